@@ -1,0 +1,267 @@
+"""assess(manifest, criteria, options) -> Result: hear the witnesses, judge, weigh.
+
+Every rule is judged on what the manifest declares, and again on each account of an artefact laid over it. A witness can
+confirm or contradict, never excuse: the final outcome is the worse of the two (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policycheck.errors import RuleError
+from policycheck.judge import Concern, Judge, Judgement, finding_id
+from policycheck.language.types import Type, Types
+from policycheck.model import (
+    Assurance,
+    Failure,
+    Finding,
+    Location,
+    Manifest,
+    Options,
+    Outcome,
+    Reading,
+    Result,
+    Severity,
+    Subject,
+)
+from policycheck.packs import Criteria
+from policycheck.tally import count, roll_up, surfaces_of
+from policycheck.witness import Hearing, hear
+
+MATCHES, READABLE, FUTURE = "declaration-matches-evidence", "evidence-readable", "date-not-in-future"
+TITLES = {
+    MATCHES: "What is declared is what the artefact says",
+    READABLE: "Evidence that is named can be read",
+    FUTURE: "What is said to have happened has happened",
+}
+REMEDIES = {
+    MATCHES: "Correct the declaration, or change what the artefact configures; then run policycheck again.",
+    READABLE: "Give a path to a readable file of this kind inside the repository, or remove the evidence entry.",
+    FUTURE: "Give the date on which it was done; leave the value blank while it has not been done.",
+}
+
+
+def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
+    """Judge one manifest. Never raises for what a manifest or artefact holds; errors of ours become failures."""
+    failures: list[Failure] = []
+    judge = Judge(criteria, manifest.place, options.as_of, options.equivalents)
+    declared = _judge_all(judge, criteria, failures)
+    hearings: list[Hearing] = []
+    if options.evidence:
+        hearings, broken = hear(manifest, criteria.types, options.as_of)
+        failures += broken
+    detail = frozenset(Outcome) if hearings else options.detail
+    detail |= {Outcome.MET} if options.min_assurance is not Assurance.DECLARED else frozenset()
+    findings = {j.key: judge.finding(j) for j in declared if j.outcome in detail}
+    concerns = {j.key: j.concern for j in declared}
+    if hearings:
+        _weigh(manifest, criteria, options, hearings, findings, concerns, failures)
+    if options.min_assurance is not Assurance.DECLARED:
+        findings = {k: _demand(f, options.min_assurance) for k, f in findings.items()}
+    integrity = [*_future(manifest), *_matches(manifest, criteria.types, hearings), *_readable(manifest, hearings, findings)]
+    outcomes = {j.key: (findings[j.key].outcome if j.key in findings else j.outcome) for j in declared}
+    outcomes |= {k: f.outcome for k, f in findings.items()}
+    every = tuple(sorted([*findings.values(), *integrity], key=_order))
+    rules = {k: criteria.every_rule[k[0]].severity for k in outcomes}
+    rollup = roll_up(criteria, outcomes, concerns, judge.organization)
+    return Result(
+        manifest=manifest.path,
+        organization=dict(judge.organization),
+        findings=tuple(f for f in every if f.outcome in options.detail),
+        rollup=rollup,
+        counts=count(criteria, outcomes, concerns, rules, every, integrity, rollup, options),
+        inputs=manifest.inputs,
+        ledger=tuple(h.ledger for h in hearings),
+        surfaces=surfaces_of(judge),
+        failures=tuple(dict.fromkeys(failures)),
+        applicable=sum(1 for e in rollup if _binds(criteria, e) and rollup[e].outcome is not Outcome.NOT_APPLICABLE),
+    )
+
+
+def _binds(criteria: Criteria, expectation: str) -> bool:
+    return criteria.every_expectation[expectation].modality in ("must", "should")
+
+
+def _judge_all(judge: Judge, criteria: Criteria, failures: list[Failure]) -> list[Judgement]:
+    found: list[Judgement] = []
+    for rule in criteria.rules:
+        try:
+            found += judge.judge(rule)
+        except RuleError as error:
+            failures.append(Failure(f"rule {rule.id}", str(error)))
+        except Exception as error:
+            # The one broad except of the judging side: a rule of ours that breaks is a failure of the run (exit 5).
+            failures.append(Failure(f"rule {rule.id}", f"{type(error).__name__}: {error}"))
+    return found
+
+
+def _order(finding: Finding) -> tuple[Any, ...]:
+    ranks = {Outcome.GAP: 0, Outcome.UNKNOWN: 1, Outcome.NOT_USED: 2, Outcome.MET: 3, Outcome.NOT_APPLICABLE: 4}
+    contradicted = finding.assurance is not Assurance.CONTRADICTED
+    return (contradicted, ranks[finding.outcome], -finding.severity.rank, finding.rule, finding.subject.kind, finding.subject.id)
+
+
+def _weigh(
+    manifest: Manifest, criteria: Criteria, options: Options, hearings: list[Hearing],
+    findings: dict[Any, Finding], concerns: dict[Any, Concern], failures: list[Failure],
+) -> None:  # fmt: skip
+    for hearing in hearings:
+        if hearing.account.supported:
+            for key, finding in findings.items():
+                if finding.outcome is Outcome.MET and _rests_on(finding, hearing):
+                    findings[key] = finding._replace(assurance=_stronger(finding.assurance, Assurance.SUPPORTED))
+        if hearing.overlay is None:
+            continue
+        judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
+        differing = _disagreements(hearing, criteria.types)
+        for judgement in _judge_all(judge, criteria, failures):
+            before = findings.get(judgement.key)
+            seen = judge.finding(judgement)
+            if before is None:
+                findings[judgement.key] = seen._replace(assurance=Assurance.CONTRADICTED)
+                concerns[judgement.key] = judgement.concern
+            else:
+                findings[judgement.key] = _weighed(before, seen, hearing, differing)
+
+
+def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tuple[str, ...]]) -> Finding:
+    """One finding as declared against the same finding as the artefact has it."""
+    read = [f for f in seen.facts if f.source == "artefact"]
+    if seen.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
+        at = next((f.location for f in read), None) or _first_reading(hearing, differing)
+        related = tuple(place for place in (before.location, *before.related) if place is not None)
+        note = next((f.note for f in read if f.note), "") or _note(hearing, differing)
+        return seen._replace(
+            assurance=Assurance.CONTRADICTED, location=at, related=related,
+            message=f"{seen.message} The manifest declares otherwise: {note}." if note else seen.message,
+        )  # fmt: skip
+    agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
+    if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touches(read, differing, hearing):
+        return seen._replace(assurance=Assurance.VERIFIED, verified=(len(read), len(seen.facts)), location=before.location)
+    return before
+
+
+def _touches(read: list[Any], differing: set[tuple[str, ...]], hearing: Hearing) -> bool:
+    routes = {f"{hearing.subject.route}.{'.'.join(path)}" for path in differing}
+    return any(fact.route in routes for fact in read)
+
+
+def _first_reading(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location | None:
+    for reading in hearing.account.readings:
+        if reading.path in differing or not differing:
+            route = f"{hearing.subject.route}.{'.'.join(reading.path)}"
+            return Location(reading.file, reading.line, reading.column, 0, route)
+    return None
+
+
+def _note(hearing: Hearing, differing: set[tuple[str, ...]]) -> str:
+    return next((r.note for r in hearing.account.readings if r.path in differing and r.note), "")
+
+
+def _rests_on(finding: Finding, hearing: Hearing) -> bool:
+    named = hearing.entry.get("supports")
+    starts = [f"{hearing.subject.route}.{name}" for name in named] if named else [hearing.subject.route]
+    return any(fact.route == s or fact.route.startswith((f"{s}.", f"{s}[")) for fact in finding.facts for s in starts)
+
+
+def _stronger(first: Assurance, second: Assurance) -> Assurance:
+    order = (Assurance.DECLARED, Assurance.SUPPORTED, Assurance.VERIFIED, Assurance.CONTRADICTED)
+    return max(first, second, key=order.index)
+
+
+def _demand(finding: Finding, wanted: Assurance) -> Finding:
+    """A merely declared *met* becomes unknown when the run asks for more than declarations."""
+    if finding.outcome is not Outcome.MET or _stronger(finding.assurance, wanted) is finding.assurance:
+        return finding
+    why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
+    return finding._replace(outcome=Outcome.UNKNOWN, because_of=why)
+
+
+def _future(manifest: Manifest) -> list[Finding]:
+    found = []
+    for container, key in manifest.future:
+        place, route = manifest.place.locate(container, key), manifest.place.route(container, key)
+        subject = Subject("date", route, route)
+        message = f"{route} says {container[key]}, which is after the date of this evaluation."
+        found.append(_integrity(manifest, FUTURE, Severity.MEDIUM, Outcome.GAP, subject, message, place))
+    return found
+
+
+def _disagreements(hearing: Hearing, types: Types) -> set[tuple[str, ...]]:
+    """The readings that deny what is declared; stricter than declared is fine, silence is no declaration."""
+    return {r.path for r in hearing.account.readings if _denies(r, hearing, types)}
+
+
+def _denies(reading: Reading, hearing: Hearing, types: Types) -> bool:
+    found: Type | None = types.kinds.get(hearing.subject.kind)
+    value: Any = hearing.holder
+    for step in reading.path:
+        try:
+            found = types.field(found, step) if found is not None else None
+        except KeyError:
+            found = None
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None or value == reading.value:
+        return False
+    stricter = found.schema.get("x-stricter") if found is not None else None
+    if isinstance(stricter, list) and value in stricter and reading.value in stricter:
+        return stricter.index(reading.value) < stricter.index(value)
+    if stricter and isinstance(value, (int, float)) and isinstance(reading.value, (int, float)):
+        return reading.value > value if stricter == "lower" else reading.value < value
+    return True
+
+
+def _matches(manifest: Manifest, types: Types, hearings: list[Hearing]) -> list[Finding]:
+    found = []
+    for hearing in hearings:
+        for reading in hearing.account.readings:
+            if not _denies(reading, hearing, types):
+                continue
+            route = f"{hearing.subject.route}.{'.'.join(reading.path)}"
+            holder: Any = hearing.holder
+            for step in reading.path[:-1]:
+                holder = holder[step]
+            declared = manifest.place.locate(holder, reading.path[-1])
+            message = (
+                f"{hearing.subject.kind} {hearing.subject.id} declares {'.'.join(reading.path)}: "
+                f"{holder[reading.path[-1]]}; the artefact says {reading.value}"
+                f"{f' ({reading.note})' if reading.note else ''}."
+            )
+            at = Location(reading.file, reading.line, reading.column, 0, route)
+            finding = _integrity(manifest, MATCHES, Severity.HIGH, Outcome.GAP, hearing.subject, message, at, route)
+            related = (declared,) if declared else ()
+            found.append(finding._replace(assurance=Assurance.CONTRADICTED, related=related))
+    return found
+
+
+def _readable(manifest: Manifest, hearings: list[Hearing], findings: dict[Any, Finding]) -> list[Finding]:
+    found = []
+    for hearing in hearings:
+        if not hearing.account.unreadable:
+            continue
+        backed = [f.severity for f in findings.values() if _rests_on(f, hearing) and f.outcome is not Outcome.NOT_APPLICABLE]
+        severity = max(backed, key=lambda s: s.rank, default=Severity.LOW)
+        severity = Severity.LOW if severity is Severity.INFO else severity
+        path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")
+        key = next((k for k in ("path", "url") if hearing.entry.get(k)), None)
+        route = f"{hearing.subject.route}.evidence[{path}]"
+        message = f"The evidence {path or hearing.position + 1} of {hearing.subject.kind} {hearing.subject.id} says nothing: "
+        at = manifest.place.locate(hearing.entry, key)
+        file, line = hearing.account.unreadable_at
+        finding = _integrity(
+            manifest, READABLE, severity, Outcome.UNKNOWN, hearing.subject, message + hearing.account.unreadable, at, route
+        )
+        found.append(finding._replace(related=(Location(file, line, 1),) if file and line else ()))
+    return found
+
+
+def _integrity(
+    manifest: Manifest, rule: str, severity: Severity, outcome: Outcome, subject: Subject, message: str,
+    location: Location | None, route: str = "",
+) -> Finding:  # fmt: skip
+    organization = str((manifest.data.get("organization") or {}).get("id", ""))
+    return Finding(
+        id=finding_id(organization, rule, subject, route), rule=rule, title=TITLES[rule], severity=severity, outcome=outcome,
+        assurance=Assurance.DECLARED, subject=subject, expectations=(), message=message, location=location,
+        remediation=REMEDIES[rule],
+    )  # fmt: skip

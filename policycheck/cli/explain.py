@@ -1,0 +1,208 @@
+"""policycheck explain"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from policycheck.packs import Criteria, Expectation, Rule
+
+_SEEN = {
+    "V": "read at the issuer",
+    "V2": "read in a third party's account, not at the issuer",
+    "VP": "read in part; the rest from memory",
+    "M": "from memory only: not verified",
+}
+
+
+@click.command("explain", short_help="What a rule, an expectation or a document asks, and how it is tested.")
+@click.argument("name", metavar="ID")
+@click.option("--rules", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="A pack of your own.")
+def command(name: str, folders: tuple[Path, ...]) -> int:
+    """What the regulator says (our paraphrase), how it is tested, which fields are read, how to close a gap.
+
+    \b
+    policycheck explain CJS24-13b1          # an expectation
+    policycheck explain account-rate-limit  # a rule
+    policycheck explain CJS24               # a document
+    """
+    from policycheck.cli._output import style
+    from policycheck.errors import UsageError
+    from policycheck.formats._terminal import encode
+    from policycheck.language.types import suggest
+
+    criteria = _criteria(folders)
+    kinds: list[tuple[Any, Any]] = [
+        (criteria.every_rule, _rule),
+        (criteria.every_expectation, _expectation),
+        (criteria.documents, _document),
+        (_integrity(), _engine),
+    ]
+    for known, tell in kinds:
+        if name in known:
+            lines = tell(criteria, known[name], style())
+            click.echo(encode(lines, style()).decode("utf-8", "replace"), nl=False)
+            return 0
+    every = [key for known, _ in kinds for key in known]
+    raise UsageError(f"nothing is called {name!r}{suggest(name, every)}")
+
+
+def _criteria(folders: tuple[Path, ...]) -> Criteria:
+    from policycheck import packs
+    from policycheck.manifests import v1
+    from policycheck.manifests.explain import schema
+
+    return packs.load([f.resolve() for f in folders], schema(v1.SCHEMA))
+
+
+def _integrity() -> dict[str, tuple[str, str]]:
+    from policycheck.assess import REMEDIES, TITLES
+
+    return {rule: (title, REMEDIES[rule]) for rule, title in TITLES.items()}
+
+
+def _engine(criteria: Criteria, told: tuple[str, str], style: dict[str, Any]) -> list[str]:
+    from policycheck.formats._terminal import wrap
+
+    lines = wrap(told[0], style, "", "")
+    lines += ["", *wrap("An integrity finding: it is about the declaration itself and belongs to no expectation.", style)]
+    return [*lines, "", "To close", *wrap(told[1], style)]
+
+
+def _document(criteria: Criteria, document: dict[str, Any], style: dict[str, Any]) -> list[str]:
+    from policycheck.formats._terminal import wrap
+
+    lines = [f"{document['id']}  {document['title']}"]
+    lines += wrap(f"{document['issuer']}, {document['date']} · {document['status']}", style)
+    lines += wrap(str(document["url"]), style)
+    lines += wrap(f"Text: {_SEEN.get(str(document.get('seen')), '')}", style)
+    if document.get("notes"):
+        lines += ["", *wrap(str(document["notes"]), style)]
+    lines += ["", "Expectations"]
+    for one in criteria.every_expectation.values():
+        if one.document == document["id"]:
+            rules = [r.id for r in criteria.every_rule.values() if one.id in r.expectations]
+            state = ", ".join(rules) or ("not codifiable" if one.uncodifiable else "awaiting source" if one.awaiting else "no rule yet")
+            lines += wrap(f"{one.id} ({one.locator}, {one.modality}): {state}", style, "  ", "      ")
+    return lines
+
+
+def _expectation(criteria: Criteria, one: Expectation, style: dict[str, Any]) -> list[str]:
+    from policycheck.formats._terminal import wrap
+
+    document = criteria.documents[one.document]
+    lines = [f"{one.id}  {document['title']}, {one.locator}", ""]
+    lines += wrap(f"{one.paraphrase} (our paraphrase)", style)
+    lines += ["", *wrap(f"Modality: {one.modality}{'; named as an example, another measure may stand in' if one.illustrative else ''}", style)]
+    sizes = f"; sizes {', '.join(one.sizes)}" if one.sizes else ""
+    lines += wrap(f"Concerns: {', '.join(one.addressees)}{sizes}", style)
+    lines += wrap(f"Text: {_SEEN[one.seen]} · {document['url']}", style)
+    if one.note:
+        lines += wrap(f"Note: {one.note}", style)
+    for framework, names in one.supports.items():
+        lines += wrap(f"Supports {framework}: {', '.join(map(str, names))}", style)
+    rules = [r for r in criteria.every_rule.values() if one.id in r.expectations]
+    for reason in (one.uncodifiable, one.awaiting):
+        if reason:
+            lines += ["", *wrap(reason, style)]
+    lines += ["", "Tested by"] if rules else []
+    for rule in rules:
+        lines += wrap(f"{rule.id}: {rule.title}", style, "  ", "      ")
+    if not rules and not one.uncodifiable and not one.awaiting:
+        lines += ["", "  No rule tests this yet."]
+    return lines
+
+
+def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any]) -> list[str]:
+    from policycheck.formats._terminal import wrap
+
+    text = rule.text
+    lines = [f"{rule.id}  {rule.title}", "", *wrap(f"Severity {rule.severity.value} · pack {rule.pack}", style)]
+    if rule.disabled:
+        lines += wrap(f"Disabled: {rule.disabled}", style)
+    lines += ["", "What is asked"]
+    for name in rule.expectations:
+        one = criteria.every_expectation[name]
+        document = criteria.documents[one.document]
+        lines += wrap(f"{name}, {one.locator} ({one.modality}): {one.paraphrase}", style, "  ", "      ")
+        lines += wrap(f"{document['url']} · {_SEEN[one.seen]}", style, "      ", "      ")
+    lines += wrap("Nothing of a regulator: it keeps the declaration honest.", style) if not rule.expectations else []
+    lines += ["", "How it is tested"]
+    walked = text["for_each"]
+    lines += wrap(f"for each {walked if isinstance(walked, str) else ', '.join(f'{k} in {v}' for k, v in walked.items())}", style)
+    for key in ("let", "when", "assert", "equivalents"):
+        if text.get(key):
+            lines += wrap(f"{key}: {text[key]}", style, "  ", "    ")
+    lines += wrap(f"reads: {', '.join(_fields(criteria, rule))}", style, "  ", "    ")
+    lines += _examples(rule, style)
+    lines += ["", "To close", *wrap(str(text.get("remediation", "")), style)]
+    if text.get("snippet"):
+        lines += ["", *(f"    {line}" for line in str(text["snippet"]).rstrip().splitlines())]
+    return lines
+
+
+def _fields(criteria: Criteria, rule: Rule) -> list[str]:
+    from policycheck.language.syntax import Node
+    from policycheck.language.types import path_of
+
+    program = criteria.program(rule)
+    found: set[str] = set()
+    stack: list[Any] = [*program.trees.values()]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, Node):
+            continue
+        if node.op == "select" and path_of(node).count(".") and not node.kind:
+            found.add(path_of(node))
+        elif node.op == "select" and node.kind:
+            stack.append(criteria.trees[node.kind][node.args[1]])
+        stack.extend(part for part in node.args if isinstance(part, Node) and not (node.op == "select" and path_of(node)))
+    return sorted(f for f in found if not f.startswith(".")) or sorted(program.roots)
+
+
+def _examples(rule: Rule, style: dict[str, Any]) -> list[str]:
+    """A passing and a failing case, from the rule's own tests."""
+    from policycheck import data, ruletests
+
+    cases = ruletests.cases(data.folder("rules") / rule.pack, rule)
+    lines: list[str] = []
+    for title, wanted in (("Passes", {"met"}), ("Fails", {"gap", "not_used"})):
+        case = next((c for c in cases if _expects(c) & wanted), None)
+        if case is not None:
+            lines += ["", f"{title}: {case['name']}", *_yaml(case.get("manifest") or {}, 1)]
+    return lines
+
+
+def _expects(case: dict[str, Any]) -> set[str]:
+    expect = case.get("expect")
+    return set(expect.values()) if isinstance(expect, dict) else {str(expect)}
+
+
+def _yaml(value: Any, depth: int) -> list[str]:
+    """Plain data as YAML, short things on one line."""
+    import json
+
+    pad = "    " * depth
+    lines = []
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        flat = json.dumps(inner, ensure_ascii=False)
+        if isinstance(inner, dict) and len(flat) > 70:
+            lines += [f"{pad}{key}:", *_yaml(inner, depth + 1)]
+        elif isinstance(inner, list) and len(flat) > 70:
+            lines += [f"{pad}{key}:", *(f"{pad}  - {_flow(item)}" for item in inner)]
+        else:
+            lines.append(f"{pad}{key}: {_flow(inner)}")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(v) for v in value) + "]"
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

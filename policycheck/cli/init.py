@@ -1,0 +1,42 @@
+"""policycheck init"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+_SCHEMA = ".policycheck-schema.json"
+
+
+@click.command("init", short_help="Write a commented manifest to start from.")
+@click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--template", type=click.Choice(sorted(p.stem for p in _TEMPLATES.glob("*.yaml"))), default="shop",
+              show_default=True, help="What kind of organisation.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+def command(folder: Path, template: str, force: bool) -> int:
+    """Write a commented manifest, every unknown a visible question, and the schema for your editor.
+
+    \b
+    policycheck init
+    policycheck init services/search --template platform
+    """
+    from policycheck import data
+    from policycheck.cli._output import Sink
+    from policycheck.errors import UsageError
+
+    text = (_TEMPLATES / f"{template}.yaml").read_bytes()
+    schema = (data.folder("schemas") / "manifest-v1.json").read_bytes()
+    targets = [(folder / "policycheck.yaml", text), (folder / _SCHEMA, schema)]
+    for path, _ in targets[:1]:
+        if path.exists() and not force:
+            raise UsageError(f"{path} is already there; --force replaces it")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, content in targets:
+        sink = Sink(str(path))
+        sink.write(content)
+        sink.commit()
+        click.echo(f"wrote {path}")
+    click.echo(f"next: fill in the blanks, then policycheck check {folder / 'policycheck.yaml'}")
+    return 0

@@ -1,0 +1,109 @@
+"""policycheck rules list | test | lint"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from policycheck.packs import Criteria
+
+_DIR = click.option("--rules", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+                    help="A pack of your own, or a folder of packs.")  # fmt: skip
+
+
+@click.group("rules", short_help="List, test and lint rules, shipped and your own.")
+def command() -> None:
+    """List, test and lint rules.
+
+    \b
+    policycheck rules list
+    policycheck rules test joint-statements
+    policycheck rules lint --rules our-pack/
+    """
+
+
+@command.command("list")
+@_DIR
+def list_rules(folders: tuple[Path, ...]) -> int:
+    """List every rule with its severity and expectations."""
+    from tabulate import tabulate
+
+    criteria = _criteria(folders)
+    rows = [
+        (r.id, "disabled" if r.disabled else r.severity.value, r.pack, ", ".join(r.expectations))
+        for r in criteria.every_rule.values()
+    ]
+    click.echo(tabulate(sorted(rows), headers=("rule", "severity", "pack", "expectations"), maxcolwidths=[None, None, None, 40]))
+    return 0
+
+
+@command.command("lint")
+@click.argument("pack", required=False)
+@_DIR
+def lint(pack: str | None, folders: tuple[Path, ...]) -> int:
+    """Hold every rule against the manifest schema. Exit 1 when something is wrong."""
+    from policycheck import packs
+    from policycheck.cli import _say
+
+    criteria = _criteria(folders, checked=False)
+    problems = [p for one in criteria.packs if pack in (None, one.id) for p in packs.mistakes(criteria, one)]
+    _known(criteria, pack)
+    for problem in sorted(set(problems)):
+        _say(str(problem))
+    if not problems:
+        click.echo("no mistakes")
+    return 1 if problems else 0
+
+
+@command.command("test")
+@click.argument("pack", required=False)
+@click.option("--rule", default="", metavar="ID", help="Only this rule.")
+@_DIR
+def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
+    """Run the tests beside the rules. Exit 1 when one fails or is missing."""
+    from policycheck import ruletests
+    from policycheck.cli import _say
+
+    criteria = _criteria(folders)
+    _known(criteria, pack)
+    ran = failed = 0
+    for one in criteria.packs:
+        if pack not in (None, one.id):
+            continue
+        for trial in ruletests.run(criteria, _folder(one.id, folders), rule):
+            ran += 1
+            failed += bool(trial.wrong)
+            if trial.wrong:
+                _say(f"{trial.rule}: {trial.case or 'tests'}: {trial.wrong}")
+    click.echo(f"{ran - failed} passed, {failed} failed")
+    return 1 if failed or not ran else 0
+
+
+def _criteria(folders: tuple[Path, ...], checked: bool = True) -> Criteria:
+    from policycheck import packs
+    from policycheck.manifests import v1
+    from policycheck.manifests.explain import schema
+
+    if checked:
+        return packs.load([f.resolve() for f in folders], schema(v1.SCHEMA))
+    found = packs.shipped() + [packs.user_pack(one) for f in folders for one in packs.folders(f.resolve())]
+    return packs.Criteria(found, schema(v1.SCHEMA))
+
+
+def _known(criteria: Criteria, pack: str | None) -> None:
+    if pack is not None and pack not in {p.id for p in criteria.packs}:
+        from policycheck.errors import UsageError
+
+        raise UsageError(f"no pack {pack!r}; there are {', '.join(p.id for p in criteria.packs)}")
+
+
+def _folder(pack: str, folders: tuple[Path, ...]) -> Path:
+    from policycheck import data, packs
+
+    for one in [f for folder in folders for f in packs.folders(folder.resolve())]:
+        if packs.identity(one) == pack:
+            return one
+    return data.folder("rules") / pack

@@ -1,0 +1,38 @@
+"""policycheck validate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("validate", short_help="Check shape and references only: the fast editor loop.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
+@click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing when all is well.")
+def command(paths: tuple[str, ...], root: Path | None, as_of: str | None, quiet: bool) -> int:
+    """Check the shape and the references of manifests, without judging them.
+
+    \b
+    policycheck validate
+    policycheck validate services/*/policycheck.yaml
+
+    Exit codes: 0 valid, 3 invalid, 4 nothing to check.
+    """
+    from policycheck import run, sources
+    from policycheck.cli import _say
+    from policycheck.cli._output import as_of as date_of
+    from policycheck.errors import INVALID
+
+    here, date = Path.cwd(), date_of(as_of)
+    found = sources.find(paths, here, root.resolve() if root else None)
+    problems = list(found.problems)
+    for path in found.manifests:
+        problems += run.problems_of(path, here, root.resolve() if root else None, date)
+    for problem in sorted(set(problems)):
+        _say(str(problem))
+    if not problems and not quiet:
+        click.echo(f"{len(found.manifests)} manifest{'s' * (len(found.manifests) != 1)} valid")
+    return INVALID if problems else 0

@@ -1,0 +1,42 @@
+"""What every terminal format needs: untrusted text made harmless, wrapping, colour."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+#: Control characters, bidirectional overrides and other invisible marks that could repaint or reorder a terminal.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_COLOURS = {"red": "31", "yellow": "33", "green": "32", "cyan": "36", "dim": "2", "bold": "1", "magenta": "35"}
+SEVERITY_COLOURS = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_ASCII = str.maketrans({"·": "-", "–": "-", "—": "-", "’": "'", "…": "...", "│": "|", "→": "->", "≥": ">="})
+
+
+def harmless(text: object) -> str:
+    """Text of others, safe to print: control characters are shown, not obeyed; tabs and line ends become spaces."""
+    return _HARMFUL.sub(lambda m: f"\\u{ord(m[0]):04x}", str(text).replace("\t", " ").replace("\n", " "))
+
+
+def paint(text: str, colour: str, style: Mapping[str, Any]) -> str:
+    """Colour when the terminal has it."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if style.get("colour") and colour else text
+
+
+def wrap(text: str, style: Mapping[str, Any], first: str = "  ", rest: str = "  ") -> list[str]:
+    """Lines no wider than the terminal; long paths are not broken."""
+    width = max(40, int(style.get("width", 80)))
+    return textwrap.wrap(
+        harmless(text), width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def encode(lines: list[str], style: Mapping[str, Any]) -> bytes:
+    """The bytes for this terminal's encoding; what it cannot show is spelled in ASCII."""
+    encoding = str(style.get("encoding", "utf-8"))
+    text = "\n".join(lines) + "\n" if lines else ""
+    try:
+        return text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(_ASCII).encode("ascii", "backslashreplace")

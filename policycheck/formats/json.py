@@ -1,0 +1,41 @@
+"""The canonical JSON report, `policycheck-report/1`: one finding a line, so that two reports can be compared by eye."""
+
+from __future__ import annotations
+
+from json import JSONEncoder
+from typing import TYPE_CHECKING
+
+from policycheck.model import Outcome
+from policycheck.report import Record, Totals, footer
+
+if TYPE_CHECKING:
+    from policycheck.run import View
+
+DETAIL = frozenset(Outcome)
+RECORD = "full"
+SEPARATOR = b",\n"
+_LONG = ("expectations", "findings", "artefacts")
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def begin(view: View) -> bytes:
+    """Everything about the run that is known before a manifest was read."""
+    return f"{_members(view.header)},\n".replace("{", "{\n", 1).encode() + b'"results":[\n'
+
+
+def part(view: View, record: Record) -> bytes:
+    """One manifest."""
+    pieces = []
+    for key, value in record.items():
+        lines = ",\n".join(map(_encode, value)) if key in _LONG else ""
+        pieces.append(f'"{key}":[\n{lines}\n]' if lines else f'"{key}":{_encode(value)}')
+    return ("{" + ",\n".join(pieces) + "}").encode("utf-8", "surrogatepass")
+
+
+def end(view: View, totals: Totals) -> bytes:
+    """The totals, the problems and the exit code."""
+    return b"\n],\n" + _members(footer(totals))[1:].encode() + b"}\n"
+
+
+def _members(record: Record) -> str:
+    return "{" + ",\n".join(f'"{key}":{_encode(value)}' for key, value in record.items())

@@ -1,0 +1,102 @@
+"""A gap summary one can send: what was held against what, the gaps with what closes them, the open questions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from policycheck.formats._terminal import harmless
+from policycheck.formats.text import questions
+from policycheck.model import Outcome
+from policycheck.report import Record, Totals
+
+if TYPE_CHECKING:
+    from policycheck.run import View
+
+DETAIL = frozenset(Outcome)
+RECORD = "full"
+SEPARATOR = b"\n"
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&:])")
+_WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
+
+
+def begin(view: View) -> bytes:
+    """The title and the criteria."""
+    documents = [f"- **{d['id']}** {_safe(d['title'])} ({d['date']}, {_safe(d['status'])})" for d in view.header["criteria"]["documents"]]
+    loosened = view.header["options"]["loosened_by"]
+    note = [f"This run was loosened by: {', '.join(_code(x) for x in loosened)}.", ""] if loosened else []
+    return _text(["# Gap summary", "", f"As of {view.header['as_of']}, held against:", "", *documents, "", *note])
+
+
+def part(view: View, record: Record) -> bytes:
+    """One manifest."""
+    organization = record["organization"]
+    lines = [f"## {_safe(organization.get('name') or organization.get('id'))}", ""]
+    lines += [f"Manifest: {_code(record['manifest'])}", "", *_counts(record), ""]
+    gaps = [f for f in record["findings"] if f["outcome"] == "gap"]
+    lines += [f"### Gaps ({len(gaps)})", ""] if gaps else ["No gaps were found.", ""]
+    asked = {e["id"]: e for e in record["expectations"]}
+    for finding in gaps:
+        lines += _gap(finding, asked)
+    lines += _questions(record)
+    return _text(lines)
+
+
+def end(view: View, totals: Totals) -> bytes:
+    """What the document is not, and what could not be read."""
+    lines = ["---", "", _safe(view.header["disclaimer"]), ""]
+    if totals.problems:
+        lines += ["Not judged, because invalid:", ""]
+        lines += [f"- {_safe(str(problem))}" for problem in totals.problems] + [""]
+    return _text(lines)
+
+
+def _counts(record: Record) -> list[str]:
+    expectations, findings = record["counts"]["expectations"], record["counts"]["findings"]
+    lines = ["| | " + " | ".join(_WORDS.values()) + " |", "|---|" + "---|" * len(_WORDS)]
+    lines.append("| expectations | " + " | ".join(str(expectations[o]) for o in _WORDS) + " |")
+    lines.append("| findings | " + " | ".join(str(findings[o]) for o in _WORDS) + " |")
+    for fact, names in record["scope"]["not_concerned"].items():
+        lines += ["", f"{len(names)} expectations do not concern this organisation, because of {_code(fact)}."]
+    return lines
+
+
+def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
+    place = finding["location"]
+    where = f" at {_code(place['path'] + ':' + str(place['line']))}" if place else ""
+    mark = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
+    lines = [f"#### {_safe(finding['title'])}", ""]
+    lines += [f"**{finding['severity']}**{mark} · {_code(finding['rule'])} · {_safe(finding['subject']['kind'])} "
+              f"{_code(finding['subject']['id'])}{where}", "", _safe(finding["message"]), ""]  # fmt: skip
+    for name in finding["expectations"]:
+        row = asked.get(name)
+        lines.append(f"- asked by {name}" + (f" ({_safe(row['locator'])}, {row['modality']})" if row else ""))
+    for fact in finding["facts"][:6]:
+        value = _code(fact["value"]) if fact["declared"] else "not declared"
+        lines.append(f"- {_code(fact['route'])}: {value}")
+    return [*lines, "", f"To close: {_safe(finding['remediation'])}", ""]
+
+
+def _questions(record: Record) -> list[str]:
+    unknown = [f for f in record["findings"] if f["outcome"] == "unknown"]
+    groups = questions(unknown)
+    if not groups:
+        return []
+    lines = [f"### Not declared ({len(unknown)} findings wait)", ""]
+    for subject, fields, count, _ in groups:
+        lines.append(f"- {_code(subject)}: {', '.join(_code(f) for f in fields)} ({count})")
+    return [*lines, ""]
+
+
+def _safe(text: object) -> str:
+    """Text of others: no Markdown, no HTML, no mention, no line of its own."""
+    return _SPECIAL.sub(r"\\\1", harmless(text)).strip()
+
+
+def _code(text: object) -> str:
+    plain = harmless(text).replace("`", "'").replace("|", "\\|")
+    return f"`{plain}`" if plain else "blank"
+
+
+def _text(lines: list[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")

@@ -1,0 +1,269 @@
+"""The gap report on a terminal, like a good compiler: place, severity, rule, message, the line with a mark, the facts.
+
+Order: contradictions, gaps by severity, what could not be read, then at most ten questions, then what it adds up to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
+from policycheck.model import Outcome
+from policycheck.report import Record, Totals
+
+if TYPE_CHECKING:
+    from policycheck.run import View
+
+DETAIL = frozenset(Outcome)
+RECORD = "full"
+SEPARATOR = b"\n"
+MAX_LINES = 190
+MAX_QUESTIONS = 10
+MAX_FACTS = 4
+_WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
+
+
+def begin(view: View) -> bytes:
+    """Nothing: each manifest says against what it was held."""
+    return b""
+
+
+def part(view: View, record: Record) -> bytes:
+    """One manifest's report."""
+    style = view.style
+    if style.get("quiet"):
+        return encode([_quiet(view, record)], style)
+    verbose = bool(style.get("verbose"))
+    findings = [f for f in record["findings"] if _is_shown(f)]
+    lines = _title(view, record)
+    tail = _questions(view, record, verbose) + _summary(view, record)
+    room = 10**9 if verbose else MAX_LINES - len(lines) - len(tail)
+    lines += _blocks(view, record, findings, room)
+    if verbose:
+        lines += _rest(view, record)
+    return encode(lines + tail, style)
+
+
+def end(view: View, totals: Totals) -> bytes:
+    """The sum over several manifests."""
+    if totals.manifests < 2:
+        return b""
+    findings = " · ".join(f"{n} {_WORDS[o]}" for o, n in totals.findings.items() if n)
+    return encode(["", f"{totals.manifests} manifests: {findings}"], view.style)
+
+
+def _is_shown(finding: Record) -> bool:
+    if finding["outcome"] == "gap":
+        return True
+    return finding["outcome"] == "unknown" and not finding["expectations"] and not finding["missing"]
+
+
+def _title(view: View, record: Record) -> list[str]:
+    organization = record["organization"]
+    name = harmless(organization.get("name") or organization.get("id"))
+    about = ", ".join(harmless(x) for x in (organization.get("size"), *(organization.get("jurisdictions") or ())) if x)
+    documents = " and ".join(d["id"] for d in view.header["criteria"]["documents"])
+    head = paint(f"{name}{f' ({about})' if about else ''}", "bold", view.style)
+    return [head, *wrap(f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}", view.style, "", ""), ""]
+
+
+def _blocks(view: View, record: Record, findings: list[Record], room: int) -> list[str]:
+    asked = {e["id"]: e for e in record["expectations"]}
+    lines: list[str] = []
+    for index, finding in enumerate(findings):
+        block = [*_block(view, finding, asked), ""]
+        left = len(findings) - index - 1
+        if len(lines) + len(block) + min(left, 1) > room:
+            return lines + _short(view, findings[index:], room - len(lines))
+        lines += block
+    return lines
+
+
+def _short(view: View, findings: list[Record], room: int) -> list[str]:
+    shown = findings if len(findings) < room else findings[: max(0, room - 2)]
+    lines = [_head(view, f) for f in shown]
+    if len(shown) < len(findings):
+        lines.append(f"and {len(findings) - len(shown)} more; --verbose shows all")
+    return [*lines, ""]
+
+
+def _head(view: View, finding: Record) -> str:
+    place = finding["location"]
+    where = f"{view.path(place['path'])}:{place['line']}:{place['column']}" if place else view.header["tool"]["name"]
+    severity = paint(finding["severity"], SEVERITY_COLOURS[finding["severity"]], view.style)
+    mark = paint(" contradicted", "magenta", view.style) if finding["assurance"] == "contradicted" else ""
+    unknown = " unknown" if finding["outcome"] == "unknown" else ""
+    return f"{paint(harmless(where), 'bold', view.style)} {severity}{mark}{unknown} {finding['rule']}"
+
+
+def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
+    lines = [_head(view, finding), *wrap(finding["message"], view.style)]
+    lines += _source(view, finding["location"])
+    for place in finding["related"][:2]:
+        lines += wrap(f"see also {view.path(place['path'])}:{place['line']}:{place['column']} {place['route']}", view.style)
+    lines += _facts(view, finding)
+    if finding["expectations"]:
+        named = "; ".join(f"{e} ({_locator(asked, e)})" for e in finding["expectations"])
+        lines += wrap(f"asked by {named}", view.style, "  ", "    ")
+    if finding["remediation"]:
+        lines += wrap(f"to close: {' '.join(finding['remediation'].split())}", view.style, "  ", "    ")
+    return lines
+
+
+def _locator(asked: dict[str, Record], name: str) -> str:
+    row = asked.get(name)
+    return f"{row['locator']}, {row['modality']}" if row else "not in these criteria"
+
+
+def _source(view: View, place: Record | None) -> list[str]:
+    if place is None or view.line is None:
+        return []
+    raw = view.line(place["path"], place["line"])
+    if not raw.strip():
+        return []
+    text, column = harmless(raw.replace("\t", " ")), place["column"]
+    limit = int(view.style.get("width", 80)) - 10
+    cut = max(0, column - limit + 12) if len(text) > limit else 0
+    number = f"{place['line']:>5} | "
+    width = (place["end_column"] or column + 1) - column
+    mark = " " * (len(number) - 2) + "| " + " " * (column - 1 - cut) + "^" * max(1, min(width, limit - column + cut))
+    return [number + text[cut : cut + limit], paint(mark.rstrip(), "red", view.style)]
+
+
+def _facts(view: View, finding: Record) -> list[str]:
+    verbose = bool(view.style.get("verbose"))
+    facts = finding["facts"] if verbose else finding["facts"][:MAX_FACTS]
+    if not facts:
+        return []
+    said = "; ".join(_fact(fact) for fact in facts)
+    more = len(finding["facts"]) - len(facts)
+    return wrap(f"because {said}{f'; and {more} more' if more else ''}", view.style, "  ", "    ")
+
+
+def _fact(fact: Record) -> str:
+    if not fact["declared"]:
+        what = "has no row in the pack" if fact["source"] == "pack" else fact["note"] or "is not declared"
+        return f"{fact['route']} {what}"
+    value = fact["value"]
+    shown = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else _word(value)
+    source = f" in {fact['location']['path']}:{fact['location']['line']}" if fact["source"] == "artefact" else ""
+    return f"{fact['route']} is {shown}{source}"
+
+
+def _word(value: Any) -> str:
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value) or '""'
+
+
+def _questions(view: View, record: Record, verbose: bool) -> list[str]:
+    unknown = [f for f in record["findings"] if f["outcome"] == "unknown" and not _is_shown(f)]
+    groups = questions(unknown)
+    if not groups:
+        return []
+    shown = groups if verbose else groups[:MAX_QUESTIONS]
+    waiting = f"{len(unknown)} finding{'s' * (len(unknown) != 1)} wait{'s' * (len(unknown) == 1)} for"
+    lines = [paint(f"Not declared: {waiting} {len(groups)} answer{'s' * (len(groups) != 1)}", "bold", view.style)]
+    for subject, fields, count, where in shown:
+        place = f"{view.path(where['path'])}:{where['line']}" if where else ""
+        lines += wrap(f"{place} {subject}: {', '.join(fields)} ({count})", view.style, "  ", "      ")
+    if len(shown) < len(groups):
+        lines.append(f"  and {len(groups) - len(shown)} more; --verbose shows all")
+    return [*lines, ""]
+
+
+def questions(unknown: list[Record]) -> list[tuple[str, list[str], int, Record | None]]:
+    """Unknowns grouped by the declared thing that is silent: what it is, its missing fields, how many findings wait."""
+    groups: dict[str, dict[str, Any]] = {}
+    for finding in unknown:
+        for route in finding["missing"] or [finding["subject"]["route"]]:
+            owner, field = _owner(route)
+            group = groups.setdefault(owner, {"fields": {}, "findings": set(), "rank": 0, "where": None})
+            group["fields"].setdefault(field)
+            group["findings"].add(finding["id"])
+            group["rank"] = max(group["rank"], ("info", "low", "medium", "high").index(finding["severity"]))
+            place = next((f["location"] for f in finding["facts"] if f["route"] == route), None)
+            group["where"] = group["where"] or place or finding["location"]
+    ordered = sorted(groups.items(), key=lambda g: (-g[1]["rank"], -len(g[1]["findings"]), g[0]))
+    return [(owner, list(g["fields"]), len(g["findings"]), g["where"]) for owner, g in ordered]
+
+
+def _owner(route: str) -> tuple[str, str]:
+    if "]." in route:
+        owner, _, field = route.rpartition("].")
+        return f"{owner}]", field
+    owner, _, field = route.partition(".")
+    return (owner, field) if field else ("manifest", owner)
+
+
+def _rest(view: View, record: Record) -> list[str]:
+    lines = []
+    for outcome in ("met", "not_used", "not_applicable"):
+        some = [f for f in record["findings"] if f["outcome"] == outcome]
+        if some:
+            lines.append(paint(f"{_WORDS[outcome].capitalize()} ({len(some)})", "bold", view.style))
+        for finding in some:
+            lines += wrap(_told(finding), view.style, "  ", "      ")
+    return [*lines, ""] if lines else []
+
+
+def _told(finding: Record) -> str:
+    subject = f"{finding['subject']['kind']} {finding['subject']['id']}".strip()
+    sure = finding["assurance"]
+    if sure == "verified":
+        sure = f"verified {finding['verified_facts'][0]} of {finding['verified_facts'][1]} facts"
+    if finding["equivalent"]:
+        sure += f", by equivalent measure {finding['equivalent']}"
+    why = "; ".join(_fact(f) for f in finding["facts"][:MAX_FACTS])
+    return f"{finding['rule']} · {subject} · {sure}{f' · {why}' if why else ''}"
+
+
+def _summary(view: View, record: Record) -> list[str]:
+    counts, style = record["counts"], view.style
+    lines = [paint("Summary", "bold", style)]
+    lines += wrap(f"expectations  {_expectations(view, counts)}", style, "  ", "                ")
+    lines += wrap(f"findings      {_tally(counts['findings'])}{_marks(counts)}", style, "  ", "                ")
+    if any(counts["integrity"].values()):
+        lines += wrap(f"integrity     {_tally(counts['integrity'])}", style, "  ", "                ")
+    for fact, names in record["scope"]["not_concerned"].items():
+        lines += wrap(f"not concerned {len(names)} expectations, because of {fact}", style, "  ", "                ")
+    loosened = view.header["options"]["loosened_by"]
+    if loosened:
+        lines += wrap(f"loosened by   {', '.join(loosened)}", style, "  ", "                ")
+    for failure in record["failures"]:
+        lines += wrap(f"incomplete    {failure['what']}: {failure['why']}", style, "  ", "                ")
+    lines += wrap(f"blocking      {_blocking(view, counts)}", style, "  ", "                ")
+    return lines
+
+
+def _expectations(view: View, counts: Record) -> str:
+    without = view.header["criteria"]["without_a_rule"]
+    names = {"not_codifiable": "not codifiable", "awaiting_source": "awaiting source", "no_rule": "without a rule yet"}
+    rest = [f"{len(ids)} {names[why]}" for why, ids in without.items() if ids]
+    total = sum(counts["expectations"].values()) + sum(len(ids) for ids in without.values())
+    return f"{total}: {_listed(counts['expectations'])}{''.join(f' · {r}' for r in rest)}"
+
+
+def _listed(numbers: dict[str, int]) -> str:
+    return " · ".join(f"{n} {_WORDS[o]}" for o, n in numbers.items() if n) or "none"
+
+
+def _tally(numbers: dict[str, int]) -> str:
+    return f"{sum(numbers.values())}: {_listed(numbers)}"
+
+
+def _marks(counts: Record) -> str:
+    named = [f"{counts[k]} {k}" for k in ("contradicted", "verified", "accepted") if counts[k]]
+    return f" ({', '.join(named)})" if named else ""
+
+
+def _blocking(view: View, counts: Record) -> str:
+    options = view.header["options"]
+    what = "gaps" if options["allow_unknown"] else "gaps and unknowns"
+    return f"{counts['blocking']} {what} of severity {options['fail_on']} or higher"
+
+
+def _quiet(view: View, record: Record) -> str:
+    name = harmless(record["organization"].get("id"))
+    concerned = sum(len(names) for names in record["scope"]["not_concerned"].values())
+    why = ", ".join(record["scope"]["not_concerned"])
+    aside = f"; {concerned} expectations not applicable by {why}" if concerned else ""
+    return f"{name}: {_listed(record['counts']['findings'])}; {record['counts']['blocking']} blocking{aside}"

@@ -1,0 +1,701 @@
+"""Rule expressions: tree to closures. Strong Kleene logic; missing and blank are UNKNOWN everywhere.
+
+A closure takes the environment: a dict of the bound names, with the manifest under `ROOT`, the pack's tables under
+`data`, the evaluation date under `as_of`, and the evaluation's item budget and memory under `STATE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from policycheck.errors import RuleError
+from policycheck.language.syntax import INT_MAX, INT_MIN, Node
+from policycheck.model import UNKNOWN
+
+Env = dict[str, Any]
+Run = Callable[[Env], Any]
+ROOT, STATE = "$root", "$state"
+ITEM_BUDGET = 200_000
+#: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search.
+UNCOUNTED = 64
+#: Stands in the memory for a definition that is being evaluated.
+_OPEN = object()
+
+
+class Future(str):
+    """A date of something already done that lies after `as_of`: readable, but it proves nothing (design 3.7)."""
+
+    __slots__ = ()
+
+
+class Members(list[Any]):
+    """A filtered list that may hold more than it should: `maybe` are the positions whose predicate was unknown."""
+
+    __slots__ = ("maybe",)
+
+    def __init__(self, items: list[Any], maybe: frozenset[int]) -> None:
+        super().__init__(items)
+        self.maybe = maybe
+
+
+class Interval:
+    """The size of a list with uncertain members: at least `low`, at most `high`."""
+
+    __slots__ = ("high", "low")
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __str__(self) -> str:
+        return f"{self.low} to {self.high}"
+
+
+class State:
+    """What one evaluation may spend and remember: an item budget and the values of definitions."""
+
+    __slots__ = ("budget", "memory")
+
+    def __init__(self, budget: int = ITEM_BUDGET) -> None:
+        self.budget = budget
+        self.memory: dict[tuple[str, str, int], Any] = {}
+
+    def spend(self, items: int) -> None:
+        """Count items walked. Raises RuleError when the budget is gone."""
+        self.budget -= items
+        if self.budget < 0:
+            raise RuleError(f"the rule walks more than {ITEM_BUDGET} items")
+
+
+class Compiler:
+    """Turns trees into closures. `definitions` gives, by kind and name, the tree of a named expression."""
+
+    def __init__(self, definitions: Mapping[str, Mapping[str, Node]], variables: set[str]) -> None:
+        self.definitions = definitions
+        self.variables = set(variables)
+
+    def compile(self, node: Node) -> Run:
+        """The closure of a tree; kept on the node, so that the explanation can ask for any part of it."""
+        if node.run is None:
+            node.run = _BUILDERS[node.op](self, node)
+        return node.run
+
+    def within(self, variable: str, body: Node) -> Run:
+        """The closure of a macro's body, in which `variable` is bound."""
+        added = variable not in self.variables
+        self.variables.add(variable)
+        run = self.compile(body)
+        if added:
+            self.variables.discard(variable)
+        return run
+
+
+def environment(data: Mapping[str, Any], tables: Mapping[str, Any], as_of: str) -> Env:
+    """A fresh environment for one manifest."""
+    return {ROOT: data, "data": tables, "as_of": as_of, STATE: State()}
+
+
+def _literal(compiler: Compiler, node: Node) -> Run:
+    value = node.args[0]
+    return lambda env: value
+
+
+def _name(compiler: Compiler, node: Node) -> Run:
+    name = node.args[0]
+    if name in compiler.variables or name in ("data", "as_of"):
+
+        def variable(env: Env) -> Any:
+            value = env[name]
+            return UNKNOWN if value is None else value
+
+        return variable
+
+    def section(env: Env) -> Any:
+        value = env[ROOT].get(name)
+        return UNKNOWN if value is None else value
+
+    return section
+
+
+def _select(compiler: Compiler, node: Node) -> Run:
+    owner, name = compiler.compile(node.args[0]), node.args[1]
+    if node.kind:
+        return _definition(compiler, node, owner)
+
+    def select(env: Env) -> Any:
+        holder = owner(env)
+        if type(holder) is dict:
+            value = holder.get(name)
+            return UNKNOWN if value is None else value
+        return UNKNOWN
+
+    return select
+
+
+def _definition(compiler: Compiler, node: Node, owner: Run) -> Run:
+    kind, name = node.kind, node.args[1]
+    body = compiler.definitions[kind][name]
+    made: list[Run] = []
+
+    def defined(env: Env) -> Any:
+        holder = owner(env)
+        if type(holder) is not dict:
+            return UNKNOWN
+        memory = env[STATE].memory
+        key = (kind, name, id(holder))
+        if key in memory:
+            if memory[key] is _OPEN:
+                raise RuleError(f"the definition {kind}.{name} rests on itself")
+            return memory[key]
+        if not made:
+            made.append(Compiler(compiler.definitions, {kind}).compile(body))
+        inner = {ROOT: env[ROOT], "data": env["data"], "as_of": env["as_of"], STATE: env[STATE], kind: holder}
+        memory[key] = _OPEN
+        try:
+            memory[key] = value = made[0](inner)
+        except BaseException:
+            del memory[key]
+            raise
+        return value
+
+    return defined
+
+
+def keyed(holder: Mapping[str, Any], key: str) -> str | None:
+    """The key under which a map holds `key`: itself, or its country when it is a subdivision (`CA-QC` in `CA`)."""
+    if key in holder:
+        return key
+    if key[2:3] == "-" and key[:2].isupper() and key[:2] in holder:
+        return key[:2]
+    return None
+
+
+def _index(compiler: Compiler, node: Node) -> Run:
+    owner, key = compiler.compile(node.args[0]), compiler.compile(node.args[1])
+
+    def index(env: Env) -> Any:
+        holder, at = owner(env), key(env)
+        if isinstance(holder, dict) and isinstance(at, str):
+            found = keyed(holder, at)
+            value = None if found is None else holder[found]
+        elif isinstance(holder, list) and type(at) is int and 0 <= at < len(holder):
+            value = None if type(holder) is Members and holder.maybe else holder[at]
+        else:
+            return UNKNOWN
+        return UNKNOWN if value is None else value
+
+    return index
+
+
+def _list(compiler: Compiler, node: Node) -> Run:
+    parts = [compiler.compile(part) for part in node.args]
+    return lambda env: [part(env) for part in parts]
+
+
+def _and(compiler: Compiler, node: Node) -> Run:
+    left, right = (compiler.compile(part) for part in node.args)
+
+    def both(env: Env) -> Any:
+        first = left(env)
+        if first is False:
+            return False
+        second = right(env)
+        if second is False:
+            return False
+        return True if first is True and second is True else UNKNOWN
+
+    return both
+
+
+def _or(compiler: Compiler, node: Node) -> Run:
+    left, right = (compiler.compile(part) for part in node.args)
+
+    def either(env: Env) -> Any:
+        first = left(env)
+        if first is True:
+            return True
+        second = right(env)
+        if second is True:
+            return True
+        return False if first is False and second is False else UNKNOWN
+
+    return either
+
+
+def _not(compiler: Compiler, node: Node) -> Run:
+    run = compiler.compile(node.args[0])
+
+    def negated(env: Env) -> Any:
+        value = run(env)
+        return not value if value is True or value is False else UNKNOWN
+
+    return negated
+
+
+def _neg(compiler: Compiler, node: Node) -> Run:
+    run = compiler.compile(node.args[0])
+
+    def negative(env: Env) -> Any:
+        value = run(env)
+        return _fits(-value) if type(value) in (int, float) else UNKNOWN
+
+    return negative
+
+
+def _cond(compiler: Compiler, node: Node) -> Run:
+    test, yes, no = (compiler.compile(part) for part in node.args)
+
+    def choose(env: Env) -> Any:
+        value = test(env)
+        if value is True:
+            return yes(env)
+        return no(env) if value is False else UNKNOWN
+
+    return choose
+
+
+def _fits(number: Any) -> Any:
+    if type(number) is int and not INT_MIN <= number <= INT_MAX:
+        return UNKNOWN
+    return number
+
+
+def _divide(left: Any, right: Any) -> Any:
+    if type(left) is int:
+        if right == 0:
+            return UNKNOWN
+        quotient = abs(left) // abs(right)
+        return quotient if (left < 0) == (right < 0) else -quotient
+    # CEL gives infinity here; a verdict that rests on it would pass without having been evaluated.
+    return left / right if right else UNKNOWN
+
+
+def _plus(left: Any, right: Any) -> Any:
+    return left + right
+
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": _plus,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": _divide,
+}
+
+
+def _arithmetic(compiler: Compiler, node: Node) -> Run:
+    left, right = (compiler.compile(part) for part in node.args)
+    work, adds = _ARITHMETIC[node.op], node.op == "+"
+
+    def calculate(env: Env) -> Any:
+        first, second = left(env), right(env)
+        kind = type(first)
+        if kind is not type(second):
+            return UNKNOWN
+        if kind is int or kind is float:
+            return _fits(work(first, second))
+        if adds and kind is str:
+            return first + second
+        return UNKNOWN
+
+    return calculate
+
+
+def equal(left: Any, right: Any) -> Any:
+    """Equality: numbers by value, never a truth value with a number, lists item by item (Kleene).
+
+    Maps are never told equal or unequal: a blank in one would decide.
+    """
+    if left is UNKNOWN or right is UNKNOWN or left is None or right is None:
+        return UNKNOWN
+    if type(left) is Future or type(right) is Future:
+        return UNKNOWN
+    if (left is True or left is False) is not (right is True or right is False):
+        return False
+    if isinstance(left, list) and isinstance(right, list):
+        return _equal_lists(left, right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return UNKNOWN
+    if isinstance(left, Interval) or isinstance(right, Interval):
+        return _order_interval("==", left, right)
+    return bool(left == right)
+
+
+def _equal_lists(left: list[Any], right: list[Any]) -> Any:
+    if getattr(left, "maybe", None) or getattr(right, "maybe", None):
+        return UNKNOWN
+    if len(left) != len(right):
+        return False
+    seen = [equal(a, b) for a, b in zip(left, right, strict=True)]
+    return False if False in seen else UNKNOWN if UNKNOWN in seen else True
+
+
+def _equality(compiler: Compiler, node: Node) -> Run:
+    left, right = (compiler.compile(part) for part in node.args)
+    wanted = node.op == "=="
+
+    def compare(env: Env) -> Any:
+        first, second = left(env), right(env)
+        if type(first) is str and type(second) is str:
+            return (first == second) is wanted
+        same = equal(first, second)
+        return UNKNOWN if same is UNKNOWN else same is wanted
+
+    return compare
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+    "==": lambda left, right: left == right,
+}
+
+
+def _order_interval(op: str, left: Any, right: Any) -> Any:
+    """An interval stands for every whole number in it: the answer is certain only when all of them agree."""
+    low, high = (left.low, left.high) if isinstance(left, Interval) else (left, left)
+    bottom, top = (right.low, right.high) if isinstance(right, Interval) else (right, right)
+    if not all(type(bound) is int for bound in (low, high, bottom, top)):
+        return UNKNOWN
+    if op == "==":
+        apart = high < bottom or top < low
+        return False if apart else True if low == high == bottom == top else UNKNOWN
+    order = _ORDER[op]
+    # Each order is monotonic in both sides, so its corners decide it.
+    first, second = order(low, top), order(high, bottom)
+    return first if first is second else UNKNOWN
+
+
+_ORDERED = {int: "number", float: "number", str: "text", date: "day", datetime: "moment", bool: "truth"}
+
+
+def _ordering(compiler: Compiler, node: Node) -> Run:
+    left, right = (compiler.compile(part) for part in node.args)
+    op, order = node.op, _ORDER[node.op]
+
+    def compare(env: Env) -> Any:
+        first, second = left(env), right(env)
+        if first is UNKNOWN or second is UNKNOWN:
+            return UNKNOWN
+        if type(first) is Interval or type(second) is Interval:
+            return _order_interval(op, first, second)
+        family = _ORDERED.get(type(first))
+        if family is None or family != _ORDERED.get(type(second)):
+            return UNKNOWN
+        return order(first, second)
+
+    return compare
+
+
+def _in(compiler: Compiler, node: Node) -> Run:
+    item, where = (compiler.compile(part) for part in node.args)
+
+    def member(env: Env) -> Any:
+        wanted, items = item(env), where(env)
+        if not isinstance(items, list):
+            return UNKNOWN
+        if wanted is UNKNOWN:
+            return UNKNOWN
+        if len(items) > UNCOUNTED:
+            env[STATE].spend(len(items))
+        # A Future equals the text it holds; only `equal` knows that it proves nothing.
+        if type(wanted) is str and type(items) is list and wanted in items and type(items[items.index(wanted)]) is str:
+            return True
+        return _found(wanted, items)
+
+    return member
+
+
+def _found(wanted: Any, items: list[Any]) -> Any:
+    maybe: frozenset[int] = getattr(items, "maybe", frozenset())
+    unsure = False
+    for position, candidate in enumerate(items):
+        same = equal(wanted, candidate)
+        if same is True and position not in maybe:
+            return True
+        unsure = unsure or same is not False
+    return UNKNOWN if unsure else False
+
+
+def _walk(env: Env, items: Any) -> list[Any] | None:
+    if not isinstance(items, list):
+        return None
+    env[STATE].spend(len(items))
+    return items
+
+
+def _quantifier(compiler: Compiler, node: Node) -> Run:
+    source, variable = compiler.compile(node.args[0]), node.args[1]
+    body = compiler.within(variable, node.args[2])
+    decisive = node.op == "exists"
+
+    def quantify(env: Env) -> Any:
+        items = source(env)
+        if type(items) is not list and type(items) is not Members:
+            return UNKNOWN
+        env[STATE].spend(len(items))
+        maybe = items.maybe if type(items) is Members else ()
+        outer = env.get(variable)
+        answer: Any = not decisive
+        for position, item in enumerate(items):
+            env[variable] = item
+            value = body(env)
+            if value is decisive and position not in maybe:
+                answer = decisive
+                break
+            if value is not (not decisive):
+                answer = UNKNOWN
+        env[variable] = outer
+        return answer
+
+    return quantify
+
+
+def _exists_one(compiler: Compiler, node: Node) -> Run:
+    source, variable = compiler.compile(node.args[0]), node.args[1]
+    body = compiler.within(variable, node.args[2])
+
+    def count(env: Env) -> Any:
+        items = _walk(env, source(env))
+        if items is None:
+            return UNKNOWN
+        sure, unsure = 0, 0
+        for item, value, certain in _each(env, items, variable, body):
+            del item
+            sure += value is True and certain
+            unsure += (value is True and not certain) or value is UNKNOWN
+        if sure > 1:
+            return False
+        return UNKNOWN if unsure else sure == 1
+
+    return count
+
+
+def _each(env: Env, items: list[Any], variable: str, body: Run) -> list[tuple[Any, Any, bool]]:
+    maybe = items.maybe if type(items) is Members else ()
+    outer = env.get(variable)
+    found = []
+    for position, item in enumerate(items):
+        env[variable] = item
+        found.append((item, body(env), position not in maybe))
+    env[variable] = outer
+    return found
+
+
+def _filter(compiler: Compiler, node: Node) -> Run:
+    source, variable = compiler.compile(node.args[0]), node.args[1]
+    body = compiler.within(variable, node.args[2])
+
+    def select(env: Env) -> Any:
+        items = _walk(env, source(env))
+        if items is None:
+            return UNKNOWN
+        kept: list[Any] = []
+        maybe: list[int] = []
+        for item, value, certain in _each(env, items, variable, body):
+            if value is False:
+                continue
+            if value is not True or not certain:
+                maybe.append(len(kept))
+            kept.append(item)
+        return Members(kept, frozenset(maybe)) if maybe else kept
+
+    return select
+
+
+def _map(compiler: Compiler, node: Node) -> Run:
+    source, variable = compiler.compile(node.args[0]), node.args[1]
+    body = compiler.within(variable, node.args[2])
+
+    def apply(env: Env) -> Any:
+        items = _walk(env, source(env))
+        if items is None:
+            return UNKNOWN
+        values = [value for _, value, _ in _each(env, items, variable, body)]
+        return Members(values, items.maybe) if type(items) is Members else values
+
+    return apply
+
+
+def _has(compiler: Compiler, node: Node) -> Run:
+    path = node.args[0]
+    above, name = path.args
+    owner = compiler.compile(above)
+    outer = _has(compiler, Node("has", (above,), node.start, node.end)) if above.optional else None
+
+    def present(env: Env) -> Any:
+        holder = owner(env)
+        if type(holder) is dict:
+            if name not in holder:
+                return False
+            return UNKNOWN if holder[name] is None else True
+        # The part above is not written either: that is absence where absence above means none, blank anywhere is unknown.
+        return False if outer is not None and outer(env) is False else UNKNOWN
+
+    return present
+
+
+def _size_of(value: Any) -> Any:
+    if type(value) is Members and value.maybe:
+        return Interval(len(value) - len(value.maybe), len(value))
+    return len(value) if isinstance(value, (list, str)) else UNKNOWN
+
+
+def _method(compiler: Compiler, node: Node) -> Run:
+    name = node.args[0]
+    target, *arguments = (compiler.compile(part) for part in node.args[1:])
+    if name == "size":
+        return lambda env: _size_of(target(env))
+    argument = arguments[0]
+    work: Callable[[str, str], bool] = {
+        "startsWith": str.startswith,
+        "endsWith": str.endswith,
+        "contains": str.__contains__,
+    }[name]
+
+    def ask(env: Env) -> Any:
+        text, part = target(env), argument(env)
+        return work(text, part) if isinstance(text, str) and isinstance(part, str) else UNKNOWN
+
+    return ask
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> date | None:
+    """The UTC day of a date or moment; None when the text is neither (a moment without an offset is neither)."""
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        found = moment(text)
+        return None if found is None else (found - (found.utcoffset() or timedelta())).date()
+    except (ValueError, OverflowError):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def moment(text: str) -> datetime | None:
+    """The moment an RFC 3339 text names; None without an offset or when it is not one."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None and len(text) > 10 else None
+
+
+def _day(value: Any) -> date | None:
+    if type(value) is str:
+        return day(value)
+    if isinstance(value, datetime):
+        return (value - (value.utcoffset() or timedelta())).date()
+    return value if isinstance(value, date) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    if type(value) is str:
+        return moment(value)
+    return value if isinstance(value, datetime) else None
+
+
+def _date(value: Any) -> Any:
+    found = _day(value)
+    return UNKNOWN if found is None else found
+
+
+def _instant(value: Any) -> Any:
+    found = _moment(value)
+    return UNKNOWN if found is None else found
+
+
+def _days(start: Any, end: Any) -> Any:
+    first, last = _day(start), _day(end)
+    return UNKNOWN if first is None or last is None else (last - first).days
+
+
+def _hours(start: Any, end: Any) -> Any:
+    first, last = _moment(start), _moment(end)
+    if first is None or last is None:
+        return UNKNOWN
+    seconds = (last - first) / timedelta(seconds=1)
+    whole = -int(-abs(seconds) // 3600)
+    return whole if seconds >= 0 else -whole
+
+
+def _working_days(start: Any, end: Any, holidays: Any) -> Any:
+    """Working days after the start day up to the end day, each as written in its own offset."""
+    days = [_own_day(start), _own_day(end)]
+    if None in days or not isinstance(holidays, list):
+        return UNKNOWN
+    free = [day(text) for text in holidays if type(text) is str]
+    first, last = min(days), max(days)  # type: ignore[type-var]
+    if first is None or last is None or None in free or len(free) != len(holidays) or not _covers(free, first, last):
+        return UNKNOWN
+    span = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+    count = sum(1 for d in span if d.weekday() < 5 and d not in free)
+    return count if days[0] == first else -count
+
+
+def _covers(free: list[Any], first: date, last: date) -> bool:
+    """A list of holidays speaks of the years in which it names at least one."""
+    years = {d.year for d in free}
+    return (last - first).days < 3_660 and all(year in years for year in range(first.year, last.year + 1))
+
+
+def _own_day(value: Any) -> date | None:
+    found = _moment(value)
+    return found.date() if found is not None else _day(value)
+
+
+def _max(values: Any) -> Any:
+    if not isinstance(values, list) or not values or getattr(values, "maybe", None):
+        return UNKNOWN
+    if any(type(value) not in (int, float) for value in values):
+        return UNKNOWN
+    return max(values)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "size": _size_of,
+    "date": _date,
+    "instant": _instant,
+    "days": _days,
+    "hours": _hours,
+    "working_days": _working_days,
+    "max": _max,
+}
+
+
+def _call(compiler: Compiler, node: Node) -> Run:
+    work = _FUNCTIONS[node.args[0]]
+    arguments = [compiler.compile(part) for part in node.args[1:]]
+    if len(arguments) == 1:
+        only = arguments[0]
+        return lambda env: work(only(env))
+    return lambda env: work(*(argument(env) for argument in arguments))
+
+
+_BUILDERS: dict[str, Callable[[Compiler, Node], Run]] = {
+    "literal": _literal,
+    "name": _name,
+    "select": _select,
+    "index": _index,
+    "list": _list,
+    "and": _and,
+    "or": _or,
+    "not": _not,
+    "neg": _neg,
+    "cond": _cond,
+    "in": _in,
+    "has": _has,
+    "method": _method,
+    "call": _call,
+    "filter": _filter,
+    "map": _map,
+    "exists_one": _exists_one,
+    **dict.fromkeys(("all", "exists"), _quantifier),
+    **dict.fromkeys(("==", "!="), _equality),
+    **dict.fromkeys(("<", "<=", ">", ">="), _ordering),
+    **dict.fromkeys(("+", "-", "*", "/"), _arithmetic),
+}

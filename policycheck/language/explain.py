@@ -1,0 +1,281 @@
+"""The facts behind a value: which paths of the manifest decided it, what they say and where they stand.
+
+The closures say *what*; this walks the same tree once more for the findings that are shown, asks the closures of the
+parts, and follows only the parts that decided. It never changes a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policycheck.language.evaluate import ROOT, STATE, Env, Members, keyed
+from policycheck.language.syntax import Node
+from policycheck.model import UNKNOWN, Fact, Location, Place
+
+MAX_FACTS = 24
+MAX_ITEMS = 40
+
+
+class Explainer:
+    """Collects the facts of one evaluation, first things first, without repeating a path."""
+
+    def __init__(self, place: Place, definitions: dict[str, dict[str, Node]]) -> None:
+        self.place, self.definitions = place, definitions
+        self.facts: dict[str, Fact] = {}
+        #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
+        self.searched = False
+
+    def explain(self, node: Node, env: Env) -> None:
+        """Add the facts that decided `node` in `env`."""
+        if len(self.facts) < MAX_FACTS:
+            handler = _HANDLERS.get(node.op)
+            if handler is None:
+                self._parts(node, env)
+            else:
+                handler(self, node, env)
+
+    def _parts(self, node: Node, env: Env) -> None:
+        for part in node.args:
+            if isinstance(part, Node):
+                self.explain(part, env)
+
+    def logic(self, node: Node, env: Env) -> None:
+        """&& and ||: when one side was enough, that side; else every side that kept the answer open."""
+        decisive = node.op == "or"
+        values = [(part, _value(part, env)) for part in node.args]
+        enough = next((part for part, value in values if value is decisive), None)
+        if enough is not None:
+            self.explain(enough, env)
+            return
+        unsure = [part for part, value in values if value is UNKNOWN]
+        for part in unsure or node.args:
+            self.explain(part, env)
+
+    def choice(self, node: Node, env: Env) -> None:
+        """c ? a : b."""
+        self.explain(node.args[0], env)
+        test = _value(node.args[0], env)
+        if test is not UNKNOWN:
+            self.explain(node.args[1 if test is True else 2], env)
+
+    def quantifier(self, node: Node, env: Env) -> None:
+        """all, exists, exists_one: the item that was enough, else every item that kept the answer open."""
+        source, variable, body = node.args
+        items = _value(source, env)
+        if not isinstance(items, list):
+            self.explain(source, env)
+            return
+        answer, decisive = _value(node, env), node.op != "all"
+        if not items:
+            self._nothing(source, env)
+            return
+        if answer is False and node.op == "exists" and not self.facts:
+            self.searched = True
+        for item in _deciding(items, variable, body, env, answer, decisive):
+            inner = {**env, variable: item}
+            self.explain(body, inner)
+            self._kept(source, item, env)
+        if node.op == "exists" and answer is False:
+            self._nothing(source, env)
+
+    def walk(self, node: Node, env: Env) -> None:
+        """filter and map, when their whole result counts."""
+        source, variable, body = node.args
+        items = _value(source, env)
+        if not isinstance(items, list) or not items:
+            self._nothing(source, env)
+            return
+        for item in items[:MAX_ITEMS]:
+            inner = {**env, variable: item}
+            if node.op == "map" or _value(body, inner) is not False:
+                self.explain(body, inner)
+                self._kept(source, item, env)
+        if isinstance(_value(node, env), list) and not _value(node, env):
+            self._nothing(source, env)
+
+    def _kept(self, source: Node, item: Any, env: Env) -> None:
+        """Why a filter kept this item."""
+        found = self._filter(source, env)
+        if found is not None:
+            node, inner = found
+            below, variable, body = node.args
+            self.explain(body, {**inner, variable: item})
+            self._kept(below, item, inner)
+
+    def _filter(self, source: Node, env: Env) -> tuple[Node, Env] | None:
+        if source.op == "filter":
+            return source, env
+        if source.op == "select" and source.kind:
+            holder = _value(source.args[0], env)
+            body = self.definitions[source.kind][source.args[1]]
+            if isinstance(holder, dict) and body.op == "filter":
+                return body, _inside(env, source.kind, holder)
+        return None
+
+    def _nothing(self, source: Node, env: Env) -> None:
+        """A search that found nothing rests on the list it searched."""
+        self.searched = self.searched or not self.facts
+        found = self._filter(source, env)
+        if found is not None:
+            node, inner = found
+            self._left_out(node, inner)
+            self._nothing(node.args[0], inner)
+        elif not self.facts or not _value(source, env):
+            self.explain(source, env)
+
+    def _left_out(self, node: Node, env: Env) -> None:
+        """Items a filter left out for one reason only are worth a fact: the control that is merely planned."""
+        source, variable, body = node.args
+        items = _value(source, env)
+        conditions = list(_conjuncts(body))
+        if not isinstance(items, list) or len(conditions) < 2:
+            return
+        for item in items[:MAX_ITEMS]:
+            inner = {**env, variable: item}
+            against = [part for part in conditions if _value(part, inner) is not True]
+            if len(against) == 1 and against[0].op == "==":
+                self.explain(against[0], inner)
+
+    def select(self, node: Node, env: Env) -> None:
+        """A field: a fact, or the reason behind a definition."""
+        holder = _value(node.args[0], env)
+        name = node.args[1]
+        if node.kind:
+            if isinstance(holder, dict):
+                self.explain(self.definitions[node.kind][name], _inside(env, node.kind, holder))
+            else:
+                self.explain(node.args[0], env)
+        elif isinstance(holder, dict):
+            self._fact(holder, name, env)
+        elif node.args[0].op in ("select", "name", "index"):
+            self._absent(node, env)
+
+    def name(self, node: Node, env: Env) -> None:
+        """A section of the manifest; bound names explain themselves through their fields."""
+        name = node.args[0]
+        if name in env and name not in (ROOT, STATE):
+            if name != "as_of" and name != "data" and not isinstance(env[name], (dict, list)):
+                self._scalar(name, env[name])
+            return
+        self._fact(env[ROOT], name, env)
+
+    def _scalar(self, name: str, value: Any) -> None:
+        self.facts.setdefault(name, Fact(name, _plain(value), value is not UNKNOWN, None))
+
+    def index(self, node: Node, env: Env) -> None:
+        """A map's or list's item; a missing row of a pack table is the pack's silence, not the manifest's."""
+        holder, key = _value(node.args[0], env), _value(node.args[1], env)
+        table = _table(node.args[0])
+        if table:
+            self.explain(node.args[1], env)
+            if _value(node, env) is UNKNOWN and key is not UNKNOWN:
+                route = f"{table}[{key}]"
+                self.facts.setdefault(route, Fact(route, None, False, None, "pack"))
+            return
+        if isinstance(holder, dict) and isinstance(key, str):
+            self._fact(holder, keyed(holder, key) or key, env)
+        elif isinstance(holder, list) and isinstance(key, int) and key < len(holder) and type(holder) is not Members:
+            self._fact(holder, key, env)
+        else:
+            self.explain(node.args[0], env)
+
+    def has(self, node: Node, env: Env) -> None:
+        """A key that is written, blank or absent."""
+        path = node.args[0]
+        holder = _value(path.args[0], env)
+        if isinstance(holder, dict):
+            self._fact(holder, path.args[1], env, "" if path.args[1] in holder else "not written")
+        else:
+            self.explain(path.args[0], env)
+
+    def _absent(self, node: Node, env: Env) -> None:
+        """Below something that is itself missing: the fact is the missing path, at the nearest declared parent."""
+        steps: list[str] = []
+        at = node
+        while at.op == "select" and not at.kind and not isinstance(_value(at.args[0], env), dict):
+            steps.append(at.args[1])
+            at = at.args[0]
+        if at.op == "select" and not at.kind:
+            holder = _value(at.args[0], env)
+            route = ".".join([self.place.route(holder, at.args[1]), *reversed(steps)])
+            self._add(route, UNKNOWN, self.place.locate(holder, at.args[1]), "")
+        elif at.op == "name" and at.args[0] not in env:
+            route = ".".join([at.args[0], *reversed(steps)])
+            self._add(route, UNKNOWN, self.place.locate(env[ROOT], at.args[0]), "")
+        else:
+            self.explain(at, env)
+
+    def _fact(self, holder: Any, key: Any, env: Env, note: str = "") -> None:
+        location = self.place.locate(holder, key)
+        if location is None or (key in ("id", "name") and holder.get(key) is not None):
+            # Rows of pack tables have no place in a manifest; an item's own name proves nothing.
+            return
+        value = holder[key] if isinstance(holder, list) else holder.get(key)
+        self._add(self.place.route(holder, key), value, location, note)
+
+    def _add(self, route: str, value: Any, location: Location | None, note: str) -> None:
+        declared = value is not None and value is not UNKNOWN
+        source, said = _origin(self.place, location)
+        shown = _plain(value) if declared else None
+        self.facts.setdefault(route, Fact(route, shown, declared, location, source, note or said))
+
+
+def _origin(place: Place, location: Location | None) -> tuple[str, str]:
+    note = getattr(place, "notes", {}).get(location)
+    return ("manifest", "") if note is None else ("artefact", note)
+
+
+def _inside(env: Env, kind: str, holder: Any) -> Env:
+    return {ROOT: env[ROOT], "data": env["data"], "as_of": env["as_of"], STATE: env[STATE], kind: holder}
+
+
+def _value(node: Node, env: Env) -> Any:
+    assert node.run is not None, "an expression is explained only after it was evaluated"
+    return node.run(env)
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if node.op == "and":
+        for part in node.args:
+            yield from _conjuncts(part)
+    else:
+        yield node
+
+
+def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any, decisive: bool) -> list[Any]:
+    values = [(item, _value(body, {**env, variable: item})) for item in items[:MAX_ITEMS]]
+    if answer is decisive:
+        sure = [item for item, value in values if value is decisive]
+        return sure[:1]
+    if answer is UNKNOWN:
+        return [item for item, value in values if value is UNKNOWN] or [item for item, _ in values]
+    return [item for item, _ in values]
+
+
+def _table(node: Node) -> str:
+    """`data.clocks` for an index into a pack table, else an empty text."""
+    if node.op == "select" and node.args[0].op == "name" and node.args[0].args[0] == "data":
+        return f"data.{node.args[1]}"
+    return ""
+
+
+def _plain(value: Any) -> Any:
+    """A value as a fact shows it: scalars whole, containers by their size or scalars."""
+    if isinstance(value, list):
+        if all(not isinstance(item, (dict, list)) for item in value):
+            return value[:20]
+        return f"{len(value)} item{'s' * (len(value) != 1)}"
+    return "declared" if isinstance(value, dict) else value
+
+
+_HANDLERS = {
+    **dict.fromkeys(("and", "or"), Explainer.logic),
+    **dict.fromkeys(("all", "exists", "exists_one"), Explainer.quantifier),
+    **dict.fromkeys(("filter", "map"), Explainer.walk),
+    "cond": Explainer.choice,
+    "select": Explainer.select,
+    "name": Explainer.name,
+    "index": Explainer.index,
+    "has": Explainer.has,
+}

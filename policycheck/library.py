@@ -1,0 +1,57 @@
+"""The library: `policycheck.check(path, as_of="2026-11-21") -> Report`. The command line stands on the same parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from policycheck import report, sources
+from policycheck.errors import UsageError
+from policycheck.model import Assurance, Options, Report, Severity
+from policycheck.run import Run, Settings, Worker, in_turn
+
+
+def check(
+    *paths: str | Path,
+    as_of: str,
+    criteria: Iterable[str] = (),
+    rules: Iterable[str | Path] = (),
+    root: str | Path | None = None,
+    fail_on: str = "low",
+    allow_unknown: bool = False,
+    min_assurance: str = "declared",
+    equivalents: bool = True,
+    evidence: bool = True,
+    here: str | Path = ".",
+) -> Report:
+    """Judge manifests and return the report.
+
+    `paths` are manifests, fragments or folders, relative to `here`; none means the manifest found in `here` or above.
+    `as_of` is the date of the evaluation as `2026-11-21`: nothing is read from the clock.
+
+    Raises UsageError for a path that does not exist, NothingToCheck when there is no manifest, InvalidInput when a pack
+    in `rules` is wrong. An invalid manifest does not raise: it is in `report.problems`, and the others are judged.
+    """
+    options = Options(
+        as_of=_date(as_of), criteria=tuple(criteria), fail_on=Severity(fail_on), allow_unknown=allow_unknown,
+        min_assurance=Assurance(min_assurance), equivalents=equivalents, evidence=evidence,
+    )  # fmt: skip
+    start = Path(here).resolve()
+    above = Path(root).resolve() if root is not None else None
+    settings = Settings(here=start, options=options, root=above, rules=tuple(Path(r).resolve() for r in rules))
+    found = sources.find([str(path) for path in paths], start, above)
+    worker = Worker(settings, keep=True)
+    run = Run(worker, found)
+    results = tuple(part.result for part in run.parts(lambda w, p: in_turn(w, p)) if part.result is not None)
+    code = run.finish()
+    return Report(options, report.header(worker.criteria, options)["criteria"], results, tuple(run.totals.problems), code,
+                  tuple(found.skipped))  # fmt: skip
+
+
+def _date(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(f"as_of {text!r} is not a date; write it as 2026-11-21") from None

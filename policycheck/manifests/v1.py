@@ -1,0 +1,174 @@
+"""Manifest version 1: a document whose shape is right becomes a Manifest, or every problem is said.
+
+What a schema cannot say is said here: references resolve, ids are unique in their kind, dates exist in the
+calendar, moments carry an offset, and a fact of the past that lies after `as_of` is marked so that it proves nothing.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from policycheck.document import Document
+from policycheck.language.evaluate import Future, day, moment
+from policycheck.language.types import LIST, MAP, OBJECT, Type, Types, suggest
+from policycheck.manifests.explain import problems_of, schema
+from policycheck.model import Problem
+
+VERSION = 1
+SCHEMA = "manifest-v1"
+FRAGMENT = "fragment-v1"
+
+
+@cache
+def types() -> Types:
+    """The manifest schema as types."""
+    return Types(schema(SCHEMA))
+
+
+def is_manifest(document: Document) -> bool:
+    """True when the document says that it is a manifest."""
+    return isinstance(document.data, dict) and "policycheck" in document.data
+
+
+def shape_problems(document: Document, fragment: bool = False) -> list[Problem]:
+    """What is wrong with the shape of a manifest or fragment."""
+    return problems_of(document, FRAGMENT if fragment else SCHEMA)
+
+
+def read(document: Document, as_of: str) -> tuple[list[Problem], list[tuple[Any, Any]]]:
+    """Check what the schema cannot. Returns the problems, and the (container, key) of facts dated after `as_of`."""
+    walk = _Walk(document, as_of)
+    walk.visit(_plan(), document.data)
+    walk.resolve()
+    return sorted(set(walk.problems)), walk.future
+
+
+class _Step:
+    """What to do with one key of an object: nothing is planned for keys that need no look."""
+
+    __slots__ = ("date", "inner", "is_list", "is_map", "kind", "past", "refers", "unique")
+
+    def __init__(self) -> None:
+        self.date = self.refers = self.unique = self.kind = ""
+        self.past = self.is_list = self.is_map = False
+        self.inner: dict[str, _Step] = {}
+
+
+@cache
+def _plan() -> dict[str, _Step]:
+    found = types()
+    return _object_plan(found, found.root)
+
+
+def _object_plan(types: Types, owner: Type) -> dict[str, _Step]:
+    plan = {}
+    for name in types.names(owner):
+        step = _step(types, types.field(owner, name))
+        if step is not None:
+            plan[name] = step
+    return plan
+
+
+def _step(types: Types, found: Type) -> _Step | None:
+    step = _Step()
+    step.refers = found.refers
+    target: Type | None = found
+    if found.kind in (LIST, MAP):
+        step.is_list, step.is_map = found.kind == LIST, found.kind == MAP
+        target = found.item
+        if found.schema.get("x-unique"):
+            step.unique = str(found.schema.get("x-key", ""))
+    if target is None:
+        return None
+    step.refers = step.refers or target.refers
+    step.kind = target.name
+    if target.kind in ("date", "moment"):
+        step.date, step.past = target.kind, bool(target.schema.get("x-past"))
+    if target.kind == OBJECT:
+        step.inner = _object_plan(types, target)
+    return step if step.date or step.refers or step.unique or step.inner else None
+
+
+class _Walk:
+    def __init__(self, document: Document, as_of: str) -> None:
+        self.document, self.as_of = document, as_of
+        self.problems: list[Problem] = []
+        self.future: list[tuple[Any, Any]] = []
+        self.references: list[tuple[Any, Any, str]] = []
+        self.ids: dict[str, dict[str, tuple[Any, Any]]] = {}
+
+    def say(self, container: Any, key: Any, message: str) -> None:
+        place = self.document.locate(container, key)
+        route = self.document.route(container, key)
+        at = (place.path, place.line, place.column) if place else ("", 0, 0)
+        self.problems.append(Problem(*at, f"{route}: {message}"))
+
+    def visit(self, plan: dict[str, _Step], data: dict[str, Any]) -> None:
+        for key, value in data.items():
+            step = plan.get(key)
+            if step is None or value is None:
+                continue
+            if step.is_list:
+                self.items(step, value, range(len(value)))
+            elif step.is_map:
+                self.items(step, value, list(value))
+            else:
+                self.value(step, data, key, value)
+
+    def items(self, step: _Step, holder: Any, keys: Any) -> None:
+        if step.unique:
+            self.unique(step, holder)
+        for key in keys:
+            if holder[key] is not None:
+                self.value(step, holder, key, holder[key])
+
+    def value(self, step: _Step, holder: Any, key: Any, value: Any) -> None:
+        if step.inner:
+            self.visit(step.inner, value)
+        elif step.date:
+            self.date(step, holder, key, value)
+        if step.refers and isinstance(value, str):
+            self.references.append((holder, key, step.refers))
+
+    def unique(self, step: _Step, items: list[Any]) -> None:
+        seen: dict[Any, int] = {}
+        owner = self.document.parent(items)
+        scope = self.ids.setdefault(step.kind, {}) if step.kind else {}
+        for index, item in enumerate(items):
+            value = item.get(step.unique) if isinstance(item, dict) else None
+            if value is None:
+                continue
+            if value in seen:
+                first = self.document.locate(items[seen[value]], step.unique)
+                where = f" at {first.path}:{first.line}" if first else ""
+                self.say(item, step.unique, f"{value!r} is already taken{where}; every {step.unique} here is unique")
+            seen.setdefault(value, index)
+            if step.kind == "field" and owner is not None:
+                scope[f"{owner[0].get('id')}.{value}"] = (item, step.unique)
+            else:
+                scope.setdefault(str(value), (item, step.unique))
+
+    def date(self, step: _Step, holder: Any, key: Any, value: str) -> None:
+        found = day(value) if step.date == "date" else moment(value) and day(value)
+        if found is None:
+            self.say(holder, key, _bad_date(step.date, value))
+        elif step.past and found.isoformat() > self.as_of:
+            holder[key] = Future(value)
+            self.future.append((holder, key))
+
+    def resolve(self) -> None:
+        for holder, key, kind in self.references:
+            known = self.ids.get(kind, {})
+            name = holder[key]
+            if name not in known:
+                hint = suggest(name, known) or (f"; declared: {', '.join(sorted(known)[:12])}" if known else "")
+                self.say(holder, key, f"no {kind} is called {name!r}{hint}")
+
+
+def _bad_date(kind: str, value: str) -> str:
+    if kind == "date":
+        return f"{value[:40]!r} is not a date; write it as 2026-11-21"
+    if day(value) is not None or "T" in value:
+        return f"{value[:40]!r} is not a moment with an offset; write it as 2026-11-21T09:30:00Z or ...+01:00"
+    return f"{value[:40]!r} is not a moment; write it as 2026-11-21T09:30:00Z"

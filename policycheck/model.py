@@ -1,0 +1,281 @@
+"""The words of the design as types: immutable records and enums; imports only the standard library.
+
+The records are named tuples and not frozen dataclasses because twenty of the latter cost a third of the start-up time
+of the whole program (docs/decisions/0003-records.md).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final, NamedTuple, Protocol
+
+
+class _Unknown(Enum):
+    UNKNOWN = "unknown"
+
+    def __bool__(self) -> bool:
+        raise TypeError("unknown is neither true nor false")
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+#: The third truth value, and the value of everything that is missing or blank.
+UNKNOWN: Final = _Unknown.UNKNOWN
+
+
+class Outcome(str, Enum):
+    """What a finding says. Order is strength: the first that applies is an expectation's roll-up (design 4)."""
+
+    GAP = "gap"
+    UNKNOWN = "unknown"
+    MET = "met"
+    NOT_USED = "not_used"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Assurance(str, Enum):
+    """What stands behind an outcome (design 4)."""
+
+    CONTRADICTED = "contradicted"
+    DECLARED = "declared"
+    SUPPORTED = "supported"
+    VERIFIED = "verified"
+
+
+class Severity(str, Enum):
+    """Written in the rule, never computed. `info` never blocks."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for info to 3 for high."""
+        return ("info", "low", "medium", "high").index(self.value)
+
+
+class Problem(NamedTuple):
+    """Bad input: where it stands (1-based; 0 when the whole file is meant) and what to do, in one line."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return f"{place}: {self.message}"
+
+
+class Location(NamedTuple):
+    """A place in a file. Lines and columns are 1-based code points; `end_column` is exclusive, 0 when not known."""
+
+    path: str
+    line: int
+    column: int
+    end_column: int = 0
+    route: str = ""
+
+
+class Fact(NamedTuple):
+    """One value that a finding rests on: its key route, what it says, and where it stands.
+
+    `declared` is false when the manifest says nothing there; the location is then the nearest declared parent.
+    `source` is `manifest`, `artefact` or `pack`.
+    """
+
+    route: str
+    value: Any
+    declared: bool
+    location: Location | None
+    source: str = "manifest"
+    note: str = ""
+
+
+class Subject(NamedTuple):
+    """One thing in a manifest that a rule judges. `route` is its key route, e.g. `surfaces[reviews]`."""
+
+    kind: str
+    id: str
+    route: str
+
+
+class Finding(NamedTuple):
+    """One rule held against one subject."""
+
+    id: str
+    rule: str
+    title: str
+    severity: Severity
+    outcome: Outcome
+    assurance: Assurance
+    subject: Subject
+    expectations: tuple[str, ...]
+    message: str
+    location: Location | None
+    facts: tuple[Fact, ...] = ()
+    missing: tuple[str, ...] = ()
+    related: tuple[Location, ...] = ()
+    remediation: str = ""
+    because_of: str = ""
+    verified: tuple[int, int] = (0, 0)
+    equivalent: str = ""
+    exception: str = ""
+
+    @property
+    def integrity(self) -> bool:
+        """True for a finding about the declaration itself, which belongs to no expectation."""
+        return not self.expectations
+
+
+class Artefact(NamedTuple):
+    """One file that was looked at: path from the root with forward slashes, size in bytes, sha256 in hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Reading(NamedTuple):
+    """One value read in an artefact, in manifest words.
+
+    `path` is below the subject that names the evidence, e.g. `("params", "limit")`; line and column are 1-based.
+    """
+
+    path: tuple[str, ...]
+    value: object
+    file: str
+    line: int
+    column: int
+    note: str = ""
+
+
+class Account(NamedTuple):
+    """What an artefact says about the subject that names it.
+
+    `unreadable` says why nothing can be said; `supported` means a document that exists, has content, is
+    unchanged and fresh.
+    """
+
+    readings: tuple[Reading, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+    unreadable: str = ""
+    supported: bool = False
+    unreadable_at: tuple[str, int] = ("", 0)
+
+
+class Witnessed(NamedTuple):
+    """One evidence entry and what came of it, for the ledger of artefacts."""
+
+    subject: Subject
+    kind: str
+    path: str
+    verdict: str
+    said: str
+    artefacts: tuple[Artefact, ...]
+
+
+class Failure(NamedTuple):
+    """An error, timeout or exceeded budget in a rule or verifier of ours (exit 5)."""
+
+    what: str
+    why: str
+
+
+class Rollup(NamedTuple):
+    """An expectation over one manifest: the outcome, and how many of its findings are gaps, and of how many."""
+
+    outcome: Outcome
+    gaps: int
+    findings: int
+    because_of: str = ""
+
+
+class Counts(NamedTuple):
+    """How many findings of each outcome, and how many of the gaps and unknowns block."""
+
+    findings: dict[str, int]
+    expectations: dict[str, int]
+    integrity: dict[str, int]
+    accepted: int
+    contradicted: int
+    verified: int
+    blocking: int
+
+
+class Result(NamedTuple):
+    """One manifest, judged."""
+
+    manifest: str
+    organization: dict[str, Any]
+    findings: tuple[Finding, ...]
+    rollup: dict[str, Rollup]
+    counts: Counts
+    inputs: tuple[Artefact, ...] = ()
+    ledger: tuple[Witnessed, ...] = ()
+    surfaces: tuple[dict[str, Any], ...] = ()
+    failures: tuple[Failure, ...] = ()
+    applicable: int = 0
+
+
+class Options(NamedTuple):
+    """What a run was asked. `detail` names the outcomes whose findings are explained; the rest are counted."""
+
+    as_of: str
+    criteria: tuple[str, ...] = ()
+    fail_on: Severity = Severity.LOW
+    allow_unknown: bool = False
+    min_assurance: Assurance = Assurance.DECLARED
+    equivalents: bool = True
+    evidence: bool = True
+    exit_zero: bool = False
+    detail: frozenset[Outcome] = frozenset(Outcome)
+
+    def loosening(self) -> tuple[str, ...]:
+        """The options of this run that let more through than the defaults, as they were written."""
+        loose = {
+            "--no-evidence": not self.evidence,
+            "--allow-unknown": self.allow_unknown,
+            f"--fail-on {self.fail_on.value}": self.fail_on is not Severity.LOW,
+            f"--criteria {','.join(self.criteria)}": bool(self.criteria),
+            "--exit-zero": self.exit_zero,
+        }
+        return tuple(name for name, is_set in loose.items() if is_set)
+
+
+class Report(NamedTuple):
+    """A run: what was asked, against which criteria, one result a manifest, and what could not be done."""
+
+    options: Options
+    criteria: dict[str, Any]
+    results: tuple[Result, ...]
+    problems: tuple[Problem, ...]
+    exit_code: int
+    skipped: tuple[str, ...] = ()
+
+
+class Place(Protocol):
+    """Something that can say where a value stands: a document, or a witness laid over one."""
+
+    data: dict[str, Any]
+
+    def locate(self, container: Any, key: Any) -> Location | None:
+        """Where `container[key]` stands, or its nearest declared parent."""
+
+    def route(self, container: Any, key: Any = None) -> str:
+        """The key route of `container[key]`."""
+
+
+class Manifest(NamedTuple):
+    """What an organisation declares, read and found well-formed."""
+
+    path: str
+    data: dict[str, Any]
+    place: Place
+    inputs: tuple[Artefact, ...]
+    root: Any
+    folder: str
+    future: tuple[tuple[Any, Any], ...] = ()

@@ -1,0 +1,262 @@
+"""Results as records: the versioned public form of a run, `policycheck-report/1`, written by hand.
+
+Every format is rendered from these records alone, so that all documents of one run say the same. The run is streamed:
+`header` once, `record` a manifest, `footer` with the totals last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from policycheck import __version__
+from policycheck.judge import concerns
+from policycheck.model import (
+    Artefact,
+    Counts,
+    Fact,
+    Failure,
+    Finding,
+    Location,
+    Options,
+    Outcome,
+    Problem,
+    Result,
+    Witnessed,
+)
+from policycheck.packs import Criteria, Expectation
+from policycheck.tally import blocks, untested
+
+FORMAT = "policycheck-report/1"
+DISCLAIMER = (
+    "This report compares what was declared, and what the repository shows, with published expectations. "
+    "It is no legal advice and states no legal conclusion."
+)
+Record = dict[str, Any]
+
+
+def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) -> Record:
+    """What was asked, with which tool, against which criteria. Nothing in it depends on the machine or the clock."""
+    return {
+        "format": FORMAT,
+        "tool": {"name": "policycheck", "version": __version__},
+        "disclaimer": DISCLAIMER,
+        "as_of": options.as_of,
+        "options": {
+            "criteria": list(options.criteria),
+            "fail_on": options.fail_on.value,
+            "allow_unknown": options.allow_unknown,
+            "min_assurance": options.min_assurance.value,
+            "equivalents": options.equivalents,
+            "evidence": options.evidence,
+            "exit_zero": options.exit_zero,
+            "loosened_by": list(options.loosening()),
+        },
+        "criteria": _criteria(criteria),
+    }
+
+
+def _criteria(criteria: Criteria) -> Record:
+    used = {e.document for e in criteria.expectations.values()}
+    return {
+        "packs": [
+            {"id": p.id, "version": p.version, "digest": p.digest, "shipped": p.shipped, "rules": len(p.rules)}
+            for p in criteria.packs
+        ],
+        "documents": [
+            {k: str(d.get(k, "")) for k in ("id", "title", "issuer", "date", "url", "status", "seen")}
+            for d in criteria.documents.values()
+            if d["id"] in used
+        ],
+        "expectations": len(criteria.expectations),
+        "rules": len(criteria.rules),
+        "without_a_rule": {why: list(ids) for why, ids in untested(criteria).items()},
+        "rules_disabled": {r.id: r.disabled for r in criteria.every_rule.values() if r.disabled},
+    }
+
+
+def record(result: Result, criteria: Criteria, options: Options) -> Record:
+    """One manifest's record. Findings are those of `options.detail`; the counts are of all."""
+    return {
+        "manifest": result.manifest,
+        "organization": _organization(result.organization),
+        "counts": counts_record(result.counts),
+        "expectations": [
+            _expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()
+        ],
+        "scope": _scope(result, criteria),
+        "surfaces": list(result.surfaces),
+        "inputs": [_artefact(a) for a in result.inputs],
+        "artefacts": [_witnessed(w) for w in result.ledger],
+        "findings": [_finding(f, options) for f in result.findings],
+        "failures": [_failure(f) for f in result.failures],
+    }
+
+
+def short_record(result: Result, criteria: Criteria, options: Options) -> Record:
+    """One manifest in one line: gaps whole, the rest as counts."""
+    return {
+        "format": FORMAT,
+        "manifest": result.manifest,
+        "organization": result.organization.get("id"),
+        "as_of": options.as_of,
+        "counts": counts_record(result.counts),
+        "gaps": [_finding(f, options) for f in result.findings if f.outcome is Outcome.GAP],
+        "failures": [_failure(f) for f in result.failures],
+        "inputs": [_artefact(a) for a in result.inputs],
+    }
+
+
+#: What a format may ask to be given of each manifest.
+RECORDS = {"full": record, "short": short_record}
+
+
+def footer(totals: Totals) -> Record:
+    """What the whole run adds up to."""
+    return {
+        "totals": {
+            "manifests": totals.manifests,
+            "findings": dict(totals.findings),
+            "expectations": dict(totals.expectations),
+            "integrity": dict(totals.integrity),
+            **dict(totals.marks),
+        },
+        "problems": [_problem(p) for p in totals.problems],
+        "exit_code": totals.exit_code,
+    }
+
+
+class Totals:
+    """Sums over a run, one manifest at a time."""
+
+    def __init__(self) -> None:
+        self.manifests = 0
+        self.findings: Counter[str] = Counter()
+        self.expectations: Counter[str] = Counter()
+        self.integrity: Counter[str] = Counter()
+        self.marks: Counter[str] = Counter({"accepted": 0, "contradicted": 0, "verified": 0, "blocking": 0})
+        self.problems: list[Problem] = []
+        self.exit_code = 0
+
+    def add(self, counts: Counts) -> None:
+        """Count one manifest."""
+        self.manifests += 1
+        self.findings.update(counts.findings)
+        self.expectations.update(counts.expectations)
+        self.integrity.update(counts.integrity)
+        self.marks.update(
+            accepted=counts.accepted, contradicted=counts.contradicted, verified=counts.verified, blocking=counts.blocking
+        )
+
+
+def counts_record(counts: Counts) -> Record:
+    """The counts of one manifest."""
+    return {
+        "findings": dict(counts.findings),
+        "expectations": dict(counts.expectations),
+        "integrity": dict(counts.integrity),
+        "accepted": counts.accepted,
+        "contradicted": counts.contradicted,
+        "verified": counts.verified,
+        "blocking": counts.blocking,
+    }
+
+
+def _organization(organization: Mapping[str, Any]) -> Record:
+    return {k: organization.get(k) for k in ("id", "name", "roles", "size", "jurisdictions", "contact")}
+
+
+def _expectation(expectation: Expectation, rollup: Any) -> Record:
+    return {
+        "id": expectation.id,
+        "document": expectation.document,
+        "locator": expectation.locator,
+        "modality": expectation.modality,
+        "illustrative": expectation.illustrative,
+        "seen": expectation.seen,
+        "outcome": rollup.outcome.value,
+        "gaps": rollup.gaps,
+        "findings": rollup.findings,
+        "because_of": rollup.because_of,
+    }
+
+
+def _scope(result: Result, criteria: Criteria) -> Record:
+    """How many expectations do not concern the organization, by the declared fact that says so."""
+    why: dict[str, list[str]] = {}
+    for name in result.rollup:
+        answer, fact = concerns(criteria.every_expectation[name], result.organization)
+        if answer is False:
+            why.setdefault(fact, []).append(name)
+    return {"applicable": result.applicable, "not_concerned": why}
+
+
+def _location(location: Location | None) -> Record | None:
+    if location is None:
+        return None
+    return {
+        "path": location.path,
+        "line": location.line,
+        "column": location.column,
+        "end_column": location.end_column or None,
+        "route": location.route,
+    }
+
+
+def _fact(fact: Fact) -> Record:
+    return {
+        "route": fact.route,
+        "value": fact.value,
+        "declared": fact.declared,
+        "source": fact.source,
+        "location": _location(fact.location),
+        "note": fact.note,
+    }
+
+
+def _finding(finding: Finding, options: Options) -> Record:
+    return {
+        "id": finding.id,
+        "rule": finding.rule,
+        "title": finding.title,
+        "expectations": list(finding.expectations),
+        "subject": {"kind": finding.subject.kind, "id": finding.subject.id, "route": finding.subject.route},
+        "outcome": finding.outcome.value,
+        "assurance": finding.assurance.value,
+        "severity": finding.severity.value,
+        "blocks": blocks(finding.outcome, finding.severity, options) and not finding.exception,
+        "message": finding.message,
+        "because_of": finding.because_of,
+        "location": _location(finding.location),
+        "facts": [_fact(f) for f in finding.facts],
+        "missing": list(finding.missing),
+        "related": [_location(place) for place in finding.related],
+        "verified_facts": list(finding.verified),
+        "equivalent": finding.equivalent or None,
+        "exception": finding.exception or None,
+        "remediation": finding.remediation,
+    }
+
+
+def _artefact(artefact: Artefact) -> Record:
+    return {"path": artefact.path, "size": artefact.size, "sha256": artefact.sha256}
+
+
+def _witnessed(witnessed: Witnessed) -> Record:
+    return {
+        "subject": {"kind": witnessed.subject.kind, "id": witnessed.subject.id},
+        "kind": witnessed.kind,
+        "path": witnessed.path,
+        "verdict": witnessed.verdict,
+        "said": witnessed.said,
+        "artefacts": [_artefact(a) for a in witnessed.artefacts],
+    }
+
+
+def _failure(failure: Failure) -> Record:
+    return {"what": failure.what, "why": failure.why}
+
+
+def _problem(problem: Problem) -> Record:
+    return {"path": problem.path, "line": problem.line, "column": problem.column, "message": problem.message}

@@ -1,0 +1,213 @@
+"""A run: manifests in, rendered parts out, one at a time. The main path of the program (design 8).
+
+A `Worker` holds what all manifests share and turns one path into a `Part`; an engine lends something that works like
+`map`; `Run` streams the parts into the formats and keeps the totals.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from policycheck import packs, report, rooms, sources
+from policycheck.assess import assess
+from policycheck.document import Document
+from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, strongest
+from policycheck.manifests import v1
+from policycheck.manifests.explain import schema
+from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result
+
+
+class Settings(NamedTuple):
+    """What a worker needs to know, in a form that can be sent to another process."""
+
+    here: Path
+    options: Options
+    root: Path | None = None
+    rules: tuple[Path, ...] = ()
+    formats: tuple[str, ...] = ()
+    style: Mapping[str, Any] = {}
+
+
+class Part(NamedTuple):
+    """One manifest, done: what each format prints of it, and what the totals need."""
+
+    path: str
+    organization: str
+    rendered: dict[str, bytes]
+    counts: Counts | None
+    problems: tuple[Problem, ...]
+    codes: tuple[int, ...]
+    applicable: int = 0
+    failures: tuple[str, ...] = ()
+    result: Result | None = None
+
+
+class Worker:
+    """Judges and renders manifests. Made once a process."""
+
+    def __init__(self, settings: Settings, keep: bool = False) -> None:
+        self.settings, self.keep = settings, keep
+        self.criteria = packs.load(settings.rules, schema(v1.SCHEMA), settings.options.criteria)
+        self.header = report.header(self.criteria, settings.options)
+        self.formats = {name: rooms.load("formats", name) for name in settings.formats}
+        wanted = [f.DETAIL for f in self.formats.values()] or [frozenset(Outcome)]
+        detail = frozenset().union(*wanted)
+        self.options = _with_detail(settings.options, detail)
+
+    def __call__(self, path: Path) -> Part:
+        root, shown, prefix = _named(path, self.settings.here, self.settings.root)
+        manifest, problems = read(path, shown, root, self.settings.options.as_of)
+        if manifest is None:
+            moved = tuple(_moved(p, prefix) for p in problems)
+            return Part(str(path), "", {}, None, moved, (INVALID,))
+        result = assess(manifest, self.criteria, self.options)
+        place = manifest.place
+        view = View(self.header, self.settings.style, prefix, place.line if isinstance(place, Document) else None)
+        records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
+        rendered = {name: module.part(view, records[module.RECORD]) for name, module in self.formats.items()}
+        return Part(
+            path=str(path), organization=str(result.organization.get("id", "")), rendered=rendered, counts=result.counts,
+            problems=(), codes=_codes(result), applicable=result.applicable,
+            failures=tuple(f"{f.what}: {f.why}" for f in result.failures), result=result if self.keep else None,
+        )  # fmt: skip
+
+    def _records(self) -> dict[str, Callable[..., report.Record]]:
+        return {module.RECORD: report.RECORDS[module.RECORD] for module in self.formats.values()}
+
+
+class View(NamedTuple):
+    """What a format is given besides the record: the run's header, how to show a path, the manifest's lines."""
+
+    header: report.Record
+    style: Mapping[str, Any]
+    prefix: str = ""
+    line: Callable[[str, int], str] | None = None
+
+    def path(self, path: str) -> str:
+        """A path as the terminal shows it: from the current folder."""
+        return os.path.normpath(self.prefix + path).replace(os.sep, "/") if self.prefix else path
+
+
+def _with_detail(options: Options, detail: frozenset[Outcome]) -> Options:
+    return options._replace(detail=detail)
+
+
+def _names(path: Path, root: Path, here: Path) -> tuple[str, str]:
+    """The manifest's path from the root, and what leads from the current folder to the root."""
+    if str(path) == sources.STDIN:
+        return "<stdin>", ""
+    try:
+        shown = path.relative_to(root).as_posix()
+    except ValueError:
+        shown = path.name
+        root = path.parent
+    lead = os.path.relpath(root, here).replace(os.sep, "/")
+    return shown, "" if lead == "." else f"{lead}/"
+
+
+def _named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
+    root = here if str(path) == sources.STDIN else sources.root_of(path, given)
+    return (root, *_names(path, root, here))
+
+
+def problems_of(path: Path, here: Path, given: Path | None, as_of: str) -> list[Problem]:
+    """What is wrong with one manifest, paths as the terminal shows them."""
+    root, shown, prefix = _named(path, here, given)
+    return [_moved(p, prefix) for p in read(path, shown, root, as_of)[1]]
+
+
+def _moved(problem: Problem, prefix: str) -> Problem:
+    path = os.path.normpath(prefix + problem.path).replace(os.sep, "/") if prefix else problem.path
+    return Problem(path, problem.line, problem.column, problem.message)
+
+
+def _codes(result: Result) -> tuple[int, ...]:
+    codes = []
+    if result.counts.blocking:
+        codes.append(GAPS)
+    if result.failures:
+        codes.append(INCOMPLETE)
+    if not result.applicable:
+        codes.append(NOTHING)
+    return tuple(codes)
+
+
+def read(path: Path, shown: str, root: Path, as_of: str) -> tuple[Manifest | None, list[Problem]]:
+    """Read one manifest with its fragments; every problem of every file of it."""
+    document, problems, fragments = sources.read_manifest(path, shown, root)
+    inputs = tuple(_input(d, name) for d in (document, *fragments) for name in d.names())
+    if not problems and not v1.is_manifest(document):
+        problems = [Problem(shown, 1, 1, _not_a_manifest(document))]
+    if not problems:
+        problems = v1.shape_problems(document)
+        for fragment in fragments:
+            problems += v1.shape_problems(fragment, fragment=True)
+    if not problems:
+        problems = sources.merge(document, fragments)
+    if problems:
+        return None, sorted(set(problems))
+    problems, future = v1.read(document, as_of)
+    if problems:
+        return None, problems
+    folder = shown.rpartition("/")[0]
+    return Manifest(shown, document.data, document, inputs, root, folder, tuple(future)), []
+
+
+def _not_a_manifest(document: Document) -> str:
+    if not document.data:
+        return "is empty; a manifest starts with `policycheck: 1`"
+    return "has no `policycheck: 1`; without it this is not a manifest"
+
+
+def _input(document: Document, name: str) -> Artefact:
+    raw = document.raw(name)
+    from hashlib import sha256
+
+    return Artefact(name, len(raw), sha256(raw).hexdigest())
+
+
+class Run:
+    """Streams manifests through an engine into sinks, and keeps the totals and the exit code."""
+
+    def __init__(self, worker: Worker, found: sources.Found) -> None:
+        self.worker, self.found = worker, found
+        self.totals = report.Totals()
+        self.totals.problems += [_moved(p, "") for p in found.problems]
+        self.codes: set[int] = {INVALID} if found.problems else set()
+        self.failures: list[str] = []
+        self._organizations: dict[str, str] = {}
+
+    def parts(self, engine: Callable[..., Iterator[Part]]) -> Iterator[Part]:
+        """Every manifest's part, in order."""
+        for part in engine(self.worker, self.found.manifests):
+            self._account(part)
+            yield part
+
+    def _account(self, part: Part) -> None:
+        self.codes.update(part.codes)
+        self.failures += part.failures
+        self.totals.problems += part.problems
+        if part.counts is None:
+            return
+        self.totals.add(part.counts)
+        first = self._organizations.setdefault(part.organization, part.path)
+        if first != part.path:
+            message = f"organization.id {part.organization!r} is already used by {first}; two manifests cannot share one id"
+            self.totals.problems.append(Problem(part.path, 0, 0, message))
+            self.codes.add(INVALID)
+
+    def finish(self) -> int:
+        """The exit code of the run (design section 7)."""
+        code = strongest(self.codes)
+        if code == GAPS and self.worker.settings.options.exit_zero:
+            code = 0
+        self.totals.exit_code = code
+        return code
+
+
+def in_turn(worker: Worker, paths: list[Path]) -> Iterator[Part]:
+    """The plain engine."""
+    return map(worker, paths)
