@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from policycheck.errors import RuleError
-from policycheck.judge import Concern, Judge, Judgement, finding_id
+from policycheck.judge import Judge, Judgement, finding_id
 from policycheck.language.types import Type, Types
 from policycheck.model import (
     Assurance,
@@ -25,7 +25,7 @@ from policycheck.model import (
     Subject,
 )
 from policycheck.packs import Criteria
-from policycheck.tally import count, roll_up, surfaces_of
+from policycheck.tally import Tally, binds, surfaces_of
 from policycheck.witness import Hearing, hear
 
 MATCHES, READABLE, FUTURE = "declaration-matches-evidence", "evidence-readable", "date-not-in-future"
@@ -44,49 +44,50 @@ REMEDIES = {
 def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
     """Judge one manifest. Never raises for what a manifest or artefact holds; errors of ours become failures."""
     failures: list[Failure] = []
-    judge = Judge(criteria, manifest.place, options.as_of, options.equivalents)
-    declared = _judge_all(judge, criteria, failures)
     hearings: list[Hearing] = []
     if options.evidence:
-        hearings, broken = hear(manifest, criteria.types, options.as_of)
-        failures += broken
-    detail = frozenset(Outcome) if hearings else options.detail
-    detail |= {Outcome.MET} if options.min_assurance is not Assurance.DECLARED else frozenset()
-    findings = {j.key: judge.finding(j) for j in declared if j.outcome in detail}
-    concerns = {j.key: j.concern for j in declared}
+        hearings, failures = hear(manifest, criteria.types, options.as_of)
+    weighing = hearings or options.min_assurance is not Assurance.DECLARED
+    judge = Judge(
+        criteria, manifest.place, options.as_of, options.equivalents, frozenset(Outcome) if weighing else options.detail
+    )
+    declared = _judge_all(judge, failures)
+    findings = {j.key: judge.finding(j) for j in declared}
     if hearings:
-        _weigh(manifest, criteria, options, hearings, findings, concerns, failures)
+        _weigh(criteria, options, hearings, findings, declared, failures)
     if options.min_assurance is not Assurance.DECLARED:
         findings = {k: _demand(f, options.min_assurance) for k, f in findings.items()}
     integrity = [*_future(manifest), *_matches(manifest, criteria.types, hearings), *_readable(manifest, hearings, findings)]
-    outcomes = {j.key: (findings[j.key].outcome if j.key in findings else j.outcome) for j in declared}
-    outcomes |= {k: f.outcome for k, f in findings.items()}
+    tally = Tally(criteria, judge.organization, options)
+    for judgement in declared:
+        tally.add(judgement.rule, judgement.concern, [findings[judgement.key].outcome])
+    for rule, concern in judge.plan.judged:
+        tally.add(rule, concern, judge.counted.get(rule.id, ()))
+    tally.skip(len(judge.plan.unconcerned))
+    if Outcome.NOT_APPLICABLE in options.detail:
+        for rule, concern in judge.plan.unconcerned:
+            findings |= {j.key: judge.finding(j) for j in judge.judge_as(rule, concern)}
     every = tuple(sorted([*findings.values(), *integrity], key=_order))
-    rules = {k: criteria.every_rule[k[0]].severity for k in outcomes}
-    rollup = roll_up(criteria, outcomes, concerns, judge.organization)
+    rollup = tally.rollup()
     return Result(
         manifest=manifest.path,
         organization=dict(judge.organization),
         findings=tuple(f for f in every if f.outcome in options.detail),
         rollup=rollup,
-        counts=count(criteria, outcomes, concerns, rules, every, integrity, rollup, options),
+        counts=tally.counts(every, integrity, rollup),
         inputs=manifest.inputs,
         ledger=tuple(h.ledger for h in hearings),
-        surfaces=surfaces_of(judge),
+        surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
-        applicable=sum(1 for e in rollup if _binds(criteria, e) and rollup[e].outcome is not Outcome.NOT_APPLICABLE),
+        applicable=sum(1 for e, r in rollup.items() if r.outcome is not Outcome.NOT_APPLICABLE and binds(criteria, e)),
     )
 
 
-def _binds(criteria: Criteria, expectation: str) -> bool:
-    return criteria.every_expectation[expectation].modality in ("must", "should")
-
-
-def _judge_all(judge: Judge, criteria: Criteria, failures: list[Failure]) -> list[Judgement]:
+def _judge_all(judge: Judge, failures: list[Failure]) -> list[Judgement]:
     found: list[Judgement] = []
-    for rule in criteria.rules:
+    for rule, concern in judge.plan.judged:
         try:
-            found += judge.judge(rule)
+            found += judge.judge_as(rule, concern)
         except RuleError as error:
             failures.append(Failure(f"rule {rule.id}", str(error)))
         except Exception as error:
@@ -102,8 +103,8 @@ def _order(finding: Finding) -> tuple[Any, ...]:
 
 
 def _weigh(
-    manifest: Manifest, criteria: Criteria, options: Options, hearings: list[Hearing],
-    findings: dict[Any, Finding], concerns: dict[Any, Concern], failures: list[Failure],
+    criteria: Criteria, options: Options, hearings: list[Hearing],
+    findings: dict[Any, Finding], declared: list[Judgement], failures: list[Failure],
 ) -> None:  # fmt: skip
     for hearing in hearings:
         if hearing.account.supported:
@@ -114,12 +115,12 @@ def _weigh(
             continue
         judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
         differing = _disagreements(hearing, criteria.types)
-        for judgement in _judge_all(judge, criteria, failures):
+        for judgement in _judge_all(judge, failures):
             before = findings.get(judgement.key)
             seen = judge.finding(judgement)
             if before is None:
                 findings[judgement.key] = seen._replace(assurance=Assurance.CONTRADICTED)
-                concerns[judgement.key] = judgement.concern
+                declared.append(judgement)
             else:
                 findings[judgement.key] = _weighed(before, seen, hearing, differing)
 

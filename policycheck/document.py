@@ -8,7 +8,7 @@ The events come from libyaml, or from PyYAML's own parser where libyaml is missi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -22,7 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from policycheck.model import Location, Problem
+from policycheck.model import ITEM_KEYS, Location, Problem
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
@@ -36,19 +36,144 @@ _WORDS = {
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _ODD = re.compile(r"[-+]?(0[0-9]+|0[xo][0-9a-fA-F]+)\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
-_KEY_NAMES = ("id", "name", "jurisdiction", "expectation", "rule", "kind", "version", "type", "pattern", "step")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+# Besides the characters that YAML excludes: the line separators that YAML 1.1 breaks lines at and YAML 1.2 does not.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_BREAKS, _BLANKS = "\0\r\n", "\0 \t\r\n"
 _NUMERIC = frozenset("0123456789+-.")
+_NOT_NAMES = _NUMERIC | {"<"}
 
 
 class _PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
+    """PyYAML's own parser, made to read what libyaml reads: tabs between words, `?` in flow text, no half characters."""
+
     def __init__(self, text: str) -> None:
         yaml.reader.Reader.__init__(self, text)
         yaml.scanner.Scanner.__init__(self)
         yaml.parser.Parser.__init__(self)
 
+    def scan_to_next_token(self) -> None:
+        """Pass over spaces, comments and line ends; over tabs only where they cannot be taken for indentation."""
+        while True:
+            while self.peek() == " " or (self.peek() == "\t" and (self.flow_level or not self.allow_simple_key)):
+                self.forward()
+            if self.peek() == "#":
+                while self.peek() not in _BREAKS:
+                    self.forward()
+            if not self._line_end():
+                return
+            if not self.flow_level:
+                self.allow_simple_key = True
 
-LIBYAML: Any = getattr(yaml, "cyaml", None) and yaml.cyaml.CParser
+    def _line_end(self) -> str:
+        return str(self.scan_line_break())  # type: ignore[no-untyped-call]
+
+    def scan_plain(self) -> Any:
+        """Unquoted text, over line ends, to the next indicator."""
+        start, indent, text, gap = self.get_mark(), self.indent + 1, "", ""
+        end = start
+        while self.peek() != "#" and (length := self._plain_length()):
+            self.allow_simple_key = False
+            text += gap + self.prefix(length)
+            self.forward(length)
+            end = self.get_mark()
+            gap = self._plain_gap(indent)
+            if not gap or (not self.flow_level and self.column < indent):
+                break
+        return yaml.tokens.ScalarToken(text, True, start, end)
+
+    def _plain_length(self) -> int:
+        """How many characters up to white space or an indicator that ends unquoted text."""
+        length = 0
+        while (char := self.peek(length)) not in _BLANKS and not (self.flow_level and char in ",[]{}"):
+            after = self.peek(length + 1)
+            if char == ":" and after in _BLANKS:
+                break
+            if char == ":" and self.flow_level and after in ",?[]{}":
+                self.forward(length)
+                raise self._error("found unexpected ':'")
+            length += 1
+        return length
+
+    def _plain_gap(self, indent: int) -> str:
+        """White space inside unquoted text as YAML folds it; empty where a document marker ends the text."""
+        spaces, breaks = "", []
+        while (char := self.peek()) in " \t\r\n":
+            if char in "\r\n":
+                breaks.append(self._line_end())
+                self.allow_simple_key = True
+                if self.prefix(3) in ("---", "...") and self.peek(3) in _BLANKS:
+                    return ""
+            elif char == "\t" and breaks and self.column < indent:
+                raise self._error("found a tab character that violates indentation")
+            else:
+                spaces += char
+                self.forward()
+        if not breaks:
+            return spaces
+        return " " if len(breaks) == 1 else "\n" * (len(breaks) - 1)
+
+    def scan_flow_scalar(self, style: str) -> Any:
+        """Quoted text; an escape that names no character is an error, as in libyaml."""
+        start = self.get_mark()
+        try:
+            token = yaml.scanner.Scanner.scan_flow_scalar(self, style)
+            token.value.encode()
+        except ValueError:
+            raise self._error("found invalid Unicode character escape code", start) from None
+        return token
+
+    def scan_block_scalar_indicators(self, start_mark: Any) -> tuple[bool | None, int | None]:
+        """What follows `|` or `>`: keep (+) or strip (-) the last line ends, and the indentation (1 to 9)."""
+        chomping = increment = None
+        for _ in range(2):
+            char = self.peek()
+            if char in "+-" and chomping is None:
+                chomping = char == "+"
+            elif char in "123456789" and increment is None:
+                increment = int(char)
+            else:
+                break
+            self.forward()
+        return chomping, increment
+
+    def scan_block_scalar_ignored_line(self, start_mark: Any) -> None:
+        """The rest of that line: blanks and a comment."""
+        while self.peek() in " \t":
+            self.forward()
+        while self.peek() not in _BREAKS:
+            if self.peek() != "#":
+                raise self._error("did not find expected comment or line break")
+            self.forward(self._rest_of_line())
+        self._line_end()
+
+    def _rest_of_line(self) -> int:
+        length = 0
+        while self.peek(length) not in _BREAKS:
+            length += 1
+        return length
+
+    def scan_block_scalar_indentation(self) -> tuple[list[str], int, Any]:
+        """The line ends before the first line of the text, and that line's indentation."""
+        found: tuple[list[str], int, Any] = yaml.scanner.Scanner.scan_block_scalar_indentation(self)
+        self._refuse_tab(True)
+        return found
+
+    def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], Any]:
+        """The line ends between two lines of the text."""
+        found: tuple[list[str], Any] = yaml.scanner.Scanner.scan_block_scalar_breaks(self, indent)
+        self._refuse_tab(self.column < indent)
+        return found
+
+    def _refuse_tab(self, is_indentation: bool) -> None:
+        if is_indentation and self.peek() == "\t":
+            raise self._error("found a tab character where an indentation space is expected")
+
+    def _error(self, problem: str, mark: Any = None) -> yaml.YAMLError:
+        return yaml.scanner.ScannerError(problem=problem, problem_mark=mark or self.get_mark())
+
+
+_STARTS = (MappingStartEvent, SequenceStartEvent)
+LIBYAML: Any = getattr(getattr(yaml, "cyaml", None), "CParser", None)
 PURE: Any = _PureParser
 
 
@@ -59,7 +184,7 @@ class Document:
     the data stays plain: `locate(container, key)` gives a `Location`, `route(container, key)` the key route.
     """
 
-    __slots__ = ("_entries", "_homes", "_parents", "_raws", "_texts", "data")
+    __slots__ = ("_entries", "_homes", "_parents", "_places", "_raws", "_routes", "_texts", "data")
 
     def __init__(self) -> None:
         self.data: Any = None
@@ -68,6 +193,9 @@ class Document:
         self._parents: dict[int, tuple[Any, Any]] = {}
         self._texts: dict[str, str] = {}
         self._raws: dict[str, bytes] = {}
+        # Findings ask for the same places again and again; the data does not change once it is read.
+        self._routes: dict[int, str] = {}
+        self._places: dict[tuple[int, Any], Location | None] = {}
 
     def names(self) -> tuple[str, ...]:
         """The files this was read from."""
@@ -79,6 +207,12 @@ class Document:
 
     def locate(self, container: Any, key: Any = None) -> Location | None:
         """Where the value of `container[key]` stands; a missing one stands where the container does."""
+        at = (id(container), key)
+        if at not in self._places:
+            self._places[at] = self._place(container, key)
+        return self._places[at]
+
+    def _place(self, container: Any, key: Any) -> Location | None:
         home = self._homes.get(id(container))
         if home is None:
             return None
@@ -105,11 +239,11 @@ class Document:
 
     def route(self, container: Any, key: Any = None) -> str:
         """The key route, lists by their items' id, name or jurisdiction: `controls[edge].params.limit`."""
-        steps: list[Any] = [] if key is None else [(container, key)]
-        while (up := self._parents.get(id(container))) is not None:
-            steps.append(up)
-            container = up[0]
-        return "".join(_step(holder, name) for holder, name in reversed(steps)).lstrip(".")
+        prefix = self._routes.get(id(container))
+        if prefix is None:
+            up = self._parents.get(id(container))
+            prefix = self._routes[id(container)] = "" if up is None else self.route(*up)
+        return prefix if key is None else (prefix + _step(container, key)).lstrip(".")
 
     def line(self, path: str, number: int) -> str:
         """The text of a line (1-based), without its end; empty when there is none."""
@@ -123,6 +257,8 @@ class Document:
         self._parents.update(other._parents)
         self._texts.update(other._texts)
         self._raws.update(other._raws)
+        self._routes.clear()
+        self._places.clear()
 
     def adopt(self, key: str, value: Any, other: Document) -> None:
         """Put a fragment's section under this document's top: the place stays the fragment's."""
@@ -153,7 +289,7 @@ def _step(holder: Any, key: Any) -> str:
         return f".{key}"
     item = holder[key] if isinstance(key, int) and key < len(holder) else None
     if isinstance(item, dict):
-        for name in _KEY_NAMES:
+        for name in ITEM_KEYS:
             if isinstance(item.get(name), (str, int)):
                 return f"[{item[name]}]"
     return f"[{item}]" if isinstance(item, str) else f"[{key}]"
@@ -171,21 +307,19 @@ def parse(raw: bytes, path: str, parser: Any = None) -> tuple[Document, list[Pro
     if problem:
         return document, [problem]
     document._texts[path] = text
-    builder = _Builder(document, path)
+    builder = _Builder(document, path, text)
     try:
-        builder.run(_events(text, parser or LIBYAML or PURE))
+        builder.run((parser or LIBYAML or PURE)(text))
     except yaml.YAMLError as error:
-        builder.problems.append(_syntax(error, path))
-    except RecursionError:  # pragma: no cover - the pure parser's own recursion, bounded by MAX_DEPTH before
-        builder.say(None, f"is nested deeper than {MAX_DEPTH} levels")
+        builder.problems.append(_syntax(error, path, text))
     if document.data is None and not builder.problems:
-        builder.problems.append(Problem(path, 0, 0, "is empty: there is nothing to check in it"))
+        builder.problems.append(Problem(path, 1, 1, "is empty: there is nothing to check in it"))
     return document, sorted(set(builder.problems))
 
 
 def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     if len(raw) > MAX_BYTES:
-        return "", Problem(path, 0, 0, f"is larger than {MAX_BYTES // 1024 // 1024} MiB; split it with include")
+        return "", Problem(path, 1, 1, f"is larger than {MAX_BYTES // 1024 // 1024} MiB; split it with include")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "", Problem(path, 1, 1, "is UTF-16; save it as UTF-8")
     try:
@@ -201,135 +335,155 @@ def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     return text, None
 
 
-def _events(text: str, parser: Any) -> Iterator[Any]:
-    source = parser(text)
-    try:
-        while (event := source.get_event()) is not None:
-            yield event
-    finally:
-        source.dispose()
-
-
-def _syntax(error: yaml.YAMLError, path: str) -> Problem:
-    if isinstance(error, yaml.reader.ReaderError):
-        return Problem(path, 0, 0, "has a character that YAML does not allow")
+def _syntax(error: yaml.YAMLError, path: str, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = " ".join(str(getattr(error, "problem", None) or error).split())
-    if "cannot start any token" in what:
-        what = "a value cannot start with this character (a tab, @ or `); indent with spaces, quote text"
-    place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    return Problem(path, *place, f"is not YAML: {what}")
+    line, column = _inside(text, mark.line, mark.column) if mark else (0, 0)
+    return Problem(path, line, column, f"is not YAML: {next((said for word, said in _SAID if word in what), what)}")
+
+
+def _inside(text: str, line: int, column: int) -> tuple[int, int]:
+    """A 1-based place from a 0-based one; what is wrong at the end of the file stands where its text ends."""
+    lines = text.rstrip("\r\n ").splitlines() or [""]
+    return (line + 1, column + 1) if line < len(lines) else (len(lines), len(lines[-1]) + 1)
+
+
+#: What the parsers say, by a few of their words, and what a person can do about it.
+_SAID = (
+    ("cannot start any token", "no value starts with this character (a tab, @, % or `); indent with spaces, quote text"),
+    ("found unexpected ':'", "a colon needs a space after it here"),
+    ("mapping values are not allowed", "a `key: value` cannot stand here; check the indentation, or quote a text with colons"),
+    ("sequence entries are not allowed", "a list item (-) cannot stand here; give it a line of its own"),
+    ("expected ',' or ']'", "a list in [ ] is not closed, or lacks a comma"),
+    ("expected ',' or '}'", "a mapping in { } is not closed, or lacks a comma"),
+    ("expected '-' indicator", "this line does not fit the list above it; check the indentation"),
+    ("but found '?'", "this line does not fit those above it; check the indentation"),
+    ("expected key", "this line does not fit those above it; check the indentation"),
+    ("<block end>", "this line does not fit those above it; check the indentation"),
+    ("could not find expected ':'", "a key without a colon, or text that goes on without indentation"),
+    ("end of stream", "the file ends inside quoted text"),
+    ("<document start>", "nothing can follow here; one file holds one mapping"),
+    ("expected node content", "a value is expected here; quote text that starts with this character"),
+    ("expected the node content", "a value is expected here; quote text that starts with this character"),
+    ("tab character", "a tab is no indentation; indent with spaces"),
+    ("undefined alias", "aliases (*) are not allowed; write the value out"),
+)
 
 
 class _Builder:
-    """Turns events into data and places. Every surprise becomes a problem and the walk goes on."""
+    """Turns events into data and places. Every surprise becomes a problem and the walk goes on where it can."""
 
-    def __init__(self, document: Document, path: str) -> None:
+    def __init__(self, document: Document, path: str, text: str) -> None:
         self.document = document
         self.path = path
         self.problems: list[Problem] = []
-        self.documents = 0
+        # Without these characters there is no anchor and no tag, and no event needs to be asked for one.
+        self.wary = "&" in text or "!" in text
 
     def say(self, event: Any, message: str) -> None:
-        """Record a problem at an event (the whole file when None)."""
-        mark = event.start_mark if event is not None else None
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        self.problems.append(Problem(self.path, *place, message))
+        """Record a problem at an event."""
+        mark = event.start_mark
+        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
 
-    def run(self, events: Iterator[Any]) -> None:
-        stack: list[Any] = []
-        nodes = 0
-        top: Any = None
-        container: Any = None
-        entries: dict[Any, tuple[Any, Any]] = {}
-        pending: Any = None
-        document, homes, parents, path = self.document, self.document._homes, self.document._parents, self.path
-        tables = document._entries
-        for event in events:
+    def run(self, source: Any) -> None:
+        """Read the whole stream, which is to hold one document."""
+        documents = 0
+        while (event := source.get_event()) is not None:
             kind = type(event)
-            if kind is ScalarEvent:
-                nodes += 1
-                value = event.value
-                if event.anchor is not None or event.tag is not None:
-                    self._refuse(event)
-                if type(container) is dict:
-                    if pending is None:
-                        pending = event
-                        if event.implicit[0]:
-                            self._plain_key(event)
-                        if value in container:
-                            self._duplicate(event, entries)
-                        continue
-                    if event.implicit[0]:
-                        value = self.plain(event)
-                    container[pending.value] = value
-                    entries[pending.value] = (pending, event)
-                    pending = None
-                    continue
-                if event.implicit[0]:
-                    value = self.plain(event)
-                if container is None:
-                    top = value
-                    self._top_scalar(event, value)
-                else:
-                    entries[len(container)] = (None, event)
-                    container.append(value)
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                nodes += 1
-                if event.anchor is not None or event.tag is not None:
-                    self._refuse(event)
-                fresh: Any = {} if kind is MappingStartEvent else []
-                if type(container) is dict:
-                    if pending is None:
-                        self.say(event, "a key must be text")
-                        return
-                    container[pending.value] = fresh
-                    entries[pending.value] = (pending, event)
-                    parents[id(fresh)] = (container, pending.value)
-                elif container is not None:
-                    parents[id(fresh)] = (container, len(container))
-                    entries[len(container)] = (None, event)
-                    container.append(fresh)
-                else:
-                    top = document.data = fresh
-                stack.append((container, entries))
-                pending = None
-                container, entries = fresh, {}
-                homes[id(fresh)] = (path, event)
-                tables[id(fresh)] = entries
-                if len(stack) > MAX_DEPTH:
-                    self.say(event, f"is nested deeper than {MAX_DEPTH} levels")
-                    return
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                container, entries = stack.pop()
-                pending = None
-            elif kind is AliasEvent:
-                self.say(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
-                return
-            elif kind is DocumentStartEvent:
-                self.documents += 1
-                if self.documents > 1:
+            if kind is DocumentStartEvent:
+                documents += 1
+                if documents > 1:
                     self.say(event, "a second document starts here; one file holds one document")
                     return
-            if nodes > MAX_NODES:
-                self.say(event, f"holds more than {MAX_NODES} values")
+                if event.tags or event.version not in (None, (1, 2)):
+                    self.say(event, "directives (%) above it are not allowed; this is read as YAML 1.2")
+            elif kind is ScalarEvent:
+                self._top_scalar(event)
+            elif kind in _STARTS and not self._tree(event, source.get_event):
                 return
-        document.data = top
 
-    def plain(self, event: Any) -> Any:
-        """The value of an unquoted scalar by the YAML 1.2 core rules."""
-        text = event.value
-        if text in _WORDS:
-            return _WORDS[text]
-        if text[0] not in _NUMERIC:
-            return text
+    def _open(self, event: Any, fresh: Any) -> dict[Any, tuple[Any, Any]]:
+        """A collection starts: where it stands, and the table of its members' places, to be filled."""
+        if self.wary and (event.anchor is not None or event.tag is not None):
+            self._refuse(event)
+        entries: dict[Any, tuple[Any, Any]] = {}
+        self.document._homes[id(fresh)] = (self.path, event)
+        self.document._entries[id(fresh)] = entries
+        return entries
+
+    def _tree(self, event: Any, get: Callable[[], Any]) -> bool:
+        """Build a collection to its end; False when nothing sensible can follow. One pass of the loop is one value."""
+        # The hot path of every run: names are local and nothing is called for plain text.
+        parents, wary, nodes = self.document._parents, self.wary, 1
+        is_map = type(event) is MappingStartEvent
+        container: Any = {} if is_map else []
+        self.document.data = container
+        entries = self._open(event, container)
+        stack: list[Any] = [(None, entries, False)]
+        key: Any = None
+        name: Any = None
+        while True:
+            event = get()
+            if is_map:
+                if type(event) is ScalarEvent:
+                    key, name = event, event.value
+                    if name in container or name in _WORDS or name[0] in _NOT_NAMES:
+                        self._odd_key(event, entries)
+                    if wary and (event.anchor is not None or event.tag is not None):
+                        self._refuse(event)
+                    nodes += 1
+                    event = get()
+                elif type(event) is not MappingEndEvent:
+                    self._refuse_key(event)
+                    return False
+            else:
+                key, name = None, len(container)
+            if type(event) is ScalarEvent:
+                value: Any = event.value
+                if event.implicit[0]:
+                    if value in _WORDS:
+                        value = _WORDS[value]
+                    elif value[0] in _NUMERIC:
+                        value = self._number(event, value)
+                if wary and (event.anchor is not None or event.tag is not None):
+                    self._refuse(event)
+            elif type(event) is MappingEndEvent or type(event) is SequenceEndEvent:
+                container, entries, is_map = stack.pop()
+                if container is None:
+                    return True
+                continue
+            elif type(event) is AliasEvent:
+                self.say(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
+                return False
+            else:
+                value = {} if type(event) is MappingStartEvent else []
+                parents[id(value)] = (container, name)
+            entries[name] = (key, event)
+            if is_map:
+                container[name] = value
+            else:
+                container.append(value)
+            nodes += 1
+            if type(event) is not ScalarEvent:
+                stack.append((container, entries, is_map))
+                container, is_map = value, type(value) is dict
+                entries = self._open(event, value)
+                if len(stack) > MAX_DEPTH:
+                    self.say(event, f"is nested deeper than {MAX_DEPTH} levels")
+                    return False
+            if nodes > MAX_NODES:
+                self.say(event, f"holds more than {MAX_NODES} keys and values; split it with include")
+                return False
+
+    def _number(self, event: Any, text: str) -> Any:
+        """An unquoted scalar that starts like a number, by the YAML 1.2 core rules: a number, or text after all."""
         if _INT.match(text):
             if len(text) > MAX_DIGITS:
                 self.say(event, f"a number of {len(text)} digits; at most {MAX_DIGITS} are allowed")
                 return 0
             return int(text)
         if _ODD.match(text):
-            self.say(event, f"{text} is read differently by different YAML readers; write a plain decimal, or quote it")
+            self.say(event, f"{text[:40]} is read differently by different YAML readers; write a plain decimal, or quote it")
             return 0
         if _FLOAT.match(text):
             if len(text) > 2 * MAX_DIGITS:
@@ -344,16 +498,21 @@ class _Builder:
             return 0.0
         return number
 
-    def _plain_key(self, event: Any) -> None:
+    def _odd_key(self, event: Any, entries: dict[Any, tuple[Any, Any]]) -> None:
         text = event.value
-        if text == "<<":
+        if text in entries:
+            first = entries[text][0].start_mark.line + 1
+            self.say(event, f"the key {text[:40]!r} is already on line {first}; keep one")
+        elif event.implicit[0] and text == "<<":
             self.say(event, "merge keys (<<) are not allowed; write the values out")
-        elif text in _WORDS or _INT.match(text) or _FLOAT.match(text) or _ODD.match(text):
+        elif event.implicit[0] and (text in _WORDS or any(form.match(text) for form in (_INT, _FLOAT, _ODD))):
             self.say(event, f"a key must be text; quote it: '{text[:40]}'")
 
-    def _duplicate(self, event: Any, entries: dict[Any, tuple[Any, Any]]) -> None:
-        first = entries[event.value][0].start_mark.line + 1
-        self.say(event, f"the key {event.value!r} is already on line {first}; keep one")
+    def _refuse_key(self, event: Any) -> None:
+        if type(event) is AliasEvent:
+            self.say(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
+        else:
+            self.say(event, "a key must be text, not a list or a mapping")
 
     def _refuse(self, event: Any) -> None:
         if event.anchor is not None:
@@ -361,6 +520,8 @@ class _Builder:
         if event.tag is not None:
             self.say(event, f"tags ({event.tag}) are not allowed")
 
-    def _top_scalar(self, event: Any, value: Any) -> None:
-        if value is not None:
+    def _top_scalar(self, event: Any) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self._refuse(event)
+        elif event.value not in _WORDS or not event.implicit[0] or _WORDS[event.value] is not None:
             self.say(event, "a mapping is expected at the top of the file, like `policycheck: 1`")

@@ -24,6 +24,13 @@ class _Unknown(Enum):
 UNKNOWN: Final = _Unknown.UNKNOWN
 
 
+#: The properties that name an item of a list, first of them first: what key routes and subject ids are made of.
+ITEM_KEYS = (
+    "id", "name", "law", "principle", "jurisdiction", "expectation", "rule", "kind", "version", "type", "stage", "pattern",
+    "from_sensitivity", "on", "step",
+)  # fmt: skip
+
+
 class Outcome(str, Enum):
     """What a finding says. Order is strength: the first that applies is an expectation's roll-up (design 4)."""
 
@@ -32,6 +39,9 @@ class Outcome(str, Enum):
     MET = "met"
     NOT_USED = "not_used"
     NOT_APPLICABLE = "not_applicable"
+
+    # Enum's own hash is a Python function, and outcomes are counted by the hundred a manifest.
+    __hash__ = str.__hash__
 
 
 class Assurance(str, Enum):
@@ -54,7 +64,12 @@ class Severity(str, Enum):
     @property
     def rank(self) -> int:
         """0 for info to 3 for high."""
-        return ("info", "low", "medium", "high").index(self.value)
+        return _RANKS[self]
+
+    __hash__ = str.__hash__
+
+
+_RANKS = {Severity.INFO: 0, Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}
 
 
 class Problem(NamedTuple):

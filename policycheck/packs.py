@@ -57,17 +57,14 @@ class Rule(NamedTuple):
     family: str
     path: str
     text: Mapping[str, Any]
+    #: The ids of the expectations this rule tests; none for an integrity rule.
+    expectations: tuple[str, ...] = ()
     document: Document | None = None
 
     @property
     def title(self) -> str:
         """A sentence a reader understands alone."""
         return str(self.text["title"])
-
-    @property
-    def expectations(self) -> tuple[str, ...]:
-        """The ids of the expectations this rule tests; none for an integrity rule."""
-        return tuple(self.text.get("expectations", ()))
 
     @property
     def severity(self) -> Severity:
@@ -109,6 +106,8 @@ class Criteria:
         self.every_rule = {k: r for p in self.packs for k, r in p.rules.items()}
         self.rules = [r for _, r in sorted(self.every_rule.items()) if self._runs(r)]
         self._programs: dict[str, Program] = {}
+        #: What `judge.plan_for` found, by the organization's answers.
+        self.plans: dict[Any, Any] = {}
         self._tables: dict[str, dict[str, Any]] = {}
 
     def _is_chosen(self, expectation: Expectation) -> bool:
@@ -121,6 +120,12 @@ class Criteria:
         if rule.disabled:
             return False
         return not rule.expectations or any(e in self.expectations for e in rule.expectations)
+
+    @cached_property
+    def tested(self) -> tuple[str, ...]:
+        """The expectations that at least one running rule tests, in the order of their documents."""
+        named = {e for rule in self.rules for e in rule.expectations}
+        return tuple(e for e in self.expectations if e in named)
 
     @cached_property
     def types(self) -> Types:
@@ -313,7 +318,9 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
         elif len(parts) == 2:
             identity = parts[-1].removesuffix(".yaml")
             at = f"{tree['at']}/{name}"
-            pack.rules[identity] = Rule(identity, pack.id, parts[0], at, data, documents.get(name))
+            pack.rules[identity] = Rule(
+                identity, pack.id, parts[0], at, data, tuple(data.get("expectations") or ()), documents.get(name)
+            )
     return pack
 
 

@@ -7,13 +7,18 @@ root no symlink is followed. Order is by path, so that output is the same on eve
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policycheck.document import MAX_BYTES, Document, parse
-from policycheck.errors import NothingToCheck, UsageError
+from policycheck.errors import ArtefactError, NothingToCheck, UsageError
 from policycheck.model import Problem
+
+if TYPE_CHECKING:
+    from policycheck.opener import Opener
 
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv"})
 MAX_FRAGMENTS = 500
@@ -26,10 +31,27 @@ _FRAGMENT_ENDS = (".policycheck-part.yaml", ".policycheck-part.yml")
 class Found:
     """What a call means: manifests in order, problems with paths, and what the walk passed over and why."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: Path) -> None:
+        self.here = here
         self.manifests: list[Path] = []
         self.problems: list[Problem] = []
         self.skipped: list[str] = []
+        self._patterns: dict[Path, list[str] | None] = {}
+
+    def say(self, path: Path | str, message: str) -> None:
+        """A problem with a whole file or folder, named from the current folder."""
+        shown = os.path.relpath(path, self.here).replace(os.sep, "/")
+        self.problems.append(Problem(shown, 0, 0, message))
+
+    def patterns(self, manifest: Path) -> list[str] | None:
+        """What a manifest includes, read once; None when it cannot be told because the manifest is not right."""
+        if manifest not in self._patterns:
+            try:
+                document, problems = parse(_bytes(manifest), manifest.name)
+                self._patterns[manifest] = None if problems else patterns_of(document)
+            except OSError:
+                self._patterns[manifest] = None
+        return self._patterns[manifest]
 
 
 def is_manifest(name: str) -> bool:
@@ -59,105 +81,132 @@ def find(paths: Iterable[str], here: Path, root: Path | None = None) -> Found:
     No path means the manifest found in `here` or above it. Raises UsageError for a path that does not exist and
     NothingToCheck when no manifest was found and nothing else is wrong.
     """
-    found = Found()
+    found = Found(here)
     given = list(paths)
     for text in given:
         path = here / text
         if text == STDIN:
             found.manifests.append(Path(STDIN))
-        elif path.is_dir():
+        elif os.path.isdir(path):
             _walk(path.resolve(), found, root)
-        elif not path.exists():
-            raise UsageError(f"{text} does not exist")
+        elif not os.path.exists(path):
+            raise UsageError(f"{text[:200]} does not exist")
         else:
             _file(path.resolve(), found, root)
     if not given:
-        found.manifests += _above(here)
+        _above(here, found)
     found.manifests = list(dict.fromkeys(found.manifests))
+    _refuse_outside(found.manifests, root)
     if not found.manifests and not found.problems:
         where = ", ".join(given) if given else f"{here} or above it"
-        raise NothingToCheck(f"no manifest in {where}; a manifest is policycheck.yaml or *.policycheck.yaml (policycheck init)")
+        raise NothingToCheck(f"no manifest in {where}; one is policycheck.yaml or *.policycheck.yaml (see init)")
     return found
 
 
-def _above(here: Path) -> list[Path]:
+def _refuse_outside(manifests: Iterable[Path], root: Path | None) -> None:
+    for path in manifests:
+        if root is not None and str(path) != STDIN and root not in path.parents:
+            raise UsageError(f"{path} is not below --root {root}")
+
+
+def _above(here: Path, found: Found) -> None:
     for folder in (here, *here.parents):
-        names = sorted(p.name for p in folder.iterdir() if is_manifest(p.name) and p.is_file())
-        if names:
-            return [folder / name for name in names]
-        if (folder / ".git").exists():
-            break
-    return []
+        paths = [folder / name for name in _names(folder) if is_manifest(name) and os.path.isfile(folder / name)]
+        for path in paths:
+            _add(path, found, found.manifests)
+        if paths or (folder / ".git").exists():
+            return
+
+
+def _names(folder: Path) -> list[str]:
+    """What a folder holds, sorted; nothing when it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _add(path: Path, found: Found, to: list[Path]) -> None:
+    """A file that was found, not given: a link to one is not followed."""
+    if path.is_symlink():
+        found.say(path, "is a symbolic link, which is not followed; name its target")
+    else:
+        to.append(path)
 
 
 def _file(path: Path, found: Found, root: Path | None) -> None:
-    if not is_fragment(path.name):
+    if is_fragment(path.name):
+        found.manifests += _owners_or_problem(path, found, root)
+    else:
         found.manifests.append(path)
-        return
-    owners = _owners(path, root_of(path, root))
+
+
+def _owners_or_problem(fragment: Path, found: Found, root: Path | None) -> list[Path]:
+    owners = list(_owners(fragment, found, root))
     if not owners:
-        found.problems.append(_orphan(path))
-    found.manifests += owners
-
-
-def _orphan(path: Path) -> Problem:
-    return Problem(str(path), 0, 0, "is a fragment that no manifest includes; add it to `include` of a manifest above it")
-
-
-def _owners(fragment: Path, root: Path) -> list[Path]:
-    owners = []
-    for folder in (fragment.parent, *fragment.parent.parents):
-        if root != folder and root not in folder.parents:
-            break
-        for path in sorted(folder.iterdir()):
-            if is_manifest(path.name) and not path.is_symlink() and _includes(path, fragment):
-                owners.append(path)
+        found.say(fragment, "is a fragment that no manifest includes; add it to `include` of a manifest above it")
     return owners
 
 
-def _includes(manifest: Path, fragment: Path) -> bool:
-    patterns = patterns_of(parse(manifest.read_bytes()[: MAX_BYTES + 1], manifest.name)[0])
-    relative = fragment.relative_to(manifest.parent).as_posix()
-    return any(_matches(relative, pattern) for pattern in patterns)
+def _owners(fragment: Path, found: Found, root: Path | None) -> Iterator[Path]:
+    """The manifests above a fragment that include it, or that are too broken to tell."""
+    for folder in fragment.parents:
+        for name in _names(folder):
+            path = folder / name
+            if is_manifest(name) and not path.is_symlink() and os.path.isfile(path):
+                patterns = found.patterns(path)
+                relative = fragment.relative_to(folder).as_posix()
+                if patterns is None or any(_matches(relative, pattern) for pattern in patterns):
+                    yield path
+        if folder == root or (root is None and (folder / ".git").exists()):
+            return
 
 
 def _matches(relative: str, pattern: str) -> bool:
-    steps, wanted = relative.split("/"), pattern.removeprefix("./").split("/")
-    return len(steps) == len(wanted) and all(fnmatchcase(s, w) for s, w in zip(steps, wanted, strict=True))
+    steps, wanted = relative.split("/"), [part for part in pattern.split("/") if part not in ("", ".")]
+    return len(steps) == len(wanted) and all(map(_fits, steps, wanted))
 
 
-def _walk(folder: Path, found: Found, root: Path | None) -> None:
+def _fits(name: str, wanted: str) -> bool:
+    return fnmatchcase(name, wanted) and not (name.startswith(".") and not wanted.startswith("."))
+
+
+def _walk(top: Path, found: Found, root: Path | None) -> None:
+    manifests: list[Path] = []
     fragments: list[Path] = []
-    before = len(found.manifests)
-    for at, folders, files in os.walk(folder):
-        keep = []
-        for name in sorted(folders):
-            link = os.path.islink(os.path.join(at, name))
-            if name in SKIPPED_FOLDERS or link:
-                found.skipped.append(f"{os.path.join(at, name)} ({'a link' if link else 'never searched'})")
-            else:
-                keep.append(name)
-        folders[:] = keep
-        for name in sorted(files):
-            path = Path(at, name)
-            if not (is_manifest(name) or is_fragment(name)):
-                continue
-            if path.is_symlink():
-                found.problems.append(Problem(str(path), 0, 0, "is a symbolic link, which is not followed; name its target"))
-            else:
-                (fragments if is_fragment(name) else found.manifests).append(path)
-    found.manifests[before:] = sorted(found.manifests[before:])
-    for fragment in fragments:
-        owners = _owners(fragment, root_of(fragment, root))
-        if not owners:
-            found.problems.append(_orphan(fragment))
-        found.manifests += [owner for owner in owners if owner not in found.manifests]
+
+    def say(error: OSError) -> None:
+        found.say(error.filename, f"cannot be searched: {error.strerror}")
+
+    for at, folders, files in os.walk(top, onerror=say):
+        folders[:] = [name for name in sorted(folders) if not _is_passed_over(at, name, found)]
+        for name in files:
+            if is_manifest(name):
+                _add(Path(at, name), found, manifests)
+            elif is_fragment(name):
+                _add(Path(at, name), found, fragments)
+    found.manifests += sorted(manifests)
+    for fragment in sorted(fragments):
+        found.manifests += _owners_or_problem(fragment, found, root)
+
+
+def _is_passed_over(at: str, name: str, found: Found) -> bool:
+    path = os.path.join(at, name)
+    is_link = os.path.islink(path)
+    if is_link or name in SKIPPED_FOLDERS:
+        found.skipped.append(f"{path} ({'a link' if is_link else 'never searched'})")
+        return True
+    return False
 
 
 def patterns_of(document: Document) -> list[str]:
     """The include patterns of a manifest, as far as they are text."""
+    return [pattern for _, pattern in _included_patterns(document)]
+
+
+def _included_patterns(document: Document) -> list[tuple[int, str]]:
     wanted = document.data.get("include") if isinstance(document.data, dict) else None
-    return [p for p in wanted if isinstance(p, str)] if isinstance(wanted, list) else []
+    return [(i, p) for i, p in enumerate(wanted) if isinstance(p, str)] if isinstance(wanted, list) else []
 
 
 def read_manifest(path: Path, shown: str, root: Path) -> tuple[Document, list[Problem], list[Document]]:
@@ -173,7 +222,7 @@ def read_manifest(path: Path, shown: str, root: Path) -> tuple[Document, list[Pr
     document, problems = parse(raw, shown)
     fragments: list[Document] = []
     if not problems:
-        for at, name in _included(document, path, shown, root, problems):
+        for at, name in _included(document, shown, root, problems):
             fragment, found = parse(at, name)
             fragments.append(fragment)
             problems += found
@@ -181,59 +230,73 @@ def read_manifest(path: Path, shown: str, root: Path) -> tuple[Document, list[Pr
 
 
 def _bytes(path: Path) -> bytes:
+    """The file's bytes, at most one more than is allowed. Raises OSError, also for what is no regular file."""
     if str(path) == STDIN:
-        import sys
-
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with open(path, "rb") as file:
+        return _standard_input()
+    # Without O_NONBLOCK, opening a pipe that nobody writes to waits forever.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is not a regular file (- reads standard input)")
         return file.read(MAX_BYTES + 1)
 
 
-def _included(
-    document: Document, path: Path, shown: str, root: Path, problems: list[Problem]
-) -> Iterator[tuple[bytes, str]]:
-    patterns = patterns_of(document)
+def _standard_input() -> bytes:
+    import sys
+
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _included(document: Document, shown: str, root: Path, problems: list[Problem]) -> Iterator[tuple[bytes, str]]:
+    patterns = _included_patterns(document)
     if not patterns:
         return
-    folder = PurePosixPath(shown).parent
+    from policycheck.opener import Opener
+
+    folder, opener = shown.rpartition("/")[0], Opener(root)
     seen: dict[str, bytes] = {}
-    for index, pattern in enumerate(patterns):
+    for index, pattern in patterns:
         place = document.locate(document.data["include"], index)
         line, column = (place.line, place.column) if place else (0, 0)
 
-        def say(message: str, line: int = line, column: int = column) -> None:
-            problems.append(Problem(shown, line, column, message))
+        def say(message: str, line: int = line, column: int = column, pattern: str = pattern) -> None:
+            problems.append(Problem(shown, line, column, f"include {pattern[:200]!r}: {message}"))
 
-        _expand(pattern, path, folder, root, seen, say)
+        _expand(pattern, folder, opener, seen, say)
         if len(seen) > MAX_FRAGMENTS:
-            say(f"includes more than {MAX_FRAGMENTS} fragments")
+            say(f"brings in more than {MAX_FRAGMENTS} fragments")
             return
     yield from ((raw, name) for name, raw in sorted(seen.items()))
 
 
-def _expand(pattern: str, path: Path, folder: PurePosixPath, root: Path, seen: dict[str, bytes], say: object) -> None:
-    from policycheck.errors import ArtefactError
-    from policycheck.opener import Opener
-
-    assert callable(say)
+def _expand(pattern: str, folder: str, opener: Opener, seen: dict[str, bytes], say: Callable[[str], None]) -> None:
+    """Read the fragments a pattern means into `seen`, by path from the root."""
     if pattern.startswith("/") or "\\" in pattern or ".." in pattern.split("/") or "**" in pattern:
-        say(f"include {pattern!r}: only relative patterns below the manifest's folder, without .., ** or \\")
+        say("only relative patterns below the manifest's folder are allowed, without .., ** or \\")
         return
-    matches = sorted(path.parent.glob(pattern))
-    if not matches:
-        say(f"include {pattern!r} matches no file")
-    opener = Opener(root)
-    for match in matches:
-        name = (folder / match.relative_to(path.parent).as_posix()).as_posix()
-        if is_manifest(match.name):
-            say(f"include {pattern!r}: {name} is a manifest; only fragments (*.policycheck-part.yaml) are included")
-        elif not is_fragment(match.name):
-            say(f"include {pattern!r}: {name} is not a fragment; fragments are called *.policycheck-part.yaml")
-        else:
-            try:
-                seen[name] = opener.read(name, cap=MAX_BYTES).data
-            except ArtefactError as error:
-                say(f"include {pattern!r}: {error}")
+    try:
+        names = opener.matching(f"{folder}/{pattern}" if folder and pattern.strip() else pattern)
+    except ArtefactError as error:
+        say(str(error))
+        return
+    if not names:
+        say("matches no file")
+    for name in names[: MAX_FRAGMENTS + 1]:
+        if is_manifest(name.rpartition("/")[2]):
+            say(f"{name} is a manifest; only fragments (*.policycheck-part.yaml) are included")
+        elif not is_fragment(name):
+            say(f"{name} is not a fragment; fragments are called *.policycheck-part.yaml")
+        elif name not in seen:
+            _read_fragment(name, opener, seen, say)
+
+
+def _read_fragment(name: str, opener: Opener, seen: dict[str, bytes], say: Callable[[str], None]) -> None:
+    try:
+        seen[name] = opener.read(name, cap=MAX_BYTES).data
+    except ArtefactError as error:
+        say(str(error))
 
 
 def merge(document: Document, fragments: Iterable[Document]) -> list[Problem]:

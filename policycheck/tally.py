@@ -3,48 +3,81 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from policycheck.judge import Concern, Judge, concerns
-from policycheck.language.evaluate import ROOT
-from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Rollup, Severity
-from policycheck.packs import Criteria
+from policycheck.judge import Concern, concerns
+from policycheck.model import UNKNOWN, Assurance, Counts, Finding, Options, Outcome, Rollup, Severity
+from policycheck.packs import Criteria, Rule
 
-_STRENGTH = list(Outcome)
-Key = tuple[str, str, str]
-
-
-def roll_up(
-    criteria: Criteria, outcomes: Mapping[Key, Outcome], concern: Mapping[Key, Concern], organization: Mapping[str, Any]
-) -> dict[str, Rollup]:
-    """Per expectation that has a rule: gap if any finding is a gap, else unknown, else met, not used, not applicable."""
-    seen: dict[str, Counter[Outcome]] = {}
-    for key, outcome in outcomes.items():
-        for expectation in concern[key].expectations:
-            seen.setdefault(expectation.id, Counter())[outcome] += 1
-    found: dict[str, Rollup] = {}
-    for name in tested(criteria):
-        counter = seen.get(name)
-        if counter is None:
-            answer, fact = concerns(criteria.every_expectation[name], organization)
-            outcome = Outcome.NOT_APPLICABLE if answer is False else Outcome.UNKNOWN
-            found[name] = Rollup(outcome, 0, 0, fact)
-        else:
-            outcome = next(o for o in _STRENGTH if counter[o])
-            found[name] = Rollup(outcome, counter[Outcome.GAP], counter.total() - counter[Outcome.NOT_APPLICABLE])
-    return found
+_STRENGTH = tuple(Outcome)
+_GAP, _NOT_APPLICABLE = Outcome.GAP, Outcome.NOT_APPLICABLE
 
 
-def tested(criteria: Criteria) -> tuple[str, ...]:
-    """The expectations that at least one running rule tests, in the order of their documents."""
-    named = {e for rule in criteria.rules for e in rule.expectations}
-    return tuple(e for e in criteria.expectations if e in named)
+class Tally:
+    """Counts one manifest's judgements as they come."""
+
+    def __init__(self, criteria: Criteria, organization: Mapping[str, Any], options: Options) -> None:
+        self.criteria, self.organization, self.options = criteria, organization, options
+        self.ordinary = dict.fromkeys(Outcome, 0)
+        self.special = dict.fromkeys(Outcome, 0)
+        self._open = {Outcome.GAP} if options.allow_unknown else {Outcome.GAP, Outcome.UNKNOWN}
+        self.blocking = 0
+        self._seen: dict[str, list[Outcome]] = {}
+
+    def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome]) -> None:
+        """Count judgements of one rule with the outcomes they ended with."""
+        counter = self.ordinary if rule.expectations else self.special
+        blocking = blocks(_GAP, concern.severity, self.options)
+        for outcome in outcomes:
+            counter[outcome] += 1
+            if blocking and outcome in self._open:
+                self.blocking += 1
+        for expectation in concern.expectations if outcomes else ():
+            self._seen.setdefault(expectation.id, []).extend(outcomes)
+
+    def skip(self, count: int) -> None:
+        """Count rules that do not concern the organization."""
+        self.ordinary[_NOT_APPLICABLE] += count
+
+    def rollup(self) -> dict[str, Rollup]:
+        """Per expectation that has a rule: gap if any finding is a gap, else unknown, else met, not used, not applicable."""
+        found: dict[str, Rollup] = {}
+        for name in self.criteria.tested:
+            seen = self._seen.get(name)
+            if seen is None:
+                answer, fact = concerns(self.criteria.every_expectation[name], self.organization)
+                found[name] = Rollup(Outcome.UNKNOWN if answer is UNKNOWN else _NOT_APPLICABLE, 0, 0, fact)
+                continue
+            outcome = next(o for o in _STRENGTH if o in seen)
+            found[name] = Rollup(outcome, seen.count(_GAP), len(seen) - seen.count(_NOT_APPLICABLE))
+        return found
+
+    def counts(self, findings: Iterable[Finding], integrity: list[Finding], rollup: Mapping[str, Rollup]) -> Counts:
+        """The numbers of the manifest. Integrity findings (no expectation behind them) have their own line."""
+        special = dict(self.special)
+        for finding in integrity:
+            special[finding.outcome] += 1
+        every = list(findings)
+        return Counts(
+            findings=_filled(self.ordinary),
+            expectations=_filled(Counter(r.outcome for r in rollup.values())),
+            integrity=_filled(special),
+            accepted=sum(1 for f in every if f.exception),
+            contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
+            verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
+            blocking=self.blocking + sum(blocks(f.outcome, f.severity, self.options) for f in integrity),
+        )
+
+
+def binds(criteria: Criteria, expectation: str) -> bool:
+    """Whether an expectation is a must or a should."""
+    return criteria.every_expectation[expectation].modality in ("must", "should")
 
 
 def untested(criteria: Criteria) -> dict[str, tuple[str, ...]]:
     """The other expectations, by why no rule judges them: not codifiable, awaiting their source, or no rule yet."""
-    named = set(tested(criteria))
+    named = set(criteria.tested)
     rest = [e for e in criteria.expectations.values() if e.id not in named]
     return {
         "not_codifiable": tuple(e.id for e in rest if e.uncodifiable),
@@ -57,43 +90,17 @@ def blocks(outcome: Outcome, severity: Severity, options: Options) -> bool:
     """Whether a finding makes the run exit 1."""
     if severity is Severity.INFO or severity.rank < options.fail_on.rank:
         return False
-    return outcome is Outcome.GAP or (outcome is Outcome.UNKNOWN and not options.allow_unknown)
+    return outcome is _GAP or (outcome is Outcome.UNKNOWN and not options.allow_unknown)
 
 
-def count(
-    criteria: Criteria, outcomes: Mapping[Key, Outcome], concern: Mapping[Key, Concern], severities: Mapping[Key, Severity],
-    findings: Iterable[Finding], integrity: list[Finding], rollup: Mapping[str, Rollup], options: Options,
-) -> Counts:  # fmt: skip
-    """The numbers of a manifest. Integrity findings (no expectation behind them) have their own line."""
-    own = {k for k in outcomes if not criteria.every_rule[k[0]].expectations}
-    ordinary = Counter(o.value for k, o in outcomes.items() if k not in own)
-    special = Counter(o.value for k, o in outcomes.items() if k in own) + Counter(f.outcome.value for f in integrity)
-    blocking = sum(blocks(f.outcome, f.severity, options) for f in integrity)
-    for key, outcome in outcomes.items():
-        severity = severities[key]
-        if concern[key].expectations and concern[key].modality not in ("must", "should"):
-            severity = Severity.INFO
-        blocking += blocks(outcome, severity, options)
-    every = list(findings)
-    return Counts(
-        findings=_filled(ordinary),
-        expectations=_filled(Counter(r.outcome.value for r in rollup.values())),
-        integrity=_filled(special),
-        accepted=sum(1 for f in every if f.exception),
-        contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
-        verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
-        blocking=blocking,
-    )
+def _filled(counter: Mapping[Outcome, int]) -> dict[str, int]:
+    return {outcome.value: counter.get(outcome, 0) for outcome in Outcome}
 
 
-def _filled(counter: Counter[str]) -> dict[str, int]:
-    return {outcome.value: counter[outcome.value] for outcome in Outcome}
-
-
-def surfaces_of(judge: Judge) -> tuple[dict[str, Any], ...]:
-    """The surfaces with what makes them matter: authentication, how sensitive, how many controls. For the report."""
+def surfaces_of(data: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The surfaces with what makes them matter, for the report: authentication, sensitivity, how many fields."""
     found = []
-    for surface in judge.env[ROOT].get("surfaces") or ():
+    for surface in data.get("surfaces") or ():
         fields = surface.get("fields") or ()
         levels = [f.get("sensitivity") for f in fields if f.get("sensitivity")]
         ranked = sorted(levels, key=("low", "moderate", "high", "special").index)
@@ -104,4 +111,3 @@ def surfaces_of(judge: Judge) -> tuple[dict[str, Any], ...]:
             }
         )  # fmt: skip
     return tuple(found)
-

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 from policycheck import rooms
 from policycheck.errors import ArtefactError
 from policycheck.language.types import LIST, OBJECT, Type, Types
-from policycheck.model import Account, Failure, Location, Manifest, Place, Reading, Subject, Witnessed
+from policycheck.model import ITEM_KEYS, Account, Failure, Location, Manifest, Place, Reading, Subject, Witnessed
 
-_ITEM_KEYS = ("id", "name", "jurisdiction", "kind", "version")
 
 
 class Hearing(NamedTuple):
@@ -72,7 +71,7 @@ class Overlay:
 
     def _below(self, at: Any, step: str) -> Any:
         if isinstance(at, list):
-            index = next((i for i, item in enumerate(at) if step in (item.get(k) for k in _ITEM_KEYS)), None)
+            index = next((i for i, item in enumerate(at) if step in (item.get(k) for k in ITEM_KEYS)), None)
             if index is None:
                 at.append({})
                 index = len(at) - 1
@@ -173,7 +172,7 @@ def _under(found: Type, value: Any, types: Types, place: Place, above: str) -> I
     for item in items:
         if not isinstance(item, dict) or kind.kind != OBJECT:
             continue
-        name = next((str(item[k]) for k in _ITEM_KEYS if isinstance(item.get(k), (str, int))), "")
+        name = next((str(item[k]) for k in ITEM_KEYS if isinstance(item.get(k), (str, int))), "")
         full = f"{above}.{name}" if above else name
         if kind.name:
             yield Subject(kind.name, full, place.route(item)), item

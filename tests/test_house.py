@@ -32,7 +32,7 @@ _MADE = re.compile(r"\.(?!ci$|github$).*|__pycache__|node_modules|build|dist|.*\
 # A path that exists on its author's machine only, or a remark on how a text came about instead of what it says.
 _OUT_OF_PLACE = re.compile(
     r"(?<![\w.~-])/(?:work|home/\w+|Users/\w+|root)/[\w.]|[A-Z]:\\Users\\"
-    r"|\b(?:co-authored-by|this session|earlier session|sub-?agents?|as requested|in the brief)\b",
+    r"|\b(?:co-authored-by|this session|as requested)\b",
     re.IGNORECASE,
 )
 

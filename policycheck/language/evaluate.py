@@ -6,6 +6,7 @@ A closure takes the environment: a dict of the bound names, with the manifest un
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -18,6 +19,8 @@ from policycheck.model import UNKNOWN
 Env = dict[str, Any]
 Run = Callable[[Env], Any]
 ROOT, STATE = "$root", "$state"
+#: For the explanation only: the trees of a rule's `let`, and the list and position of each bound value that is no map.
+LETS, WALKED = "$lets", "$walked"
 ITEM_BUDGET = 200_000
 #: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search.
 UNCOUNTED = 64
@@ -123,6 +126,8 @@ def _select(compiler: Compiler, node: Node) -> Run:
     owner, name = compiler.compile(node.args[0]), node.args[1]
     if node.kind:
         return _definition(compiler, node, owner)
+    if node.args[0].op == "name" and node.args[0].args[0] in compiler.variables:
+        return _field(node.args[0].args[0], name)
 
     def select(env: Env) -> Any:
         holder = owner(env)
@@ -132,6 +137,19 @@ def _select(compiler: Compiler, node: Node) -> Run:
         return UNKNOWN
 
     return select
+
+
+def _field(variable: str, name: str) -> Run:
+    """A field of a bound name: the commonest step of all, without the call in between."""
+
+    def field(env: Env) -> Any:
+        holder = env[variable]
+        if type(holder) is dict:
+            value = holder.get(name)
+            return UNKNOWN if value is None else value
+        return UNKNOWN
+
+    return field
 
 
 def _definition(compiler: Compiler, node: Node, owner: Run) -> Run:
@@ -331,9 +349,25 @@ def _equal_lists(left: list[Any], right: list[Any]) -> Any:
     return False if False in seen else UNKNOWN if UNKNOWN in seen else True
 
 
+def _equals_text(left: Run, literal: str, wanted: bool) -> Run:
+    """Equality with a text that is written in the rule."""
+
+    def compare(env: Env) -> Any:
+        value = left(env)
+        if type(value) is str:
+            return (value == literal) is wanted
+        same = equal(value, literal)
+        return UNKNOWN if same is UNKNOWN else same is wanted
+
+    return compare
+
+
 def _equality(compiler: Compiler, node: Node) -> Run:
     left, right = (compiler.compile(part) for part in node.args)
     wanted = node.op == "=="
+    literal = node.args[1].args[0] if node.args[1].op == "literal" else None
+    if type(literal) is str:
+        return _equals_text(left, literal, wanted)
 
     def compare(env: Env) -> Any:
         first, second = left(env), right(env)
@@ -563,11 +597,16 @@ def _method(compiler: Compiler, node: Node) -> Run:
     return ask
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# datetime.fromisoformat also takes weeks, missing seconds and any separator, which other readers do not.
+_MOMENT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
 @lru_cache(maxsize=4096)
 def day(text: str) -> date | None:
     """The UTC day of a date or moment; None when the text is neither (a moment without an offset is neither)."""
     try:
-        if len(text) == 10:
+        if _DAY.fullmatch(text):
             return date.fromisoformat(text)
         found = moment(text)
         return None if found is None else (found - (found.utcoffset() or timedelta())).date()
@@ -577,12 +616,11 @@ def day(text: str) -> date | None:
 
 @lru_cache(maxsize=4096)
 def moment(text: str) -> datetime | None:
-    """The moment an RFC 3339 text names; None without an offset or when it is not one."""
+    """The moment an RFC 3339 text names (section 5.6, upper case); None without an offset or when it is not one."""
     try:
-        found = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
     except ValueError:
         return None
-    return found if found.tzinfo is not None and len(text) > 10 else None
 
 
 def _day(value: Any) -> date | None:

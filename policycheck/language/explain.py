@@ -7,9 +7,10 @@ parts, and follows only the parts that decided. It never changes a verdict.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from policycheck.language.evaluate import ROOT, STATE, Env, Members, keyed
+from policycheck.language.evaluate import LETS, ROOT, STATE, WALKED, Env, Members, keyed
 from policycheck.language.syntax import Node
 from policycheck.model import UNKNOWN, Fact, Location, Place
 
@@ -20,14 +21,22 @@ MAX_ITEMS = 40
 class Explainer:
     """Collects the facts of one evaluation, first things first, without repeating a path."""
 
-    def __init__(self, place: Place, definitions: dict[str, dict[str, Node]]) -> None:
+    def __init__(self, place: Place, definitions: dict[str, dict[str, Node]], known: dict[Any, Fact] | None = None) -> None:
         self.place, self.definitions = place, definitions
+        #: Facts of this place that were made before, by container and key: many findings rest on the same ones.
+        self._known: dict[Any, Fact] = {} if known is None else known
         self.facts: dict[str, Fact] = {}
         #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
         self.searched = False
+        self._later: list[tuple[Node, Env]] = []
 
     def explain(self, node: Node, env: Env) -> None:
-        """Add the facts that decided `node` in `env`."""
+        """Add the facts that decided `node` in `env`; those behind a `let` come after all others."""
+        self._explain(node, env)
+        while self._later:
+            self._explain(*self._later.pop(0))
+
+    def _explain(self, node: Node, env: Env) -> None:
         if len(self.facts) < MAX_FACTS:
             handler = _HANDLERS.get(node.op)
             if handler is None:
@@ -38,7 +47,7 @@ class Explainer:
     def _parts(self, node: Node, env: Env) -> None:
         for part in node.args:
             if isinstance(part, Node):
-                self.explain(part, env)
+                self._explain(part, env)
 
     def logic(self, node: Node, env: Env) -> None:
         """&& and ||: when one side was enough, that side; else every side that kept the answer open."""
@@ -46,25 +55,25 @@ class Explainer:
         values = [(part, _value(part, env)) for part in node.args]
         enough = next((part for part, value in values if value is decisive), None)
         if enough is not None:
-            self.explain(enough, env)
+            self._explain(enough, env)
             return
         unsure = [part for part, value in values if value is UNKNOWN]
-        for part in unsure or node.args:
-            self.explain(part, env)
+        for part in sorted(unsure or node.args, key=_guards):
+            self._explain(part, env)
 
     def choice(self, node: Node, env: Env) -> None:
         """c ? a : b."""
-        self.explain(node.args[0], env)
+        self._explain(node.args[0], env)
         test = _value(node.args[0], env)
         if test is not UNKNOWN:
-            self.explain(node.args[1 if test is True else 2], env)
+            self._explain(node.args[1 if test is True else 2], env)
 
     def quantifier(self, node: Node, env: Env) -> None:
         """all, exists, exists_one: the item that was enough, else every item that kept the answer open."""
         source, variable, body = node.args
         items = _value(source, env)
         if not isinstance(items, list):
-            self.explain(source, env)
+            self._explain(source, env)
             return
         answer, decisive = _value(node, env), node.op != "all"
         if not items:
@@ -72,9 +81,10 @@ class Explainer:
             return
         if answer is False and node.op == "exists" and not self.facts:
             self.searched = True
-        for item in _deciding(items, variable, body, env, answer, decisive):
-            inner = {**env, variable: item}
-            self.explain(body, inner)
+        for position in _deciding(items, variable, body, env, answer, decisive):
+            item = items[position]
+            inner = _bound(env, variable, items, position)
+            self._explain(body, inner)
             self._kept(source, item, env)
         if node.op == "exists" and answer is False:
             self._nothing(source, env)
@@ -86,10 +96,10 @@ class Explainer:
         if not isinstance(items, list) or not items:
             self._nothing(source, env)
             return
-        for item in items[:MAX_ITEMS]:
-            inner = {**env, variable: item}
+        for position, item in enumerate(items[:MAX_ITEMS]):
+            inner = _bound(env, variable, items, position)
             if node.op == "map" or _value(body, inner) is not False:
-                self.explain(body, inner)
+                self._explain(body, inner)
                 self._kept(source, item, env)
         if isinstance(_value(node, env), list) and not _value(node, env):
             self._nothing(source, env)
@@ -100,7 +110,7 @@ class Explainer:
         if found is not None:
             node, inner = found
             below, variable, body = node.args
-            self.explain(body, {**inner, variable: item})
+            self._explain(body, {**inner, variable: item})
             self._kept(below, item, inner)
 
     def _filter(self, source: Node, env: Env) -> tuple[Node, Env] | None:
@@ -122,7 +132,7 @@ class Explainer:
             self._left_out(node, inner)
             self._nothing(node.args[0], inner)
         elif not self.facts or not _value(source, env):
-            self.explain(source, env)
+            self._explain(source, env)
 
     def _left_out(self, node: Node, env: Env) -> None:
         """Items a filter left out for one reason only are worth a fact: the control that is merely planned."""
@@ -135,7 +145,7 @@ class Explainer:
             inner = {**env, variable: item}
             against = [part for part in conditions if _value(part, inner) is not True]
             if len(against) == 1 and against[0].op == "==":
-                self.explain(against[0], inner)
+                self._explain(against[0], inner)
 
     def select(self, node: Node, env: Env) -> None:
         """A field: a fact, or the reason behind a definition."""
@@ -143,11 +153,14 @@ class Explainer:
         name = node.args[1]
         if node.kind:
             if isinstance(holder, dict):
-                self.explain(self.definitions[node.kind][name], _inside(env, node.kind, holder))
+                self._explain(self.definitions[node.kind][name], _inside(env, node.kind, holder))
             else:
-                self.explain(node.args[0], env)
+                self._explain(node.args[0], env)
+        elif isinstance(holder, dict) and self.place.locate(holder, name) is not None:
+            self.fact(holder, name)
         elif isinstance(holder, dict):
-            self._fact(holder, name, env)
+            # A row of a pack table stands nowhere in the manifest; what chose it may.
+            self._explain(node.args[0], env)
         elif node.args[0].op in ("select", "name", "index"):
             self._absent(node, env)
 
@@ -155,39 +168,50 @@ class Explainer:
         """A section of the manifest; bound names explain themselves through their fields."""
         name = node.args[0]
         if name in env and name not in (ROOT, STATE):
-            if name != "as_of" and name != "data" and not isinstance(env[name], (dict, list)):
-                self._scalar(name, env[name])
+            if name not in ("as_of", "data") and not isinstance(env[name], (dict, list)):
+                self._bound_value(name, env)
             return
-        self._fact(env[ROOT], name, env)
+        self.fact(env[ROOT], name)
 
-    def _scalar(self, name: str, value: Any) -> None:
-        self.facts.setdefault(name, Fact(name, _plain(value), value is not UNKNOWN, None))
+    def _bound_value(self, name: str, env: Env) -> None:
+        """A single value that a rule gave a name: its let, the list it was walked in, or else the name itself."""
+        holder, position = env.get(WALKED, {}).get(name, (None, 0))
+        if name in env.get(LETS, ()):
+            self._later.append((env[LETS][name], env))
+        elif self.place.locate(holder, position) is not None:
+            self.fact(holder, position)
+        else:
+            value = env[name]
+            if value is not UNKNOWN:
+                # A value that the rule itself wrote down is no fact of the manifest.
+                return
+            self.facts.setdefault(name, Fact(name, None, False, None))
 
     def index(self, node: Node, env: Env) -> None:
         """A map's or list's item; a missing row of a pack table is the pack's silence, not the manifest's."""
         holder, key = _value(node.args[0], env), _value(node.args[1], env)
         table = _table(node.args[0])
         if table:
-            self.explain(node.args[1], env)
+            self._explain(node.args[1], env)
             if _value(node, env) is UNKNOWN and key is not UNKNOWN:
                 route = f"{table}[{key}]"
                 self.facts.setdefault(route, Fact(route, None, False, None, "pack"))
             return
         if isinstance(holder, dict) and isinstance(key, str):
-            self._fact(holder, keyed(holder, key) or key, env)
-        elif isinstance(holder, list) and isinstance(key, int) and key < len(holder) and type(holder) is not Members:
-            self._fact(holder, key, env)
+            self.fact(holder, keyed(holder, key) or key)
+        elif isinstance(holder, list) and isinstance(key, int) and 0 <= key < len(holder) and type(holder) is not Members:
+            self.fact(holder, key)
         else:
-            self.explain(node.args[0], env)
+            self._explain(node.args[0], env)
 
     def has(self, node: Node, env: Env) -> None:
         """A key that is written, blank or absent."""
         path = node.args[0]
         holder = _value(path.args[0], env)
         if isinstance(holder, dict):
-            self._fact(holder, path.args[1], env, "" if path.args[1] in holder else "not written")
+            self.fact(holder, path.args[1], "" if path.args[1] in holder else "not written")
         else:
-            self.explain(path.args[0], env)
+            self._explain(path.args[0], env)
 
     def _absent(self, node: Node, env: Env) -> None:
         """Below something that is itself missing: the fact is the missing path, at the nearest declared parent."""
@@ -204,21 +228,27 @@ class Explainer:
             route = ".".join([at.args[0], *reversed(steps)])
             self._add(route, UNKNOWN, self.place.locate(env[ROOT], at.args[0]), "")
         else:
-            self.explain(at, env)
+            self._explain(at, env)
 
-    def _fact(self, holder: Any, key: Any, env: Env, note: str = "") -> None:
+    def fact(self, holder: Any, key: Any, note: str = "") -> None:
+        """Add one value of the manifest, with its place."""
+        at = (id(holder), key, note)
+        known = self._known.get(at)
+        if known is not None:
+            self.facts.setdefault(known.route, known)
+            return
         location = self.place.locate(holder, key)
         if location is None or (key in ("id", "name") and holder.get(key) is not None):
             # Rows of pack tables have no place in a manifest; an item's own name proves nothing.
             return
         value = holder[key] if isinstance(holder, list) else holder.get(key)
-        self._add(self.place.route(holder, key), value, location, note)
+        self._known[at] = self._add(self.place.route(holder, key), value, location, note)
 
-    def _add(self, route: str, value: Any, location: Location | None, note: str) -> None:
+    def _add(self, route: str, value: Any, location: Location | None, note: str) -> Fact:
         declared = value is not None and value is not UNKNOWN
         source, said = _origin(self.place, location)
         shown = _plain(value) if declared else None
-        self.facts.setdefault(route, Fact(route, shown, declared, location, source, note or said))
+        return self.facts.setdefault(route, Fact(route, shown, declared, location, source, note or said))
 
 
 def _origin(place: Place, location: Location | None) -> tuple[str, str]:
@@ -243,14 +273,40 @@ def _conjuncts(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any, decisive: bool) -> list[Any]:
-    values = [(item, _value(body, {**env, variable: item})) for item in items[:MAX_ITEMS]]
+def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
+    """The environment in which a macro's variable is one item; a single value keeps its place."""
+    inner = {**env, variable: items[position]}
+    if not isinstance(items[position], dict):
+        inner[WALKED] = {**env.get(WALKED, {}), variable: (items, position)}
+    return inner
+
+
+def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any, decisive: bool) -> list[int]:
+    """The positions of the items that decided, at most MAX_ITEMS; one is enough where one was."""
     if answer is decisive:
-        sure = [item for item, value in values if value is decisive]
-        return sure[:1]
+        return list(islice(_valued(items, variable, body, env, decisive), 1))
+    every = list(range(min(len(items), MAX_ITEMS)))
     if answer is UNKNOWN:
-        return [item for item, value in values if value is UNKNOWN] or [item for item, _ in values]
-    return [item for item, _ in values]
+        return list(islice(_valued(items, variable, body, env, UNKNOWN), MAX_ITEMS)) or every
+    return every
+
+
+def _valued(items: list[Any], variable: str, body: Node, env: Env, wanted: Any) -> Iterator[int]:
+    maybe = items.maybe if isinstance(items, Members) and wanted is not UNKNOWN else ()
+    for position, item in enumerate(items):
+        if position not in maybe and _value(body, {**env, variable: item}) is wanted:
+            yield position
+
+
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+
+
+def _guards(node: Node) -> bool:
+    """Whether a condition only asks for the size of a list: it decides less than what stands beside it."""
+    if node.op in ("and", "or"):
+        return all(_guards(part) for part in node.args)
+    sized = (part.op in ("call", "method") and part.args[0] == "size" for part in node.args if isinstance(part, Node))
+    return node.op in _COMPARISONS and any(sized)
 
 
 def _table(node: Node) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policycheck.language.evaluate import Compiler, Env, Members, Run
+from policycheck.language.evaluate import LETS, WALKED, Compiler, Env, Members, Run
 from policycheck.language.syntax import ExpressionError, Node, caret, parse
 from policycheck.language.types import ANY, Checker, Definitions, Type, Types, sized_paths
 from policycheck.model import UNKNOWN
@@ -33,22 +33,22 @@ class Mistake(NamedTuple):
 
 
 class Binding:
-    """One name of a `for_each` and the list it walks. `shown` is false for a parent that is only in scope."""
+    """One name of a `for_each` and the list it walks.
 
-    __slots__ = ("kind", "name", "node", "run", "shown")
+    `shown` is false for a parent that is only in scope; `single` is the name of a section that is one subject, not a list.
+    """
+
+    __slots__ = ("kind", "name", "node", "run", "shown", "single")
 
     def __init__(self, name: str, node: Node, kind: str, shown: bool = True) -> None:
         self.name, self.node, self.kind, self.shown = name, node, kind, shown
         self.run: Run | None = None
+        self.single = ""
 
 
-class Tuple(NamedTuple):
-    """One set of bindings to judge. `unknown` is the list expression that could not be told, when that is the case."""
-
-    env: Env
-    uncertain: bool = False
-    unknown: Node | None = None
-    empty: bool = False
+#: What a walk over the bindings met: something to judge, something that may not belong to the list, a list (or an item
+#: of one) that is not declared, nothing at all.
+SURE, UNSURE, SILENT, EMPTY = range(4)
 
 
 class Program:
@@ -84,7 +84,9 @@ class Program:
         """A kind is shorthand for walking its list, with its parents in scope."""
         path = self.types.paths[kind]
         if self.types.field(self.types.root, path[0]).kind != "list":
-            yield self._binding(kind, f"[{path[0]}]")
+            found = self._binding(kind, f"[{path[0]}]")
+            found.single = "" if kind == "organization" else kind
+            yield found
             return
         names = [k for k, p in self.types.paths.items() if path[: len(p)] == p]
         names.sort(key=lambda k: len(self.types.paths[k]))
@@ -112,7 +114,7 @@ class Program:
         checker.sized = sized_paths(node)
         found = checker.check(node)
         if condition and found.kind not in ("bool", "dyn"):
-            checker.say(f"must be true or false, this is a {found}", node)
+            checker.say(f"must be true or false, this is {found}", node)
         self.mistakes += [Mistake(where, message, text, start, end) for message, start, end in checker.mistakes]
         self.roots |= checker.roots
         self.trees[where] = node
@@ -136,37 +138,70 @@ class Program:
                 Compiler(self.definitions, known).compile(tree)
         self._known = known
 
-    def tuples(self, env: Env) -> Iterator[Tuple]:
-        """Every set of bindings, outermost first. Nothing to walk gives one tuple that says so."""
-        any_found = False
-        for found in self._walk(env, 0, False):
-            any_found = True
-            yield found
-        if not any_found:
-            yield Tuple(env, empty=True)
+    def walk(self, env: Env) -> Iterator[int]:
+        """Bind every set of names in turn, in `env` itself, outermost first, and say what was met.
 
-    def _walk(self, env: Env, depth: int, uncertain: bool) -> Iterator[Tuple]:
-        if depth == len(self.bindings):
-            yield Tuple(self._with_lets(env), uncertain)
-            return
+        The bindings hold until the next step; `bound` takes them out. Nothing to walk is said once, as EMPTY.
+        """
+        found = False
+        for met in self._walk(env, 0, SURE):
+            found = True
+            yield met
+        if not found:
+            for binding in self.bindings:
+                env.pop(binding.name, None)
+            yield EMPTY
+        for binding in self.bindings:
+            env.pop(binding.name, None)
+
+    def _walk(self, env: Env, depth: int, met: int) -> Iterator[int]:
         binding = self.bindings[depth]
+        name, last = binding.name, depth + 1 == len(self.bindings)
+        for inner in self.bindings[depth:]:
+            env.pop(inner.name, None)
         assert binding.run is not None
         items = binding.run(env)
         if not isinstance(items, list):
-            yield Tuple(env, unknown=binding.node)
+            yield SILENT
             return
-        maybe = items.maybe if isinstance(items, Members) else frozenset()
+        maybe = items.maybe if type(items) is Members else ()
         for position, item in enumerate(items):
             if item is UNKNOWN or item is None:
-                yield Tuple(env, unknown=binding.node)
+                env.pop(name, None)
+                yield SILENT
                 continue
-            yield from self._walk({**env, binding.name: item}, depth + 1, uncertain or position in maybe)
+            env[name] = item
+            at = UNSURE if position in maybe else met
+            if not last:
+                yield from self._walk(env, depth + 1, at)
+                continue
+            for given, node in self.lets:
+                assert node.run is not None
+                env[given] = node.run(env)
+            yield at
 
-    def _with_lets(self, env: Env) -> Env:
-        for name, node in self.lets:
-            assert node.run is not None
-            env = {**env, name: node.run(env)}
-        return env
+    def bound(self, env: Env) -> dict[str, Any]:
+        """The bindings that hold now, to judge or explain again later."""
+        names = [binding.name for binding in self.bindings] + [name for name, _ in self.lets]
+        return {name: env[name] for name in names if name in env}
+
+    def rebound(self, env: Env, bound: Mapping[str, Any]) -> Env:
+        """The environment of a set of bindings once more, with what an explanation asks for besides."""
+        inner = {**env, LETS: dict(self.lets), WALKED: {}}
+        for binding in self.bindings:
+            if binding.name not in bound:
+                break
+            assert binding.run is not None
+            item = bound[binding.name]
+            items = binding.run(inner)
+            position = next((n for n, other in enumerate(items) if other is item), 0)
+            inner[WALKED][binding.name] = (items, position)
+            inner[binding.name] = item
+        return {**inner, **bound}
+
+    def silent_list(self, bound: Mapping[str, Any]) -> Node:
+        """The list that was not declared when a walk met SILENT: the first whose name is not bound."""
+        return next((b.node for b in self.bindings if b.name not in bound), self.bindings[0].node)
 
     def say(self, env: Env) -> str:
         """The message with its `{expressions}` filled in; what is unknown reads "not declared"."""

@@ -34,7 +34,10 @@ class Type:
         self.schema: Mapping[str, Any] = {}
 
     def __repr__(self) -> str:
-        return f"list of {self.item}" if self.kind == LIST else (self.name or self.kind)
+        return f"list of {self.item!r}" if self.kind == LIST else (self.name or self.kind)
+
+    def __str__(self) -> str:
+        return f"{'an' if repr(self)[0] in 'aeiou' else 'a'} {self!r}"
 
 
 ANY = Type(DYN)
@@ -130,8 +133,8 @@ def _properties(schema: Mapping[str, Any], resolve: Callable[[Any], Any]) -> dic
     found = dict(schema.get("properties", {}))
     for branch in schema.get("allOf", ()):
         then = branch.get("then", {}).get("properties", {})
-        for name, inner in then.items():
-            inner = resolve(inner)
+        for name, branched in then.items():
+            inner = resolve(branched)
             merged = dict(found.get(name, {}))
             if "$ref" in merged:
                 merged = dict(resolve(merged))
@@ -168,9 +171,10 @@ class Checker:
         return ANY
 
     def boolean(self, node: Node) -> None:
+        """Record a mistake unless the node is a condition."""
         found = self.check(node)
         if found.kind not in (BOOL, DYN):
-            self.say(f"a condition is expected here, this is a {found}", node)
+            self.say(f"a condition is expected here, this is {found}", node)
 
     def _literal(self, node: Node) -> Type:
         value = node.args[0]
@@ -197,7 +201,7 @@ class Checker:
         if owner.kind == DYN:
             return ANY
         if owner.kind != OBJECT:
-            return self.say(f"a {owner} has no fields; {name!r} cannot be read from it", node)
+            return self.say(f"{owner} has no fields; {name!r} cannot be read from it", node)
         defined = self.definitions.get(owner.name, {})
         if owner.name and name in defined:
             node.kind = owner.name
@@ -217,18 +221,18 @@ class Checker:
             return owner.item or ANY
         if owner.kind == DYN:
             return ANY
-        return self.say(f"a {owner} cannot be indexed by a {key}", node)
+        return self.say(f"{owner} cannot be indexed by {key}", node)
 
     def _list(self, node: Node) -> Type:
         found = [self.check(item) for item in node.args]
-        if len({_family(t) for t in found if t.kind != DYN}) > 1:
-            self.say("a list holds values of one type", node)
+        if any(_apart(found[0], other) for other in found[1:]):
+            return self.say("a list holds values of one type", node)
         return Type(LIST, item=found[0] if found else ANY)
 
     def _cond(self, node: Node) -> Type:
         self.boolean(node.args[0])
         yes, no = self.check(node.args[1]), self.check(node.args[2])
-        if _family(yes) != _family(no) and DYN not in (yes.kind, no.kind):
+        if _apart(yes, no):
             self.say(f"both answers must be of one type, not {yes} and {no}", node)
         return yes if yes.kind != DYN else no
 
@@ -242,7 +246,7 @@ class Checker:
     def _number(self, node: Node) -> Type:
         found = self.check(node)
         if found.kind not in _NUMBERS and found.kind != DYN:
-            return self.say(f"a number is expected here, this is a {found}", node)
+            return self.say(f"a number is expected here, this is {found}", node)
         return found
 
     def _has(self, node: Node) -> Type:
@@ -263,12 +267,12 @@ class Checker:
             return self._size(found, node)
         for part in (found, *(self.check(argument) for argument in node.args[2:])):
             if part.kind not in _TEXTS and part.kind != DYN:
-                self.say(f"{name} is for text, not for a {part}", node)
+                self.say(f"{name} is for text, not for {part}", node)
         return _OF[BOOL]
 
     def _size(self, found: Type, node: Node) -> Type:
         if found.kind not in (LIST, STRING, DYN):
-            self.say(f"size is for lists and text, not for a {found}", node)
+            self.say(f"size is for lists and text, not for {found}", node)
         return _OF[INT]
 
     def _call(self, node: Node) -> Type:
@@ -281,14 +285,14 @@ class Checker:
         wanted = (MOMENT, INSTANT) if name in ("hours", "instant") else (DATE, MOMENT, DAY, INSTANT)
         for argument, part in list(zip(arguments, found, strict=True))[:2]:
             if part.kind not in wanted and part.kind != DYN:
-                taken = "moment" if MOMENT == wanted[0] else "date or moment"
-                self.say(f"{name} takes {taken} values, not a {part}", argument)
+                taken = "moment" if wanted[0] == MOMENT else "date or moment"
+                self.say(f"{name} takes {taken} values, not {part}", argument)
         return _OF[{"date": DAY, "instant": INSTANT}.get(name, INT)]
 
     def _max(self, found: Type, node: Node) -> Type:
         item = found.item or ANY
         if found.kind not in (LIST, DYN) or item.kind not in (*_NUMBERS, DYN):
-            return self.say(f"max takes a list of numbers, not a {found}", node)
+            return self.say(f"max takes a list of numbers, not {found}", node)
         return item
 
     def macro(self, node: Node) -> Type:
@@ -296,12 +300,12 @@ class Checker:
         target, variable, body = node.args
         found = self.check(target)
         if found.kind not in (LIST, DYN):
-            self.say(f"{node.op} walks a list, this is a {found}", target)
+            self.say(f"{node.op} walks a list, this is {found}", target)
         if node.op == "all" and target.op != "list" and path_of(target) not in self.sized:
             self.say("all over an empty list is true; say size(list) > 0 && ... beside it, or use exists", node)
         outer = self.scope.get(variable)
-        if variable in ("data", "as_of") or variable in self.types.names(self.types.root):
-            self.say(f"{variable!r} already names a part of the manifest; take another name", node)
+        if outer is not None or variable == "data" or variable in self.types.names(self.types.root):
+            self.say(f"{variable!r} already has a meaning here; take another name", node)
         self.scope[variable] = found.item or ANY
         result = self._body(node.op, body)
         if outer is None:
@@ -345,40 +349,32 @@ class Checker:
         left, right = self.check(node.args[0]), self.check(node.args[1])
         if {OBJECT, MAP} & {left.kind, right.kind}:
             self.say("compare single fields; whole parts of the manifest are never told equal or unequal", node)
-        elif DYN not in (left.kind, right.kind) and _family(left) != _family(right):
-            self.say(f"a {left} is never equal to a {right}", node)
+        elif _apart(left, right):
+            self.say(f"{left} is never equal to {right}", node)
         self._enum(left, node.args[1])
         self._enum(right, node.args[0])
         return _OF[BOOL]
 
     def ordering(self, node: Node) -> Type:
         """< <= > >=: numbers with numbers, date() with date(), instant() with instant()."""
-        before = len(self.mistakes)
-        left, right = (self._ordered(part) for part in node.args)
-        if DYN not in (left.kind, right.kind) and _family(left) != _family(right) and len(self.mistakes) == before:
-            self.say(f"a {left} and a {right} have no order", node)
+        found = [(self.check(part), part) for part in node.args]
+        reasons = [(reason, part) for kind, part in found if (reason := _disorder(kind))]
+        if reasons:
+            self.say(*reasons[0])
+        elif _apart(found[0][0], found[1][0]):
+            self.say(f"{found[0][0]} and {found[1][0]} have no order", node)
         return _OF[BOOL]
-
-    def _ordered(self, part: Node) -> Type:
-        found = self.check(part)
-        if found.enum:
-            self.say("the words of an enum have no order; rank them in a data table", part)
-        elif found.kind in (DATE, MOMENT):
-            self.say("compare dates with date(...) or days(...), not as text", part)
-        elif found.kind not in (*_NUMBERS, DAY, INSTANT, DYN):
-            self.say(f"a {found} has no order", part)
-        return found
 
     def membership(self, node: Node) -> Type:
         """x in list."""
         item, found = self.check(node.args[0]), self.check(node.args[1])
         if found.kind not in (LIST, DYN):
-            self.say(f"in looks into a list, this is a {found}", node.args[1])
+            self.say(f"in looks into a list, this is {found}", node.args[1])
         inner = found.item or ANY
         if inner.kind in (OBJECT, MAP):
             self.say("in looks for single values; use exists to look for a whole part", node)
-        elif DYN not in (item.kind, inner.kind) and _family(item) != _family(inner):
-            self.say(f"a list of {inner} never holds a {item}", node)
+        elif _apart(item, inner):
+            self.say(f"a list of {inner!r} never holds {item}", node)
         self._enum(inner, node.args[0])
         for literal in node.args[1].args if node.args[1].op == "list" else ():
             self._enum(item, literal)
@@ -402,12 +398,26 @@ _OPERATORS: dict[str, Callable[[Checker, Node], Type]] = {
 }
 
 
+def _disorder(found: Type) -> str:
+    """Why values of a type have no order; empty when they have one."""
+    if found.enum:
+        return "the words of an enum have no order; rank them in a data table"
+    if found.kind in (DATE, MOMENT):
+        return "compare dates with date(...) or days(...), not as text"
+    return "" if found.kind in (*_NUMBERS, DAY, INSTANT, DYN) else f"{found} has no order"
+
+
+def _apart(left: Type, right: Type) -> bool:
+    """Whether no value of one type is ever equal to one of the other."""
+    if DYN in (left.kind, right.kind):
+        return False
+    if left.kind == right.kind == LIST:
+        return _apart(left.item or ANY, right.item or ANY)
+    return _family(left) != _family(right)
+
+
 def _family(found: Type) -> str:
-    if found.kind in _TEXTS:
-        return STRING
-    if found.kind in _NUMBERS:
-        return INT
-    return f"list of {_family(found.item)}" if found.kind == LIST and found.item else found.kind
+    return STRING if found.kind in _TEXTS else INT if found.kind in _NUMBERS else found.kind
 
 
 def path_of(node: Node) -> str:

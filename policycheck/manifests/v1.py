@@ -47,12 +47,14 @@ def read(document: Document, as_of: str) -> tuple[list[Problem], list[tuple[Any,
 class _Step:
     """What to do with one key of an object: nothing is planned for keys that need no look."""
 
-    __slots__ = ("date", "inner", "is_list", "is_map", "kind", "past", "refers", "unique")
+    __slots__ = ("date", "defaults", "inner", "is_list", "is_map", "kind", "past", "refers", "unique")
 
     def __init__(self) -> None:
         self.date = self.refers = self.unique = self.kind = ""
         self.past = self.is_list = self.is_map = False
         self.inner: dict[str, _Step] = {}
+        #: Values that an absent key means, where the schema says so: only where absence excuses nothing.
+        self.defaults: dict[str, Any] = {}
 
 
 @cache
@@ -87,6 +89,8 @@ def _step(types: Types, found: Type) -> _Step | None:
         step.date, step.past = target.kind, bool(target.schema.get("x-past"))
     if target.kind == OBJECT:
         step.inner = _object_plan(types, target)
+        fields = ((name, types.field(target, name).schema) for name in types.names(target))
+        step.defaults = {name: schema["default"] for name, schema in fields if schema.get("default") is not None}
     return step if step.date or step.refers or step.unique or step.inner else None
 
 
@@ -126,6 +130,8 @@ class _Walk:
     def value(self, step: _Step, holder: Any, key: Any, value: Any) -> None:
         if step.inner:
             self.visit(step.inner, value)
+            for name, default in step.defaults.items():
+                value.setdefault(name, default)
         elif step.date:
             self.date(step, holder, key, value)
         if step.refers and isinstance(value, str):

@@ -502,7 +502,7 @@ class Organization(Subject):
     (CJS24 para 31)."""
     size: Size = BLANK
     """How large the organisation is. Size waives nothing; it opens cheaper measures (CJS24 para 17-18)."""
-    jurisdictions: Annotated[list[Jurisdiction], Field(json_schema_extra={"uniqueItems": True})] = BLANK
+    jurisdictions: Annotated[list[Jurisdiction], Field(json_schema_extra={"uniqueItems": True, "minItems": 1})] = BLANK
     """Where the people live whose data it holds, and where it is established: each brings its law (CJS24 para
     25)."""
     established_in: list[Jurisdiction] = BLANK
@@ -2104,8 +2104,8 @@ class Contract(Shape):
     """Its version."""
     signed_on: PastDay = BLANK
     """When it was signed."""
-    expires_on: Day = BLANK
-    """When it ends."""
+    expires_on: Annotated[Day, ABSENT] = BLANK
+    """When it ends; leaving it out declares that it has no end."""
     clauses: list[Clause] = BLANK
     """What it says. `[]` declares that it limits nothing."""
 
@@ -2308,8 +2308,8 @@ class Access(Subject):
     """Why it is not an interface. Left out: no reason is given."""
     start_on: Day = BLANK
     """From when."""
-    end_on: Day = BLANK
-    """Until when."""
+    end_on: Annotated[Day, ABSENT] = BLANK
+    """Until when; leaving it out declares that it goes on."""
     owner: str = BLANK
     """Who inside the organisation answers for it."""
     surfaces: list[SurfaceId] = BLANK
@@ -3065,8 +3065,8 @@ class AiUse(Subject):
     """Where the people live whose data is used."""
     start_on: Day = BLANK
     """When processing starts; much must come before."""
-    end_on: Day = BLANK
-    """When it ends."""
+    end_on: Annotated[Day, ABSENT] = BLANK
+    """When it ends; leaving it out declares that it goes on."""
     owner: str = BLANK
     """Who inside the organisation answers for it."""
     purposes: list[PhasePurpose] = BLANK
@@ -3223,8 +3223,8 @@ class Scraping(Subject):
     """Where the people live whose data is taken, not only where the scraper is (CLV, UK tribunal 2025)."""
     start_on: Day = BLANK
     """From when."""
-    end_on: Day = BLANK
-    """Until when."""
+    end_on: Annotated[Day, ABSENT] = BLANK
+    """Until when; leaving it out declares that it goes on."""
     owner: str = BLANK
     """Who inside the organisation answers for it."""
     provider: Annotated[Provider, ABSENT] = BLANK

@@ -51,8 +51,8 @@ def rule(row: Mapping[str, Any]) -> Rule:
     parts = {k: row[k] for k in ("for_each", "let", "when", "assert", "equivalents", "message") if k in row}
     severity = "info" if row.get("modality") == "may" else "low"
     return Rule(
-        f"row-{number(row)}", "rows", "rows", "rows.yaml",
-        {"title": row["row"], "expectations": [key], "severity": severity, **parts},
+        id=f"row-{number(row)}", pack="rows", family="rows", path="rows.yaml", expectations=(key,),
+        text={"title": row["row"], "expectations": [key], "severity": severity, **parts},
     )  # fmt: skip
 
 
