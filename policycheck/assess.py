@@ -25,7 +25,7 @@ from policycheck.model import (
     Subject,
 )
 from policycheck.packs import Criteria
-from policycheck.tally import Tally, binds, surfaces_of
+from policycheck.tally import Tally, surfaces_of
 from policycheck.witness import Hearing, hear
 
 MATCHES, READABLE, FUTURE = "declaration-matches-evidence", "evidence-readable", "date-not-in-future"
@@ -58,12 +58,12 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
     if options.min_assurance is not Assurance.DECLARED:
         findings = {k: _demand(f, options.min_assurance) for k, f in findings.items()}
     integrity = [*_future(manifest), *_matches(manifest, criteria.types, hearings), *_readable(manifest, hearings, findings)]
-    tally = Tally(criteria, judge.organization, options)
+    tally = Tally(judge.plan, options)
     for judgement in declared:
         tally.add(judgement.rule, judgement.concern, [findings[judgement.key].outcome])
     for rule, concern in judge.plan.judged:
-        tally.add(rule, concern, judge.counted.get(rule.id, ()))
-    tally.skip(len(judge.plan.unconcerned))
+        if rule.id in judge.counted:
+            tally.add(rule, concern, judge.counted[rule.id])
     if Outcome.NOT_APPLICABLE in options.detail:
         for rule, concern in judge.plan.unconcerned:
             findings |= {j.key: judge.finding(j) for j in judge.judge_as(rule, concern)}
@@ -79,7 +79,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
         ledger=tuple(h.ledger for h in hearings),
         surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
-        applicable=sum(1 for e, r in rollup.items() if r.outcome is not Outcome.NOT_APPLICABLE and binds(criteria, e)),
+        applicable=sum(rollup[e].outcome is not Outcome.NOT_APPLICABLE for e in judge.plan.binding),
     )
 
 

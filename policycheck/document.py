@@ -320,8 +320,8 @@ def parse(raw: bytes, path: str, parser: Any = None) -> tuple[Document, list[Pro
 def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     if len(raw) > MAX_BYTES:
         return "", Problem(path, 1, 1, f"is larger than {MAX_BYTES // 1024 // 1024} MiB; split it with include")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "", Problem(path, 1, 1, "is UTF-16; save it as UTF-8")
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:4]:
+        return "", Problem(path, 1, 1, "is UTF-16 or UTF-32; save it as UTF-8")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -352,7 +352,7 @@ def _inside(text: str, line: int, column: int) -> tuple[int, int]:
 _SAID = (
     ("cannot start any token", "no value starts with this character (a tab, @, % or `); indent with spaces, quote text"),
     ("found unexpected ':'", "a colon needs a space after it here"),
-    ("mapping values are not allowed", "a `key: value` cannot stand here; check the indentation, or quote a text with colons"),
+    ("mapping values are not allowed", "a `key: value` cannot stand here; check the indentation, or quote the text"),
     ("sequence entries are not allowed", "a list item (-) cannot stand here; give it a line of its own"),
     ("expected ',' or ']'", "a list in [ ] is not closed, or lacks a comma"),
     ("expected ',' or '}'", "a mapping in { } is not closed, or lacks a comma"),
@@ -366,6 +366,7 @@ _SAID = (
     ("expected node content", "a value is expected here; quote text that starts with this character"),
     ("expected the node content", "a value is expected here; quote text that starts with this character"),
     ("tab character", "a tab is no indentation; indent with spaces"),
+    ("expected alphabetic", "an anchor (&) or alias (*) without a name; quote text that starts so"),
     ("undefined alias", "aliases (*) are not allowed; write the value out"),
 )
 
@@ -518,7 +519,7 @@ class _Builder:
         if event.anchor is not None:
             self.say(event, f"anchors (&{event.anchor}) are not allowed; write the value out where it is needed")
         if event.tag is not None:
-            self.say(event, f"tags ({event.tag}) are not allowed")
+            self.say(event, f"tags ({event.tag[:40]}) are not allowed; remove it, and quote the value where text is meant")
 
     def _top_scalar(self, event: Any) -> None:
         if event.anchor is not None or event.tag is not None:

@@ -6,13 +6,14 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha1
 from typing import Any, NamedTuple
 
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, State, environment
 from policycheck.language.explain import Explainer
 from policycheck.language.program import EMPTY, SILENT, SURE, UNSURE, Program
 from policycheck.language.syntax import Node
-from policycheck.model import ITEM_KEYS, UNKNOWN, Assurance, Fact, Finding, Location, Outcome, Place, Severity, Subject
+from policycheck.model import ITEM_KEYS, UNKNOWN, Assurance, Fact, Finding, Location, Outcome, Place, Rollup, Severity, Subject
 from policycheck.packs import Criteria, Expectation, Rule
 
 #: The namespace of finding ids: uuid5 of organization id, rule id, subject kind, subject id and key route.
@@ -20,6 +21,7 @@ FINDINGS = bytes.fromhex("6f1c7a560f525f0c9d553f0b6f2f7c11")
 EXPLAIN_BUDGET = 5_000_000
 NOTHING = "nothing to judge"
 _BINDING = ("must", "should")
+_GAP, _UNKNOWN = Outcome.GAP, Outcome.UNKNOWN
 
 
 class Concern(NamedTuple):
@@ -32,6 +34,8 @@ class Concern(NamedTuple):
     modality: str
     #: The rule's severity, or info when nothing that concerns is a must or a should.
     severity: Severity
+    #: The ids of the expectations that concern, or of all of the rule's when none does.
+    ids: tuple[str, ...]
 
 
 class Judgement(NamedTuple):
@@ -58,6 +62,10 @@ class Plan(NamedTuple):
 
     judged: tuple[tuple[Rule, Concern], ...]
     unconcerned: tuple[tuple[Rule, Concern], ...]
+    #: The roll-up of every tested expectation before anything was judged: not applicable, or unknown whether.
+    rollup: Mapping[str, Rollup]
+    #: The tested expectations that are a must or a should.
+    binding: frozenset[str]
 
 
 class Judge:
@@ -92,6 +100,28 @@ class Judge:
             return
         program, env = self.criteria.program(rule), self.env
         env[STATE].budget = ITEM_BUDGET
+        only = program.only
+        items = only.run(env) if only is not None else None  # type: ignore[misc]
+        if only is None or type(items) is not list or not items or UNKNOWN in items or None in items:
+            yield from self._walked(rule, concern, program)
+            return
+        counted, detail, name = self.counted.setdefault(rule.id, []), self.detail, only.name
+        for item in items:
+            env[name] = item
+            outcome, decided = _verdict(program, env)
+            equivalent = ""
+            if outcome is _GAP or outcome is _UNKNOWN:
+                outcome, equivalent = self._second_look(concern, program, outcome)
+            if outcome in detail:
+                subject = only.single or _name(item)
+                yield Judgement(rule, concern, outcome, only.kind, subject, {name: item}, decided, equivalent)
+            else:
+                counted.append(outcome)
+        env.pop(name, None)
+
+    def _walked(self, rule: Rule, concern: Concern, program: Program) -> Iterator[Judgement]:
+        """As `judge_as`, for several bindings, uncertain members, and lists that are silent or empty."""
+        env = self.env
         for met in program.walk(env):
             outcome, decided, equivalent = self._verdict(concern, program, met)
             if outcome not in self.detail:
@@ -110,16 +140,20 @@ class Judge:
         if met == SILENT:
             return Outcome.UNKNOWN, program.silent_list(self.env), ""
         outcome, decided = _verdict(program, self.env)
-        if met == UNSURE and outcome is not Outcome.UNKNOWN:
-            return Outcome.UNKNOWN, program.bindings[0].node, ""
-        if outcome is Outcome.GAP or outcome is Outcome.UNKNOWN:
-            if program.equivalents is not None and self.equivalents and met == SURE:
-                equivalent = self._equivalent(concern, program, self.env)
-                if equivalent:
-                    return Outcome.MET, decided, equivalent
-            if outcome is Outcome.GAP and concern.modality == "may":
-                outcome = Outcome.NOT_USED
-        return outcome, decided, ""
+        if met == UNSURE:
+            return Outcome.UNKNOWN, (decided if outcome is _UNKNOWN else program.bindings[0].node), ""
+        outcome, equivalent = self._second_look(concern, program, outcome)
+        return outcome, decided, equivalent
+
+    def _second_look(self, concern: Concern, program: Program, outcome: Outcome) -> tuple[Outcome, str]:
+        """A gap or unknown once more: does another measure stand in, and is the asked one only a may?"""
+        if outcome is not _GAP and outcome is not _UNKNOWN:
+            return outcome, ""
+        if program.equivalents is not None and self.equivalents:
+            equivalent = self._equivalent(concern, program, self.env)
+            if equivalent:
+                return Outcome.MET, equivalent
+        return (Outcome.NOT_USED if outcome is _GAP and concern.modality == "may" else outcome), ""
 
     def _equivalent(self, concern: Concern, program: Program, env: Env) -> str:
         """The id of a deployed, owned, in-time reviewed measure that says it stands in for an illustrative expectation."""
@@ -138,18 +172,17 @@ class Judge:
 
     def finding(self, judgement: Judgement) -> Finding:
         """The judgement with its facts, places and message."""
-        explainer = Explainer(self.place, self.criteria.trees, self._facts)
         rule, concern, outcome = judgement.rule, judgement.concern, judgement.outcome
+        if judgement.decided_by is None:
+            return self._unconcerned(judgement)
         program = self.criteria.program(rule)
+        explainer = Explainer(self.place, self.criteria.trees, self._facts)
         env = program.rebound({**self.env, STATE: State(EXPLAIN_BUDGET)}, judgement.bound)
-        if judgement.decided_by is not None:
-            explainer.explain(judgement.decided_by, env)
-        facts = tuple(explainer.facts.values()) or self._whom(judgement)
-        holder = self._holder(judgement)
+        explainer.explain(judgement.decided_by, env)
+        facts = tuple(explainer.facts.values())
+        holder = self._holder(program, judgement.bound)
         subject = Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")
-        said = outcome is Outcome.GAP or outcome is Outcome.NOT_USED
-        unknown = outcome is Outcome.UNKNOWN
-        pack = unknown and any(f.source == "pack" for f in facts)
+        missing = tuple([f.route for f in facts if not f.declared]) if outcome is Outcome.UNKNOWN else ()
         return Finding(
             id=finding_id(self.name, rule.id, subject),
             rule=rule.id,
@@ -158,32 +191,45 @@ class Judge:
             outcome=outcome,
             assurance=Assurance.DECLARED,
             subject=subject,
-            expectations=tuple(e.id for e in concern.expectations) or self._unconcerned(rule),
-            message=" ".join(program.say(env).split()) if said else rule.title,
+            expectations=concern.ids,
+            message=self._message(program, env, outcome, missing),
             location=self._location(facts, explainer.searched, holder),
             facts=facts,
-            missing=tuple(f.route for f in facts if not f.declared) if unknown else (),
-            remediation=str(rule.text.get("remediation") or "").strip(),
-            because_of=judgement.because_of or ("the pack has no row for this" if pack else ""),
+            missing=missing,
+            remediation=rule.remediation if outcome is Outcome.GAP or outcome is Outcome.UNKNOWN else "",
+            because_of=judgement.because_of or _because(outcome, facts),
             equivalent=judgement.equivalent,
         )
 
-    def _unconcerned(self, rule: Rule) -> tuple[str, ...]:
-        return tuple(e for e in rule.expectations if e in self.criteria.expectations)
+    def _message(self, program: Program, env: Env, outcome: Outcome, missing: tuple[str, ...]) -> str:
+        if outcome is Outcome.GAP or outcome is Outcome.NOT_USED:
+            return " ".join(program.say(env).split())
+        return f"Not declared: {', '.join(missing)}." if missing else ""
 
-    def _whom(self, judgement: Judgement) -> tuple[Fact, ...]:
+    def _unconcerned(self, judgement: Judgement) -> Finding:
+        """A rule that does not concern the organization, or may: the fact of the organization that decides it."""
+        rule, concern = judgement.rule, judgement.concern
+        facts = self._whom(concern.unsure or (judgement.because_of,))
+        subject = Subject("organization", self.name, "organization")
+        return Finding(
+            finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome, Assurance.DECLARED,
+            subject, concern.ids, "", facts[0].location if facts else None, facts,
+            tuple([f.route for f in facts if not f.declared]) if concern.unsure else (), because_of=judgement.because_of,
+        )  # fmt: skip
+
+    def _whom(self, routes: tuple[str, ...]) -> tuple[Fact, ...]:
         """The facts of the organization that decide whether a rule concerns it."""
         explainer = Explainer(self.place, self.criteria.trees, self._facts)
-        for route in judgement.concern.unsure or (judgement.because_of,):
+        for route in routes:
             if route.startswith("organization."):
                 explainer.fact(self.organization, route.partition(".")[2])
         return tuple(explainer.facts.values())
 
-    def _holder(self, judgement: Judgement) -> Any:
+    def _holder(self, program: Program, bound: Mapping[str, Any]) -> Any:
         """The innermost thing of the manifest that is judged: where the finding stands when no single value decided."""
         shown, parent = None, None
-        for binding in self.criteria.program(judgement.rule).bindings if judgement.bound else ():
-            item = judgement.bound.get(binding.name)
+        for binding in program.bindings if bound else ():
+            item = bound.get(binding.name)
             if isinstance(item, dict) and self.place.locate(item) is not None:
                 if binding.shown and shown is None:
                     shown = item
@@ -210,6 +256,7 @@ def concern_of(rule: Rule, criteria: Criteria, organization: Mapping[str, Any]) 
         next((fact for _, answer, fact in answers if answer is not True), "organization.roles"),
         modality,
         rule.severity if modality in _BINDING else Severity.INFO,
+        tuple(e.id for e in concerned) or tuple(e.id for e in known),
     )
 
 
@@ -219,9 +266,17 @@ def plan_for(criteria: Criteria, organization: Mapping[str, Any]) -> Plan:
     if answers not in criteria.plans:
         pairs = [(rule, concern_of(rule, criteria, organization)) for rule in criteria.rules]
         judged = tuple(p for p in pairs if p[1].expectations or p[1].unsure or not p[0].expectations)
-        criteria.plans[answers] = Plan(judged, tuple(p for p in pairs if p not in judged))
+        rest = tuple(p for p in pairs if p not in judged)
+        untold = {e: _untold(criteria, e, organization) for e in criteria.tested}
+        binding = frozenset(e for e in criteria.tested if criteria.every_expectation[e].modality in _BINDING)
+        criteria.plans[answers] = Plan(judged, rest, untold, binding)
     plan: Plan = criteria.plans[answers]
     return plan
+
+
+def _untold(criteria: Criteria, name: str, organization: Mapping[str, Any]) -> Rollup:
+    answer, fact = concerns(criteria.every_expectation[name], organization)
+    return Rollup(Outcome.UNKNOWN if answer is UNKNOWN else Outcome.NOT_APPLICABLE, 0, 0, fact)
 
 
 def _hashable(value: Any) -> Any:
@@ -249,16 +304,14 @@ def concerns(expectation: Expectation, organization: Mapping[str, Any]) -> tuple
 
 
 def _verdict(program: Program, env: Env) -> tuple[Outcome, Node]:
-    if program.when is not None:
-        applies = program.when.run(env)  # type: ignore[misc]
-        if applies is False:
-            return Outcome.NOT_APPLICABLE, program.when
+    if program.run_when is not None:
+        applies = program.run_when(env)
         if applies is not True:
-            return Outcome.UNKNOWN, program.when
-    holds = program.claim.run(env)  # type: ignore[misc]
+            return (Outcome.NOT_APPLICABLE if applies is False else _UNKNOWN), program.when  # type: ignore[return-value]
+    holds = program.run_claim(env)  # type: ignore[misc]
     if holds is True:
         return Outcome.MET, program.claim
-    return (Outcome.GAP if holds is False else Outcome.UNKNOWN), program.claim
+    return (_GAP if holds is False else _UNKNOWN), program.claim
 
 
 def _in_force(item: Mapping[str, Any], as_of: str) -> bool:
@@ -303,13 +356,16 @@ def _name(item: Any) -> str:
     return str(sorted(item.items(), key=str))[:80]
 
 
+def _because(outcome: Outcome, facts: tuple[Fact, ...]) -> str:
+    missing_row = outcome is Outcome.UNKNOWN and any(f.source == "pack" for f in facts)
+    return "the pack has no row for this" if missing_row else ""
+
+
 def finding_id(organization: str, rule: str, subject: Subject, route: str = "") -> str:
     """The stable id of a finding, a version 5 UUID (RFC 9562 section 5.5): nothing in it depends on files, lines or order.
 
     Written out because the uuid module looks up the platform when imported, a tenth of the start-up time.
     """
-    from hashlib import sha1
-
     name = "\n".join((organization, rule, subject.kind, subject.id, route)).encode()
     digest = bytearray(sha1(FINDINGS + name, usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50

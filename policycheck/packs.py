@@ -57,19 +57,12 @@ class Rule(NamedTuple):
     family: str
     path: str
     text: Mapping[str, Any]
+    title: str
+    severity: Severity
     #: The ids of the expectations this rule tests; none for an integrity rule.
     expectations: tuple[str, ...] = ()
+    remediation: str = ""
     document: Document | None = None
-
-    @property
-    def title(self) -> str:
-        """A sentence a reader understands alone."""
-        return str(self.text["title"])
-
-    @property
-    def severity(self) -> Severity:
-        """As written in the rule."""
-        return Severity(self.text["severity"])
 
     @property
     def disabled(self) -> str:
@@ -319,7 +312,8 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
             identity = parts[-1].removesuffix(".yaml")
             at = f"{tree['at']}/{name}"
             pack.rules[identity] = Rule(
-                identity, pack.id, parts[0], at, data, tuple(data.get("expectations") or ()), documents.get(name)
+                identity, pack.id, parts[0], at, data, data["title"], Severity(data["severity"]),
+                tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name)
             )
     return pack
 

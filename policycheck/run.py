@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from policycheck import packs, report, rooms, sources
 from policycheck.assess import assess
 from policycheck.document import Document
-from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, strongest
+from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, strongest
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result
@@ -58,6 +59,13 @@ class Worker:
         self.options = _with_detail(settings.options, detail)
 
     def __call__(self, path: Path) -> Part:
+        try:
+            return self._part(path)
+        except Exception as error:
+            # A bug of ours in one manifest must not take the reports of the others with it.
+            return Part(str(path), "", {}, None, (), (BUG,), failures=(f"{path}: {bug(error)}",))
+
+    def _part(self, path: Path) -> Part:
         root, shown, prefix = _named(path, self.settings.here, self.settings.root)
         manifest, problems = read(path, shown, root, self.settings.options.as_of)
         if manifest is None:
@@ -78,6 +86,15 @@ class Worker:
         return {module.RECORD: report.RECORDS[module.RECORD] for module in self.formats.values()}
 
 
+def bug(error: Exception) -> str:
+    """One line that tells us where we went wrong, without a traceback."""
+    from traceback import extract_tb
+
+    last = extract_tb(error.__traceback__)[-1:]
+    where = f" in {last[0].name} ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
+    return f"a bug of ours: {type(error).__name__}: {str(error)[:200]}{where}"
+
+
 class View(NamedTuple):
     """What a format is given besides the record: the run's header, how to show a path, the manifest's lines."""
 
@@ -88,7 +105,7 @@ class View(NamedTuple):
 
     def path(self, path: str) -> str:
         """A path as the terminal shows it: from the current folder."""
-        return os.path.normpath(self.prefix + path).replace(os.sep, "/") if self.prefix else path
+        return _from_here(path, self.prefix)
 
 
 def _with_detail(options: Options, detail: frozenset[Outcome]) -> Options:
@@ -96,16 +113,21 @@ def _with_detail(options: Options, detail: frozenset[Outcome]) -> Options:
 
 
 def _names(path: Path, root: Path, here: Path) -> tuple[str, str]:
-    """The manifest's path from the root, and what leads from the current folder to the root."""
+    """The manifest's path from the root, and the way from the root to the current folder."""
     if str(path) == sources.STDIN:
         return "<stdin>", ""
     try:
         shown = path.relative_to(root).as_posix()
     except ValueError:
-        shown = path.name
-        root = path.parent
-    lead = os.path.relpath(root, here).replace(os.sep, "/")
-    return shown, "" if lead == "." else f"{lead}/"
+        shown, root = path.name, path.parent
+    lead = os.path.relpath(here, root).replace(os.sep, "/")
+    return shown, "" if lead == "." else lead
+
+
+@cache
+def _from_here(path: str, lead: str) -> str:
+    """A path from the root as one from the current folder; `lead` is the way from the root to the folder."""
+    return os.path.relpath(path, lead).replace(os.sep, "/") if lead and path and path[0] != "<" else path
 
 
 def _named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
@@ -120,8 +142,7 @@ def problems_of(path: Path, here: Path, given: Path | None, as_of: str) -> list[
 
 
 def _moved(problem: Problem, prefix: str) -> Problem:
-    path = os.path.normpath(prefix + problem.path).replace(os.sep, "/") if prefix else problem.path
-    return Problem(path, problem.line, problem.column, problem.message)
+    return Problem(_from_here(problem.path, prefix), problem.line, problem.column, problem.message)
 
 
 def _codes(result: Result) -> tuple[int, ...]:

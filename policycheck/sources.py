@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,9 +67,11 @@ def is_fragment(name: str) -> bool:
 
 def root_of(path: Path, root: Path | None) -> Path:
     """The given root, else the nearest folder above that holds `.git`, else the manifest's folder."""
-    if root is not None:
-        return root
-    folder = path.parent
+    return root if root is not None else _repository(path.parent)
+
+
+@cache
+def _repository(folder: Path) -> Path:
     for above in (folder, *folder.parents):
         if (above / ".git").exists():
             return above

@@ -6,51 +6,45 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from policycheck.judge import Concern, concerns
-from policycheck.model import UNKNOWN, Assurance, Counts, Finding, Options, Outcome, Rollup, Severity
+from policycheck.judge import Concern, Plan
+from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Rollup, Severity
 from policycheck.packs import Criteria, Rule
 
-_STRENGTH = tuple(Outcome)
-_GAP, _NOT_APPLICABLE = Outcome.GAP, Outcome.NOT_APPLICABLE
+_STRENGTH = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_GAP, _UNKNOWN, _NOT_APPLICABLE = Outcome.GAP, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
 
 class Tally:
     """Counts one manifest's judgements as they come."""
 
-    def __init__(self, criteria: Criteria, organization: Mapping[str, Any], options: Options) -> None:
-        self.criteria, self.organization, self.options = criteria, organization, options
+    def __init__(self, plan: Plan, options: Options) -> None:
+        self.plan, self.options = plan, options
         self.ordinary = dict.fromkeys(Outcome, 0)
         self.special = dict.fromkeys(Outcome, 0)
-        self._open = {Outcome.GAP} if options.allow_unknown else {Outcome.GAP, Outcome.UNKNOWN}
         self.blocking = 0
         self._seen: dict[str, list[Outcome]] = {}
+        self.ordinary[_NOT_APPLICABLE] = len(plan.unconcerned)
 
     def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome]) -> None:
         """Count judgements of one rule with the outcomes they ended with."""
         counter = self.ordinary if rule.expectations else self.special
-        blocking = blocks(_GAP, concern.severity, self.options)
         for outcome in outcomes:
             counter[outcome] += 1
-            if blocking and outcome in self._open:
-                self.blocking += 1
-        for expectation in concern.expectations if outcomes else ():
-            self._seen.setdefault(expectation.id, []).extend(outcomes)
-
-    def skip(self, count: int) -> None:
-        """Count rules that do not concern the organization."""
-        self.ordinary[_NOT_APPLICABLE] += count
+            if outcome is _GAP or outcome is _UNKNOWN:
+                self.blocking += blocks(outcome, concern.severity, self.options)
+        for name in concern.ids if concern.expectations else ():
+            if name in self._seen:
+                self._seen[name] += outcomes
+            else:
+                self._seen[name] = [*outcomes]
 
     def rollup(self) -> dict[str, Rollup]:
         """Per expectation that has a rule: gap if any finding is a gap, else unknown, else met, not used, not applicable."""
-        found: dict[str, Rollup] = {}
-        for name in self.criteria.tested:
-            seen = self._seen.get(name)
-            if seen is None:
-                answer, fact = concerns(self.criteria.every_expectation[name], self.organization)
-                found[name] = Rollup(Outcome.UNKNOWN if answer is UNKNOWN else _NOT_APPLICABLE, 0, 0, fact)
-                continue
-            outcome = next(o for o in _STRENGTH if o in seen)
-            found[name] = Rollup(outcome, seen.count(_GAP), len(seen) - seen.count(_NOT_APPLICABLE))
+        found = dict(self.plan.rollup)
+        for name, seen in self._seen.items():
+            if seen:
+                outcome = min(seen, key=_STRENGTH.__getitem__) if len(seen) > 1 else seen[0]
+                found[name] = Rollup(outcome, seen.count(_GAP), len(seen) - seen.count(_NOT_APPLICABLE))
         return found
 
     def counts(self, findings: Iterable[Finding], integrity: list[Finding], rollup: Mapping[str, Rollup]) -> Counts:
@@ -61,18 +55,13 @@ class Tally:
         every = list(findings)
         return Counts(
             findings=_filled(self.ordinary),
-            expectations=_filled(Counter(r.outcome for r in rollup.values())),
+            expectations=_filled(Counter([r.outcome for r in rollup.values()])),
             integrity=_filled(special),
             accepted=sum(1 for f in every if f.exception),
             contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
             verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
             blocking=self.blocking + sum(blocks(f.outcome, f.severity, self.options) for f in integrity),
         )
-
-
-def binds(criteria: Criteria, expectation: str) -> bool:
-    """Whether an expectation is a must or a should."""
-    return criteria.every_expectation[expectation].modality in ("must", "should")
 
 
 def untested(criteria: Criteria) -> dict[str, tuple[str, ...]]:

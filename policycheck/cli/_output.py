@@ -3,61 +3,102 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 from policycheck.errors import UsageError
 
 
 class Sink:
-    """One target. `write` as often as needed; `commit` puts a file in its place in one step, or nothing happens."""
+    """One target. `write` as often as needed; `commit` puts a file in its place in one step, or nothing happens.
+
+    A link is written through; a device or a pipe is written to and never replaced. Raises UsageError for a target that
+    cannot be written.
+    """
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self._file = None
+        self._file: Any = None
+        self._aside = ""
         self.lost = False
         if target != "-":
-            folder = Path(target).resolve().parent
-            if not folder.is_dir():
-                raise UsageError(f"--output {target}: the folder {folder} does not exist")
-            if Path(target).is_dir():
-                raise UsageError(f"--output {target} is a folder; name a file")
-            from tempfile import NamedTemporaryFile
+            with self._told():
+                self._open()
 
-            try:
-                self._file = NamedTemporaryFile(dir=folder, prefix=f".{Path(target).name}.", delete=False)
-            except OSError as error:
-                raise UsageError(f"--output {target}: {error.strerror}") from error
+    def _open(self) -> None:
+        self.place = os.path.realpath(self.target)
+        if os.path.isdir(self.target):
+            raise UsageError(f"--output {self.target} is a folder; name a file")
+        if os.path.exists(self.target) and not os.path.isfile(self.target):
+            self._file = open(self.target, "wb")  # noqa: SIM115 - closed by commit or discard
+            return
+        folder, name = os.path.split(self.place)
+        if not os.path.isdir(folder):
+            raise UsageError(f"--output {self.target}: the folder {folder} does not exist")
+        from tempfile import NamedTemporaryFile
+
+        self._file = NamedTemporaryFile(dir=folder, prefix=f".{name[:40]}.", delete=False)  # noqa: SIM115 - the same
+        self._aside = self._file.name
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            what = "standard output" if self.target == "-" else f"--output {self.target}"
+            raise UsageError(f"{what} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
     def write(self, data: bytes) -> None:
         """Add bytes. A reader of stdout that went away is not an error: the exit code still tells the verdict."""
-        if self._file is not None:
-            self._file.write(data)
-        elif data and not self.lost:
-            try:
-                sys.stdout.buffer.write(data)
-                sys.stdout.buffer.flush()
-            except BrokenPipeError:
-                self.lost = True
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with self._told():
+            if self._file is not None:
+                self._file.write(data)
+            elif data and not self.lost:
+                self._print(data)
+
+    def _print(self, data: bytes) -> None:
+        if sys.stdout is None:
+            self.lost = True
+            return
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            self.lost = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def commit(self) -> None:
-        """Put the file in place."""
-        if self._file is not None:
+        """Put the file in place, with the permissions of the one it replaces."""
+        if self._file is None:
+            return
+        with self._told():
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if self._aside:
+                os.fsync(self._file.fileno())
+                os.chmod(self._aside, _mode(self.place))
+                os.replace(self._aside, self.place)
             self._file.close()
-            os.chmod(self._file.name, 0o666 & ~_umask())
-            os.replace(self._file.name, self.target)
             self._file = None
 
     def discard(self) -> None:
         """Leave what was there untouched."""
         if self._file is not None:
             self._file.close()
-            os.unlink(self._file.name)
+            if self._aside:
+                os.unlink(self._aside)
             self._file = None
+
+
+def _mode(place: str) -> int:
+    try:
+        return stat.S_IMODE(os.stat(place).st_mode)
+    except OSError:
+        return 0o666 & ~_umask()
 
 
 class Sinks:
@@ -67,20 +108,28 @@ class Sinks:
         self.by_format: list[tuple[str, Sink]] = []
 
     def add(self, name: str, target: str) -> None:
-        """Send a format to a target."""
+        """Send a format to a target. Raises UsageError for one that has another already."""
+        if any(_same(target, sink.target) for _, sink in self.by_format):
+            what = "standard output" if target == "-" else f"--output {target}"
+            raise UsageError(f"{what} can take one format only")
         self.by_format.append((name, Sink(target)))
 
-    def __enter__(self) -> Sinks:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for _, sink in self.by_format:
-            if kind is None:
+        try:
+            for _, sink in self.by_format if kind is None else ():
                 sink.commit()
-            else:
+        finally:
+            for _, sink in self.by_format:
                 sink.discard()
+
+
+def _same(first: str, second: str) -> bool:
+    return first == second or ("-" not in (first, second) and os.path.realpath(first) == os.path.realpath(second))
 
 
 def _umask() -> int:
@@ -91,25 +140,26 @@ def _umask() -> int:
 
 def style(verbose: bool = False, quiet: bool = False) -> dict[str, object]:
     """How stdout wants its text: width, colour, encoding. NO_COLOR and pipes are honoured."""
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     width = 80
     if terminal:
         import shutil
 
         width = min(shutil.get_terminal_size((80, 24)).columns, 120)
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return {
-        "width": width, "colour": colour, "encoding": sys.stdout.encoding or "utf-8", "verbose": verbose, "quiet": quiet,
-    }  # fmt: skip
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return {"width": width, "colour": colour, "encoding": encoding, "verbose": verbose, "quiet": quiet}
 
 
 def as_of(given: str | None) -> str:
     """The date of the evaluation: the option, else SOURCE_DATE_EPOCH, else today in UTC. Raises UsageError."""
     from datetime import UTC, date, datetime
 
-    if given:
+    if given is not None:
         try:
-            return date.fromisoformat(given).isoformat()
+            if len(given) == 10 and date.fromisoformat(given).isoformat() == given:
+                return given
+            raise ValueError
         except ValueError:
             raise UsageError(f"--as-of {given!r} is not a date; write it as 2026-11-21") from None
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
@@ -119,3 +169,27 @@ def as_of(given: str | None) -> str:
         except (ValueError, OverflowError, OSError):
             raise UsageError("SOURCE_DATE_EPOCH is not a number of seconds") from None
     return datetime.now(UTC).date().isoformat()
+
+
+def print_lines(*lines: str) -> None:
+    """Lines on stdout, in an encoding that it has."""
+    from policycheck.formats._terminal import encode
+
+    Sink("-").write(encode(list(lines), style()))
+
+
+def current_folder() -> Path:
+    """Where the call was made. Raises UsageError when that folder is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        raise UsageError("the current folder does not exist any more") from None
+
+
+def root_folder(given: Path | None) -> Path | None:
+    """What `--root` names, resolved. Raises UsageError when it is not a folder."""
+    if given is None:
+        return None
+    if not os.path.isdir(given):
+        raise UsageError(f"--root {given} is not a folder")
+    return given.resolve()

@@ -20,7 +20,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--format", "format_", type=_FORMATS, default="text", show_default=True, help="What is printed.")
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
-              help="Write a format to a file; any number of times. Without FORMAT=, the one --format goes to FILE.")  # fmt: skip
+              help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
 @click.option("--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23).")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
@@ -59,6 +59,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     found = sources.find(paths, settings.here, settings.root)
     worker = Worker(settings)
     run = Run(worker, found)
+    _refuse_overwriting(targets, found.manifests)
     with _sinks(targets) as sinks:
         code = _stream(run, sinks, options["jobs"])
     _aside(run, options["verbose"])
@@ -66,18 +67,14 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 
 def _settings(options: dict[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
-    from policycheck.cli._output import as_of, style
-    from policycheck.errors import UsageError
+    from policycheck.cli._output import as_of, current_folder, root_folder, style
     from policycheck.model import Assurance, Options, Severity
     from policycheck.run import Settings
 
     targets = _targets(options["format_"], options["outputs"])
-    root = options["root"].resolve() if options["root"] else None
-    if root is not None and not root.is_dir():
-        raise UsageError(f"--root {options['root']} is not a folder")
     asked = Options(
         as_of=as_of(options["as_of"]),
-        criteria=tuple(name.strip() for text in options["criteria"] for name in text.split(",") if name.strip()),
+        criteria=_criteria(options["criteria"]),
         fail_on=Severity(options["fail_on"]),
         allow_unknown=options["allow_unknown"],
         min_assurance=Assurance(options["min_assurance"]),
@@ -86,10 +83,20 @@ def _settings(options: dict[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
         exit_zero=options["exit_zero"],
     )
     settings = Settings(
-        here=Path.cwd(), options=asked, root=root, rules=tuple(p.resolve() for p in options["rules"]),
+        here=current_folder(), options=asked, root=root_folder(options["root"]),
+        rules=tuple(p.resolve() for p in options["rules"]),
         formats=tuple(dict.fromkeys(name for name, _ in targets)), style=style(options["verbose"], options["quiet"]),
     )  # fmt: skip
     return settings, targets
+
+
+def _criteria(given: tuple[str, ...]) -> tuple[str, ...]:
+    from policycheck.errors import UsageError
+
+    names = tuple(name.strip() for text in given for name in text.split(","))
+    if not all(names):
+        raise UsageError("--criteria holds a blank name; write it as CJS24,JS23")
+    return names
 
 
 def _targets(format_: str, outputs: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -112,6 +119,14 @@ def _targets(format_: str, outputs: tuple[str, ...]) -> list[tuple[str, str]]:
     return [*targets, (format_, bare or "-")]
 
 
+def _refuse_overwriting(targets: list[tuple[str, str]], manifests: list[Path]) -> None:
+    from policycheck.errors import UsageError
+
+    for _, target in targets:
+        if Path(target).resolve() in manifests:
+            raise UsageError(f"--output {target} would replace a manifest that is checked")
+
+
 def _sinks(targets: list[tuple[str, str]]) -> Sinks:
     from policycheck.cli._output import Sinks
 
@@ -132,7 +147,8 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
     modules = run.worker.formats
     for name, sink in sinks.by_format:
         sink.write(modules[name].begin(view))
-    pooled = jobs > 1 and len(run.found.manifests) > 1
+    # Standard input can be read by this process only.
+    pooled = jobs > 1 and len(run.found.manifests) > 1 and Path("-") not in run.found.manifests
     pool = rooms.load("engines", "pool") if pooled else None
     parts = run.parts(
         lambda worker, paths: pool.run(Worker, worker.settings, paths, jobs) if pool else in_turn(worker, paths)
@@ -150,13 +166,14 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
 
 def _aside(run: Run, verbose: bool) -> None:
     """What does not belong into a report: problems with files, failures of ours, what the walk passed over."""
-    from policycheck.cli import _say
-    from policycheck.errors import NOTHING
+    from policycheck.cli import REPORT_IT, _say, _say_problems
+    from policycheck.errors import BUG, NOTHING
 
-    for problem in sorted(set(run.totals.problems)):
-        _say(str(problem))
+    _say_problems(run.totals.problems)
     for text in run.failures:
         _say(f"policycheck: incomplete: {text}")
+    if run.totals.exit_code == BUG:
+        _say(REPORT_IT)
     if run.totals.exit_code == NOTHING:
         _say("policycheck: no must or should expectation applied; check organization.roles and the criteria")
     if verbose:

@@ -20,7 +20,8 @@ _SEEN = {
 
 @click.command("explain", short_help="What a rule, an expectation or a document asks, and how it is tested.")
 @click.argument("name", metavar="ID")
-@click.option("--rules", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="A pack of your own.")
+@click.option("--rules", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+              help="A pack of your own.")  # fmt: skip
 def command(name: str, folders: tuple[Path, ...]) -> int:
     """What the regulator says (our paraphrase), how it is tested, which fields are read, how to close a gap.
 
@@ -29,9 +30,8 @@ def command(name: str, folders: tuple[Path, ...]) -> int:
     policycheck explain account-rate-limit  # a rule
     policycheck explain CJS24               # a document
     """
-    from policycheck.cli._output import style
+    from policycheck.cli._output import print_lines, style
     from policycheck.errors import UsageError
-    from policycheck.formats._terminal import encode
     from policycheck.language.types import suggest
 
     criteria = _criteria(folders)
@@ -43,8 +43,7 @@ def command(name: str, folders: tuple[Path, ...]) -> int:
     ]
     for known, tell in kinds:
         if name in known:
-            lines = tell(criteria, known[name], style())
-            click.echo(encode(lines, style()).decode("utf-8", "replace"), nl=False)
+            print_lines(*tell(criteria, known[name], style()))
             return 0
     every = [key for known, _ in kinds for key in known]
     raise UsageError(f"nothing is called {name!r}{suggest(name, every)}")
@@ -85,7 +84,8 @@ def _document(criteria: Criteria, document: dict[str, Any], style: dict[str, Any
     for one in criteria.every_expectation.values():
         if one.document == document["id"]:
             rules = [r.id for r in criteria.every_rule.values() if one.id in r.expectations]
-            state = ", ".join(rules) or ("not codifiable" if one.uncodifiable else "awaiting source" if one.awaiting else "no rule yet")
+            untested = "not codifiable" if one.uncodifiable else "awaiting source" if one.awaiting else "no rule yet"
+            state = ", ".join(rules) or untested
             lines += wrap(f"{one.id} ({one.locator}, {one.modality}): {state}", style, "  ", "      ")
     return lines
 
@@ -96,7 +96,8 @@ def _expectation(criteria: Criteria, one: Expectation, style: dict[str, Any]) ->
     document = criteria.documents[one.document]
     lines = [f"{one.id}  {document['title']}, {one.locator}", ""]
     lines += wrap(f"{one.paraphrase} (our paraphrase)", style)
-    lines += ["", *wrap(f"Modality: {one.modality}{'; named as an example, another measure may stand in' if one.illustrative else ''}", style)]
+    example = "; named as an example, another measure may stand in" if one.illustrative else ""
+    lines += ["", *wrap(f"Modality: {one.modality}{example}", style)]
     sizes = f"; sizes {', '.join(one.sizes)}" if one.sizes else ""
     lines += wrap(f"Concerns: {', '.join(one.addressees)}{sizes}", style)
     lines += wrap(f"Text: {_SEEN[one.seen]} · {document['url']}", style)
@@ -132,7 +133,8 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any]) -> list[str]:
     lines += wrap("Nothing of a regulator: it keeps the declaration honest.", style) if not rule.expectations else []
     lines += ["", "How it is tested"]
     walked = text["for_each"]
-    lines += wrap(f"for each {walked if isinstance(walked, str) else ', '.join(f'{k} in {v}' for k, v in walked.items())}", style)
+    each = walked if isinstance(walked, str) else ", ".join(f"{k} in {v}" for k, v in walked.items())
+    lines += wrap(f"for each {each}", style)
     for key in ("let", "when", "assert", "equivalents"):
         if text.get(key):
             lines += wrap(f"{key}: {text[key]}", style, "  ", "    ")

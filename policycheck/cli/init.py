@@ -23,7 +23,7 @@ def command(folder: Path, template: str, force: bool) -> int:
     policycheck init services/search --template platform
     """
     from policycheck import data
-    from policycheck.cli._output import Sink
+    from policycheck.cli._output import Sink, print_lines
     from policycheck.errors import UsageError
 
     text = (_TEMPLATES / f"{template}.yaml").read_bytes()
@@ -37,6 +37,6 @@ def command(folder: Path, template: str, force: bool) -> int:
         sink = Sink(str(path))
         sink.write(content)
         sink.commit()
-        click.echo(f"wrote {path}")
-    click.echo(f"next: fill in the blanks, then policycheck check {folder / 'policycheck.yaml'}")
+        print_lines(f"wrote {path}")
+    print_lines(f"next: fill in the blanks, then policycheck check {folder / 'policycheck.yaml'}")
     return 0

@@ -36,7 +36,8 @@ def list_rules(folders: tuple[Path, ...]) -> int:
         (r.id, "disabled" if r.disabled else r.severity.value, r.pack, ", ".join(r.expectations))
         for r in criteria.every_rule.values()
     ]
-    click.echo(tabulate(sorted(rows), headers=("rule", "severity", "pack", "expectations"), maxcolwidths=[None, None, None, 40]))
+    headers = ("rule", "severity", "pack", "expectations")
+    click.echo(tabulate(sorted(rows), headers=headers, maxcolwidths=[None, None, None, 40]))
     return 0
 
 
@@ -46,13 +47,12 @@ def list_rules(folders: tuple[Path, ...]) -> int:
 def lint(pack: str | None, folders: tuple[Path, ...]) -> int:
     """Hold every rule against the manifest schema. Exit 1 when something is wrong."""
     from policycheck import packs
-    from policycheck.cli import _say
+    from policycheck.cli import _say_problems
 
     criteria = _criteria(folders, checked=False)
     problems = [p for one in criteria.packs if pack in (None, one.id) for p in packs.mistakes(criteria, one)]
     _known(criteria, pack)
-    for problem in sorted(set(problems)):
-        _say(str(problem))
+    _say_problems(problems)
     if not problems:
         click.echo("no mistakes")
     return 1 if problems else 0

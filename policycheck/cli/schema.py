@@ -19,5 +19,5 @@ def command(name: str) -> int:
     """
     from policycheck import data
 
-    click.echo((data.folder("schemas") / f"{_NAMES[name]}.json").read_text("utf-8"), nl=False)
+    click.echo((data.folder("schemas") / f"{_NAMES[name]}.json").read_bytes(), nl=False)
     return 0

@@ -22,17 +22,17 @@ def command(paths: tuple[str, ...], root: Path | None, as_of: str | None, quiet:
     Exit codes: 0 valid, 3 invalid, 4 nothing to check.
     """
     from policycheck import run, sources
-    from policycheck.cli import _say
+    from policycheck.cli import _say_problems
     from policycheck.cli._output import as_of as date_of
+    from policycheck.cli._output import current_folder, print_lines, root_folder
     from policycheck.errors import INVALID
 
-    here, date = Path.cwd(), date_of(as_of)
-    found = sources.find(paths, here, root.resolve() if root else None)
+    here, date, above = current_folder(), date_of(as_of), root_folder(root)
+    found = sources.find(paths, here, above)
     problems = list(found.problems)
     for path in found.manifests:
-        problems += run.problems_of(path, here, root.resolve() if root else None, date)
-    for problem in sorted(set(problems)):
-        _say(str(problem))
+        problems += run.problems_of(path, here, above, date)
+    _say_problems(problems)
     if not problems and not quiet:
-        click.echo(f"{len(found.manifests)} manifest{'s' * (len(found.manifests) != 1)} valid")
+        print_lines(f"{len(found.manifests)} manifest{'s' * (len(found.manifests) != 1)} valid")
     return INVALID if problems else 0

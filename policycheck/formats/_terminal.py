@@ -8,15 +8,26 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Control characters, bidirectional overrides and other invisible marks that could repaint or reorder a terminal.
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+#: Longer than anything a person writes without a space; more would bury the report.
+_ENDLESS = re.compile(r"(\S{60})\S{240,}")
+_MOST = 4000
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "cyan": "36", "dim": "2", "bold": "1", "magenta": "35"}
 SEVERITY_COLOURS = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _ASCII = str.maketrans({"·": "-", "–": "-", "—": "-", "’": "'", "…": "...", "│": "|", "→": "->", "≥": ">="})
 
 
 def harmless(text: object) -> str:
-    """Text of others, safe to print: control characters are shown, not obeyed; tabs and line ends become spaces."""
-    return _HARMFUL.sub(lambda m: f"\\u{ord(m[0]):04x}", str(text).replace("\t", " ").replace("\n", " "))
+    """Text of others, safe to print: control characters are shown, not obeyed; tabs and line ends become spaces.
+
+    What is too long to be read is cut, and "..." says so.
+    """
+    shown = _ENDLESS.sub(r"\1...", str(text)[: _MOST + 1].replace("\t", " ").replace("\n", " "))
+    shown = shown if len(shown) <= _MOST else f"{shown[:_MOST]}..."
+    return _HARMFUL.sub(lambda m: f"\\u{ord(m[0]):04x}", shown)
 
 
 def paint(text: str, colour: str, style: Mapping[str, Any]) -> str:

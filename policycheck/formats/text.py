@@ -19,7 +19,9 @@ RECORD = "full"
 SEPARATOR = b"\n"
 MAX_LINES = 190
 MAX_QUESTIONS = 10
-MAX_FACTS = 4
+MAX_FACTS = 2
+MAX_ASKED = 2
+_BINDING = ("must", "should")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
 
@@ -34,9 +36,11 @@ def part(view: View, record: Record) -> bytes:
     if style.get("quiet"):
         return encode([_quiet(view, record)], style)
     verbose = bool(style.get("verbose"))
-    findings = [f for f in record["findings"] if _is_shown(f)]
+    shown = [f for f in record["findings"] if _is_shown(f)]
+    findings = [f for f in shown if verbose or f["severity"] != "info"]
     lines = _title(view, record)
-    tail = _questions(view, record, verbose) + _summary(view, record)
+    tail = _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info"])
+    tail += _questions(view, record, verbose) + _summary(view, record)
     room = 10**9 if verbose else MAX_LINES - len(lines) - len(tail)
     lines += _blocks(view, record, findings, room)
     if verbose:
@@ -88,12 +92,15 @@ def _short(view: View, findings: list[Record], room: int) -> list[str]:
 
 
 def _head(view: View, finding: Record) -> str:
-    place = finding["location"]
-    where = f"{view.path(place['path'])}:{place['line']}:{place['column']}" if place else view.header["tool"]["name"]
+    where = _where(view, finding["location"])
     severity = paint(finding["severity"], SEVERITY_COLOURS[finding["severity"]], view.style)
     mark = paint(" contradicted", "magenta", view.style) if finding["assurance"] == "contradicted" else ""
     unknown = " unknown" if finding["outcome"] == "unknown" else ""
     return f"{paint(harmless(where), 'bold', view.style)} {severity}{mark}{unknown} {finding['rule']}"
+
+
+def _where(view: View, place: Record | None) -> str:
+    return f"{view.path(place['path'])}:{place['line']}:{place['column']}" if place else "policycheck"
 
 
 def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
@@ -103,16 +110,26 @@ def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
         lines += wrap(f"see also {view.path(place['path'])}:{place['line']}:{place['column']} {place['route']}", view.style)
     lines += _facts(view, finding)
     if finding["expectations"]:
-        named = "; ".join(f"{e} ({_locator(asked, e)})" for e in finding["expectations"])
-        lines += wrap(f"asked by {named}", view.style, "  ", "    ")
+        lines += wrap(f"asked by {_asked(view, finding, asked)}", view.style, "  ", "    ")
     if finding["remediation"]:
-        lines += wrap(f"to close: {' '.join(finding['remediation'].split())}", view.style, "  ", "    ")
+        told = " ".join(finding["remediation"].split())
+        if not view.style.get("verbose"):
+            told = _first_sentence(told)
+        lines += wrap(f"to close: {told}", view.style, "  ", "    ")
     return lines
 
 
-def _locator(asked: dict[str, Record], name: str) -> str:
-    row = asked.get(name)
-    return f"{row['locator']}, {row['modality']}" if row else "not in these criteria"
+def _asked(view: View, finding: Record, asked: dict[str, Record]) -> str:
+    """The expectations with their paragraphs, the binding ones first; all of them with --verbose."""
+    rows = sorted((asked[e] for e in finding["expectations"] if e in asked), key=lambda r: r["modality"] not in _BINDING)
+    shown = rows if view.style.get("verbose") else rows[:MAX_ASKED]
+    named = "; ".join(f"{r['id']} ({r['locator']}, {r['modality']})" for r in shown)
+    return named + (f"; and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")
+
+
+def _first_sentence(text: str) -> str:
+    head, stop, _ = text.partition(". ")
+    return head + "." if stop else text
 
 
 def _source(view: View, place: Record | None) -> list[str]:
@@ -133,7 +150,8 @@ def _source(view: View, place: Record | None) -> list[str]:
 def _facts(view: View, finding: Record) -> list[str]:
     verbose = bool(view.style.get("verbose"))
     facts = finding["facts"] if verbose else finding["facts"][:MAX_FACTS]
-    if not facts:
+    if not facts or (len(finding["facts"]) == 1 and facts[0]["location"] == finding["location"] and not verbose):
+        # The marked line above already shows it.
         return []
     said = "; ".join(_fact(fact) for fact in facts)
     more = len(finding["facts"]) - len(facts)
@@ -152,6 +170,14 @@ def _fact(fact: Record) -> str:
 
 def _word(value: Any) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value) or '""'
+
+
+def _asides(view: View, findings: list[Record]) -> list[str]:
+    """What never blocks, a line or two each."""
+    lines = [paint("For information", "bold", view.style)] if findings else []
+    for finding in findings:
+        lines += wrap(f"{_where(view, finding['location'])} {finding['rule']}: {finding['message']}", view.style, "  ", "      ")
+    return [*lines, ""] if lines else []
 
 
 def _questions(view: View, record: Record, verbose: bool) -> list[str]:
@@ -221,7 +247,7 @@ def _summary(view: View, record: Record) -> list[str]:
     lines = [paint("Summary", "bold", style)]
     lines += wrap(f"expectations  {_expectations(view, counts)}", style, "  ", "                ")
     lines += wrap(f"findings      {_tally(counts['findings'])}{_marks(counts)}", style, "  ", "                ")
-    if any(counts["integrity"].values()):
+    if sum(counts["integrity"].values()) > counts["integrity"]["met"] or view.style.get("verbose"):
         lines += wrap(f"integrity     {_tally(counts['integrity'])}", style, "  ", "                ")
     for fact, names in record["scope"]["not_concerned"].items():
         lines += wrap(f"not concerned {len(names)} expectations, because of {fact}", style, "  ", "                ")

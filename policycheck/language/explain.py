@@ -85,7 +85,8 @@ class Explainer:
             item = items[position]
             inner = _bound(env, variable, items, position)
             self._explain(body, inner)
-            self._kept(source, item, env)
+            if answer is not False or node.op == "all":
+                self._kept(source, item, env)
         if node.op == "exists" and answer is False:
             self._nothing(source, env)
 
@@ -131,7 +132,7 @@ class Explainer:
             node, inner = found
             self._left_out(node, inner)
             self._nothing(node.args[0], inner)
-        elif not self.facts or not _value(source, env):
+        elif not self.facts or _value(source, env) in (UNKNOWN, []):
             self._explain(source, env)
 
     def _left_out(self, node: Node, env: Env) -> None:

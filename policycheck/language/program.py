@@ -68,6 +68,10 @@ class Program:
         self.claim = self._tree("assert", rule.get("assert", ""), condition=True)
         self.equivalents = self._tree("equivalents", rule["equivalents"]) if rule.get("equivalents") else None
         self._compile()
+        self.run_when = self.when.run if self.when is not None else None
+        self.run_claim = self.claim.run
+        #: The one binding of a rule that needs no more: most rules, judged without the machinery of `walk`.
+        self.only = self.bindings[0] if len(self.bindings) == 1 and not self.lets else None
 
     def _bindings(self, wanted: Any) -> list[Binding]:
         if isinstance(wanted, dict):

@@ -241,12 +241,9 @@ class Checker:
         return _OF[BOOL]
 
     def _neg(self, node: Node) -> Type:
-        return self._number(node.args[0])
-
-    def _number(self, node: Node) -> Type:
-        found = self.check(node)
-        if found.kind not in _NUMBERS and found.kind != DYN:
-            return self.say(f"a number is expected here, this is {found}", node)
+        found = self.check(node.args[0])
+        if found.kind not in (*_NUMBERS, DYN):
+            return self.say(f"a number is expected here, this is {found}", node.args[0])
         return found
 
     def _has(self, node: Node) -> Type:
@@ -327,22 +324,17 @@ class Checker:
         return _OF[BOOL]
 
     def arithmetic(self, node: Node) -> Type:
-        """+ - * /: both whole, or both fractional, as in CEL."""
-        if node.op == "+" and self._texts(node):
+        """+ - * /: both whole, or both fractional, as in CEL; + also joins text."""
+        left, right = (self.check(part) for part in node.args)
+        kinds = {left.kind, right.kind} - {DYN}
+        if node.op == "+" and kinds and kinds <= _TEXTS:
             return _OF[STRING]
-        left, right = self._number(node.args[0]), self._number(node.args[1])
-        if {left.kind, right.kind} == {INT, FLOAT}:
+        for found, part in zip((left, right), node.args, strict=True):
+            if found.kind not in (*_NUMBERS, DYN):
+                return self.say(f"a number is expected here, this is {found}", part)
+        if kinds == {INT, FLOAT}:
             self.say("whole and fractional numbers do not mix; write 2.0 for 2", node)
         return left if left.kind != DYN else right
-
-    def _texts(self, node: Node) -> bool:
-        """Whether both sides of a + are text; says nothing, so that the sides can be checked again as numbers."""
-        before = len(self.mistakes)
-        kinds = {self.check(part).kind for part in node.args}
-        if kinds & _TEXTS and kinds <= {*_TEXTS, DYN}:
-            return True
-        del self.mistakes[before:]
-        return False
 
     def equality(self, node: Node) -> Type:
         """== and !=."""

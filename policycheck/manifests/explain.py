@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,10 @@ _TYPES = {
     "object": "a mapping", "null": "blank",
 }  # fmt: skip
 _SHOWN = 12
+_DATES = {"date": "a date; write it as 2026-11-21", "date-time": "a moment; write it as 2026-11-21T09:30:00Z"}
+_LONGEST = 60
+#: More problems of one file than anyone reads at once: the rest is counted.
+_MOST = 200
 
 
 @cache
@@ -34,34 +39,58 @@ def _validator(name: str) -> Any:
     def refuse(uri: str) -> Any:
         raise ValueError(f"{uri} is not read: schemas are never fetched")
 
-    return jsonschema_rs.Draft7Validator(schema(name), retriever=refuse)
+    # Dates are held against the calendar later, where a wrong one can be explained.
+    return jsonschema_rs.Draft7Validator(schema(name), retriever=refuse, validate_formats=False)
 
 
 def problems_of(document: Document, name: str) -> list[Problem]:
     """What is wrong with the shape of a document; empty when it is valid. Raises when the two validators disagree."""
     if _validator(name).is_valid(document.data):
         return []
-    import jsonschema
-
-    errors = list(jsonschema.Draft7Validator(schema(name)).iter_errors(document.data))
+    errors = _explainer(name).iter_errors(document.data)
     found = sorted({problem for error in errors for problem in _problems(document, error)})
     if not found:
         raise PolicycheckError(f"two validators disagree about a file under schema {name}")
+    if len(found) > _MOST:
+        last = found[_MOST]
+        found[_MOST:] = [last._replace(message=f"{len(found) - _MOST} more problems from here on")]
     return found
 
 
-def _problems(document: Document, error: Any) -> Iterator[Problem]:
-    if error.context and error.validator in ("anyOf", "oneOf"):
-        from jsonschema.exceptions import best_match
+@cache
+def _explainer(name: str) -> Any:
+    import jsonschema
 
-        deeper = best_match(error.context, key=lambda e: (len(e.absolute_path),))
-        error = deeper or error
-    handler = _SAID.get(error.validator)
-    if error.validator in ("additionalProperties", "propertyNames", "required", "dependencies"):
+    # jsonschema compares each item with each other: minutes, for a list made to take them.
+    extend: Any = jsonschema.validators.extend
+    return extend(jsonschema.Draft7Validator, {"uniqueItems": _repeated})(schema(name))
+
+
+def _repeated(validator: Any, wanted: Any, items: Any, schema: Any) -> Iterator[Any]:
+    import jsonschema
+
+    problem: Any = jsonschema.ValidationError
+    seen: set[str] = set()
+    for index, item in enumerate(items if wanted and isinstance(items, list) else ()):
+        text = json.dumps(item, sort_keys=True)
+        if text in seen:
+            yield problem("is in this list already", path=(index,), instance=item)
+        seen.add(text)
+
+
+def _problems(document: Document, error: Any) -> Iterator[Problem]:
+    path = list(error.absolute_path)
+    if error.validator in _KEYED:
         yield from _KEYED[error.validator](document, error)
-        return
-    message = handler(error) if handler else " ".join(str(error.message).split())[:200]
-    yield _at_value(document, list(error.absolute_path), message)
+    elif "propertyNames" in error.absolute_schema_path:
+        yield _problem(document, _reach(document, path), error.instance, _message(error), at_key=True)
+    else:
+        yield _at_value(document, path, _message(error))
+
+
+def _message(error: Any) -> str:
+    said = _SAID.get(error.validator)
+    return said(error) if said else " ".join(str(error.message).split())[:200]
 
 
 def _reach(document: Document, path: list[Any]) -> Any:
@@ -80,7 +109,7 @@ def _at_value(document: Document, path: list[Any], message: str) -> Problem:
 def _problem(document: Document, container: Any, key: Any, message: str, at_key: bool = False) -> Problem:
     place = document.locate_key(container, key) if at_key else document.locate(container, key)
     route = document.route(container, key) if key is not None else document.route(container)
-    shown = f"{route}: {message}" if route else message
+    shown = f"{_cut(route)}: {message}" if route else message
     if place is None:
         return Problem("", 0, 0, shown)
     return Problem(place.path, place.line, place.column, shown)
@@ -88,45 +117,39 @@ def _problem(document: Document, container: Any, key: Any, message: str, at_key:
 
 def _unknown_keys(document: Document, error: Any) -> Iterator[Problem]:
     allowed = list(error.schema.get("properties", ()))
-    patterns = error.schema.get("patternProperties", ())
-    for key in error.instance:
-        if key in allowed or patterns:
-            continue
+    for key in _unknown(error):
         hint = suggest(key, allowed) or f"; allowed here: {_listed(sorted(allowed))}"
         yield _problem(document, error.instance, key, f"unknown key{hint}", at_key=True)
-    if patterns:
-        import re
-
-        for key in error.instance:
-            if key not in allowed and not any(re.search(p, key) for p in patterns):
-                yield _problem(document, error.instance, key, "is not a key that is allowed here", at_key=True)
 
 
-def _key_names(document: Document, error: Any) -> Iterator[Problem]:
-    names = error.schema["propertyNames"]
-    holder = _reach(document, list(error.absolute_path))
-    message = names.get("description") or names.get("title") or "is not a key that is allowed here"
-    if error.instance in holder:
-        yield _problem(document, holder, error.instance, f"is not a key that is allowed here: {message}", at_key=True)
+def _unknown(error: Any) -> list[str]:
+    """The keys of an object that its schema does not know."""
+    if error.schema.get("additionalProperties") is not False:
+        return []
+    allowed, patterns = error.schema.get("properties", ()), error.schema.get("patternProperties", ())
+    return [key for key in error.instance if key not in allowed and not any(re.search(p, key) for p in patterns)]
 
 
 def _missing(document: Document, error: Any) -> Iterator[Problem]:
+    """A required key that is not there; not said again where it stands misspelt and is pointed at as unknown."""
+    allowed = list(error.schema.get("properties", ()))
+    misspelt = {suggest(key, allowed) for key in _unknown(error)}
     for key in error.validator_value:
-        if key not in error.instance and f"{key!r} is a required" in error.message:
+        is_meant = key not in error.instance and f"{key!r} is a required" in error.message
+        if is_meant and not any(repr(key) in hint for hint in misspelt):
             yield _problem(document, error.instance, None, f"{key} is missing; it is required")
 
 
-_KEYED = {
-    "additionalProperties": _unknown_keys,
-    "propertyNames": _key_names,
-    "required": _missing,
-    "dependencies": _missing,
-}
+_KEYED = {"additionalProperties": _unknown_keys, "required": _missing}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 2 * _LONGEST else f"{text[:_LONGEST]}...{text[-_LONGEST:]}"
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def _listed(values: list[Any]) -> str:
@@ -140,6 +163,8 @@ def _enum(error: Any) -> str:
     if error.instance is None:
         return f"must not be blank; allowed: {_listed(allowed)}"
     hint = suggest(str(error.instance), [str(a) for a in allowed])
+    if error.instance == "unknown" and None in error.validator_value:
+        hint = "; leave it blank when it is not known"
     if not isinstance(error.instance, str) and all(isinstance(a, str) for a in allowed):
         return f"{_shown(error.instance)} is not text; allowed: {_listed(allowed)}"
     return f"{_shown(error.instance)} is not allowed{hint}; allowed: {_listed(allowed)}"
@@ -151,35 +176,47 @@ def _type(error: Any) -> str:
     expected = " or ".join(_TYPES[t] for t in names)
     if error.instance is None:
         return f"must not be blank; expected {expected}"
+    if error.schema.get("format") in _DATES:
+        return f"{_shown(error.instance)} is not {_DATES[error.schema['format']]}"
     hint = ""
     if names == ["boolean"] and str(error.instance).lower() in ("yes", "no", "on", "off", "y", "n"):
         hint = "; in YAML 1.2 this is text: write true or false"
     elif names == ["string"] and isinstance(error.instance, (int, float)):
         hint = "; put it in quotes"
+    elif names[0] in ("boolean", "integer", "number") and _is_quoted(error.instance, names[0]):
+        hint = "; remove the quotes"
     return f"{_shown(error.instance)} is not {expected}{hint}"
+
+
+def _is_quoted(value: Any, wanted: str) -> bool:
+    return isinstance(value, str) and (value in ("true", "false") if wanted == "boolean" else value.isdecimal())
 
 
 def _pattern(error: Any) -> str:
     hint = error.schema.get("x-hint") or f"expected the form {error.validator_value}"
-    return f"{_shown(error.instance)} does not fit; {hint}"
+    known = error.schema.get("examples", ())
+    close = suggest(error.instance, known) or suggest(error.instance.upper(), known)
+    return f"{_shown(error.instance)} does not fit{close}; {hint}"
 
 
-def _duplicate(error: Any) -> str:
-    return "holds the same item twice"
+def _const(error: Any) -> str:
+    if error.instance is None:
+        return f"must not be blank; write {_shown(error.validator_value)}"
+    return f"must be {_shown(error.validator_value)}, not {_shown(error.instance)}"
 
 
-_SAID = {
+_SAID: dict[str, Callable[[Any], str]] = {
     "enum": _enum,
     "type": _type,
     "pattern": _pattern,
-    "const": lambda e: f"must be {_shown(e.validator_value)}, not {_shown(e.instance)}",
+    "const": _const,
     "minItems": lambda e: f"needs at least {e.validator_value} item{'s' * (e.validator_value > 1)}",
     "maxItems": lambda e: f"takes at most {e.validator_value} items",
     "minimum": lambda e: f"{_shown(e.instance)} is less than {e.validator_value}",
     "maximum": lambda e: f"{_shown(e.instance)} is more than {e.validator_value}",
     "minLength": lambda e: "must not be empty",
     "maxLength": lambda e: f"is longer than {e.validator_value} characters",
-    "uniqueItems": _duplicate,
+    "uniqueItems": lambda e: f"{_shown(e.instance)} is in this list already",
     "minProperties": lambda e: "must not be empty",
     "not": lambda e: e.schema.get("x-hint", "these keys do not go together"),
 }

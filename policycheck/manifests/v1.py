@@ -6,11 +6,12 @@ calendar, moments carry an offset, and a fact of the past that lies after `as_of
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from policycheck.document import Document
-from policycheck.language.evaluate import Future, day, moment
+from policycheck.language.evaluate import Future, day
 from policycheck.language.types import LIST, MAP, OBJECT, Type, Types, suggest
 from policycheck.manifests.explain import problems_of, schema
 from policycheck.model import Problem
@@ -146,8 +147,7 @@ class _Walk:
             if value is None:
                 continue
             if value in seen:
-                first = self.document.locate(items[seen[value]], step.unique)
-                where = f" at {first.path}:{first.line}" if first else ""
+                where = self.where(items[seen[value]], item, step.unique)
                 self.say(item, step.unique, f"{value!r} is already taken{where}; every {step.unique} here is unique")
             seen.setdefault(value, index)
             if step.kind == "field" and owner is not None:
@@ -155,8 +155,14 @@ class _Walk:
             else:
                 scope.setdefault(str(value), (item, step.unique))
 
+    def where(self, first: Any, second: Any, key: str) -> str:
+        there, here = self.document.locate(first, key), self.document.locate(second, key)
+        if there is None:
+            return ""
+        return f" on line {there.line}" if here and here.path == there.path else f" at {there.path}:{there.line}"
+
     def date(self, step: _Step, holder: Any, key: Any, value: str) -> None:
-        found = day(value) if step.date == "date" else moment(value) and day(value)
+        found = day(value) if _FORMS[step.date].match(value) else None
         if found is None:
             self.say(holder, key, _bad_date(step.date, value))
         elif step.past and found.isoformat() > self.as_of:
@@ -172,9 +178,17 @@ class _Walk:
                 self.say(holder, key, f"no {kind} is called {name!r}{hint}")
 
 
+#: A full date (RFC 3339 section 5.6) and a moment with an offset, narrower than what Python's own readers take.
+_FORMS = {
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"),
+    "moment": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})\Z"),
+}
+
+
 def _bad_date(kind: str, value: str) -> str:
     if kind == "date":
         return f"{value[:40]!r} is not a date; write it as 2026-11-21"
-    if day(value) is not None or "T" in value:
-        return f"{value[:40]!r} is not a moment with an offset; write it as 2026-11-21T09:30:00Z or ...+01:00"
+    zoned = f"{value.replace(' ', 'T', 1)}Z"
+    if _FORMS["moment"].match(zoned) and day(zoned) is not None:
+        return f"{value[:40]!r} has no offset; write it as {zoned[:40]}, or with +01:00"
     return f"{value[:40]!r} is not a moment; write it as 2026-11-21T09:30:00Z"

@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
+from policycheck import packs
 from policycheck.document import Document, parse
 from policycheck.judge import Judge, Judgement
-from policycheck.packs import Criteria, Expectation, Pack, Rule
+from policycheck.packs import Criteria
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parents[1] / "schemas" / "manifest-v1.json"
@@ -37,23 +38,28 @@ def number(row: Mapping[str, Any]) -> str:
     return str(row["row"]).split(" ", 1)[0]
 
 
-def expectation(key: str, modality: str = "must", illustrative: bool = False) -> Expectation:
-    """An expectation that concerns everybody."""
-    return Expectation(
-        id=key, document="ROWS", locator="", modality=modality, paraphrase="", seen="V", addressees=(), sizes=(),
-        jurisdictions=(), illustrative=illustrative, family="", uncodifiable="", awaiting="", supports={}, note="",
-        paragraph=0, aliases=(),
-    )  # fmt: skip
+def _files() -> dict[str, Any]:
+    """rows.yaml as the files of a pack: one rule and one expectation, which concerns everybody, a row."""
+    expectations = {
+        f"ROW-{number(row)}": {
+            "locator": f"row {number(row)}", "modality": row.get("modality", "must"), "paraphrase": row["row"], "seen": "V",
+            "illustrative": bool(row.get("illustrative")),
+        }
+        for row in rows()
+    }  # fmt: skip
+    return {
+        "pack.yaml": {"id": "rows", "version": "1.0.0", "documents": [{"id": "ROWS"}]},
+        "definitions.yaml": page()["definitions"],
+        "expectations/ROWS.yaml": {"document": "ROWS", "expectations": expectations},
+        **{f"data/{name}.yaml": {"rows": table} for name, table in page()["data"].items()},
+        **{f"rows/row-{number(row)}.yaml": _rule(row) for row in rows()},
+    }
 
 
-def rule(row: Mapping[str, Any]) -> Rule:
-    key = f"ROW-{number(row)}"
+def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
     parts = {k: row[k] for k in ("for_each", "let", "when", "assert", "equivalents", "message") if k in row}
     severity = "info" if row.get("modality") == "may" else "low"
-    return Rule(
-        id=f"row-{number(row)}", pack="rows", family="rows", path="rows.yaml", expectations=(key,),
-        text={"title": row["row"], "expectations": [key], "severity": severity, **parts},
-    )  # fmt: skip
+    return {"title": row["row"], "expectations": [f"ROW-{number(row)}"], "severity": severity, **parts}
 
 
 @cache
@@ -65,20 +71,8 @@ def schema() -> dict[str, Any]:
 @cache
 def criteria() -> Criteria:
     """All rows as one pack, against the real manifest schema."""
-    return criteria_of(rows(), page()["definitions"], page()["data"])
-
-
-def criteria_of(wanted: list[dict[str, Any]], definitions: Mapping[str, Any], tables: Mapping[str, Any]) -> Criteria:
-    expectations = {
-        f"ROW-{number(r)}": expectation(f"ROW-{number(r)}", r.get("modality", "must"), bool(r.get("illustrative")))
-        for r in wanted
-    }
-    pack = Pack(
-        id="rows", version="1.0.0", header={"id": "rows"}, digest="", documents={"ROWS": {"id": "ROWS"}},
-        expectations=expectations, rules={r.id: r for r in map(rule, wanted)}, definitions=definitions, tables=tables,
-        shipped=False,
-    )  # fmt: skip
-    return Criteria([pack], schema())
+    pack = packs._build({"at": "rows", "digest": "", "files": _files()}, shipped=False)
+    return packs.Criteria([pack], schema())
 
 
 def document(data: Any) -> Document:

@@ -18,7 +18,9 @@ T, F, U = True, False, UNKNOWN
 def value(source: str, data: dict[str, Any] | None = None, **tables: Any) -> Any:
     """An expression over a manifest; `missing` and `blank` are unknown in it."""
     tree = parse(source)
-    return Compiler({}, set()).compile(tree)(environment({"t": True, "f": False, "blank": None, **(data or {})}, tables, "2026-11-21"))
+    return Compiler({}, set()).compile(tree)(
+        environment({"t": True, "f": False, "blank": None, **(data or {})}, tables, "2026-11-21")
+    )
 
 
 def optional(source: str, data: dict[str, Any]) -> Any:
@@ -106,10 +108,12 @@ def test_order_in_a_list_changes_no_verdict() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "missing", "blank", "missing.deeper.still", "blank.deeper", "s.x", "n.x", "l.x", "m['z']", "m['blank']", "l[9]", "l[-1]", "l[0.0]",
-        "m[1]", "missing[0]", "l[missing]", "missing == ''", "missing != ''", "blank == ''", "blank != ''", "missing > 1",
-        "missing + 1", "-missing", "-s", "1 - missing", "missing in l", "missing in []", "1 in missing", "1 in s", "size(missing)",
-        "size(n)", "size(m)", "missing.size() > 0", "missing.startsWith('a')", "s.startsWith(missing)", "n.contains('a')",
+        "missing", "blank", "missing.deeper.still", "blank.deeper", "s.x", "n.x", "l.x", "m['z']", "m['blank']", "l[9]",
+        "l[-1]", "l[0.0]", "m[1]", "missing[0]", "l[missing]", "missing == ''", "missing != ''",
+        "blank == ''", "blank != ''", "missing > 1",
+        "missing + 1", "-missing", "-s", "1 - missing", "missing in l", "missing in []", "1 in missing", "1 in s",
+        "size(missing)", "size(n)", "size(m)", "missing.size() > 0", "missing.startsWith('a')",
+        "s.startsWith(missing)", "n.contains('a')",
         "missing.filter(x, true)", "missing.map(x, x)", "s.all(x, true)", "m.exists(x, true)", "max(missing)", "max([])",
         "max([1, missing])", "max(['a'])", "s < 1", "s + 1", "s - s", "1 + 1.0", "t + t", "t < 1", "[1] + [2]", "[1] < [2]",
     ],
@@ -132,7 +136,8 @@ def test_a_list_with_a_blank_item() -> None:
 @pytest.mark.parametrize(
     ("source", "wanted"),
     [
-        ("1 == 1", T), ("1 == 2", F), ("1 == 1.0", T), ("1 != 1.5", T), ("'a' == 'a'", T), ("'a' != 'b'", T), ("'1' == 1", F),
+        ("1 == 1", T), ("1 == 2", F), ("1 == 1.0", T), ("1 != 1.5", T), ("'a' == 'a'", T), ("'a' != 'b'", T),
+        ("'1' == 1", F),
         ("t == t", T), ("t == 1", F), ("1 == t", F), ("f == 0", F), ("[1, 2] == [1, 2]", T), ("[1, 2] == [2, 1]", F),
         ("[[1], [missing]] == [[1], [2]]", U), ("1 < 2", T), ("2 <= 2", T), ("3 > 4", F), ("1 < 1.5", T), ("'a' < 'b'", T),
         ("f < t", T), ("1 in [1, 2]", T), ("3 in [1, 2]", F), ("'a' in ['b', missing]", U), ("2 in [1.0, 2.0]", T),
@@ -189,7 +194,8 @@ DEPLOYED = 'controls.filter(c, c.status == "deployed")'
         ("size({}) != 2", U), ("3 >= size({})", T), ("0 == size({})", F), ("{}.size() > 0", T), ("size({}) < 'x'", U),
         ("size({}) + 1 > 0", U), ("size({}) == size({})", U), ("size({}) > size({})", U), ("size({}) <= size(controls)", T),
         ("{}.exists(c, c.id == 'a')", T), ("{}.exists(c, c.id == 'b')", U), ("{}.exists(c, c.id == 'c')", F),
-        ("{}.all(c, c.days == 10)", U), ("{}.all(c, c.id != 'a')", F), ("{}.all(c, c.id != 'b')", U), ("{}.all(c, c.id != 'c')", T),
+        ("{}.all(c, c.days == 10)", U), ("{}.all(c, c.id != 'a')", F), ("{}.all(c, c.id != 'b')", U),
+        ("{}.all(c, c.id != 'c')", T),
         ("{}.exists_one(c, c.id == 'a')", T), ("{}.exists_one(c, c.id == 'b')", U), ("{}.exists_one(c, c.id == 'c')", F),
         ("'a' in {}.map(c, c.id)", T), ("'b' in {}.map(c, c.id)", U), ("'c' in {}.map(c, c.id)", F),
         ("{}.filter(c, c.id == 'b').exists(c, true)", U), ("{}.filter(c, c.id == 'a').exists(c, true)", T),
@@ -301,10 +307,12 @@ def test_dates(source: str, wanted: Any) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "days('2026-02-30', as_of)", "days('yesterday', as_of)", "days('', as_of)", "days(missing, as_of)", "days(20260101, as_of)",
+        "days('2026-02-30', as_of)", "days('yesterday', as_of)", "days('', as_of)", "days(missing, as_of)",
+        "days(20260101, as_of)",
         "days('2026-01-01T00:00:00', as_of)", "date('2026-01')", "date('20260101')", "hours('2026-01-01', '2026-01-02')",
         "hours('2026-01-01T00:00:00', '2026-01-01T01:00:00Z')", "instant('2026-01-01T00:00:00')", "instant('2026-01-01')",
-        "date('2026-01-01') < '2026-01-02'", "date('2026-01-01') < instant('2026-01-02T00:00:00Z')", "date(as_of) == missing",
+        "date('2026-01-01') < '2026-01-02'", "date('2026-01-01') < instant('2026-01-02T00:00:00Z')",
+        "date(as_of) == missing",
         "working_days('2026-11-02', '2026-11-06', [])", "working_days('2026-11-02', '2026-11-06', missing)",
         "working_days('2026-11-02', '2026-11-06', ['x'])", "working_days('2026-11-02', '2026-11-06', [missing])",
         "working_days('2026-12-30', '2027-01-04', ['2026-12-25'])", "working_days('2026-11-02', missing, ['2026-12-25'])",
@@ -323,7 +331,7 @@ def test_days_and_moments_read_what_rfc_3339_writes() -> None:
     for text in ("2026-11-21", "2026-11-21T00:30:00", "2026-11-21T25:00:00Z", "2026-W01-1T00:00:00Z", "2026-11-21T00:30Z",
                  "2026-11-21x00:30:00Z", "20261121T003000Z", "2026-11-21T00:30:00+01", "2026-11-21T00:30:00Z "):  # fmt: skip
         assert moment(text) is None
-    for text in ("21.11.2026", "2026-13-01", "2026-11", "2026-W01-1", "", "2026-11-2١"):
+    for text in ("21.11.2026", "2026-13-01", "2026-11", "2026-W01-1", "", "2026-11-2\u0661"):
         assert day(text) is None
 
 
@@ -331,8 +339,10 @@ def test_days_and_moments_read_what_rfc_3339_writes() -> None:
     "source",
     [
         "days(on, as_of) <= 30", "days(on, as_of) >= 0", "date(on) <= date(as_of)", "date(on) > date(as_of)", "on != ''",
-        "on == '2027-01-01'", "on in ['2027-01-01']", "on in ['x']", "'2027-01-01' in list", "'x' in list", "hours(at, at) == 0",
-        "instant(at) <= instant(at)", "on < 'x'", "list == ['2027-01-01']", "on == on", "working_days(on, as_of, ['2026-12-25']) < 0",
+        "on == '2027-01-01'", "on in ['2027-01-01']", "on in ['x']", "'2027-01-01' in list", "'x' in list",
+        "hours(at, at) == 0",
+        "instant(at) <= instant(at)", "on < 'x'", "list == ['2027-01-01']", "on == on",
+        "working_days(on, as_of, ['2026-12-25']) < 0",
     ],
 )  # fmt: skip
 def test_a_date_in_the_future_proves_nothing(source: str) -> None:
@@ -384,11 +394,13 @@ def test_a_definition_that_rests_on_itself_is_an_error_of_the_rule() -> None:
         part.kind = "control"
     env = environment({"control": {}}, {}, "2026-11-21")
     for _ in range(2):
-        with pytest.raises(RuleError, match="control.a rests on itself"):
+        with pytest.raises(RuleError, match=r"control\.a rests on itself"):
             Compiler(trees, set()).compile(node)(env)
 
 
-@pytest.mark.parametrize("source", ["l.all(a, l.all(b, true))", "l.map(a, l.filter(b, true).size()).size() > 0", "l.all(a, !(-1 in l))"])
+@pytest.mark.parametrize(
+    "source", ["l.all(a, l.all(b, true))", "l.map(a, l.filter(b, true).size()).size() > 0", "l.all(a, !(-1 in l))"]
+)
 def test_the_item_budget_ends_an_evaluation(source: str) -> None:
     run = Compiler({}, set()).compile(parse(source))
     env = environment({"l": list(range(1_000))}, {}, "2026-11-21")

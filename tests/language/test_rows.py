@@ -10,6 +10,7 @@ from policycheck import packs
 from policycheck.document import Document
 from policycheck.language.types import LIST, MAP, OBJECT, Type
 from policycheck.model import Finding
+
 from .rows_support import criteria, judged, number, page, rows, verdicts
 
 ROWS = rows()
@@ -46,11 +47,11 @@ def test_findings_rest_on_the_manifest(row: dict[str, Any]) -> None:
 
 
 def _of_the_manifest(route: str, place: Any) -> bool:
-    root = route.split(".")[0].split("[")[0]
+    root = route.partition(".")[0].partition("[")[0]
     return root in criteria().types.names(criteria().types.root) or root in place.data
 
 
-def _stands_inside(finding: Finding, place: Any) -> None:
+def _stands_inside(finding: Finding, place: object) -> None:
     assert isinstance(place, Document)
     assert finding.location is not None
     assert finding.location.path == "policycheck.yaml"
@@ -90,7 +91,12 @@ def test_an_unknown_says_what_is_missing(row: dict[str, Any]) -> None:
     ("row", "position", "missing", "cause"),
     [
         ("7", 1, ("controls[b].last_reviewed_on",), ""),
-        ("11", 1, ("surfaces[p].fields[b].protectability_decision.by", "surfaces[p].fields[b].protectability_decision.on"), ""),
+        (
+            "11",
+            1,
+            ("surfaces[p].fields[b].protectability_decision.by", "surfaces[p].fields[b].protectability_decision.on"),
+            "",
+        ),
         ("14", 1, ("controls[a].basis.CA",), ""),
         ("19", 3, ("data.breach_clocks[BR]",), "the pack has no row for this"),
         ("20", 2, ("incidents[i].decisions[CA].authority_notified_at",), ""),

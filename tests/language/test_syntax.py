@@ -256,14 +256,17 @@ _PIECES = st.sampled_from(
 @settings(max_examples=600, derandomize=True, deadline=None)
 @given(st.one_of(st.text(max_size=80), st.lists(_PIECES, max_size=24).map("".join)))
 def test_parse_raises_nothing_but_expression_errors(source: str) -> None:
+    error, tree = None, None
     try:
         tree = parse(source)
-    except ExpressionError as error:
-        assert error.message
+    except ExpressionError as raised:
+        error = raised
+    if tree is not None:
+        assert 0 <= tree.start < tree.end <= len(source)
+    else:
+        assert error is not None
         assert 0 <= error.start <= len(source)
         assert "^" in str(error)
-    else:
-        assert 0 <= tree.start < tree.end <= len(source)
 
 
 @settings(max_examples=300, derandomize=True, deadline=None)
