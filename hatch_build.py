@@ -29,6 +29,7 @@ class PackHook(BuildHookInterface[Any]):
         included: dict[str, str] = build_data["force_include"]
         included |= {str(rules): f"{_DATA}/rules", str(Path(self.root, "schemas")): f"{_DATA}/schemas"}
         included |= compiled(rules, Path(self._scratch.name))
+        included |= lean(Path(self.root, "schemas"), Path(self._scratch.name))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what was written for the wheel."""
@@ -53,7 +54,33 @@ def mistakes(rules: Path) -> list[str]:
 def compiled(rules: Path, scratch: Path) -> dict[str, str]:
     """Write the packs as a check reads them, parsed; returns where that file goes in the wheel."""
     from policycheck import packs
+    from policycheck.manifests.explain import schema
 
     made = scratch / packs.COMPILED
-    made.write_bytes(packs.compiled(rules))
+    made.write_bytes(packs.compiled(rules, schema("manifest-v1")))
     return {str(made): f"{_DATA}/rules/{packs.COMPILED}"}
+
+
+def lean(schemas: Path, scratch: Path) -> dict[str, str]:
+    """Write the schemas without the words for editors, as a check reads them; returns where they go in the wheel."""
+    import json
+
+    included = {}
+    for path in sorted(schemas.glob("*.json")):
+        made = scratch / path.name
+        made.write_text(json.dumps(_without_words(json.loads(path.read_bytes())), separators=(",", ":")), "utf-8")
+        included[str(made)] = f"{_DATA}/schemas/lean/{path.name}"
+    return included
+
+
+def _without_words(schema: Any, names: bool = False) -> Any:
+    """`names` says that the keys of this mapping are names of properties or definitions, not keywords."""
+    if isinstance(schema, list):
+        return [_without_words(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_words(value, not names and key in ("properties", "definitions", "patternProperties"))
+        for key, value in schema.items()
+        if names or key not in ("title", "description", "examples")
+    }

@@ -1,7 +1,8 @@
 """YAML text in, data with positions out. The only file that imports yaml.
 
 The dialect is YAML 1.2 core without surprises (design 3.13): `no` is text, dates are text, and duplicate keys,
-anchors, aliases, merge keys, tags, second documents, non-text keys and deep nesting are problems with a place.
+anchors, aliases, merge keys, tags, second documents, non-text keys and deep nesting are problems with a place. A text
+of white space alone is empty.
 The events come from libyaml, or from PyYAML's own parser where libyaml is missing; the builder is the same.
 """
 
@@ -41,6 +42,12 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\uf
 _BREAKS, _BLANKS = "\0\r\n", "\0 \t\r\n"
 _NUMERIC = frozenset("0123456789+-.")
 _NOT_NAMES = _NUMERIC | {"<"}
+# White space and characters that show nothing: a text of these alone says nothing, and must not pass for a reason given.
+_NOTHING = " \t\n\r\xa0\xad\u034f\u061c\u115f\u1160\u1680\u180e\u202f\u205f\u2800\u3000\u3164\ufeff" + "".join(
+    map(chr, [*range(0x2000, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070)])
+)
+_INVISIBLE = frozenset(_NOTHING)
+_SPECIAL = _NUMERIC | _INVISIBLE
 
 
 class _PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
@@ -338,14 +345,14 @@ def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
 def _syntax(error: yaml.YAMLError, path: str, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = " ".join(str(getattr(error, "problem", None) or error).split())
-    line, column = _inside(text, mark.line, mark.column) if mark else (0, 0)
-    return Problem(path, line, column, f"is not YAML: {next((said for word, said in _SAID if word in what), what)}")
-
-
-def _inside(text: str, line: int, column: int) -> tuple[int, int]:
-    """A 1-based place from a 0-based one; what is wrong at the end of the file stands where its text ends."""
+    said = next((said for word, said in _SAID if word in what), what)
     lines = text.rstrip("\r\n ").splitlines() or [""]
-    return (line + 1, column + 1) if line < len(lines) else (len(lines), len(lines[-1]) + 1)
+    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if place >= (len(lines), len(lines[-1]) + 1):
+        # The parsers say the line after the last one, where no editor can go.
+        place = (len(lines), len(lines[-1]) + 1)
+        said = "the file ends too early; close what is open" if "node content" in what else said
+    return Problem(path, *place, f"is not YAML: {said}")
 
 
 #: What the parsers say, by a few of their words, and what a person can do about it.
@@ -444,8 +451,10 @@ class _Builder:
                 if event.implicit[0]:
                     if value in _WORDS:
                         value = _WORDS[value]
-                    elif value[0] in _NUMERIC:
-                        value = self._number(event, value)
+                    elif value[0] in _SPECIAL:
+                        value = self._special(event, value)
+                elif value and value[0] in _INVISIBLE and not value.strip(_NOTHING):
+                    value = ""
                 if wary and (event.anchor is not None or event.tag is not None):
                     self._refuse(event)
             elif type(event) is MappingEndEvent or type(event) is SequenceEndEvent:
@@ -476,11 +485,13 @@ class _Builder:
                 self.say(event, f"holds more than {MAX_NODES} keys and values; split it with include")
                 return False
 
-    def _number(self, event: Any, text: str) -> Any:
-        """An unquoted scalar that starts like a number, by the YAML 1.2 core rules: a number, or text after all."""
+    def _special(self, event: Any, text: str) -> Any:
+        """An unquoted scalar that starts like a number, by the YAML 1.2 core rules, or like nothing at all."""
+        if text[0] in _INVISIBLE:
+            return text if text.strip(_NOTHING) else ""
         if _INT.match(text):
-            if len(text) > MAX_DIGITS:
-                self.say(event, f"a number of {len(text)} digits; at most {MAX_DIGITS} are allowed")
+            if (digits := len(text.lstrip("+-"))) > MAX_DIGITS:
+                self.say(event, f"a number of {digits} digits; at most {MAX_DIGITS} are allowed")
                 return 0
             return int(text)
         if _ODD.match(text):

@@ -82,6 +82,7 @@ class Judge:
         self.detail = detail
         self.counted: dict[str, list[Outcome]] = {}
         self._facts: dict[Any, Fact] = {}
+        self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
         self.env = environment(place.data, criteria.tables(as_of), as_of)
         organization = place.data.get("organization")
         self.organization: Mapping[str, Any] = organization if isinstance(organization, dict) else {}
@@ -101,8 +102,14 @@ class Judge:
         program, env = self.criteria.program(rule), self.env
         env[STATE].budget = ITEM_BUDGET
         only = program.only
-        items = only.run(env) if only is not None else None  # type: ignore[misc]
-        if only is None or type(items) is not list or not items or UNKNOWN in items or None in items:
+        items = program.bindings[0].run(env)
+        if type(items) is list and not items:
+            if Outcome.NOT_APPLICABLE in self.detail:
+                yield self._empty(rule, concern, program)
+            else:
+                self.counted[rule.id] = [Outcome.NOT_APPLICABLE]
+            return
+        if only is None or type(items) is not list or UNKNOWN in items or None in items:
             yield from self._walked(rule, concern, program)
             return
         counted, detail, name = self.counted.setdefault(rule.id, []), self.detail, only.name
@@ -119,6 +126,11 @@ class Judge:
                 counted.append(outcome)
         env.pop(name, None)
 
+    def _empty(self, rule: Rule, concern: Concern, program: Program) -> Judgement:
+        """Nothing to judge: the manifest declares that there is none."""
+        node = program.bindings[0].node
+        return Judgement(rule, concern, Outcome.NOT_APPLICABLE, "organization", self.name, {}, node, "", NOTHING)
+
     def _walked(self, rule: Rule, concern: Concern, program: Program) -> Iterator[Judgement]:
         """As `judge_as`, for several bindings, uncertain members, and lists that are silent or empty."""
         env = self.env
@@ -127,11 +139,13 @@ class Judge:
             if outcome not in self.detail:
                 self.counted.setdefault(rule.id, []).append(outcome)
                 continue
+            if met == EMPTY:
+                yield self._empty(rule, concern, program)
+                continue
             kind, subject = identify(program, env)
-            if met == EMPTY or not subject:
+            if not subject:
                 kind, subject = "organization", self.name
-            because = NOTHING if met == EMPTY else ""
-            yield Judgement(rule, concern, outcome, kind, subject, program.bound(env), decided, equivalent, because)
+            yield Judgement(rule, concern, outcome, kind, subject, program.bound(env), decided, equivalent)
 
     def _verdict(self, concern: Concern, program: Program, met: int) -> tuple[Outcome, Node, str]:
         """Outcome, the expression that decided it, and the measure that stood in for the asked one."""
@@ -176,7 +190,7 @@ class Judge:
         if judgement.decided_by is None:
             return self._unconcerned(judgement)
         program = self.criteria.program(rule)
-        explainer = Explainer(self.place, self.criteria.trees, self._facts)
+        explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
         env = program.rebound({**self.env, STATE: State(EXPLAIN_BUDGET)}, judgement.bound)
         explainer.explain(judgement.decided_by, env)
         facts = tuple(explainer.facts.values())
@@ -219,7 +233,7 @@ class Judge:
 
     def _whom(self, routes: tuple[str, ...]) -> tuple[Fact, ...]:
         """The facts of the organization that decide whether a rule concerns it."""
-        explainer = Explainer(self.place, self.criteria.trees, self._facts)
+        explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
         for route in routes:
             if route.startswith("organization."):
                 explainer.fact(self.organization, route.partition(".")[2])

@@ -52,6 +52,8 @@ class Assurance(str, Enum):
     SUPPORTED = "supported"
     VERIFIED = "verified"
 
+    __hash__ = str.__hash__
+
 
 class Severity(str, Enum):
     """Written in the rule, never computed. `info` never blocks."""

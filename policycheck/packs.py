@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 from policycheck import data as shipped_data
 from policycheck.document import Document, parse
 from policycheck.errors import InvalidInput
-from policycheck.language.program import Mistake, Program
+from policycheck.language.analysis import Analysis, Mistake, analyse, frozen, restored, stored, thawed
+from policycheck.language.program import Program
 from policycheck.language.syntax import ExpressionError, Node, caret
 from policycheck.language.syntax import parse as parse_expression
-from policycheck.language.types import ANY, Checker, Type, Types
+from policycheck.language.types import ANY, Checker, Type, Types, types_of
 from policycheck.model import Problem, Severity
 
 COMPILED = "packs.json"
@@ -63,6 +64,8 @@ class Rule(NamedTuple):
     expectations: tuple[str, ...] = ()
     remediation: str = ""
     document: Document | None = None
+    #: What the wheel carries of its analysis; none for rules that are read as YAML.
+    analysis: Mapping[str, Any] | None = None
 
     @property
     def disabled(self) -> str:
@@ -83,6 +86,8 @@ class Pack(NamedTuple):
     definitions: Mapping[str, Mapping[str, str]]
     tables: Mapping[str, Any]
     shipped: bool
+    #: The definitions' trees as the wheel carries them; none for packs that are read as YAML.
+    trees: Mapping[str, Any] | None = None
 
 
 class Criteria:
@@ -123,21 +128,16 @@ class Criteria:
     @cached_property
     def types(self) -> Types:
         """The manifest schema as types of the language."""
-        return Types(self.schema)
+        return types_of(self.schema)
 
     @cached_property
     def trees(self) -> dict[str, dict[str, Node]]:
         """The definitions of all packs, parsed."""
-        return {
-            kind: {name: parse_expression(str(source)) for name, source in named.items()}
-            for kind, named in self._sources().items()
-        }
-
-    def _sources(self) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, dict[str, Node]] = {}
         for pack in self.packs:
-            for kind, named in pack.definitions.items():
-                found.setdefault(kind, {}).update(named)
+            for kind, named in (pack.trees or pack.definitions).items():
+                trees = found.setdefault(kind, {})
+                trees.update({n: thawed(t) if pack.trees else parse_expression(str(t)) for n, t in named.items()})
         return found
 
     @cached_property
@@ -154,8 +154,13 @@ class Criteria:
     def program(self, rule: Rule) -> Program:
         """The rule compiled, once a run."""
         if rule.id not in self._programs:
-            self._programs[rule.id] = Program(rule.text, self.types, self.trees, self.defined)
+            found = restored(rule.analysis) if rule.analysis else self.analysis(rule)
+            self._programs[rule.id] = Program(found, str(rule.text.get("message", "")), self.trees)
         return self._programs[rule.id]
+
+    def analysis(self, rule: Rule) -> Analysis:
+        """The rule parsed and checked, with its mistakes."""
+        return analyse(rule.text, self.types, self.defined)
 
     def tables(self, as_of: str) -> dict[str, Any]:
         """The packs' data tables with the rows valid at a date; `<table>_history` keeps every row."""
@@ -196,12 +201,20 @@ def shipped() -> list[Pack]:
     return [_build(_read(pack, folder.parent), shipped=True) for pack in folders(folder)]
 
 
-def compiled(folder: Path) -> bytes:
-    """The packs of a folder in the form the wheel carries: what `shipped` would read, parsed. Checked first."""
-    packs = [_read(pack, folder.parent) for pack in folders(folder)]
-    for pack in packs:
-        pack.pop("documents")
-    return json.dumps(packs, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+def compiled(folder: Path, schema: Mapping[str, Any]) -> bytes:
+    """The packs of a folder as the wheel carries them: parsed, the rules analysed. Raises InvalidInput on a mistake."""
+    trees = [_read(pack, folder.parent) for pack in folders(folder)]
+    criteria = Criteria([_build(tree, shipped=True) for tree in trees], schema)
+    wrong = [problem for pack in criteria.packs for problem in mistakes(criteria, pack)]
+    if wrong:
+        raise InvalidInput(wrong)
+    # The types of the definitions mark the trees; a tree that was never checked would be read wrongly.
+    assert criteria.defined is not None
+    for tree, pack in zip(trees, criteria.packs, strict=True):
+        tree.pop("documents")
+        tree["analyses"] = {rule.id: stored(criteria.analysis(rule)) for rule in pack.rules.values()}
+        tree["trees"] = {k: {n: frozen(criteria.trees[k][n]) for n in named} for k, named in pack.definitions.items()}
+    return json.dumps(trees, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def load(places: Iterable[Path], schema: Mapping[str, Any], chosen: tuple[str, ...] = ()) -> Criteria:
@@ -299,7 +312,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
     tables: dict[str, Any] = {}
     pack = Pack(
         header["id"], str(header["version"]), header, tree["digest"], sources, {}, {}, files.get("definitions.yaml") or {},
-        tables, shipped,
+        tables, shipped, tree.get("trees"),
     )  # fmt: skip
     for name, data in files.items():
         parts = name.split("/")
@@ -313,7 +326,8 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
             at = f"{tree['at']}/{name}"
             pack.rules[identity] = Rule(
                 identity, pack.id, parts[0], at, data, data["title"], Severity(data["severity"]),
-                tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name)
+                tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name),
+                tree.get("analyses", {}).get(identity),
             )
     return pack
 
@@ -381,8 +395,7 @@ def mistakes(criteria: Criteria, pack: Pack) -> list[Problem]:
     """Everything wrong with the rules and definitions of a pack (`rules lint`), each at its line."""
     found = list(_definition_mistakes(criteria, pack))
     for rule in pack.rules.values():
-        program = criteria.program(rule)
-        found += [_at(rule, m) for m in [*program.mistakes, *program.placeholders()]]
+        found += [_at(rule, m) for m in criteria.analysis(rule).mistakes]
         found += [_at(rule, m) for m in _rule_mistakes(criteria, rule)]
     return found
 

@@ -14,6 +14,7 @@ from policycheck import __version__
 from policycheck.judge import concerns
 from policycheck.model import (
     Artefact,
+    Assurance,
     Counts,
     Fact,
     Failure,
@@ -23,6 +24,7 @@ from policycheck.model import (
     Outcome,
     Problem,
     Result,
+    Severity,
     Witnessed,
 )
 from policycheck.packs import Criteria, Expectation
@@ -34,6 +36,8 @@ DISCLAIMER = (
     "It is no legal advice and states no legal conclusion."
 )
 Record = dict[str, Any]
+#: An enum's `.value` is a Python call, and a full report asks for hundreds a manifest.
+_WORD: dict[Any, str] = {word: word.value for kind in (Outcome, Assurance, Severity) for word in kind}
 
 
 def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) -> Record:
@@ -205,38 +209,57 @@ def _location(location: Location | None) -> Record | None:
 
 
 def _fact(fact: Fact) -> Record:
-    return {
-        "route": fact.route,
-        "value": fact.value,
-        "declared": fact.declared,
-        "source": fact.source,
-        "location": _location(fact.location),
-        "note": fact.note,
-    }
+    """A fact. What is missing has `declared` false and no value; what the manifest itself says has no source."""
+    found: Record = {"route": fact.route}
+    if fact.declared:
+        found["value"] = fact.value
+    else:
+        found["declared"] = False
+    place = fact.location
+    if place is not None:
+        found["location"] = {"path": place.path, "line": place.line, "column": place.column}
+        if place.end_column:
+            found["location"]["end_column"] = place.end_column
+    if fact.source != "manifest":
+        found["source"] = fact.source
+    if fact.note:
+        found["note"] = fact.note
+    return found
 
 
 def _finding(finding: Finding, options: Options) -> Record:
-    return {
+    """A finding. Keys whose value would be empty are left out."""
+    subject = finding.subject
+    found: Record = {
         "id": finding.id,
         "rule": finding.rule,
         "title": finding.title,
         "expectations": list(finding.expectations),
-        "subject": {"kind": finding.subject.kind, "id": finding.subject.id, "route": finding.subject.route},
-        "outcome": finding.outcome.value,
-        "assurance": finding.assurance.value,
-        "severity": finding.severity.value,
+        "subject": {"kind": subject.kind, "id": subject.id, "route": subject.route},
+        "outcome": _WORD[finding.outcome],
+        "assurance": _WORD[finding.assurance],
+        "severity": _WORD[finding.severity],
         "blocks": blocks(finding.outcome, finding.severity, options) and not finding.exception,
-        "message": finding.message,
-        "because_of": finding.because_of,
         "location": _location(finding.location),
         "facts": [_fact(f) for f in finding.facts],
-        "missing": list(finding.missing),
-        "related": [_location(place) for place in finding.related],
-        "verified_facts": list(finding.verified),
-        "equivalent": finding.equivalent or None,
-        "exception": finding.exception or None,
-        "remediation": finding.remediation,
     }
+    if finding.message:
+        found["message"] = finding.message
+    if finding.because_of:
+        found["because_of"] = finding.because_of
+    if finding.missing:
+        found["missing"] = list(finding.missing)
+    if finding.remediation:
+        found["remediation"] = finding.remediation
+    if finding.equivalent:
+        found["equivalent"] = finding.equivalent
+    if finding.exception:
+        found["exception"] = finding.exception
+    if finding.related:
+        found["related"] = [_location(place) for place in finding.related]
+    if finding.verified[0]:
+        found["verified_facts"] = list(finding.verified)
+    return found
 
 
 def _artefact(artefact: Artefact) -> Record:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +54,7 @@ class Worker:
         self.criteria = packs.load(settings.rules, schema(v1.SCHEMA), settings.options.criteria)
         self.header = report.header(self.criteria, settings.options)
         self.formats = {name: rooms.load("formats", name) for name in settings.formats}
-        wanted = [f.DETAIL for f in self.formats.values()] or [frozenset(Outcome)]
+        wanted = [f.detail(settings.style) for f in self.formats.values()] or [frozenset(Outcome)]
         detail = frozenset().union(*wanted)
         self.options = _with_detail(settings.options, detail)
 
@@ -66,19 +66,21 @@ class Worker:
             return Part(str(path), "", {}, None, (), (BUG,), failures=(f"{path}: {bug(error)}",))
 
     def _part(self, path: Path) -> Part:
-        root, shown, prefix = _named(path, self.settings.here, self.settings.root)
+        here = str(self.settings.here)
+        root, shown, other = _named(path, self.settings.here, self.settings.root)
         manifest, problems = read(path, shown, root, self.settings.options.as_of)
         if manifest is None:
-            moved = tuple(_moved(p, prefix) for p in problems)
+            moved = tuple(_moved(p, other, here) for p in problems)
             return Part(str(path), "", {}, None, moved, (INVALID,))
         result = assess(manifest, self.criteria, self.options)
         place = manifest.place
-        view = View(self.header, self.settings.style, prefix, place.line if isinstance(place, Document) else None)
+        line = place.line if isinstance(place, Document) else None
+        view = View(self.header, self.settings.style, other, here, line)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
         rendered = {name: module.part(view, records[module.RECORD]) for name, module in self.formats.items()}
         return Part(
-            path=str(path), organization=str(result.organization.get("id", "")), rendered=rendered, counts=result.counts,
-            problems=(), codes=_codes(result), applicable=result.applicable,
+            path=view.path(shown), organization=str(result.organization.get("id", "")), rendered=rendered,
+            counts=result.counts, problems=(), codes=_codes(result), applicable=result.applicable,
             failures=tuple(f"{f.what}: {f.why}" for f in result.failures), result=result if self.keep else None,
         )  # fmt: skip
 
@@ -100,12 +102,13 @@ class View(NamedTuple):
 
     header: report.Record
     style: Mapping[str, Any]
-    prefix: str = ""
+    root: str = ""
+    here: str = ""
     line: Callable[[str, int], str] | None = None
 
     def path(self, path: str) -> str:
         """A path as the terminal shows it: from the current folder."""
-        return _from_here(path, self.prefix)
+        return _from_here(path, self.root, self.here)
 
 
 def _with_detail(options: Options, detail: frozenset[Outcome]) -> Options:
@@ -113,21 +116,21 @@ def _with_detail(options: Options, detail: frozenset[Outcome]) -> Options:
 
 
 def _names(path: Path, root: Path, here: Path) -> tuple[str, str]:
-    """The manifest's path from the root, and the way from the root to the current folder."""
+    """The manifest's path from the root, and the root, when paths from the current folder are others."""
     if str(path) == sources.STDIN:
         return "<stdin>", ""
     try:
         shown = path.relative_to(root).as_posix()
     except ValueError:
         shown, root = path.name, path.parent
-    lead = os.path.relpath(here, root).replace(os.sep, "/")
-    return shown, "" if lead == "." else lead
+    return shown, "" if root == here else str(root)
 
 
-@cache
-def _from_here(path: str, lead: str) -> str:
-    """A path from the root as one from the current folder; `lead` is the way from the root to the folder."""
-    return os.path.relpath(path, lead).replace(os.sep, "/") if lead and path and path[0] != "<" else path
+@lru_cache(4096)
+def _from_here(path: str, root: str, here: str) -> str:
+    """A path from the root as one from the current folder; `root` is blank where the two are the same."""
+    is_other = root and path and path[0] != "<"
+    return os.path.relpath(os.path.join(root, path), here).replace(os.sep, "/") if is_other else path
 
 
 def _named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
@@ -137,12 +140,12 @@ def _named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
 
 def problems_of(path: Path, here: Path, given: Path | None, as_of: str) -> list[Problem]:
     """What is wrong with one manifest, paths as the terminal shows them."""
-    root, shown, prefix = _named(path, here, given)
-    return [_moved(p, prefix) for p in read(path, shown, root, as_of)[1]]
+    root, shown, other = _named(path, here, given)
+    return [_moved(p, other, str(here)) for p in read(path, shown, root, as_of)[1]]
 
 
-def _moved(problem: Problem, prefix: str) -> Problem:
-    return Problem(_from_here(problem.path, prefix), problem.line, problem.column, problem.message)
+def _moved(problem: Problem, root: str, here: str) -> Problem:
+    return Problem(_from_here(problem.path, root, here), problem.line, problem.column, problem.message)
 
 
 def _codes(result: Result) -> tuple[int, ...]:
@@ -196,7 +199,7 @@ class Run:
     def __init__(self, worker: Worker, found: sources.Found) -> None:
         self.worker, self.found = worker, found
         self.totals = report.Totals()
-        self.totals.problems += [_moved(p, "") for p in found.problems]
+        self.totals.problems += found.problems
         self.codes: set[int] = {INVALID} if found.problems else set()
         self.failures: list[str] = []
         self._organizations: dict[str, str] = {}

@@ -141,8 +141,14 @@ def _sinks(targets: list[tuple[str, str]]) -> Sinks:
 
 
 def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
+    import gc
+
     from policycheck.run import View, Worker, in_turn
 
+    if len(run.found.manifests) > 1:
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        gc.enable()
     view = View(run.worker.header, run.worker.settings.style)
     modules = run.worker.formats
     for name, sink in sinks.by_format:

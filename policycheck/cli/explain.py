@@ -152,7 +152,7 @@ def _fields(criteria: Criteria, rule: Rule) -> list[str]:
 
     program = criteria.program(rule)
     found: set[str] = set()
-    stack: list[Any] = [*program.trees.values()]
+    stack: list[Any] = [*program.analysis.trees()]
     while stack:
         node = stack.pop()
         if not isinstance(node, Node):
@@ -162,7 +162,7 @@ def _fields(criteria: Criteria, rule: Rule) -> list[str]:
         elif node.op == "select" and node.kind:
             stack.append(criteria.trees[node.kind][node.args[1]])
         stack.extend(part for part in node.args if isinstance(part, Node) and not (node.op == "select" and path_of(node)))
-    return sorted(f for f in found if not f.startswith(".")) or sorted(program.roots)
+    return sorted(f for f in found if not f.startswith(".")) or sorted(program.analysis.roots)
 
 
 def _examples(rule: Rule, style: dict[str, Any]) -> list[str]:

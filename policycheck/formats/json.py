@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from json import JSONEncoder
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals, footer
@@ -11,11 +12,15 @@ from policycheck.report import Record, Totals, footer
 if TYPE_CHECKING:
     from policycheck.run import View
 
-DETAIL = frozenset(Outcome)
 RECORD = "full"
 SEPARATOR = b",\n"
 _LONG = ("expectations", "findings", "artefacts")
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
+    """The outcomes whose findings are explained; the others are only counted."""
+    return frozenset(Outcome)
 
 
 def begin(view: View) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from policycheck.formats._terminal import harmless
 from policycheck.formats.text import questions
@@ -13,11 +14,15 @@ from policycheck.report import Record, Totals
 if TYPE_CHECKING:
     from policycheck.run import View
 
-DETAIL = frozenset(Outcome)
 RECORD = "full"
 SEPARATOR = b"\n"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&:])")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
+
+
+def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
+    """The outcomes whose findings are explained; the others are only counted."""
+    return frozenset({Outcome.GAP, Outcome.UNKNOWN})
 
 
 def begin(view: View) -> bytes:
@@ -67,12 +72,12 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     mark = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
     lines = [f"#### {_safe(finding['title'])}", ""]
     lines += [f"**{finding['severity']}**{mark} · {_code(finding['rule'])} · {_safe(finding['subject']['kind'])} "
-              f"{_code(finding['subject']['id'])}{where}", "", _safe(finding["message"]), ""]  # fmt: skip
+              f"{_code(finding['subject']['id'])}{where}", "", _safe(finding.get("message", "")), ""]  # fmt: skip
     for name in finding["expectations"]:
         row = asked.get(name)
         lines.append(f"- asked by {name}" + (f" ({_safe(row['locator'])}, {row['modality']})" if row else ""))
     for fact in finding["facts"][:6]:
-        value = _code(fact["value"]) if fact["declared"] else "not declared"
+        value = _code(fact["value"]) if fact.get("declared", True) else "not declared"
         lines.append(f"- {_code(fact['route'])}: {value}")
     return [*lines, "", f"To close: {_safe(finding['remediation'])}", ""]
 

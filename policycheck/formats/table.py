@@ -5,7 +5,8 @@ When the terminal is too narrow the last two columns go before anything wraps.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from policycheck.formats._terminal import encode, harmless
 from policycheck.model import Outcome
@@ -14,10 +15,14 @@ from policycheck.report import Record, Totals
 if TYPE_CHECKING:
     from policycheck.run import View
 
-DETAIL = frozenset(Outcome)
 RECORD = "full"
 SEPARATOR = b"\n"
 _HEAD = ("severity", "outcome", "assurance", "rule", "subject", "where", "expectation")
+
+
+def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
+    """The outcomes whose findings are explained; the others are only counted."""
+    return frozenset(Outcome) if style.get("verbose") else frozenset({Outcome.GAP, Outcome.UNKNOWN})
 
 
 def begin(view: View) -> bytes:

@@ -5,6 +5,7 @@ Order: contradictions, gaps by severity, what could not be read, then at most te
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
@@ -14,7 +15,6 @@ from policycheck.report import Record, Totals
 if TYPE_CHECKING:
     from policycheck.run import View
 
-DETAIL = frozenset(Outcome)
 RECORD = "full"
 SEPARATOR = b"\n"
 MAX_LINES = 190
@@ -23,6 +23,11 @@ MAX_FACTS = 2
 MAX_ASKED = 2
 _BINDING = ("must", "should")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
+
+
+def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
+    """What is shown, and so explained: gaps and unknowns, everything with --verbose."""
+    return frozenset(Outcome) if style.get("verbose") else frozenset({Outcome.GAP, Outcome.UNKNOWN})
 
 
 def begin(view: View) -> bytes:
@@ -59,7 +64,7 @@ def end(view: View, totals: Totals) -> bytes:
 def _is_shown(finding: Record) -> bool:
     if finding["outcome"] == "gap":
         return True
-    return finding["outcome"] == "unknown" and not finding["expectations"] and not finding["missing"]
+    return finding["outcome"] == "unknown" and not finding["expectations"] and not finding.get("missing", ())
 
 
 def _title(view: View, record: Record) -> list[str]:
@@ -104,15 +109,15 @@ def _where(view: View, place: Record | None) -> str:
 
 
 def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
-    lines = [_head(view, finding), *wrap(finding["message"], view.style)]
+    lines = [_head(view, finding), *wrap(finding.get("message", ""), view.style)]
     lines += _source(view, finding["location"])
-    for place in finding["related"][:2]:
+    for place in finding.get("related", ())[:2]:
         lines += wrap(f"see also {view.path(place['path'])}:{place['line']}:{place['column']} {place['route']}", view.style)
     lines += _facts(view, finding)
     if finding["expectations"]:
         lines += wrap(f"asked by {_asked(view, finding, asked)}", view.style, "  ", "    ")
-    if finding["remediation"]:
-        told = " ".join(finding["remediation"].split())
+    if finding.get("remediation", ""):
+        told = " ".join(finding.get("remediation", "").split())
         if not view.style.get("verbose"):
             told = _first_sentence(told)
         lines += wrap(f"to close: {told}", view.style, "  ", "    ")
@@ -142,7 +147,7 @@ def _source(view: View, place: Record | None) -> list[str]:
     limit = int(view.style.get("width", 80)) - 10
     cut = max(0, column - limit + 12) if len(text) > limit else 0
     number = f"{place['line']:>5} | "
-    width = (place["end_column"] or column + 1) - column
+    width = (place.get("end_column") or column + 1) - column
     mark = " " * (len(number) - 2) + "| " + " " * (column - 1 - cut) + "^" * max(1, min(width, limit - column + cut))
     return [number + text[cut : cut + limit], paint(mark.rstrip(), "red", view.style)]
 
@@ -150,7 +155,7 @@ def _source(view: View, place: Record | None) -> list[str]:
 def _facts(view: View, finding: Record) -> list[str]:
     verbose = bool(view.style.get("verbose"))
     facts = finding["facts"] if verbose else finding["facts"][:MAX_FACTS]
-    if not facts or (len(finding["facts"]) == 1 and facts[0]["location"] == finding["location"] and not verbose):
+    if not facts or (len(finding["facts"]) == 1 and _same(facts[0].get("location"), finding["location"]) and not verbose):
         # The marked line above already shows it.
         return []
     said = "; ".join(_fact(fact) for fact in facts)
@@ -158,13 +163,17 @@ def _facts(view: View, finding: Record) -> list[str]:
     return wrap(f"because {said}{f'; and {more} more' if more else ''}", view.style, "  ", "    ")
 
 
+def _same(one: Record | None, other: Record | None) -> bool:
+    return one is not None and other is not None and all(one[k] == other[k] for k in ("path", "line", "column"))
+
+
 def _fact(fact: Record) -> str:
-    if not fact["declared"]:
-        what = "has no row in the pack" if fact["source"] == "pack" else fact["note"] or "is not declared"
+    if not fact.get("declared", True):
+        what = "has no row in the pack" if fact.get("source", "manifest") == "pack" else fact.get("note", "") or "is not declared"
         return f"{fact['route']} {what}"
     value = fact["value"]
     shown = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else _word(value)
-    source = f" in {fact['location']['path']}:{fact['location']['line']}" if fact["source"] == "artefact" else ""
+    source = f" in {fact['location']['path']}:{fact['location']['line']}" if fact.get("source", "manifest") == "artefact" else ""
     return f"{fact['route']} is {shown}{source}"
 
 
@@ -200,13 +209,13 @@ def questions(unknown: list[Record]) -> list[tuple[str, list[str], int, Record |
     """Unknowns grouped by the declared thing that is silent: what it is, its missing fields, how many findings wait."""
     groups: dict[str, dict[str, Any]] = {}
     for finding in unknown:
-        for route in finding["missing"] or [finding["subject"]["route"]]:
+        for route in finding.get("missing", ()) or [finding["subject"]["route"]]:
             owner, field = _owner(route)
             group = groups.setdefault(owner, {"fields": {}, "findings": set(), "rank": 0, "where": None})
             group["fields"].setdefault(field)
             group["findings"].add(finding["id"])
             group["rank"] = max(group["rank"], ("info", "low", "medium", "high").index(finding["severity"]))
-            place = next((f["location"] for f in finding["facts"] if f["route"] == route), None)
+            place = next((f.get("location") for f in finding["facts"] if f["route"] == route), None)
             group["where"] = group["where"] or place or finding["location"]
     ordered = sorted(groups.items(), key=lambda g: (-g[1]["rank"], -len(g[1]["findings"]), g[0]))
     return [(owner, list(g["fields"]), len(g["findings"]), g["where"]) for owner, g in ordered]
@@ -236,7 +245,7 @@ def _told(finding: Record) -> str:
     sure = finding["assurance"]
     if sure == "verified":
         sure = f"verified {finding['verified_facts'][0]} of {finding['verified_facts'][1]} facts"
-    if finding["equivalent"]:
+    if finding.get("equivalent", ""):
         sure += f", by equivalent measure {finding['equivalent']}"
     why = "; ".join(_fact(f) for f in finding["facts"][:MAX_FACTS])
     return f"{finding['rule']} · {subject} · {sure}{f' · {why}' if why else ''}"

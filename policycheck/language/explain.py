@@ -21,10 +21,12 @@ MAX_ITEMS = 40
 class Explainer:
     """Collects the facts of one evaluation, first things first, without repeating a path."""
 
-    def __init__(self, place: Place, definitions: dict[str, dict[str, Node]], known: dict[Any, Fact] | None = None) -> None:
+    def __init__(self, place: Place, definitions: dict[str, dict[str, Node]], known: dict[Any, Fact] | None = None,
+                 reasons: dict[Any, tuple[tuple[Fact, ...], bool]] | None = None) -> None:  # fmt: skip
         self.place, self.definitions = place, definitions
         #: Facts of this place that were made before, by container and key: many findings rest on the same ones.
         self._known: dict[Any, Fact] = {} if known is None else known
+        self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {} if reasons is None else reasons
         self.facts: dict[str, Fact] = {}
         #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
         self.searched = False
@@ -52,13 +54,13 @@ class Explainer:
     def logic(self, node: Node, env: Env) -> None:
         """&& and ||: when one side was enough, that side; else every side that kept the answer open."""
         decisive = node.op == "or"
-        values = [(part, _value(part, env)) for part in node.args]
+        values = [(part, _value(part, env)) for part in _chain(node, node.op)]
         enough = next((part for part, value in values if value is decisive), None)
         if enough is not None:
             self._explain(enough, env)
             return
-        unsure = [part for part, value in values if value is UNKNOWN]
-        for part in sorted(unsure or node.args, key=_guards):
+        open_parts = [part for part, value in values if value is UNKNOWN] or [part for part, _ in values]
+        for part in sorted(open_parts, key=_guards):
             self._explain(part, env)
 
     def choice(self, node: Node, env: Env) -> None:
@@ -139,7 +141,7 @@ class Explainer:
         """Items a filter left out for one reason only are worth a fact: the control that is merely planned."""
         source, variable, body = node.args
         items = _value(source, env)
-        conditions = list(_conjuncts(body))
+        conditions = _chain(body, "and")
         if not isinstance(items, list) or len(conditions) < 2:
             return
         for item in items[:MAX_ITEMS]:
@@ -154,16 +156,29 @@ class Explainer:
         name = node.args[1]
         if node.kind:
             if isinstance(holder, dict):
-                self._explain(self.definitions[node.kind][name], _inside(env, node.kind, holder))
+                self._definition(node.kind, name, holder, env)
             else:
                 self._explain(node.args[0], env)
-        elif isinstance(holder, dict) and self.place.locate(holder, name) is not None:
-            self.fact(holder, name)
         elif isinstance(holder, dict):
-            # A row of a pack table stands nowhere in the manifest; what chose it may.
-            self._explain(node.args[0], env)
+            if not self.fact(holder, name):
+                # A row of a pack table stands nowhere in the manifest; what chose it may.
+                self._explain(node.args[0], env)
         elif node.args[0].op in ("select", "name", "index"):
             self._absent(node, env)
+
+    def _definition(self, kind: str, name: str, holder: Any, env: Env) -> None:
+        """The reasons behind a definition: the same for every rule that asks the same thing of the same subject."""
+        key = (kind, name, id(holder))
+        if key not in self._reasons:
+            outer, searched = self.facts, self.searched
+            self.facts, self.searched = {}, False
+            self._explain(self.definitions[kind][name], _inside(env, kind, holder))
+            self._reasons[key] = (tuple(self.facts.values()), self.searched)
+            self.facts, self.searched = outer, searched
+        facts, searched = self._reasons[key]
+        self.searched = self.searched or (searched and not self.facts)
+        for fact in facts:
+            self.facts.setdefault(fact.route, fact)
 
     def name(self, node: Node, env: Env) -> None:
         """A section of the manifest; bound names explain themselves through their fields."""
@@ -231,19 +246,22 @@ class Explainer:
         else:
             self._explain(at, env)
 
-    def fact(self, holder: Any, key: Any, note: str = "") -> None:
-        """Add one value of the manifest, with its place."""
+    def fact(self, holder: Any, key: Any, note: str = "") -> bool:
+        """Add one value of the manifest, with its place; false when it stands in no manifest (a row of a pack table)."""
         at = (id(holder), key, note)
         known = self._known.get(at)
         if known is not None:
             self.facts.setdefault(known.route, known)
-            return
+            return True
         location = self.place.locate(holder, key)
-        if location is None or (key in ("id", "name") and holder.get(key) is not None):
-            # Rows of pack tables have no place in a manifest; an item's own name proves nothing.
-            return
+        if location is None:
+            return False
+        if key in ("id", "name") and holder.get(key) is not None:
+            # An item's own name proves nothing.
+            return True
         value = holder[key] if isinstance(holder, list) else holder.get(key)
         self._known[at] = self._add(self.place.route(holder, key), value, location, note)
+        return True
 
     def _add(self, route: str, value: Any, location: Location | None, note: str) -> Fact:
         declared = value is not None and value is not UNKNOWN
@@ -266,12 +284,13 @@ def _value(node: Node, env: Env) -> Any:
     return node.run(env)
 
 
-def _conjuncts(node: Node) -> Iterator[Node]:
-    if node.op == "and":
-        for part in node.args:
-            yield from _conjuncts(part)
-    else:
-        yield node
+def _chain(node: Node, op: str) -> list[Node]:
+    """`a && b && c` as its parts, in order."""
+    parts: list[Node] = []
+    while node.op == op:
+        parts.append(node.args[1])
+        node = node.args[0]
+    return [node, *reversed(parts)]
 
 
 def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
@@ -303,6 +322,12 @@ _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
 def _guards(node: Node) -> bool:
+    if node.guards is None:
+        node.guards = _only_sizes(node)
+    return node.guards
+
+
+def _only_sizes(node: Node) -> bool:
     """Whether a condition only asks for the size of a list: it decides less than what stands beside it."""
     if node.op in ("and", "or"):
         return all(_guards(part) for part in node.args)

@@ -73,13 +73,15 @@ class Node:
     a definition; whether the schema says of a field that absence means none), `run` by the compiler.
     """
 
-    __slots__ = ("args", "end", "kind", "op", "optional", "run", "start")
+    __slots__ = ("args", "end", "guards", "kind", "op", "optional", "run", "start")
 
     def __init__(self, op: str, args: tuple[Any, ...], start: int, end: int) -> None:
         self.op, self.args, self.start, self.end = op, args, start, end
         self.kind: str = ""
         self.optional = False
         self.run: Callable[[dict[str, Any]], Any] | None = None
+        #: Whether it only asks for sizes; told by the explanation when it first needs it.
+        self.guards: bool | None = None
 
     def __repr__(self) -> str:
         return f"{self.op}({', '.join(map(repr, self.args))})"

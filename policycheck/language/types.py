@@ -122,6 +122,16 @@ class Types:
         return _SIMPLE.get(first, DYN), ()
 
 
+_READ: dict[int, Types] = {}
+
+
+def types_of(schema: Mapping[str, Any]) -> Types:
+    """The types of a schema, read once for each schema object."""
+    if id(schema) not in _READ:
+        _READ[id(schema)] = Types(schema)
+    return _READ[id(schema)]
+
+
 def _map_values(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(schema.get("additionalProperties"), dict):
         return dict(schema["additionalProperties"])

@@ -28,7 +28,10 @@ _MOST = 200
 @cache
 def schema(name: str) -> dict[str, Any]:
     """One of the shipped JSON Schemas by name: manifest-v1, fragment-v1, rule-v1, pack-v1, expectations-v1, report-v1."""
-    found: dict[str, Any] = json.loads((shipped_data.folder("schemas") / f"{name}.json").read_bytes())
+    folder = shipped_data.folder("schemas")
+    lean = folder / "lean" / f"{name}.json"
+    path = lean if lean.is_file() else folder / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_bytes())
     return found
 
 

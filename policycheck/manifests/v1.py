@@ -12,7 +12,7 @@ from typing import Any
 
 from policycheck.document import Document
 from policycheck.language.evaluate import Future, day
-from policycheck.language.types import LIST, MAP, OBJECT, Type, Types, suggest
+from policycheck.language.types import LIST, MAP, OBJECT, Type, Types, suggest, types_of
 from policycheck.manifests.explain import problems_of, schema
 from policycheck.model import Problem
 
@@ -24,7 +24,7 @@ FRAGMENT = "fragment-v1"
 @cache
 def types() -> Types:
     """The manifest schema as types."""
-    return Types(schema(SCHEMA))
+    return types_of(schema(SCHEMA))
 
 
 def is_manifest(document: Document) -> bool:

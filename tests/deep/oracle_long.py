@@ -15,10 +15,9 @@ from random import Random
 sys.path.append(str(Path(__file__).parents[2]))
 
 from policycheck import packs
-from tests.language.made_support import words
+from tests.language.made_support import shipped_cases, words
 from tests.language.oracle_support import Oracle, Tally, compare_expressions, compare_rules, keys_of
 from tests.language.rows_support import criteria, number, page, rows, schema
-from tests.language.test_blanking import shipped_cases
 
 
 def run(cases: int, seed: int) -> dict[str, Tally]:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from policycheck import ruletests
+from policycheck.data import folder
+from policycheck.document import parse
 from policycheck.judge import Judge
 from policycheck.language.evaluate import Future
 from policycheck.language.types import BOOL, DATE, FLOAT, INT, LIST, MAP, MOMENT, OBJECT, STRING, Type, Types
@@ -168,3 +171,16 @@ def with_future(data: Any, random: Random) -> Any:
         if isinstance(value, str) and value[:2] == "20" and random.random() < 0.1:
             holder[path[-1]] = Future(value)
     return changed
+
+
+def shipped_cases(wanted: Criteria) -> list[tuple[str, Any]]:
+    """Every case that stands beside a shipped rule, as a whole manifest; none where the tests are not installed."""
+    found: list[tuple[str, Any]] = []
+    for pack in wanted.packs:
+        home = folder("rules") / pack.id
+        if (home / ruletests.BASE).is_file():
+            base = parse((home / ruletests.BASE).read_bytes(), ruletests.BASE)[0].data
+            for rule in pack.rules.values():
+                cases = ruletests.cases(home, rule)
+                found += [(rule.id, ruletests.laid_over(base, case.get("manifest") or {})) for case in cases]
+    return found

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from policycheck import packs, ruletests
-from policycheck.data import folder
+from policycheck import packs
 
-from .made_support import Maker, blanked, good_by_blanking, may_be_blank, outcomes, paths, with_future, words
+from .made_support import Maker, blanked, good_by_blanking, may_be_blank, outcomes, paths, shipped_cases, with_future, words
 from .rows_support import AS_OF, GOOD, criteria, number, page, rows, schema
 
 ROWS = rows()
@@ -68,19 +67,6 @@ def test_random_manifests() -> None:
         assert blank_and_compare(criteria(), rule, data, path, before) == "", (rule, data, path)
         done += 1
     assert seen >= {"gap", "unknown", "met", "not_applicable"}
-
-
-def shipped_cases(wanted: packs.Criteria) -> list[tuple[str, Any]]:
-    """Every case that stands beside a shipped rule, as a whole manifest."""
-    found = []
-    for pack in wanted.packs:
-        home = folder("rules") / pack.id
-        if (home / ruletests.BASE).is_file():
-            base = ruletests._load(home / ruletests.BASE)
-            for rule in pack.rules.values():
-                cases = ruletests.cases(home, rule)
-                found += [(rule.id, ruletests.laid_over(base, case.get("manifest") or {})) for case in cases]
-    return found
 
 
 def test_shipped_rules() -> None:

@@ -11,7 +11,7 @@ from policycheck import packs
 from policycheck.language.syntax import parse
 from policycheck.model import UNKNOWN
 
-from .made_support import words
+from .made_support import shipped_cases, words
 from .oracle_support import (
     Expander,
     Oracle,
@@ -26,7 +26,6 @@ from .oracle_support import (
     written,
 )
 from .rows_support import criteria, number, page, rows, schema
-from .test_blanking import shipped_cases
 
 pytest.importorskip("cel_expr_python", reason="the oracle is a development dependency: pip install cel-expr-python")
 

@@ -1,0 +1,156 @@
+"""The facts behind a verdict: which paths decided, what they say, where the finding stands, what the message shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policycheck import packs
+from policycheck.model import Finding
+
+from .rows_support import judged, schema
+
+
+def findings(data: dict[str, Any], definitions: dict[str, Any] | None = None, **rule: Any) -> list[Finding]:
+    """The findings of one rule on a manifest."""
+    files = {
+        "pack.yaml": {"id": "one", "version": "1.0.0"},
+        "definitions.yaml": definitions or {},
+        "data/ranks.yaml": {"rows": {"low": 1, "high": 3}},
+        "data/clocks.yaml": {"rows": {"GB": {"unit": "hours", "value": 72}}},
+        "rows/one.yaml": {"title": "One", "severity": "low", "message": "", **rule},
+    }
+    criteria = packs.Criteria([packs._build({"at": "one", "digest": "", "files": files}, shipped=False)], schema())
+    assert criteria.analysis(criteria.every_rule["one"]).mistakes == []
+    judge, judgements = judged(criteria, "one", data)
+    return [judge.finding(judgement) for judgement in judgements]
+
+
+def routes(finding: Finding) -> list[str]:
+    return [fact.route for fact in finding.facts]
+
+
+def stands(finding: Finding) -> str:
+    return finding.location.route if finding.location else ""
+
+
+def test_the_side_that_decided_is_the_fact() -> None:
+    data = {"controls": [{"id": "a", "status": "deployed", "owner": "", "retention_days": 3}]}
+    (found,) = findings(data, for_each="control", **{"assert": 'control.status == "deployed" && control.owner != ""'})
+    assert (found.outcome, routes(found), stands(found)) == ("gap", ["controls[a].owner"], "controls[a].owner")
+    (found,) = findings(data, for_each="control", **{"assert": 'control.owner != "" || control.retention_days > 1'})
+    assert (found.outcome, routes(found)) == ("met", ["controls[a].retention_days"])
+    (found,) = findings(data, for_each="control", **{"assert": "control.disclosed_in != '' && control.retention_days > 1"})
+    assert (found.outcome, found.missing) == ("unknown", ("controls[a].disclosed_in",))
+
+
+def test_the_item_that_decided_is_the_fact_however_far_down_it_stands() -> None:
+    controls = [{"id": f"c{n}", "retention_days": n} for n in range(100)]
+    rule = {"for_each": "organization", "assert": "controls.exists(c, c.retention_days == 90)"}
+    (found,) = findings({"organization": {"id": "o"}, "controls": controls}, **rule)
+    assert (found.outcome, routes(found)) == ("met", ["controls[c90].retention_days"])
+    rule["assert"] = "size(controls) > 0 && controls.all(c, c.retention_days < 90)"
+    (found,) = findings({"organization": {"id": "o"}, "controls": controls}, **rule)
+    assert (found.outcome, routes(found)) == ("gap", ["controls[c90].retention_days"])
+    del controls[95]["retention_days"]
+    rule["assert"] = "size(controls) > 0 && controls.all(c, c.retention_days < 1000)"
+    (found,) = findings({"organization": {"id": "o"}, "controls": controls}, **rule)
+    assert (found.outcome, found.missing) == ("unknown", ("controls[c95].retention_days",))
+
+
+def test_a_search_that_found_nothing_stands_at_its_subject() -> None:
+    data = {"surfaces": [{"id": "p"}], "controls": [{"id": "a", "family": "waf", "surfaces": ["p"]}]}
+    (found,) = findings(
+        data, for_each="surface", **{"assert": 'controls.exists(c, c.family == "challenge" && surface.id in c.surfaces)'}
+    )
+    assert (found.outcome, stands(found)) == ("gap", "surfaces[p]")
+    assert "controls[a].family" in routes(found)
+
+
+def test_a_list_that_is_not_declared_is_named() -> None:
+    (found,) = findings(
+        {"surfaces": [{"id": "p"}]}, for_each="surface", **{"assert": "controls.exists(c, c.family == 'waf')"}
+    )
+    assert (found.outcome, found.missing) == ("unknown", ("controls",))
+    (found,) = findings({"organization": {"id": "o"}}, for_each="surface", **{"assert": "surface.id != ''"})
+    assert (found.outcome, found.missing) == ("unknown", ("surfaces",))
+    (found,) = findings({"organization": {"id": "o"}, "surfaces": []}, for_each="surface", **{"assert": "surface.id != ''"})
+    assert (found.outcome, routes(found)) == ("not_applicable", ["surfaces"])
+
+
+def test_the_guard_of_an_empty_list_comes_last() -> None:
+    data = {"controls": [{"id": "a", "surfaces": ["p"], "owner": "web"}]}
+    (found,) = findings(
+        data, for_each="control", **{"assert": "size(control.surfaces) == 0 || control.surfaces.all(s, s == 'q')"}
+    )
+    assert (found.outcome, stands(found)) == ("gap", "controls[a].surfaces[p]")
+    (found,) = findings(data, for_each="control", **{"assert": "size(control.surfaces) > 1"})
+    assert (found.outcome, stands(found)) == ("gap", "controls[a].surfaces")
+
+
+def test_what_stands_behind_a_let_comes_after_the_rest() -> None:
+    data = {"controls": [{"id": "a", "last_reviewed_on": "2026-01-01", "review_interval_days": 30}]}
+    (found,) = findings(
+        data,
+        for_each="control",
+        let={"age": "days(control.last_reviewed_on, as_of)"},
+        message="{control.id}: {age} days",
+        **{"assert": "age <= control.review_interval_days"},
+    )
+    assert routes(found) == ["controls[a].review_interval_days", "controls[a].last_reviewed_on"]
+    assert found.message == "a: 324 days"
+
+
+def test_a_definition_is_explained_by_what_it_reads() -> None:
+    definitions = {"field": {"rank": "data.ranks[field.sensitivity]"}}
+    data = {"surfaces": [{"id": "p", "fields": [{"name": "n", "sensitivity": "high"}]}]}
+    (found,) = findings(data, definitions, for_each="field", **{"assert": "field.rank < 2"})
+    assert (found.outcome, found.subject.id, routes(found)) == ("gap", "p.n", ["surfaces[p].fields[n].sensitivity"])
+
+
+def test_a_jurisdiction_is_found_in_its_list_and_a_missing_row_in_the_pack() -> None:
+    data = {"organization": {"id": "o", "jurisdictions": ["GB", "BR"]}}
+    rule = {"for_each": {"o": "[organization]", "j": "o.jurisdictions"}, "assert": "data.clocks[j].value > 100"}
+    known, unknown = findings(data, **rule)
+    assert (known.outcome, stands(known)) == ("gap", "organization.jurisdictions[GB]")
+    assert (unknown.outcome, unknown.because_of) == ("unknown", "the pack has no row for this")
+    assert unknown.missing == ("data.clocks[BR]",)
+    assert unknown.facts[-1].source == "pack"
+
+
+def test_what_has_asked_for_is_said_not_to_be_written() -> None:
+    (found,) = findings({"controls": [{"id": "a"}]}, for_each="control", **{"assert": "has(control.provider)"})
+    assert [(f.route, f.declared, f.note) for f in found.facts] == [("controls[a].provider", False, "not written")]
+    (found,) = findings(
+        {"controls": [{"id": "a", "provider": None}]}, for_each="control", **{"assert": "has(control.provider)"}
+    )
+    assert (found.outcome, found.missing) == ("unknown", ("controls[a].provider",))
+
+
+def test_a_missing_path_below_a_missing_part_is_named_whole() -> None:
+    (found,) = findings(
+        {"ai_uses": [{"id": "t"}]},
+        for_each="use",
+        **{"assert": "use.dpia.sections.description.nature && use.minors.in_scope"},
+    )
+    assert found.missing == ("ai_uses[t].dpia.sections.description.nature", "ai_uses[t].minors.in_scope")
+    assert stands(found).startswith("ai_uses[t]")
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("{control.id} by {control.owner}", "a by not declared"),
+        ("{control.processes_personal_data}", "true"),
+        ("{control.surfaces}", "p, q"),
+        ("{size(control.surfaces)} of {size(controls)}", "2 of 1"),
+        ("{size(controls.filter(c, c.owner == ''))}", "0 to 1"),
+        ("{controls.map(c, c.owner)}", "not declared"),
+        ("no\n  braces", "no braces"),
+    ],
+)
+def test_messages(message: str, shown: str) -> None:
+    data = {"controls": [{"id": "a", "processes_personal_data": True, "surfaces": ["p", "q"]}]}
+    (found,) = findings(data, for_each="control", message=message, **{"assert": "control.id == 'b'"})
+    assert found.message == shown
