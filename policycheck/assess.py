@@ -130,7 +130,8 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
     read = [f for f in seen.facts if f.source == "artefact"]
     if seen.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
         at = next((f.location for f in read), None) or _first_reading(hearing, differing)
-        related = tuple(place for place in (before.location, *before.related) if place is not None)
+        declared = _declared_at(hearing, differing) or before.location
+        related = tuple(place for place in (declared, *before.related) if place is not None)
         note = next((f.note for f in read if f.note), "") or _note(hearing, differing)
         return seen._replace(
             assurance=Assurance.CONTRADICTED, location=at, related=related,
@@ -155,14 +156,38 @@ def _first_reading(hearing: Hearing, differing: set[tuple[str, ...]]) -> Locatio
     return None
 
 
+def _declared_at(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location | None:
+    """Where the manifest says what the artefact denies."""
+    assert hearing.overlay is not None
+    path = next((r.path for r in hearing.account.readings if r.path in differing), None)
+    if path is None:
+        return None
+    holder: Any = hearing.holder
+    for step in path[:-1]:
+        holder = holder.get(step) if isinstance(holder, dict) else None
+    return hearing.overlay.declared.locate(holder, path[-1]) if isinstance(holder, dict) else None
+
+
 def _note(hearing: Hearing, differing: set[tuple[str, ...]]) -> str:
     return next((r.note for r in hearing.account.readings if r.path in differing and r.note), "")
 
 
 def _rests_on(finding: Finding, hearing: Hearing) -> bool:
+    """Whether evidence speaks to a finding: one about its subject, or one that reads a property it `supports`."""
     named = hearing.entry.get("supports")
-    starts = [f"{hearing.subject.route}.{name}" for name in named] if named else [hearing.subject.route]
-    return any(fact.route == s or fact.route.startswith((f"{s}.", f"{s}[")) for fact in finding.facts for s in starts)
+    if not named:
+        return _below(finding.subject.route, hearing.subject.route)
+    starts = [f"{hearing.subject.route}.{name}" for name in named]
+    return any(_below(fact.route, start) for fact in finding.facts for start in starts)
+
+
+def _reads(finding: Finding, hearing: Hearing) -> bool:
+    """Whether a finding turns on anything that the subject of the evidence declares."""
+    return any(_below(fact.route, hearing.subject.route) for fact in finding.facts)
+
+
+def _below(route: str, start: str) -> bool:
+    return route == start or route.startswith((f"{start}.", f"{start}["))
 
 
 def _stronger(first: Assurance, second: Assurance) -> Assurance:
@@ -206,7 +231,8 @@ def _denies(reading: Reading, hearing: Hearing, types: Types) -> bool:
         return False
     stricter = found.schema.get("x-stricter") if found is not None else None
     if isinstance(stricter, list) and value in stricter and reading.value in stricter:
-        return stricter.index(reading.value) < stricter.index(value)
+        # The schema lists them strictest first.
+        return stricter.index(reading.value) > stricter.index(value)
     if stricter and isinstance(value, (int, float)) and isinstance(reading.value, (int, float)):
         return reading.value > value if stricter == "lower" else reading.value < value
     return True
@@ -240,7 +266,7 @@ def _readable(manifest: Manifest, hearings: list[Hearing], findings: dict[Any, F
     for hearing in hearings:
         if not hearing.account.unreadable:
             continue
-        backed = [f.severity for f in findings.values() if _rests_on(f, hearing) and f.outcome is not Outcome.NOT_APPLICABLE]
+        backed = [f.severity for f in findings.values() if _reads(f, hearing) and f.outcome is not Outcome.NOT_APPLICABLE]
         severity = max(backed, key=lambda s: s.rank, default=Severity.LOW)
         severity = Severity.LOW if severity is Severity.INFO else severity
         path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")

@@ -191,13 +191,15 @@ class Document:
     the data stays plain: `locate(container, key)` gives a `Location`, `route(container, key)` the key route.
     """
 
-    __slots__ = ("_entries", "_homes", "_parents", "_places", "_raws", "_routes", "_texts", "data")
+    __slots__ = ("_entries", "_homes", "_parents", "_places", "_raws", "_routes", "_strangers", "_texts", "data")
 
     def __init__(self) -> None:
         self.data: Any = None
         self._entries: dict[int, dict[Any, tuple[Any, Any]]] = {}
         self._homes: dict[int, tuple[str, Any]] = {}
         self._parents: dict[int, tuple[Any, Any]] = {}
+        #: The file of a member that stands in another than its container.
+        self._strangers: dict[tuple[int, Any], str] = {}
         self._texts: dict[str, str] = {}
         self._raws: dict[str, bytes] = {}
         # Findings ask for the same places again and again; the data does not change once it is read.
@@ -228,17 +230,17 @@ class Document:
         if entry is None:
             return _location(path, start, self.route(container, key), point=True)
         event = entry[1]
-        foreign = self._homes.get(id(container[key])) if isinstance(container[key], (dict, list)) else None
         blank = isinstance(event, ScalarEvent) and container[key] is None
         marked = entry[0] if blank and entry[0] is not None else event
-        return _location(foreign[0] if foreign else path, marked, self.route(container, key))
+        return _location(self._strangers.get((id(container), key), path), marked, self.route(container, key))
 
     def locate_key(self, container: Any, key: Any) -> Location | None:
         """Where the key itself is written, for a problem with the key."""
         entry = self._entries.get(id(container), {}).get(key)
         if entry is None or entry[0] is None:
             return self.locate(container, key)
-        return _location(self._homes[id(container)][0], entry[0], self.route(container, key))
+        path = self._strangers.get((id(container), key), self._homes[id(container)][0])
+        return _location(path, entry[0], self.route(container, key))
 
     def parent(self, container: Any) -> tuple[Any, Any] | None:
         """The container that holds this one, and under which key; None at the top."""
@@ -271,7 +273,9 @@ class Document:
         """Put a fragment's section under this document's top: the place stays the fragment's."""
         self.data[key] = value
         self._entries[id(self.data)][key] = other._entries[id(other.data)][key]
-        self._parents[id(value)] = (self.data, key)
+        if isinstance(value, (dict, list)):
+            self._parents[id(value)] = (self.data, key)
+        self._strangers[id(self.data), key] = other._homes[id(other.data)][0]
 
     def extend(self, key: str, items: list[Any], other: Document) -> None:
         """Append a fragment's list to this document's list of the same key."""
@@ -281,6 +285,7 @@ class Document:
             mine.append(item)
             place = len(mine) - 1
             self._entries[id(mine)][place] = theirs[index]
+            self._strangers[id(mine), place] = other._homes[id(items)][0]
             if isinstance(item, (dict, list)):
                 self._parents[id(item)] = (mine, place)
 

@@ -179,7 +179,7 @@ class Judge:
         maybe = getattr(items, "maybe", ())
         for position, item in enumerate(items):
             claims = item.get("equivalent_to") if isinstance(item, dict) and position not in maybe else None
-            named = {c.get("expectation") for c in claims or () if c.get("rationale")}
+            named = {c.get("expectation") for c in claims or () if isinstance(c, dict) and c.get("rationale")}
             if accepted & named and _in_force(item, self.as_of):
                 return str(item.get("id", ""))
         return ""
@@ -193,6 +193,9 @@ class Judge:
         explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
         env = program.rebound({**self.env, STATE: State(EXPLAIN_BUDGET)}, judgement.bound)
         explainer.explain(judgement.decided_by, env)
+        if not explainer.facts and program.when is not None:
+            # A search that had nothing to look at: what is left to say is why the rule applies at all.
+            explainer.explain(program.when, env)
         facts = tuple(explainer.facts.values())
         holder = self._holder(program, judgement.bound)
         subject = Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")

@@ -73,9 +73,7 @@ class Worker:
             moved = tuple(_moved(p, other, here) for p in problems)
             return Part(str(path), "", {}, None, moved, (INVALID,))
         result = assess(manifest, self.criteria, self.options)
-        place = manifest.place
-        line = place.line if isinstance(place, Document) else None
-        view = View(self.header, self.settings.style, other, here, line)
+        view = View(self.header, self.settings.style, other, here, _Lines(manifest).line)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
         rendered = {name: module.part(view, records[module.RECORD]) for name, module in self.formats.items()}
         return Part(
@@ -86,6 +84,31 @@ class Worker:
 
     def _records(self) -> dict[str, Callable[..., report.Record]]:
         return {module.RECORD: report.RECORDS[module.RECORD] for module in self.formats.values()}
+
+
+class _Lines:
+    """The lines of a manifest's files, and of artefacts, for the formats that show them."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._place, self._root = manifest.place, manifest.root
+        self._artefacts: dict[str, list[str]] = {}
+
+    def line(self, path: str, number: int) -> str:
+        """A line (1-based), without its end; empty when there is none."""
+        text: str = self._place.line(path, number)  # type: ignore[attr-defined]
+        return text or self._artefact(path, number)
+
+    def _artefact(self, path: str, number: int) -> str:
+        if path not in self._artefacts:
+            from policycheck.errors import ArtefactError
+            from policycheck.opener import Opener
+
+            try:
+                self._artefacts[path] = Opener(self._root).read(path).data.decode("utf-8", "replace").splitlines()
+            except ArtefactError:
+                self._artefacts[path] = []
+        lines = self._artefacts[path]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 def bug(error: Exception) -> str:

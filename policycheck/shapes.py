@@ -6,7 +6,7 @@ pack is a slip. So here a property with `BLANK` may be left out but not left bla
 null.
 
 The words of `Outcome`, `Severity` and `Assurance` are those of `model.py`; a test holds the two together. The
-report's classes follow `report.py` key by key; nothing in them is optional but the totals of an empty run.
+report's classes follow `report.py` key by key; optional is what `report.py` leaves out when it is empty.
 """
 
 from __future__ import annotations
@@ -682,26 +682,39 @@ class Location(Shape):
     """The key route of what stands there, such as controls[edge-limit].params.limit; may be empty."""
 
 
+class FactPlace(Shape):
+    """Where a fact stands; its route is the fact's own."""
+
+    path: str
+    """The file, from the root, with forward slashes."""
+    line: AtLeastOne
+    """The line, counted from 1."""
+    column: AtLeastOne
+    """The column, counted from 1 in characters."""
+    end_column: AtLeastOne = BLANK
+    """The column behind its last character, when it ends on the same line."""
+
+
 class Fact(Shape):
     """One value that a finding rests on."""
 
     route: str
     """Its key route."""
-    value: Any
-    """What it says: text, a number, true, false, a list of such; null if nothing is declared. Of a mapping or
+    value: Any = BLANK
+    """What it says: text, a number, true, false, a list of such; left out if nothing is declared. Of a mapping or
     a list of mappings only that there is one, or how many."""
-    declared: bool
-    """False if nothing is said there; the location is then the nearest declared parent."""
-    source: FactSource
-    """Where it comes from."""
-    location: Location | None
-    """Where it stands; null for what stands in no file, such as the date of the evaluation."""
-    note: str
-    """What the artefact's line says, in words; otherwise empty."""
+    declared: bool = BLANK
+    """Written, as false, only if nothing is said there; the location is then the nearest declared parent."""
+    source: FactSource = BLANK
+    """Where it comes from; left out for what the manifest itself says."""
+    location: FactPlace = BLANK
+    """Where it stands; left out for what stands in no file, such as a row that a pack lacks."""
+    note: str = BLANK
+    """What the artefact's line says, in words."""
 
 
 class Finding(Shape):
-    """One rule held against one subject."""
+    """One rule held against one subject. What would be empty is left out."""
 
     id: FindingId
     """Stable across runs: it rests on organisation, rule and subject, not on files, lines or order."""
@@ -721,25 +734,25 @@ class Finding(Shape):
     """How much it weighs."""
     blocks: bool
     """Whether it makes the run end with exit code 1."""
-    message: str
-    """What is the case, in a sentence."""
-    because_of: str
-    """What made the rule not apply, or why it cannot be told; may be empty."""
+    message: str = BLANK
+    """What is the case, in a sentence; said of gaps, unknowns and measures not used."""
+    because_of: str = BLANK
+    """What made the rule not apply, or why it cannot be told."""
     location: Location | None
     """Where it stands: at the first fact that decided it, else at the subject."""
     facts: list[Fact]
     """The values it rests on, the deciding ones first."""
-    missing: list[str]
+    missing: list[str] = BLANK
     """For an unknown: the key routes of what is not declared."""
-    related: list[Location]
+    related: list[Location] = BLANK
     """Other places that belong to it, such as the declaration that an artefact contradicts."""
-    verified_facts: Annotated[list[Count], Field(min_length=2, max_length=2)]
-    """How many of its facts were read in an artefact, and of how many; 0 and 0 if none was."""
-    equivalent: str | None
+    verified_facts: Annotated[list[Count], Field(min_length=2, max_length=2)] = BLANK
+    """How many of its facts were read in an artefact, and of how many; left out if none was."""
+    equivalent: str = BLANK
     """The id of the control that stands in as an equivalent measure."""
-    exception: str | None
+    exception: str = BLANK
     """The id of the exception under which the gap is accepted."""
-    remediation: str
+    remediation: str = BLANK
     """What closes the gap."""
 
 

@@ -32,7 +32,7 @@ class Overlay:
     """A manifest with one account laid over it: only what the account speaks of is copied and changed."""
 
     def __init__(self, place: Place, holder: dict[str, Any], readings: tuple[Reading, ...]) -> None:
-        self._place = place
+        self.declared = place
         self._copies: dict[int, Any] = {}
         self._kept: list[Any] = []
         self._read: dict[tuple[int, Any], Reading] = {}
@@ -51,10 +51,10 @@ class Overlay:
     def _copy_down_to(self, holder: dict[str, Any]) -> dict[str, Any]:
         chain: list[tuple[Any, Any]] = []
         at: Any = holder
-        while (up := self._place.parent(at)) is not None:  # type: ignore[attr-defined]
+        while (up := self.declared.parent(at)) is not None:  # type: ignore[attr-defined]
             chain.append(up)
             at = up[0]
-        fresh = self.data = self._copy(self._place.data)
+        fresh = self.data = self._copy(self.declared.data)
         for container, key in reversed(chain):
             below = self._copy(container[key])
             fresh[key] = below
@@ -88,18 +88,18 @@ class Overlay:
         """The artefact's line for a value that was read there, else the manifest's."""
         reading = self._read.get((id(container), key))
         if reading is None:
-            return self._place.locate(self._copies.get(id(container), container), key)
+            return self.declared.locate(self._copies.get(id(container), container), key)
         found = Location(reading.file, reading.line, reading.column, 0, self.route(container, key))
         self.notes[found] = reading.note
         return found
 
     def route(self, container: Any, key: Any = None) -> str:
         """The key route, as in the manifest."""
-        return self._place.route(self._copies.get(id(container), container), key)
+        return self.declared.route(self._copies.get(id(container), container), key)
 
     def parent(self, container: Any) -> Any:
         """As in the manifest."""
-        return self._place.parent(self._copies.get(id(container), container))  # type: ignore[attr-defined]
+        return self.declared.parent(self._copies.get(id(container), container))  # type: ignore[attr-defined]
 
 
 def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure]]:

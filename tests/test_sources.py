@@ -126,8 +126,8 @@ def test_the_root_is_the_one_given_else_the_repository_else_the_folder(root: Pat
     path = root / "a" / "b" / "policycheck.yaml"
     assert root_of(path, root / "a") == root / "a"
     assert root_of(path, None) == root
-    (root / ".git").rmdir()
-    assert root_of(path, None) == root / "a" / "b"
+    (root.parent / "loose").mkdir()
+    assert root_of(root.parent / "loose" / "policycheck.yaml", None) == root.parent / "loose"
 
 
 # --- fragments -----------------------------------------------------------------------------------------------

@@ -28,7 +28,12 @@ def command() -> None:
 @command.command("list")
 @_DIR
 def list_rules(folders: tuple[Path, ...]) -> int:
-    """List every rule with its severity and expectations."""
+    """List every rule with its severity and expectations.
+
+    \b
+    policycheck rules list
+    policycheck rules list --rules our-pack/
+    """
     from tabulate import tabulate
 
     criteria = _criteria(folders)
@@ -45,7 +50,12 @@ def list_rules(folders: tuple[Path, ...]) -> int:
 @click.argument("pack", required=False)
 @_DIR
 def lint(pack: str | None, folders: tuple[Path, ...]) -> int:
-    """Hold every rule against the manifest schema. Exit 1 when something is wrong."""
+    """Hold every rule against the manifest schema. Exit 1 when something is wrong.
+
+    \b
+    policycheck rules lint joint-statements
+    policycheck rules lint --rules our-pack/
+    """
     from policycheck import packs
     from policycheck.cli import _say_problems
 
@@ -63,7 +73,12 @@ def lint(pack: str | None, folders: tuple[Path, ...]) -> int:
 @click.option("--rule", default="", metavar="ID", help="Only this rule.")
 @_DIR
 def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
-    """Run the tests beside the rules. Exit 1 when one fails or is missing."""
+    """Run the tests beside the rules. Exit 1 when one fails or is missing.
+
+    \b
+    policycheck rules test joint-statements
+    policycheck rules test --rules our-pack/ --rule our-rule
+    """
     from policycheck import ruletests
     from policycheck.cli import _say
 

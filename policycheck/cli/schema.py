@@ -13,6 +13,7 @@ def command(name: str) -> int:
     """Print a JSON Schema.
 
     \b
+    policycheck schema rule
     policycheck schema manifest > .policycheck-schema.json
     # first line of the manifest, for editors with yaml-language-server:
     # yaml-language-server: $schema=.policycheck-schema.json

@@ -143,11 +143,14 @@ def _source(view: View, place: Record | None) -> list[str]:
     raw = view.line(place["path"], place["line"])
     if not raw.strip():
         return []
-    text, column = harmless(raw.replace("\t", " ")), place["column"]
+    text, column, end = harmless(raw.replace("\t", " ")), place["column"], place.get("end_column")
+    if column == 1 and not end and text[0] == " ":
+        # Of an artefact often only the line is known: then the mark is under all that is written on it.
+        column, end = len(text) - len(text.lstrip()) + 1, len(text) + 1
     limit = int(view.style.get("width", 80)) - 10
     cut = max(0, column - limit + 12) if len(text) > limit else 0
     number = f"{place['line']:>5} | "
-    width = (place.get("end_column") or column + 1) - column
+    width = (end or column + 1) - column
     mark = " " * (len(number) - 2) + "| " + " " * (column - 1 - cut) + "^" * max(1, min(width, limit - column + cut))
     return [number + text[cut : cut + limit], paint(mark.rstrip(), "red", view.style)]
 

@@ -134,7 +134,7 @@ class Explainer:
             node, inner = found
             self._left_out(node, inner)
             self._nothing(node.args[0], inner)
-        elif not self.facts or _value(source, env) in (UNKNOWN, []):
+        elif _value(source, env) in (UNKNOWN, []):
             self._explain(source, env)
 
     def _left_out(self, node: Node, env: Env) -> None:

@@ -1,0 +1,358 @@
+"""The command line as a person or a pipeline meets it: help, exit codes, streams, files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from policycheck import __version__, cli, packs, run
+from policycheck.errors import GAPS, INCOMPLETE, INTERRUPTED, INVALID, NOTHING, USAGE, strongest
+
+CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
+SUBPROCESS = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "SOURCE_DATE_EPOCH": "1795219200"}
+COMMANDS = [
+    ["check"], ["validate"], ["explain"], ["schema"], ["init"],
+    ["rules"], ["rules", "list"], ["rules", "test"], ["rules", "lint"],
+]  # fmt: skip
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A repository with one manifest that has gaps."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "policycheck.yaml").write_text(CLEAN, "utf-8")
+    return tmp_path
+
+
+def start(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    """The command line in a process of its own."""
+    call = [sys.executable, "-m", "policycheck", *arguments]
+    return subprocess.run(call, cwd=folder, env={**SUBPROCESS, **more}, capture_output=True, check=False)
+
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Call:
+    """The command line in this process."""
+
+    def called(folder: Path, *arguments: str) -> tuple[int, str, str]:
+        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            patch.setattr(sys, "argv", ["policycheck", *arguments])
+            patch.setattr(sys, "stdout", streams[0])
+            patch.setattr(sys, "stderr", streams[1])
+            code = cli._run()
+        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+        return code, out, err
+
+    return called
+
+
+# --- help ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([*words, "--help"] for words in COMMANDS)])
+def test_help_and_version_load_nothing_heavy(words: list[str]) -> None:
+    script = (
+        f"import sys; sys.argv = ['policycheck', *{words!r}]\n"
+        "from policycheck import cli\n"
+        "code = cli._run()\n"
+        "heavy = {'yaml', 'jsonschema', 'jsonschema_rs', 'pydantic', 'tabulate', 'crossplane'} & set(sys.modules)\n"
+        "print(heavy or '', file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=SUBPROCESS, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_help_of_each_command_teaches_by_example(words: list[str], call: Call, tmp_path: Path) -> None:
+    code, out, _ = call(tmp_path, *words, "--help")
+    examples = [line for line in out.splitlines() if line.strip().startswith(f"policycheck {words[0]}")]
+    assert code == 0
+    assert len(examples) >= 2
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_help_lists_every_command_in_words(call: Call, tmp_path: Path) -> None:
+    code, out, _ = call(tmp_path, "--help")
+    assert code == 0
+    for words in COMMANDS:
+        assert f"\n  {words[0]} " in out
+
+
+def test_the_version_is_said_in_one_line(tmp_path: Path) -> None:
+    done = start(tmp_path, "--version")
+    assert (done.returncode, done.stdout.decode()) == (0, f"policycheck {__version__}\n")
+
+
+# --- exit codes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check"], GAPS),
+        (["check", "--exit-zero"], 0),
+        (["check", "--quiet", "--criteria", "CJS24-11"], GAPS),
+        (["check", "nowhere"], USAGE),
+        (["check", "--fail-on", "severe"], USAGE),
+        (["check", "--as-of", "yesterday"], USAGE),
+        (["check", "--jobs", "0"], USAGE),
+        (["check", "--criteria", "JS23-01"], NOTHING),
+        (["check", "--criteria", "JS23-01", "--exit-zero"], NOTHING),
+        (["check", "empty.yaml"], INVALID),
+        (["check", "empty.yaml", "--exit-zero"], INVALID),
+        (["check", "policycheck.yaml", "empty.yaml"], INVALID),
+        (["check", "docs"], NOTHING),
+        (["validate"], 0),
+        (["validate", "empty.yaml"], INVALID),
+        (["validate", "docs"], NOTHING),
+        (["validate", "--root", "nowhere"], USAGE),
+        (["explain", "CJS24-13b1"], 0),
+        (["explain", "CJS24-99"], USAGE),
+        (["rules", "list"], 0),
+        (["rules", "lint"], 0),
+        (["rules", "lint", "nothing"], USAGE),
+        (["schema", "manifest"], 0),
+        (["schema", "menifest"], USAGE),
+        ([], USAGE),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_an_exit_code_means_one_thing(arguments: list[str], code: int, shop: Path, call: Call) -> None:
+    (shop / "docs").mkdir()
+    (shop / "empty.yaml").touch()
+    found, _, err = call(shop, *arguments)
+    assert found == code
+    assert "Traceback" not in err
+
+
+def test_of_several_exit_codes_the_strongest_counts() -> None:
+    assert strongest({GAPS, NOTHING, 0}) == GAPS
+    assert strongest({GAPS, INCOMPLETE}) == INCOMPLETE
+    assert strongest({INCOMPLETE, INVALID, GAPS}) == INVALID
+    assert strongest({INVALID, INTERRUPTED}) == INTERRUPTED
+    assert strongest(set()) == 0
+
+
+def test_severity_and_unknowns_decide_what_blocks(shop: Path, call: Call) -> None:
+    counts = []
+    for arguments in ([], ["--allow-unknown"], ["--fail-on", "high"], ["--fail-on", "high", "--allow-unknown"]):
+        _, out, _ = call(shop, "check", "--format", "json", *arguments)
+        counts.append(json.loads(out)["totals"]["blocking"])
+    assert counts[0] > counts[1] > counts[3]
+    assert counts[0] > counts[2] >= counts[3]
+
+
+def test_a_bug_of_ours_says_where_to_report_it(shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of no use")
+
+    monkeypatch.setattr(packs, "load", broken)
+    code, _, err = call(shop, "check")
+    assert code == 70
+    assert "ZeroDivisionError: of no use in broken (test_cli.py:" in err
+    assert "/issues with this line" in err
+    assert "Traceback" not in err
+
+
+def test_an_interrupt_is_said_and_leaves_no_file(shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.Worker, "__call__", interrupted)
+    code, _, err = call(shop, "check", "--output", "json=report.json")
+    assert (code, err.strip()) == (INTERRUPTED, "interrupted")
+    assert sorted(os.listdir(shop)) == [".git", "policycheck.yaml"]
+
+
+def test_no_manifest_says_what_one_is(tmp_path: Path, call: Call) -> None:
+    (tmp_path / ".git").mkdir()
+    code, out, err = call(tmp_path, "check")
+    assert (code, out) == (NOTHING, "")
+    assert err.startswith("policycheck: no manifest in ")
+    assert "policycheck.yaml" in err
+
+
+# --- streams -------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_that_goes_away_does_not_change_the_verdict(shop: Path) -> None:
+    for words, code in ((["check"], GAPS), (["schema", "manifest"], 0), (["rules", "list"], 0)):
+        call = [sys.executable, "-m", "policycheck", *words]
+        with subprocess.Popen(call, cwd=shop, env=SUBPROCESS, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait() == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_said(shop: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        call = [sys.executable, "-m", "policycheck", "check"]
+        done = subprocess.run(call, cwd=shop, env=SUBPROCESS, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == USAGE
+    assert done.stderr == b"policycheck: standard output cannot be written: no space left on device\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize(("redirection", "code"), [(">&-", GAPS), ("2>&-", GAPS), ("- <&-", INVALID)])
+def test_a_stream_that_is_closed_is_no_bug(redirection: str, code: int, shop: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -m policycheck check {redirection}'],
+        cwd=shop, env=SUBPROCESS, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert b"bug" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_every_encoding_of_the_terminal_gets_a_report(encoding: str, shop: Path) -> None:
+    text = CLEAN.replace("Corner Shop Ltd", "Ĉapelo 語 😀").replace("    status: planned", "    statsu: planned")
+    (shop / "bad.policycheck.yaml").write_text(text, "utf-8")
+    done = start(shop, "check", ".", PYTHONIOENCODING=encoding)
+    assert done.returncode == INVALID
+    done.stdout.decode(encoding)
+    assert (
+        done.stderr.decode(encoding)
+        == "bad.policycheck.yaml:36:5: controls[watch].statsu: unknown key; did you mean 'status'?\n"
+    )
+    (shop / "bad.policycheck.yaml").write_text(
+        text.replace("statsu", "status").replace("id: corner-shop", "id: other"), "utf-8"
+    )
+    done = start(shop, "check", ".", PYTHONIOENCODING=encoding)
+    assert done.returncode == GAPS
+    shown = done.stdout.decode(encoding)
+    assert ("Ĉapelo 語 😀" if encoding == "utf-8" else "\\u0108apelo \\u8a9e \\U0001f600") in shown
+    for words in (["explain", "CJS24"], ["schema", "manifest"], ["rules", "list"]):
+        assert start(shop, *words, PYTHONIOENCODING=encoding).returncode == 0
+
+
+def test_what_is_piped_is_plain_and_the_same_twice(shop: Path) -> None:
+    for arguments in ([], ["--format", "json"], ["--format", "markdown"], ["--format", "table"], ["--format", "jsonl"]):
+        first, second = (start(shop, "check", *arguments) for _ in range(2))
+        assert first.stdout == second.stdout
+        assert b"\x1b" not in first.stdout
+        assert first.stderr == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_a_terminal_gets_colour_unless_it_says_otherwise(variables: dict[str, str], coloured: bool, shop: Path) -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    call = [sys.executable, "-m", "policycheck", "check"]
+    with subprocess.Popen(call, cwd=shop, env={**SUBPROCESS, "TERM": "xterm", **variables}, stdout=slave) as process:
+        os.close(slave)
+        shown = b""
+        while piece := _read(master):
+            shown += piece
+        assert process.wait() == GAPS
+    os.close(master)
+    assert (b"\x1b[" in shown) == coloured
+    assert b"Corner Shop Ltd" in shown
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:
+        # Linux says that the other side is gone with an error.
+        return b""
+
+
+def test_standard_input_is_a_manifest_too(shop: Path) -> None:
+    call = [sys.executable, "-m", "policycheck", "validate", "-"]
+    done = subprocess.run(call, cwd=shop, env=SUBPROCESS, input=CLEAN.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"1 manifest valid\n")
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def test_outputs_are_written_together_and_say_the_same(shop: Path, call: Call) -> None:
+    code, out, err = call(shop, "check", "--format", "text", "--output", "json=a.json", "--output", "jsonl=b.jsonl")
+    assert (code, err) == (GAPS, "")
+    assert "Corner Shop Ltd" in out
+    assert sorted(os.listdir(shop)) == [".git", "a.json", "b.jsonl", "policycheck.yaml"]
+    report = json.loads((shop / "a.json").read_bytes())
+    short = json.loads((shop / "b.jsonl").read_text("utf-8").splitlines()[0])
+    assert short["counts"] == report["results"][0]["counts"]
+
+
+def test_a_bare_output_takes_the_one_format(shop: Path, call: Call) -> None:
+    _, out, _ = call(shop, "check", "--format", "json", "--output", "report")
+    assert out == ""
+    assert json.loads((shop / "report").read_bytes())["exit_code"] == GAPS
+
+
+def test_an_output_is_replaced_whole_or_left_as_it_was(shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / "report.json").write_text("the last one", "utf-8")
+    (shop / "report.json").chmod(0o600)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run.Run, "finish", broken)
+        assert call(shop, "check", "--output", "json=report.json")[0] == 70
+    assert (shop / "report.json").read_text("utf-8") == "the last one"
+    assert call(shop, "check", "--output", "json=report.json")[0] == GAPS
+    assert json.loads((shop / "report.json").read_bytes())["format"] == "policycheck-report/1"
+    assert stat.S_IMODE((shop / "report.json").stat().st_mode) == 0o600
+    assert sorted(os.listdir(shop)) == [".git", "policycheck.yaml", "report.json"]
+
+
+def test_when_one_output_cannot_be_opened_none_is_written(shop: Path, call: Call) -> None:
+    code, out, err = call(shop, "check", "--output", "json=a.json", "--output", "markdown=gone/b.md")
+    assert (code, out) == (USAGE, "")
+    assert "gone/b.md" in err
+    assert sorted(os.listdir(shop)) == [".git", "policycheck.yaml"]
+
+
+def test_an_output_that_is_a_link_is_written_through_it(shop: Path, call: Call) -> None:
+    (shop / "kept").mkdir()
+    (shop / "report.json").symlink_to("kept/report.json")
+    call(shop, "check", "--output", "json=report.json")
+    assert (shop / "report.json").is_symlink()
+    assert json.loads((shop / "kept" / "report.json").read_bytes())["format"] == "policycheck-report/1"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no device files")
+def test_a_device_is_written_to_and_never_replaced(shop: Path, call: Call) -> None:
+    code, _, _ = call(shop, "check", "--output", f"json={os.devnull}")
+    assert code == GAPS
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+def test_an_invalid_manifest_still_leaves_a_report_of_what_could_be_judged(shop: Path, call: Call) -> None:
+    (shop / "b").mkdir()
+    (shop / "b" / "policycheck.yaml").write_text("policycheck: 1\n", "utf-8")
+    code, _, _ = call(shop, "check", ".", "--output", "json=report.json")
+    report = json.loads((shop / "report.json").read_bytes())
+    assert code == report["exit_code"] == INVALID
+    assert [result["manifest"] for result in report["results"]] == ["policycheck.yaml"]
+    assert [(p["path"], p["line"]) for p in report["problems"]] == [("b/policycheck.yaml", 1)]
+
+
+def test_several_processes_give_the_same_bytes_as_one(shop: Path) -> None:
+    for name in ("a", "b", "c"):
+        (shop / f"{name}.policycheck.yaml").write_text(CLEAN.replace("id: corner-shop", f"id: shop-{name}"), "utf-8")
+    (shop / "d.policycheck.yaml").write_text("policycheck: 1\n", "utf-8")
+    one, two = (start(shop, "check", ".", "--format", "json", "--jobs", jobs) for jobs in ("1", "2"))
+    assert (one.returncode, two.returncode) == (INVALID, INVALID)
+    assert (one.stdout, one.stderr) == (two.stdout, two.stderr)

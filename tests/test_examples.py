@@ -1,0 +1,142 @@
+"""Each example gives its expected report through the command line, and shows what it is there to show."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted(p.parent for p in (ROOT / "examples").glob("*/policycheck.yaml"))
+AS_OF = "2026-11-21"
+CODES = {"corner-shop": 1, "corner-shop-fixed": 0, "harbour-social": 1, "tern-ai": 1}
+MOST_LINES = {"corner-shop": 60, "harbour-social": 200}
+
+
+def check(example: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "policycheck", "check", "--as-of", AS_OF, "--root", str(example), *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(call, cwd=example, capture_output=True, text=True, env=environment, check=False)
+
+
+def report(example: Path, *options: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(check(example, "--format", "json", *options).stdout)
+    return found
+
+
+def findings(name: str, *options: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = report(ROOT / "examples" / name, *options)["results"][0]["findings"]
+    return found
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
+def test_the_report_is_the_expected_one(example: Path, request: pytest.FixtureRequest) -> None:
+    done = check(example)
+    expected = example / "expected-report.txt"
+    if request.config.getoption("--update-golden"):
+        expected.write_text(done.stdout, "utf-8")
+    assert done.returncode == CODES[example.name], done.stderr
+    assert done.stderr == ""
+    assert done.stdout == expected.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(MOST_LINES))
+def test_a_report_stays_short(name: str) -> None:
+    lines = check(ROOT / "examples" / name).stdout.splitlines()
+    assert len(lines) <= MOST_LINES[name]
+    assert max(map(len, lines)) <= 80 or name != "corner-shop"
+
+
+def test_the_small_manifest_is_small() -> None:
+    assert len((ROOT / "examples" / "corner-shop" / "policycheck.yaml").read_text("utf-8").splitlines()) < 70
+
+
+def test_the_large_one_shows_every_outcome_and_assurance() -> None:
+    found = findings("harbour-social")
+    assert {f["outcome"] for f in found} == {"gap", "unknown", "met", "not_used", "not_applicable"}
+    assert {f["assurance"] for f in found} == {"declared", "supported", "verified", "contradicted"}
+    assert {"declaration-matches-evidence", "evidence-readable"} <= {f["rule"] for f in found if f["outcome"] != "met"}
+
+
+def test_a_contradiction_stands_at_the_artefacts_line_with_the_manifests_line_beside_it() -> None:
+    root = ROOT / "examples" / "harbour-social"
+    found = [f for f in findings("harbour-social") if f["assurance"] == "contradicted"]
+    assert found
+    for finding in found:
+        place = finding["location"]
+        line = (root / place["path"]).read_text("utf-8").splitlines()[place["line"] - 1]
+        assert "limit_req" in line
+        beside = finding["related"][0]
+        declared = (root / beside["path"]).read_text("utf-8").splitlines()[beside["line"] - 1]
+        assert beside["route"].rpartition(".")[2] in declared
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
+def test_every_place_is_where_the_value_stands(example: Path) -> None:
+    for finding in report(example)["results"][0]["findings"]:
+        for fact in finding["facts"]:
+            place = fact.get("location")
+            if place is None or not fact.get("declared", True) or fact.get("source") == "artefact":
+                continue
+            text = (example / place["path"]).read_text("utf-8").splitlines()[place["line"] - 1]
+            if isinstance(fact["value"], str) and "end_column" in place:
+                written = text[place["column"] - 1 : place["end_column"] - 1].strip("\"'")
+                assert written == fact["value"] or fact["value"] == "declared", (fact, text)
+
+
+def test_every_gap_and_unknown_says_on_what_it_rests() -> None:
+    for example in EXAMPLES:
+        for finding in report(example)["results"][0]["findings"]:
+            if finding["outcome"] in ("gap", "unknown") and finding["expectations"]:
+                assert finding["facts"], finding["rule"]
+                assert finding["location"], finding["rule"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
+def test_the_counts_add_up(example: Path) -> None:
+    found = report(example)
+    (record,) = found["results"]
+    ordinary = [f for f in record["findings"] if f["expectations"]]
+    assert sum(record["counts"]["findings"].values()) == len(ordinary)
+    assert sum(record["counts"]["integrity"].values()) == len(record["findings"]) - len(ordinary)
+    for outcome, count in record["counts"]["findings"].items():
+        assert sum(f["outcome"] == outcome for f in ordinary) == count
+    without = sum(map(len, found["criteria"]["without_a_rule"].values()))
+    assert sum(record["counts"]["expectations"].values()) + without == found["criteria"]["expectations"]
+    assert record["counts"]["blocking"] == sum(f["blocks"] for f in record["findings"])
+
+
+def test_ids_are_unique_and_do_not_depend_on_files_or_order(tmp_path: Path) -> None:
+    source = (ROOT / "examples" / "corner-shop" / "policycheck.yaml").read_text("utf-8")
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "nginx.conf").write_bytes((ROOT / "examples" / "corner-shop" / "deploy" / "nginx.conf").read_bytes())
+    (tmp_path / "other.policycheck.yaml").write_text("# a line more\n\n" + source, "utf-8")
+    before = [f["id"] for f in findings("corner-shop")]
+    after = [f["id"] for f in report(tmp_path)["results"][0]["findings"]]
+    assert len(set(before)) == len(before)
+    assert sorted(before) == sorted(after)
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    example = ROOT / "examples" / "harbour-social"
+    assert check(example, "--format", "json").stdout == check(example, "--format", "json").stdout
+
+
+def test_merely_declared_can_be_made_to_bite() -> None:
+    plain = findings("corner-shop-fixed")
+    strict = findings("corner-shop-fixed", "--min-assurance", "verified")
+    met = {f["id"]: f["assurance"] for f in plain if f["outcome"] == "met" and f["expectations"]}
+    for finding in strict:
+        if finding["id"] in met:
+            assert finding["outcome"] == ("met" if met[finding["id"]] == "verified" else "unknown")
+
+
+def test_without_evidence_everything_is_as_declared() -> None:
+    found = findings("harbour-social", "--no-evidence")
+    assert {f["assurance"] for f in found} == {"declared"}
+    assert report(ROOT / "examples" / "harbour-social", "--no-evidence")["options"]["loosened_by"] == ["--no-evidence"]
