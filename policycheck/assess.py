@@ -98,8 +98,8 @@ def _judge_all(judge: Judge, failures: list[Failure]) -> list[Judgement]:
 
 def _order(finding: Finding) -> tuple[Any, ...]:
     ranks = {Outcome.GAP: 0, Outcome.UNKNOWN: 1, Outcome.NOT_USED: 2, Outcome.MET: 3, Outcome.NOT_APPLICABLE: 4}
-    contradicted = finding.assurance is not Assurance.CONTRADICTED
-    return (contradicted, ranks[finding.outcome], -finding.severity.rank, finding.rule, finding.subject.kind, finding.subject.id)
+    rank = (finding.assurance is not Assurance.CONTRADICTED, ranks[finding.outcome], -finding.severity.rank)
+    return (*rank, finding.rule, finding.subject.kind, finding.subject.id)
 
 
 def _weigh(
@@ -272,7 +272,8 @@ def _readable(manifest: Manifest, hearings: list[Hearing], findings: dict[Any, F
         path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")
         key = next((k for k in ("path", "url") if hearing.entry.get(k)), None)
         route = f"{hearing.subject.route}.evidence[{path}]"
-        message = f"The evidence {path or hearing.position + 1} of {hearing.subject.kind} {hearing.subject.id} says nothing: "
+        subject = f"{hearing.subject.kind} {hearing.subject.id}"
+        message = f"The evidence {path or hearing.position + 1} of {subject} says nothing: "
         at = manifest.place.locate(hearing.entry, key)
         file, line = hearing.account.unreadable_at
         finding = _integrity(

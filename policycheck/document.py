@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 from yaml.events import (
@@ -322,6 +322,8 @@ def parse(raw: bytes, path: str, parser: Any = None) -> tuple[Document, list[Pro
     builder = _Builder(document, path, text)
     try:
         builder.run((parser or LIBYAML or PURE)(text))
+    except _Stop:
+        document.data = None
     except yaml.YAMLError as error:
         builder.problems.append(_syntax(error, path, text))
     if document.data is None and not builder.problems:
@@ -337,27 +339,31 @@ def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig", "replace")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        line, column = _end_of(raw[: error.start].decode("utf-8-sig", "replace"))
         return "", Problem(path, line, column, f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8")
     if control := _CONTROL.search(text):
-        before = text[: control.start()]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        line, column = _end_of(text[: control.start()])
         return "", Problem(path, line, column, f"the character U+{ord(control[0]):04X} is not allowed in YAML; remove it")
     return text, None
+
+
+def _end_of(text: str) -> tuple[int, int]:
+    """The line and column of what follows a text."""
+    lines = f"{text}.".splitlines()
+    return len(lines), len(lines[-1])
 
 
 def _syntax(error: yaml.YAMLError, path: str, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = " ".join(str(getattr(error, "problem", None) or error).split())
     said = next((said for word, said in _SAID if word in what), what)
-    lines = text.rstrip("\r\n ").splitlines() or [""]
-    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if place >= (len(lines), len(lines[-1]) + 1):
+    end = _end_of(text.rstrip("\r\n "))
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if (line, column) >= end:
         # The parsers say the line after the last one, where no editor can go.
-        place = (len(lines), len(lines[-1]) + 1)
+        line, column = end
         said = "the file ends too early; close what is open" if "node content" in what else said
-    return Problem(path, *place, f"is not YAML: {said}")
+    return Problem(path, line, column, f"is not YAML: {said}")
 
 
 #: What the parsers say, by a few of their words, and what a person can do about it.
@@ -383,6 +389,10 @@ _SAID = (
 )
 
 
+class _Stop(Exception):
+    """The rest of a file is not worth reading; why is already among the problems."""
+
+
 class _Builder:
     """Turns events into data and places. Every surprise becomes a problem and the walk goes on where it can."""
 
@@ -398,6 +408,11 @@ class _Builder:
         mark = event.start_mark
         self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
 
+    def stop(self, event: Any, message: str) -> NoReturn:
+        """Record a problem after which nothing sensible can follow."""
+        self.say(event, message)
+        raise _Stop
+
     def run(self, source: Any) -> None:
         """Read the whole stream, which is to hold one document."""
         documents = 0
@@ -406,17 +421,18 @@ class _Builder:
             if kind is DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self.say(event, "a second document starts here; one file holds one document")
-                    return
+                    self.stop(event, "a second document starts here; one file holds one document")
                 if event.tags or event.version not in (None, (1, 2)):
                     self.say(event, "directives (%) above it are not allowed; this is read as YAML 1.2")
             elif kind is ScalarEvent:
                 self._top_scalar(event)
-            elif kind in _STARTS and not self._tree(event, source.get_event):
-                return
+            elif kind in _STARTS:
+                self._tree(event, source.get_event)
 
-    def _open(self, event: Any, fresh: Any) -> dict[Any, tuple[Any, Any]]:
+    def _open(self, event: Any, fresh: Any, depth: int) -> dict[Any, tuple[Any, Any]]:
         """A collection starts: where it stands, and the table of its members' places, to be filled."""
+        if depth > MAX_DEPTH:
+            self.stop(event, f"is nested deeper than {MAX_DEPTH} levels")
         if self.wary and (event.anchor is not None or event.tag is not None):
             self._refuse(event)
         entries: dict[Any, tuple[Any, Any]] = {}
@@ -424,14 +440,14 @@ class _Builder:
         self.document._entries[id(fresh)] = entries
         return entries
 
-    def _tree(self, event: Any, get: Callable[[], Any]) -> bool:
-        """Build a collection to its end; False when nothing sensible can follow. One pass of the loop is one value."""
+    def _tree(self, event: Any, get: Callable[[], Any]) -> None:
+        """Build a collection to its end. One pass of the loop is one value, with its key in a mapping."""
         # The hot path of every run: names are local and nothing is called for plain text.
         parents, wary, nodes = self.document._parents, self.wary, 1
         is_map = type(event) is MappingStartEvent
         container: Any = {} if is_map else []
         self.document.data = container
-        entries = self._open(event, container)
+        entries = self._open(event, container, 1)
         stack: list[Any] = [(None, entries, False)]
         key: Any = None
         name: Any = None
@@ -447,8 +463,7 @@ class _Builder:
                     nodes += 1
                     event = get()
                 elif type(event) is not MappingEndEvent:
-                    self._refuse_key(event)
-                    return False
+                    self._refuse_node(event)
             else:
                 key, name = None, len(container)
             if type(event) is ScalarEvent:
@@ -465,11 +480,10 @@ class _Builder:
             elif type(event) is MappingEndEvent or type(event) is SequenceEndEvent:
                 container, entries, is_map = stack.pop()
                 if container is None:
-                    return True
+                    return
                 continue
             elif type(event) is AliasEvent:
-                self.say(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
-                return False
+                self._refuse_node(event)
             else:
                 value = {} if type(event) is MappingStartEvent else []
                 parents[id(value)] = (container, name)
@@ -482,13 +496,9 @@ class _Builder:
             if type(event) is not ScalarEvent:
                 stack.append((container, entries, is_map))
                 container, is_map = value, type(value) is dict
-                entries = self._open(event, value)
-                if len(stack) > MAX_DEPTH:
-                    self.say(event, f"is nested deeper than {MAX_DEPTH} levels")
-                    return False
+                entries = self._open(event, value, len(stack))
             if nodes > MAX_NODES:
-                self.say(event, f"holds more than {MAX_NODES} keys and values; split it with include")
-                return False
+                self.stop(event, f"holds more than {MAX_NODES} keys and values; split it with include")
 
     def _special(self, event: Any, text: str) -> Any:
         """An unquoted scalar that starts like a number, by the YAML 1.2 core rules, or like nothing at all."""
@@ -525,11 +535,10 @@ class _Builder:
         elif event.implicit[0] and (text in _WORDS or any(form.match(text) for form in (_INT, _FLOAT, _ODD))):
             self.say(event, f"a key must be text; quote it: '{text[:40]}'")
 
-    def _refuse_key(self, event: Any) -> None:
+    def _refuse_node(self, event: Any) -> NoReturn:
         if type(event) is AliasEvent:
-            self.say(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
-        else:
-            self.say(event, "a key must be text, not a list or a mapping")
+            self.stop(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
+        self.stop(event, "a key must be text, not a list or a mapping")
 
     def _refuse(self, event: Any) -> None:
         if event.anchor is not None:

@@ -11,9 +11,21 @@ from typing import Any, NamedTuple
 
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, State, environment
 from policycheck.language.explain import Explainer
-from policycheck.language.program import EMPTY, SILENT, SURE, UNSURE, Program
+from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
 from policycheck.language.syntax import Node
-from policycheck.model import ITEM_KEYS, UNKNOWN, Assurance, Fact, Finding, Location, Outcome, Place, Rollup, Severity, Subject
+from policycheck.model import (
+    ITEM_KEYS,
+    UNKNOWN,
+    Assurance,
+    Fact,
+    Finding,
+    Location,
+    Outcome,
+    Place,
+    Rollup,
+    Severity,
+    Subject,
+)
 from policycheck.packs import Criteria, Expectation, Rule
 
 #: The namespace of finding ids: uuid5 of organization id, rule id, subject kind, subject id and key route.
@@ -229,8 +241,8 @@ class Judge:
         facts = self._whom(concern.unsure or (judgement.because_of,))
         subject = Subject("organization", self.name, "organization")
         return Finding(
-            finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome, Assurance.DECLARED,
-            subject, concern.ids, "", facts[0].location if facts else None, facts,
+            finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome,
+            Assurance.DECLARED, subject, concern.ids, "", facts[0].location if facts else None, facts,
             tuple([f.route for f in facts if not f.declared]) if concern.unsure else (), because_of=judgement.because_of,
         )  # fmt: skip
 

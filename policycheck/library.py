@@ -42,7 +42,7 @@ def check(
     found = sources.find([str(path) for path in paths], start, above)
     worker = Worker(settings, keep=True)
     run = Run(worker, found)
-    results = tuple(part.result for part in run.parts(lambda w, p: in_turn(w, p)) if part.result is not None)
+    results = tuple(part.result for part in run.parts(in_turn) if part.result is not None)
     code = run.finish()
     return Report(options, report.header(worker.criteria, options)["criteria"], results, tuple(run.totals.problems), code,
                   tuple(found.skipped))  # fmt: skip

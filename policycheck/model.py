@@ -279,8 +279,11 @@ class Place(Protocol):
 
     data: dict[str, Any]
 
-    def locate(self, container: Any, key: Any) -> Location | None:
+    def locate(self, container: Any, key: Any = None) -> Location | None:
         """Where `container[key]` stands, or its nearest declared parent."""
+
+    def parent(self, container: Any) -> tuple[Any, Any] | None:
+        """The container that holds this one, and under which key; None at the top."""
 
     def route(self, container: Any, key: Any = None) -> str:
         """The key route of `container[key]`."""

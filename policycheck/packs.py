@@ -137,7 +137,7 @@ class Criteria:
         for pack in self.packs:
             for kind, named in (pack.trees or pack.definitions).items():
                 trees = found.setdefault(kind, {})
-                trees.update({n: thawed(t) if pack.trees else parse_expression(str(t)) for n, t in named.items()})
+                trees.update({n: parse_expression(t) if isinstance(t, str) else thawed(t) for n, t in named.items()})
         return found
 
     @cached_property
@@ -174,7 +174,7 @@ class Criteria:
 
 
 def _valid(name: str, table: Any, as_of: str) -> dict[str, Any]:
-    """A table as rules read it. A row with `valid: [{from, until, ...}]` is the entry whose half-open span holds the date."""
+    """A table as rules read it. A row that is a list of `{from, until, ...}` is the one whose span holds the date."""
     if not isinstance(table, dict) or not any(_dated(row) for row in table.values()):
         return {name: table}
     now: dict[str, Any] = {}
@@ -320,7 +320,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
             for key, row in data["expectations"].items():
                 pack.expectations[key] = _expectation(key, row, data["document"], sources.get(data["document"], {}))
         elif parts[0] == "data":
-            tables[parts[-1].removesuffix(".yaml")] = data["rows"] if "rows" in data else data
+            tables[parts[-1].removesuffix(".yaml")] = data.get("rows", data)
         elif len(parts) == 2:
             identity = parts[-1].removesuffix(".yaml")
             at = f"{tree['at']}/{name}"
@@ -376,7 +376,8 @@ def _refuse_collisions(packs: list[Pack]) -> None:
     for pack in packs:
         for rule in pack.rules.values():
             if rule.id in seen:
-                problems.append(Problem(rule.path, 0, 0, f"the rule id {rule.id!r} is already taken by {seen[rule.id].path}"))
+                message = f"the rule id {rule.id!r} is already taken by {seen[rule.id].path}"
+                problems.append(Problem(rule.path, 0, 0, message))
             seen.setdefault(rule.id, rule)
     for what in ("documents", "expectations"):
         owner: dict[str, str] = {}

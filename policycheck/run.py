@@ -59,6 +59,7 @@ class Worker:
         self.options = _with_detail(settings.options, detail)
 
     def __call__(self, path: Path) -> Part:
+        """One manifest, judged and rendered. Never raises."""
         try:
             return self._part(path)
         except Exception as error:

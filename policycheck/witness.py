@@ -15,7 +15,6 @@ from policycheck.language.types import LIST, OBJECT, Type, Types
 from policycheck.model import ITEM_KEYS, Account, Failure, Location, Manifest, Place, Reading, Subject, Witnessed
 
 
-
 class Hearing(NamedTuple):
     """One evidence entry, heard: the subject that names it, the entry, the account, and the account laid over."""
 
@@ -51,7 +50,7 @@ class Overlay:
     def _copy_down_to(self, holder: dict[str, Any]) -> dict[str, Any]:
         chain: list[tuple[Any, Any]] = []
         at: Any = holder
-        while (up := self.declared.parent(at)) is not None:  # type: ignore[attr-defined]
+        while (up := self.declared.parent(at)) is not None:
             chain.append(up)
             at = up[0]
         fresh = self.data = self._copy(self.declared.data)
@@ -99,7 +98,7 @@ class Overlay:
 
     def parent(self, container: Any) -> Any:
         """As in the manifest."""
-        return self.declared.parent(self._copies.get(id(container), container))  # type: ignore[attr-defined]
+        return self.declared.parent(self._copies.get(id(container), container))
 
 
 def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure]]:
@@ -137,7 +136,8 @@ def _account(
 ) -> tuple[Account, Failure | None]:
     kind, path = str(entry.get("kind")), entry.get("path")
     if not isinstance(path, str) or not path:
-        why = "a URL is never fetched; add the document to the repository and name its path" if entry.get("url") else "no path"
+        fetched = "a URL is never fetched; add the document to the repository and name its path"
+        why = fetched if entry.get("url") else "no path"
         return Account(unreadable=why), None
     if kind not in rooms.names("evidence"):
         known = ", ".join(rooms.names("evidence"))

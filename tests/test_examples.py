@@ -114,7 +114,8 @@ def test_the_counts_add_up(example: Path) -> None:
 def test_ids_are_unique_and_do_not_depend_on_files_or_order(tmp_path: Path) -> None:
     source = (ROOT / "examples" / "corner-shop" / "policycheck.yaml").read_text("utf-8")
     (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "nginx.conf").write_bytes((ROOT / "examples" / "corner-shop" / "deploy" / "nginx.conf").read_bytes())
+    limits = (ROOT / "examples" / "corner-shop" / "deploy" / "nginx.conf").read_bytes()
+    (tmp_path / "deploy" / "nginx.conf").write_bytes(limits)
     (tmp_path / "other.policycheck.yaml").write_text("# a line more\n\n" + source, "utf-8")
     before = [f["id"] for f in findings("corner-shop")]
     after = [f["id"] for f in report(tmp_path)["results"][0]["findings"]]

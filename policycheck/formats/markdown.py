@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&:])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
 
@@ -27,7 +27,9 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 
 def begin(view: View) -> bytes:
     """The title and the criteria."""
-    documents = [f"- **{d['id']}** {_safe(d['title'])} ({d['date']}, {_safe(d['status'])})" for d in view.header["criteria"]["documents"]]
+    documents = [
+        f"- **{d['id']}** {_safe(d['title'])} ({d['date']}, {_safe(d['status'])})" for d in view.header["criteria"]["documents"]
+    ]
     loosened = view.header["options"]["loosened_by"]
     note = [f"This run was loosened by: {', '.join(_code(x) for x in loosened)}.", ""] if loosened else []
     return _text(["# Gap summary", "", f"As of {view.header['as_of']}, held against:", "", *documents, "", *note])
@@ -71,8 +73,9 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     where = f" at {_code(place['path'] + ':' + str(place['line']))}" if place else ""
     mark = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
     lines = [f"#### {_safe(finding['title'])}", ""]
-    lines += [f"**{finding['severity']}**{mark} · {_code(finding['rule'])} · {_safe(finding['subject']['kind'])} "
-              f"{_code(finding['subject']['id'])}{where}", "", _safe(finding.get("message", "")), ""]  # fmt: skip
+    subject = f"{_safe(finding['subject']['kind'])} {_code(finding['subject']['id'])}"
+    lines += [f"**{finding['severity']}**{mark} · {_code(finding['rule'])} · {subject}{where}", ""]
+    lines += [_safe(finding.get("message", "")), ""]
     for name in finding["expectations"]:
         row = asked.get(name)
         lines.append(f"- asked by {name}" + (f" ({_safe(row['locator'])}, {row['modality']})" if row else ""))

@@ -38,6 +38,7 @@ def part(view: View, record: Record) -> bytes:
     shown = [f for f in record["findings"] if verbose or f["outcome"] in ("gap", "unknown")]
     rows = [_row(view, finding) for finding in shown]
     width = int(str(view.style.get("width", 80)))
+    lines: list[str] = []
     for columns in (7, 6, 5):
         lines = tabulate([row[:columns] for row in rows], headers=_HEAD[:columns], tablefmt="simple").splitlines()
         if columns == 5 or max(map(len, lines), default=0) <= width:

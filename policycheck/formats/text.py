@@ -73,7 +73,8 @@ def _title(view: View, record: Record) -> list[str]:
     about = ", ".join(harmless(x) for x in (organization.get("size"), *(organization.get("jurisdictions") or ())) if x)
     documents = " and ".join(d["id"] for d in view.header["criteria"]["documents"])
     head = paint(f"{name}{f' ({about})' if about else ''}", "bold", view.style)
-    return [head, *wrap(f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}", view.style, "", ""), ""]
+    held = f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}"
+    return [head, *wrap(held, view.style, "", ""), ""]
 
 
 def _blocks(view: View, record: Record, findings: list[Record], room: int) -> list[str]:
@@ -172,11 +173,12 @@ def _same(one: Record | None, other: Record | None) -> bool:
 
 def _fact(fact: Record) -> str:
     if not fact.get("declared", True):
-        what = "has no row in the pack" if fact.get("source", "manifest") == "pack" else fact.get("note", "") or "is not declared"
-        return f"{fact['route']} {what}"
+        missing_row = fact.get("source") == "pack"
+        return f"{fact['route']} {'has no row in the pack' if missing_row else fact.get('note') or 'is not declared'}"
     value = fact["value"]
     shown = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else _word(value)
-    source = f" in {fact['location']['path']}:{fact['location']['line']}" if fact.get("source", "manifest") == "artefact" else ""
+    place = fact.get("location")
+    source = f" in {place['path']}:{place['line']}" if place and fact.get("source") == "artefact" else ""
     return f"{fact['route']} is {shown}{source}"
 
 
@@ -188,7 +190,8 @@ def _asides(view: View, findings: list[Record]) -> list[str]:
     """What never blocks, a line or two each."""
     lines = [paint("For information", "bold", view.style)] if findings else []
     for finding in findings:
-        lines += wrap(f"{_where(view, finding['location'])} {finding['rule']}: {finding['message']}", view.style, "  ", "      ")
+        told = f"{_where(view, finding['location'])} {finding['rule']}: {finding.get('message', '')}"
+        lines += wrap(told, view.style, "  ", "      ")
     return [*lines, ""] if lines else []
 
 

@@ -159,7 +159,7 @@ def stored(found: Analysis) -> dict[str, Any]:
 def restored(data: Mapping[str, Any]) -> Analysis:
     """The analysis that `stored` made plain."""
     found = Analysis()
-    found.bindings = [Binding(name, thawed(node), kind, shown, single) for name, node, kind, shown, single in data["bindings"]]
+    found.bindings = [Binding(name, thawed(node), *rest) for name, node, *rest in data["bindings"]]
     found.lets = [(name, thawed(node)) for name, node in data["lets"]]
     found.when = None if data["when"] is None else thawed(data["when"])
     found.claim = thawed(data["claim"])
