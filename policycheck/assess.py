@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from policycheck import exceptions
 from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, finding_id
 from policycheck.language.types import Type, Types
 from policycheck.model import (
+    Accepted,
     Assurance,
     Failure,
     Finding,
@@ -26,17 +28,19 @@ from policycheck.model import (
 )
 from policycheck.packs import Criteria
 from policycheck.tally import Tally, surfaces_of
-from policycheck.witness import Hearing, hear
+from policycheck.witness import Hearing, hear, subjects
 
 MATCHES, READABLE, FUTURE = "declaration-matches-evidence", "evidence-readable", "date-not-in-future"
 TITLES = {
     MATCHES: "What is declared is what the artefact says",
     READABLE: "Evidence that is named can be read",
     FUTURE: "What is said to have happened has happened",
+    exceptions.HYGIENE: exceptions.TITLE,
 }
 REMEDIES = {
     MATCHES: "Correct the declaration, or change what the artefact configures; then run policycheck again.",
     READABLE: "Give a path to a readable file of this kind inside the repository, or remove the evidence entry.",
+    exceptions.HYGIENE: exceptions.REMEDY,
     FUTURE: "Give the date on which it was done; leave the value blank while it has not been done.",
 }
 
@@ -47,7 +51,8 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
     hearings: list[Hearing] = []
     if options.evidence:
         hearings, failures = hear(manifest, criteria.types, options.as_of)
-    weighing = hearings or options.min_assurance is not Assurance.DECLARED
+    entries = manifest.data.get("exceptions") or ()
+    weighing = hearings or entries or options.min_assurance is not Assurance.DECLARED
     judge = Judge(
         criteria, manifest.place, options.as_of, options.equivalents, frozenset(Outcome) if weighing else options.detail
     )
@@ -58,9 +63,13 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
     if options.min_assurance is not Assurance.DECLARED:
         findings = {k: _demand(f, options.min_assurance) for k, f in findings.items()}
     integrity = [*_future(manifest), *_matches(manifest, criteria.types, hearings), *_readable(manifest, hearings, findings)]
+    accepted, hygiene = _accept(manifest, criteria, options, entries, findings) if entries else ({}, [])
+    integrity += hygiene
+    findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()} if accepted else findings
     tally = Tally(judge.plan, options)
     for judgement in declared:
-        tally.add(judgement.rule, judgement.concern, [findings[judgement.key].outcome])
+        finding = findings[judgement.key]
+        tally.add(judgement.rule, judgement.concern, [finding.outcome], accepted=finding.exception is not None)
     for rule, concern in judge.plan.judged:
         if rule.id in judge.counted:
             tally.add(rule, concern, judge.counted[rule.id])
@@ -80,6 +89,33 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
         surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
         applicable=sum(rollup[e].outcome is not Outcome.NOT_APPLICABLE for e in judge.plan.binding),
+    )
+
+
+def _accept(
+    manifest: Manifest, criteria: Criteria, options: Options, entries: Any, findings: dict[Any, Finding]
+) -> tuple[dict[str, Accepted], list[Finding]]:
+    """The gaps that an exception accepts, by finding id, and findings on exceptions that are not in order."""
+    known = known_of(manifest, criteria, options)
+    accepted, flaws = exceptions.apply(list(findings.values()), entries, known, manifest.place, options.as_of)
+    found = []
+    for entry, flaw, place in flaws:
+        subject = Subject("exception", str(entry.get("id")), manifest.place.route(entry))
+        message = f"{flaw.message[0].upper()}{flaw.message[1:]}."
+        found.append(
+            _integrity(manifest, exceptions.HYGIENE, flaw.severity, Outcome.GAP, subject, message, place, flaw.kind)
+        )
+    return accepted, found
+
+
+def known_of(manifest: Manifest, criteria: Criteria, options: Options) -> exceptions.Known:
+    """What an exception of this manifest may speak of."""
+    return exceptions.Known(
+        rules=frozenset(criteria.every_rule),
+        expectations=frozenset(criteria.every_expectation),
+        subjects={(s.kind, s.id): holder for s, holder in subjects(manifest.data, criteria.types, manifest.place)},
+        days=dict(options.exception_days),
+        only_from=options.exceptions_from,
     )
 
 

@@ -205,7 +205,7 @@ class Judge:
         explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
         env = program.rebound({**self.env, STATE: State(EXPLAIN_BUDGET)}, judgement.bound)
         explainer.explain(judgement.decided_by, env)
-        if not explainer.facts and program.when is not None:
+        if not explainer.facts and program.when is not None and judgement.decided_by is program.claim:
             # A search that had nothing to look at: what is left to say is why the rule applies at all.
             explainer.explain(program.when, env)
         facts = tuple(explainer.facts.values())

@@ -120,6 +120,18 @@ class Subject(NamedTuple):
     route: str
 
 
+class Accepted(NamedTuple):
+    """The exception under which a gap is accepted. Dates are UTC days; the last day still counts."""
+
+    id: str
+    reason: str
+    approver: str
+    ticket: str
+    granted_on: str
+    expires_on: str
+    compensating_control: str
+
+
 class Finding(NamedTuple):
     """One rule held against one subject."""
 
@@ -140,7 +152,7 @@ class Finding(NamedTuple):
     because_of: str = ""
     verified: tuple[int, int] = (0, 0)
     equivalent: str = ""
-    exception: str = ""
+    exception: Accepted | None = None
 
     @property
     def integrity(self) -> bool:
@@ -249,6 +261,10 @@ class Options(NamedTuple):
     equivalents: bool = True
     evidence: bool = True
     exit_zero: bool = False
+    #: The longest term of an exception in days, by severity; what is not named is 365.
+    exception_days: tuple[tuple[str, int], ...] = ()
+    #: The one file (from the root) whose exceptions count; empty when they may stand anywhere.
+    exceptions_from: str = ""
     detail: frozenset[Outcome] = frozenset(Outcome)
 
     def loosening(self) -> tuple[str, ...]:

@@ -254,7 +254,7 @@ def _finding(finding: Finding, options: Options) -> Record:
     if finding.equivalent:
         found["equivalent"] = finding.equivalent
     if finding.exception:
-        found["exception"] = finding.exception
+        found["exception"] = finding.exception._asdict()
     if finding.related:
         found["related"] = [_location(place) for place in finding.related]
     if finding.verified[0]:

@@ -68,7 +68,7 @@ class Worker:
 
     def _part(self, path: Path) -> Part:
         here = str(self.settings.here)
-        root, shown, other = _named(path, self.settings.here, self.settings.root)
+        root, shown, other = named(path, self.settings.here, self.settings.root)
         manifest, problems = read(path, shown, root, self.settings.options.as_of)
         if manifest is None:
             moved = tuple(_moved(p, other, here) for p in problems)
@@ -157,14 +157,15 @@ def _from_here(path: str, root: str, here: str) -> str:
     return os.path.relpath(os.path.join(root, path), here).replace(os.sep, "/") if is_other else path
 
 
-def _named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
+def named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
+    """The root of a manifest, its name from there, and what leads from the current folder to the root."""
     root = here if str(path) == sources.STDIN else sources.root_of(path, given)
     return (root, *_names(path, root, here))
 
 
 def problems_of(path: Path, here: Path, given: Path | None, as_of: str) -> list[Problem]:
     """What is wrong with one manifest, paths as the terminal shows them."""
-    root, shown, other = _named(path, here, given)
+    root, shown, other = named(path, here, given)
     return [_moved(p, other, str(here)) for p in read(path, shown, root, as_of)[1]]
 
 

@@ -713,6 +713,25 @@ class Fact(Shape):
     """What the artefact's line says, in words."""
 
 
+class AcceptedGap(Shape):
+    """Who accepted a gap, why, what compensates, until when."""
+
+    id: str
+    """The exception's id in the manifest."""
+    reason: str
+    """Why the gap is accepted."""
+    approver: str
+    """Who accepted it."""
+    ticket: str
+    """Where the work is followed."""
+    granted_on: str
+    """Since when, a day in UTC."""
+    expires_on: str
+    """Until when, a day in UTC, that day included."""
+    compensating_control: str
+    """The control that helps meanwhile."""
+
+
 class Finding(Shape):
     """One rule held against one subject. What would be empty is left out."""
 
@@ -750,8 +769,8 @@ class Finding(Shape):
     """How many of its facts were read in an artefact, and of how many; left out if none was."""
     equivalent: str = BLANK
     """The id of the control that stands in as an equivalent measure."""
-    exception: str = BLANK
-    """The id of the exception under which the gap is accepted."""
+    exception: AcceptedGap = BLANK
+    """The exception under which the gap is accepted."""
     remediation: str = BLANK
     """What closes the gap."""
 

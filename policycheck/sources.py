@@ -41,8 +41,11 @@ class Found:
 
     def say(self, path: Path | str, message: str) -> None:
         """A problem with a whole file or folder, named from the current folder."""
-        shown = os.path.relpath(path, self.here).replace(os.sep, "/")
-        self.problems.append(Problem(shown, 0, 0, message))
+        self.problems.append(Problem(self.shown(path).encode("utf-8", "backslashreplace").decode(), 0, 0, message))
+
+    def shown(self, path: Path | str) -> str:
+        """A path as a person at `here` writes it."""
+        return os.path.relpath(path, self.here).replace(os.sep, "/")
 
     def patterns(self, manifest: Path) -> list[str] | None:
         """What a manifest includes, read once; None when it cannot be told because the manifest is not right."""
@@ -98,12 +101,24 @@ def find(paths: Iterable[str], here: Path, root: Path | None = None) -> Found:
             _file(path.resolve(), found, root)
     if not given:
         _above(here, found)
-    found.manifests = list(dict.fromkeys(found.manifests))
+    found.manifests = [path for path in dict.fromkeys(found.manifests) if _has_a_name(path, found)]
     _refuse_outside(found.manifests, root)
     if not found.manifests and not found.problems:
         where = ", ".join(given) if given else f"{here} or above it"
         raise NothingToCheck(f"no manifest in {where}; one is policycheck.yaml or *.policycheck.yaml (see init)")
     return found
+
+
+def _has_a_name(path: Path, found: Found) -> bool:
+    if _is_utf8(found.shown(path)):
+        return True
+    found.say(path, "has a name that is not UTF-8, which no report can show; rename it")
+    return False
+
+
+def _is_utf8(name: str) -> bool:
+    """False for what os.fsdecode makes of bytes that are not UTF-8: lone surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _refuse_outside(manifests: Iterable[Path], root: Path | None) -> None:
@@ -287,7 +302,9 @@ def _expand(pattern: str, folder: str, opener: Opener, seen: dict[str, bytes], s
     if not names:
         say("matches no file")
     for name in names[: MAX_FRAGMENTS + 1]:
-        if is_manifest(name.rpartition("/")[2]):
+        if not _is_utf8(name):
+            say("matches a name that is not UTF-8; rename the file")
+        elif is_manifest(name.rpartition("/")[2]):
             say(f"{name} is a manifest; only fragments (*.policycheck-part.yaml) are included")
         elif not is_fragment(name):
             say(f"{name} is not a fragment; fragments are called *.policycheck-part.yaml")

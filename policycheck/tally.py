@@ -21,12 +21,17 @@ class Tally:
         self.plan, self.options = plan, options
         self.ordinary = dict.fromkeys(Outcome, 0)
         self.special = dict.fromkeys(Outcome, 0)
-        self.blocking = 0
+        self.blocking = self.accepted = 0
         self._seen: dict[str, list[Outcome]] = {}
         self.ordinary[_NOT_APPLICABLE] = len(plan.unconcerned)
 
-    def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome]) -> None:
-        """Count judgements of one rule with the outcomes they ended with."""
+    def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome], accepted: bool = False) -> None:
+        """Count judgements of one rule with the outcomes they ended with. Accepted gaps have their own heading."""
+        if accepted:
+            self.accepted += len(outcomes)
+            for name in concern.ids:
+                self._seen.setdefault(name, []).extend(outcomes)
+            return
         counter = self.ordinary if rule.expectations else self.special
         for outcome in outcomes:
             counter[outcome] += 1
@@ -57,7 +62,7 @@ class Tally:
             findings=_filled(self.ordinary),
             expectations=_filled(Counter([r.outcome for r in rollup.values()])),
             integrity=_filled(special),
-            accepted=sum(1 for f in every if f.exception),
+            accepted=self.accepted,
             contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
             verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
             blocking=self.blocking + sum(blocks(f.outcome, f.severity, self.options) for f in integrity),

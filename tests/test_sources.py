@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,18 @@ def test_a_link_that_was_found_is_refused_and_one_that_was_given_is_followed_onc
         assert said(found) == ["policycheck.yaml: is a symbolic link, which is not followed; name its target"]
     assert any(text.endswith("linked (a link)") for text in find(["."], root).skipped)
     assert shown(find(["policycheck.yaml"], root), root) == ["kept/shop.txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not Unicode")
+def test_a_name_that_is_not_utf_8_is_a_problem_that_can_be_said(root: Path) -> None:
+    for name in (b"\xff.policycheck.yaml", b"\xff.policycheck-part.yaml"):
+        (root / os.fsdecode(name)).write_text(f"{MANIFEST}include: ['*{PART}']\n")
+    put(root, "policycheck.yaml", text=f"{MANIFEST}include: ['*{PART}']\n")
+    found = find(["."], root)
+    assert shown(found, root) == ["policycheck.yaml"]
+    assert said(found) == ["\\udcff.policycheck.yaml: has a name that is not UTF-8, which no report can show; rename it"]
+    _, problems, _ = read_manifest(root / "policycheck.yaml", "policycheck.yaml", root)
+    assert "matches a name that is not UTF-8" in problems[0].message
 
 
 def test_a_folder_that_cannot_be_listed_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

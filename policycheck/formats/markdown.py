@@ -40,12 +40,12 @@ def part(view: View, record: Record) -> bytes:
     organization = record["organization"]
     lines = [f"## {_safe(organization.get('name') or organization.get('id'))}", ""]
     lines += [f"Manifest: {_code(record['manifest'])}", "", *_counts(record), ""]
-    gaps = [f for f in record["findings"] if f["outcome"] == "gap"]
+    gaps = [f for f in record["findings"] if f["outcome"] == "gap" and "exception" not in f]
     lines += [f"### Gaps ({len(gaps)})", ""] if gaps else ["No gaps were found.", ""]
     asked = {e["id"]: e for e in record["expectations"]}
     for finding in gaps:
         lines += _gap(finding, asked)
-    lines += _questions(record)
+    lines += _accepted(record) + _questions(record)
     return _text(lines)
 
 
@@ -83,6 +83,20 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
         value = _code(fact["value"]) if fact.get("declared", True) else "not declared"
         lines.append(f"- {_code(fact['route'])}: {value}")
     return [*lines, "", f"To close: {_safe(finding['remediation'])}", ""]
+
+
+def _accepted(record: Record) -> list[str]:
+    some = [f for f in record["findings"] if "exception" in f]
+    if not some:
+        return []
+    head = ["rule", "subject", "reason", "approved by", "ticket", "until", "meanwhile"]
+    lines = [f"### Accepted ({len(some)})", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for finding in some:
+        by = finding["exception"]
+        subject = f"{finding['subject']['kind']} {finding['subject']['id']}"
+        cells = [subject, by["reason"], by["approver"], by["ticket"], by["expires_on"], by["compensating_control"]]
+        lines.append(f"| {_code(finding['rule'])} | " + " | ".join(map(_safe, cells)) + " |")
+    return [*lines, ""]
 
 
 def _questions(record: Record) -> list[str]:

@@ -57,7 +57,7 @@ def _row(view: View, finding: Record) -> tuple[str, ...]:
     place = finding["location"]
     return (
         finding["severity"],
-        finding["outcome"].replace("_", " "),
+        "accepted" if "exception" in finding else finding["outcome"].replace("_", " "),
         finding["assurance"],
         finding["rule"],
         harmless(f"{finding['subject']['kind']} {finding['subject']['id']}"),

@@ -45,7 +45,7 @@ def part(view: View, record: Record) -> bytes:
     findings = [f for f in shown if verbose or f["severity"] != "info"]
     lines = _title(view, record)
     tail = _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info"])
-    tail += _questions(view, record, verbose) + _summary(view, record)
+    tail += _accepted(view, record) + _questions(view, record, verbose) + _summary(view, record)
     room = 10**9 if verbose else MAX_LINES - len(lines) - len(tail)
     lines += _blocks(view, record, findings, room)
     if verbose:
@@ -63,7 +63,7 @@ def end(view: View, totals: Totals) -> bytes:
 
 def _is_shown(finding: Record) -> bool:
     if finding["outcome"] == "gap":
-        return True
+        return "exception" not in finding
     return finding["outcome"] == "unknown" and not finding["expectations"] and not finding.get("missing", ())
 
 
@@ -184,6 +184,21 @@ def _fact(fact: Record) -> str:
 
 def _word(value: Any) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value) or '""'
+
+
+def _accepted(view: View, record: Record) -> list[str]:
+    """Gaps under an exception: never hidden, never counted as gaps."""
+    some = [f for f in record["findings"] if "exception" in f]
+    lines = [paint(f"Accepted ({len(some)})", "bold", view.style)] if some else []
+    for finding in some:
+        by = finding["exception"]
+        told = (
+            f"{_where(view, finding['location'])} {finding['rule']}: {by['reason']} "
+            f"({by['id']}, approved by {by['approver']}, {by['ticket']}, until {by['expires_on']}, "
+            f"meanwhile {by['compensating_control']})"
+        )
+        lines += wrap(told, view.style, "  ", "      ")
+    return [*lines, ""] if lines else []
 
 
 def _asides(view: View, findings: list[Record]) -> list[str]:

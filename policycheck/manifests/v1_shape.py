@@ -3477,7 +3477,9 @@ class AcceptedException(Subject):
     expires_on: Day = BLANK
     """Until when; after that day the gap counts again."""
     compensating_control: ControlId = BLANK
-    """The control that helps meanwhile."""
+    """The deployed control that helps meanwhile."""
+    facts: str = BLANK
+    """The fingerprint of what is accepted, written by `policycheck except`: when it changes, the gap is back."""
 
 
 # --- the files ----------------------------------------------------------------------------------------------

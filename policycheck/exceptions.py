@@ -1,0 +1,157 @@
+"""Accepted gaps: who approved them, why, what compensates, until when. The evaluation date is an argument.
+
+An exception is bound to what was accepted: `facts` is the fingerprint of the gaps it covers. When what lies behind them
+changes (a surface exposes more, a limit is loosened), the exception is stale and the gap is back. Days are dates in UTC; the
+last day still counts. An entry that is not in order accepts nothing, and says so as a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from policycheck.model import Accepted, Finding, Location, Outcome, Place, Severity
+
+HYGIENE = "exception-hygiene"
+TITLE = "Exceptions are in force, bound to what was accepted, and in use"
+REMEDY = "Renew the exception with `policycheck except`, or close the gap and remove the entry."
+DEFAULT_DAYS = 365
+WARNING_DAYS = 30
+_REQUIRED = ("reason", "approver", "ticket", "granted_on", "expires_on", "compensating_control")
+#: Properties of a subject that say nothing about what is at stake.
+_ASIDE = frozenset({"evidence", "name", "description", "owner", "note", "title"})
+
+
+class Known(NamedTuple):
+    """What an entry may speak of: rules, expectations, subjects by (kind, id), the longest term by severity in days."""
+
+    rules: frozenset[str]
+    expectations: frozenset[str]
+    subjects: Mapping[tuple[str, str], Mapping[str, Any]]
+    days: Mapping[str, int]
+    only_from: str = ""
+
+
+class Flaw(NamedTuple):
+    """Something that is not in order with an entry. `key` is the property it stands at, `kind` names it in the finding's id."""
+
+    kind: str
+    severity: Severity
+    message: str
+    key: str | None = None
+
+
+def apply(
+    findings: Sequence[Finding], entries: Sequence[dict[str, Any]], known: Known, place: Place, as_of: str
+) -> tuple[dict[str, Accepted], list[tuple[dict[str, Any], Flaw, Location | None]]]:
+    """Which gaps are accepted, by finding id, and what is not in order with the entries."""
+    gaps = [f for f in findings if f.outcome is Outcome.GAP and f.expectations]
+    accepted: dict[str, Accepted] = {}
+    flaws: list[tuple[dict[str, Any], Flaw, Location | None]] = []
+    for entry in entries:
+        covered = [gap for gap in gaps if covers(entry, gap)]
+        found = list(_flaws(entry, covered, known, place, as_of))
+        flaws += [(entry, flaw, place.locate(entry, flaw.key)) for flaw in found]
+        if covered and all(flaw.severity is Severity.INFO for flaw in found):
+            accepted |= {gap.id: _accepted(entry) for gap in covered}
+    return accepted, flaws
+
+
+def covers(entry: Mapping[str, Any], gap: Finding) -> bool:
+    """Whether an entry speaks of a gap: its rule or expectation, and its subject when it names one."""
+    named = entry.get("rule") == gap.rule or entry.get("expectation") in gap.expectations
+    subject = entry.get("subject") or {}
+    return named and all(subject.get(k) in (None, v) for k, v in (("kind", gap.subject.kind), ("id", gap.subject.id)))
+
+
+def fingerprint(gaps: Sequence[Finding], known: Known) -> str:
+    """What is accepted, in sixteen digits: the facts behind the gaps, and what their subjects expose."""
+    import json
+
+    behind = []
+    for gap in sorted(gaps, key=lambda g: g.id):
+        facts = sorted([fact.route, fact.declared, str(fact.value)] for fact in gap.facts)
+        stake = known.subjects.get((gap.subject.kind, gap.subject.id)) if gap.subject.kind != "organization" else None
+        behind.append([gap.rule, gap.subject.id, gap.assurance.value, gap.severity.value, facts, _stake(stake)])
+    return sha256(json.dumps(behind, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
+
+
+def _stake(value: Any) -> Any:
+    """A subject without what can change while nothing that matters does: names, dates, references, evidence."""
+    if isinstance(value, Mapping):
+        kept = {k: v for k, v in value.items() if k not in _ASIDE and not k.endswith(("_on", "_ref", "_at"))}
+        return {k: _stake(v) for k, v in kept.items()}
+    return [_stake(item) for item in value] if isinstance(value, list) else value
+
+
+def _accepted(entry: Mapping[str, Any]) -> Accepted:
+    text = {key: str(entry.get(key) or "") for key in ("id", *_REQUIRED)}
+    return Accepted(**text)
+
+
+def _flaws(entry: dict[str, Any], covered: list[Finding], known: Known, place: Place, as_of: str) -> Iterator[Flaw]:
+    name = f"exception {entry.get('id')}"
+    here = place.locate(entry)
+    if known.only_from and here is not None and here.path != known.only_from:
+        yield Flaw("place", Severity.MEDIUM, f"{name} does not count: exceptions are taken from {known.only_from} only")
+        return
+    dangling = list(_dangling(entry, name, known))
+    yield from dangling
+    missing = [key for key in _REQUIRED if not entry.get(key)]
+    if missing:
+        yield Flaw("incomplete", Severity.MEDIUM, f"{name} accepts nothing: it does not say {', '.join(missing)}")
+        return
+    yield from _times(entry, covered, name, known, as_of)
+    yield from _people(entry, covered, name, known)
+    if not covered and not dangling:
+        yield Flaw("unused", Severity.LOW, f"{name} is no longer needed: no gap is left that it would accept")
+    elif covered:
+        yield from _binding(entry, covered, name, known)
+
+
+def _dangling(entry: Mapping[str, Any], name: str, known: Known) -> Iterator[Flaw]:
+    for key, names in (("rule", known.rules), ("expectation", known.expectations)):
+        if entry.get(key) and entry[key] not in names:
+            yield Flaw("dangling", Severity.MEDIUM, f"{name} speaks of {key} {entry[key]}, which does not exist", key)
+    subject = entry.get("subject") or {}
+    kind, identity = subject.get("kind"), subject.get("id")
+    simple = identity and " / " not in str(identity)
+    if kind and simple and (kind, identity) not in known.subjects:
+        yield Flaw("dangling", Severity.MEDIUM, f"{name} speaks of {kind} {identity}, which is not declared", "subject")
+
+
+def _times(entry: dict[str, Any], covered: list[Finding], name: str, known: Known, as_of: str) -> Iterator[Flaw]:
+    from datetime import date
+
+    granted, expires = str(entry["granted_on"]), str(entry["expires_on"])
+    if granted > as_of:
+        yield Flaw("future", Severity.MEDIUM, f"{name} is dated {granted}, after the date of this evaluation", "granted_on")
+    if as_of > expires:
+        yield Flaw("expired", Severity.MEDIUM, f"{name} expired on {expires}: what it accepted counts again", "expires_on")
+    elif (date.fromisoformat(expires) - date.fromisoformat(as_of)).days <= WARNING_DAYS:
+        yield Flaw("expiring", Severity.INFO, f"{name} expires on {expires}", "expires_on")
+    longest = min((known.days.get(gap.severity.value, DEFAULT_DAYS) for gap in covered), default=DEFAULT_DAYS)
+    length = (date.fromisoformat(expires) - date.fromisoformat(granted)).days
+    if length > longest:
+        yield Flaw("over-long", Severity.MEDIUM, f"{name} runs for {length} days; at most {longest} are allowed", "expires_on")
+
+
+def _people(entry: Mapping[str, Any], covered: list[Finding], name: str, known: Known) -> Iterator[Flaw]:
+    control = known.subjects.get(("control", str(entry["compensating_control"])), {})
+    owners = [entry.get("owner"), control.get("owner")]
+    owners += [known.subjects.get((gap.subject.kind, gap.subject.id), {}).get("owner") for gap in covered]
+    if str(entry["approver"]).casefold() in {str(owner).casefold() for owner in owners if owner}:
+        yield Flaw("self-approved", Severity.MEDIUM, f"{name} is approved by {entry['approver']}, who owns what it is about", "approver")
+    if control.get("status") != "deployed":
+        said = f"{name} leans on control {entry['compensating_control']}, which is not deployed"
+        yield Flaw("uncompensated", Severity.MEDIUM, said, "compensating_control")
+
+
+def _binding(entry: Mapping[str, Any], covered: list[Finding], name: str, known: Known) -> Iterator[Flaw]:
+    now = fingerprint(covered, known)
+    if not entry.get("facts"):
+        yield Flaw("unbound", Severity.MEDIUM, f"{name} is not bound to what it accepts: write `facts: {now}` when you have read it")
+    elif entry["facts"] != now:
+        said = f"{name} is stale: what it accepted has changed since; if it is still acceptable, write `facts: {now}`"
+        yield Flaw("stale", Severity.MEDIUM, said, "facts")
