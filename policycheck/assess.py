@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policycheck import exceptions
+from policycheck import baseline, exceptions
+from policycheck.baseline import Baseline
 from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, finding_id
 from policycheck.language.types import Type, Types
@@ -45,14 +46,14 @@ REMEDIES = {
 }
 
 
-def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
-    """Judge one manifest. Never raises for what a manifest or artefact holds; errors of ours become failures."""
+def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None = None) -> Result:
+    """Judge one manifest, against the gaps a baseline knows when there is one. Never raises for what a manifest or artefact holds; errors of ours become failures."""
     failures: list[Failure] = []
     hearings: list[Hearing] = []
     if options.evidence:
         hearings, failures = hear(manifest, criteria.types, options.as_of)
     entries = manifest.data.get("exceptions") or ()
-    weighing = hearings or entries or options.min_assurance is not Assurance.DECLARED
+    weighing = hearings or entries or known or options.min_assurance is not Assurance.DECLARED
     judge = Judge(
         criteria, manifest.place, options.as_of, options.equivalents, frozenset(Outcome) if weighing else options.detail
     )
@@ -66,10 +67,13 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
     accepted, hygiene = _accept(manifest, criteria, options, entries, findings) if entries else ({}, [])
     integrity += hygiene
     findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()} if accepted else findings
+    if known is not None:
+        findings = {k: f._replace(debt=baseline.judge(f, known, options.as_of)) for k, f in findings.items()}
+        integrity = [f._replace(debt=baseline.judge(f, known, options.as_of)) for f in integrity]
     tally = Tally(judge.plan, options)
     for judgement in declared:
         finding = findings[judgement.key]
-        tally.add(judgement.rule, judgement.concern, [finding.outcome], accepted=finding.exception is not None)
+        tally.add_one(judgement.rule, judgement.concern, finding)
     for rule, concern in judge.plan.judged:
         if rule.id in judge.counted:
             tally.add(rule, concern, judge.counted[rule.id])
@@ -88,6 +92,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options) -> Result:
         ledger=tuple(h.ledger for h in hearings),
         surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
+        fixed=() if known is None else baseline.fixed(every, known, judge.name, frozenset(criteria.every_rule)),
         applicable=sum(rollup[e].outcome is not Outcome.NOT_APPLICABLE for e in judge.plan.binding),
     )
 

@@ -107,7 +107,7 @@ def _tested(criteria: Criteria, rule: Rule, trials: Iterable[Trial]) -> Tested:
     shown = Counter(outcome for t in trials if t.rule == rule.id and not t.wrong for outcome in t.expected)
     return Tested(
         rule.id, rule.title, rule.severity.value, " ".join(rule.disabled.split()),
-        tuple(dict.fromkeys(b.kind for b in analysis.bindings if b.shown)), reads(criteria, rule),
+        tuple(dict.fromkeys(b.kind for b in analysis.bindings if b.shown and b.kind in criteria.types.kinds)), reads(criteria, rule),
         {outcome.value: shown[outcome.value] for outcome in Outcome if shown[outcome.value]},
     )  # fmt: skip
 
@@ -130,13 +130,20 @@ def _mistakes(criteria: Criteria, rows: Mapping[str, Iterable[Row]], rules: Iter
 
 
 def reads(criteria: Criteria, rule: Rule) -> tuple[str, ...]:
-    """The manifest fields a rule reads, also through definitions: `surfaces[].auth`; a map's keys are `*`. Sorted."""
+    """The manifest fields a rule reads, also through definitions: `surfaces[].auth`; a map's keys are `*`. Sorted.
+
+    A list or mapping is named only when the rule reads nothing inside it.
+    """
     analysis = criteria.program(rule).analysis
     reader = _Reader(criteria)
     reader.read(analysis)
     for route in reader.standing_in(analysis.equivalents):
         reader.found.update(f"{route}.{name}" for name in _STANDING_IN)
-    return tuple(sorted(reader.found))
+    return tuple(sorted(name for name in reader.found if not _leads_on(name, reader.found)))
+
+
+def _leads_on(name: str, others: Iterable[str]) -> bool:
+    return any(other.startswith((f"{name}.", f"{name}[]")) for other in others)
 
 
 def leaves(types: Types) -> tuple[str, ...]:

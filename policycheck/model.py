@@ -132,6 +132,18 @@ class Accepted(NamedTuple):
     compensating_control: str
 
 
+class Debt(NamedTuple):
+    """What a baseline says of a gap or unknown. `state` is known, worse, new, or new_rule (the rule is newer than it)."""
+
+    state: str
+    since: str = ""
+    owner: str = ""
+    due_on: str = ""
+    ticket: str = ""
+    plan: str = ""
+    overdue: bool = False
+
+
 class Finding(NamedTuple):
     """One rule held against one subject."""
 
@@ -153,6 +165,7 @@ class Finding(NamedTuple):
     verified: tuple[int, int] = (0, 0)
     equivalent: str = ""
     exception: Accepted | None = None
+    debt: Debt | None = None
 
     @property
     def integrity(self) -> bool:
@@ -230,6 +243,7 @@ class Counts(NamedTuple):
     expectations: dict[str, int]
     integrity: dict[str, int]
     accepted: int
+    known: int
     contradicted: int
     verified: int
     blocking: int
@@ -248,6 +262,8 @@ class Result(NamedTuple):
     surfaces: tuple[dict[str, Any], ...] = ()
     failures: tuple[Failure, ...] = ()
     applicable: int = 0
+    #: Entries of the baseline whose gap is gone; none when there is no baseline.
+    fixed: tuple[str, ...] = ()
 
 
 class Options(NamedTuple):

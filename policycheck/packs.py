@@ -9,7 +9,8 @@ is built (and by this project's own gate); packs of a user are checked when they
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +26,14 @@ from policycheck.language.types import ANY, Checker, Type, Types, types_of
 from policycheck.model import Problem, Severity
 
 COMPILED = "packs.json"
-_SKIPPED = (".test.yaml", ".md")
+_TESTS = ".test.yaml"
+_ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
+_BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
+_LAYOUT = (
+    "a pack holds pack.yaml, definitions.yaml, expectations/<document>.yaml, data/<table>.yaml and <family>/<rule-id>.yaml"
+)
+#: Stands in for an expression that cannot be read, so that the others can still be checked: its type is anything.
+_UNREADABLE = "data.unreadable"
 
 
 class Expectation(NamedTuple):
@@ -88,6 +96,8 @@ class Pack(NamedTuple):
     shipped: bool
     #: The definitions' trees as the wheel carries them; none for packs that are read as YAML.
     trees: Mapping[str, Any] | None = None
+    #: Where everything stands, by file name; none for packs from the wheel.
+    places: Mapping[str, Document] = {}
 
 
 class Criteria:
@@ -137,18 +147,25 @@ class Criteria:
         for pack in self.packs:
             for kind, named in (pack.trees or pack.definitions).items():
                 trees = found.setdefault(kind, {})
-                trees.update({n: parse_expression(t) if isinstance(t, str) else thawed(t) for n, t in named.items()})
+                trees.update({n: _tree(t) if isinstance(t, str) else thawed(t) for n, t in named.items()})
         return found
 
     @cached_property
     def defined(self) -> dict[str, dict[str, Type]]:
         """The types of the definitions; the order they are written in does not matter."""
-        types: dict[str, dict[str, Type]] = {k: dict.fromkeys(v, ANY) for k, v in self.trees.items()}
-        for _ in range(3):
-            for kind, named in self.trees.items():
+        trees = {k: v for k, v in self.trees.items() if k in self.types.kinds}
+        types: dict[str, dict[str, Type]] = {k: dict.fromkeys(v, ANY) for k, v in trees.items()}
+        before: list[str] = []
+        # Each round settles those that rest on what the last one settled; circles never settle, so rounds are bounded.
+        for _ in range(sum(map(len, trees.values())) + 1):
+            for kind, named in trees.items():
+                scope = {kind: self.types.kinds[kind], "as_of": Type("date")}
                 for name, tree in named.items():
-                    scope = {kind: self.types.kinds[kind], "as_of": Type("date")}
                     types[kind][name] = Checker(self.types, types, scope).check(tree)
+            now = [repr(found) for named_types in types.values() for found in named_types.values()]
+            if now == before:
+                break
+            before = now
         return types
 
     def program(self, rule: Rule) -> Program:
@@ -182,7 +199,7 @@ def _valid(name: str, table: Any, as_of: str) -> dict[str, Any]:
         if not _dated(row):
             now[key] = row
             continue
-        current = [r for r in row if r["from"] <= as_of < r.get("until", "9999-12-31")]
+        current = [r for r in row if r["from"] <= as_of < (r.get("until") or "9999-12-31")]
         if current:
             now[key] = current[0]
     return {name: now, f"{name}_history": table}
@@ -190,6 +207,13 @@ def _valid(name: str, table: Any, as_of: str) -> dict[str, Any]:
 
 def _dated(row: Any) -> bool:
     return isinstance(row, list) and bool(row) and all(isinstance(r, dict) and "from" in r for r in row)
+
+
+def _tree(source: str) -> Node:
+    try:
+        return parse_expression(source)
+    except ExpressionError:
+        return parse_expression(_UNREADABLE)
 
 
 def shipped() -> list[Pack]:
@@ -245,7 +269,7 @@ def _known(criteria: Criteria, name: str) -> bool:
 
 
 def user_pack(folder: Path) -> Pack:
-    """A pack that does not come with policycheck; its files are checked against the schemas first."""
+    """A pack that does not come with policycheck. Raises InvalidInput when one of its files has the wrong shape."""
     tree = _read(folder, folder.parent)
     problems = list(_shape_problems(tree))
     if problems:
@@ -273,31 +297,58 @@ def identity(folder: Path) -> str:
     return str(header.get("id", "")) if isinstance(header, dict) else ""
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*.yaml")):
-        if not path.name.endswith(_SKIPPED) and not path.is_symlink():
+def _files(folder: Path, shown: str, problems: list[Problem]) -> Iterator[Path]:
+    """A pack's files, without tests and what is no YAML. Nothing that looks like a rule is passed over in silence."""
+    for path in sorted(folder.rglob("*")):
+        steps = path.relative_to(folder).parts
+        if path.suffix not in (".yaml", ".yml") or path.name.endswith(_TESTS) or any(s.startswith(".") for s in steps):
+            continue
+        why = _misplaced(path, steps)
+        if why:
+            problems.append(Problem(f"{shown}/{'/'.join(steps)}", 0, 0, why))
+        else:
             yield path
+
+
+def _misplaced(path: Path, steps: tuple[str, ...]) -> str:
+    """Why a file cannot be one of a pack; empty when it can."""
+    if path.is_symlink():
+        return "is a symbolic link, which is not followed"
+    if not path.is_file():
+        return "is not a regular file"
+    if path.suffix == ".yml":
+        return "is passed over under this name; call it .yaml"
+    if len(steps) > 2 or (len(steps) == 1 and path.name not in ("pack.yaml", "definitions.yaml")):
+        return f"has no place here: {_LAYOUT}"
+    if _is_rule(steps) and not re.fullmatch(_ID, path.stem):
+        return "names no rule: the file name is the rule's id, of lower-case letters, digits and hyphens"
+    return ""
+
+
+def _is_rule(steps: Sequence[str]) -> bool:
+    return len(steps) == 2 and steps[0] not in ("expectations", "data")
 
 
 def _read(folder: Path, above: Path) -> dict[str, Any]:
     """A pack's files as one tree, with the digest. Raises InvalidInput for files that are not the YAML we read."""
     from hashlib import sha256
 
-    digest, problems = sha256(), []
+    digest = sha256()
+    problems: list[Problem] = []
     files: dict[str, Any] = {}
     documents: dict[str, Document] = {}
-    for path in _files(folder):
+    at = folder.relative_to(above).as_posix() if above in folder.parents else str(folder)
+    for path in _files(folder, at, problems):
         name, raw = path.relative_to(folder).as_posix(), path.read_bytes()
         digest.update(f"{name}\0{len(raw)}\0".encode() + raw)
-        shown = path.relative_to(above).as_posix() if above in path.parents else str(path)
-        document, found = parse(raw, shown)
+        document, found = parse(raw, f"{at}/{name}")
         problems += found
         files[name], documents[name] = document.data, document
     if problems:
         raise InvalidInput(problems)
     return {
         "name": folder.name,
-        "at": folder.relative_to(above).as_posix(),
+        "at": at,
         "digest": f"sha256:{digest.hexdigest()}",
         "files": files,
         "documents": documents,
@@ -312,7 +363,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
     tables: dict[str, Any] = {}
     pack = Pack(
         header["id"], str(header["version"]), header, tree["digest"], sources, {}, {}, files.get("definitions.yaml") or {},
-        tables, shipped, tree.get("trees"),
+        tables, shipped, tree.get("trees"), documents,
     )  # fmt: skip
     for name, data in files.items():
         parts = name.split("/")
@@ -321,7 +372,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
                 pack.expectations[key] = _expectation(key, row, data["document"], sources.get(data["document"], {}))
         elif parts[0] == "data":
             tables[parts[-1].removesuffix(".yaml")] = data.get("rows", data)
-        elif len(parts) == 2:
+        elif _is_rule(parts):
             identity = parts[-1].removesuffix(".yaml")
             at = f"{tree['at']}/{name}"
             pack.rules[identity] = Rule(
@@ -357,44 +408,161 @@ def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mappin
 def _shape_problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
     from policycheck.manifests.explain import problems_of
 
-    documents = tree["documents"]
+    documents: Mapping[str, Document] = tree["documents"]
     if "pack.yaml" not in documents:
         yield Problem(tree["at"], 0, 0, "has no pack.yaml")
         return
+    found: list[Problem] = []
     for name, document in documents.items():
         parts = name.split("/")
-        schema = "pack-v1" if name == "pack.yaml" else "expectations-v1" if parts[0] == "expectations" else ""
-        if not schema and len(parts) == 2 and parts[0] != "data":
-            schema = "rule-v1"
-        if schema:
-            yield from problems_of(document, schema)
+        if name == "definitions.yaml":
+            found += _definition_shape(document)
+        elif parts[0] == "data":
+            found += _table_shape(document)
+        else:
+            is_header = name == "pack.yaml"
+            found += problems_of(document, "pack-v1" if is_header else "rule-v1" if _is_rule(parts) else "expectations-v1")
+    yield from found
+    if not found:
+        yield from _written_twice(documents)
+
+
+def _definition_shape(document: Document) -> Iterator[Problem]:
+    if not isinstance(document.data or {}, dict):
+        yield _problem(document, document.data, None, "must be a mapping of kinds of subject")
+        return
+    for kind, named in (document.data or {}).items():
+        if not isinstance(named, dict):
+            yield _problem(document, document.data, kind, f"{kind}: must be a mapping of names to expressions")
+            continue
+        for name, source in named.items():
+            if not re.fullmatch(_NAME, name):
+                yield _problem(document, named, name, f"{kind}.{name}: a name is made of letters, digits and _")
+            if not isinstance(source, str):
+                yield _problem(document, named, name, f"{kind}.{name}: must be an expression, written as text")
+
+
+def _table_shape(document: Document) -> Iterator[Problem]:
+    data = document.data
+    if not isinstance(data, dict) or not isinstance(data.get("rows", data), (dict, list)):
+        key = "rows" if isinstance(data, dict) else None
+        yield _problem(document, data, key, "a table is a mapping or list of rows; write it under `rows:`")
+        return
+    rows = data.get("rows", data)
+    for key, row in rows.items() if isinstance(rows, dict) else ():
+        spans = row if isinstance(row, list) and any(isinstance(r, dict) and "from" in r for r in row) else ()
+        for position, span in enumerate(spans):
+            days = (span.get("from"), span.get("until") or "9999-12-31") if isinstance(span, dict) else (None,)
+            if not all(isinstance(day, str) and re.fullmatch(_DAY, day) for day in days):
+                said = f"{key}: a span says from which day, as 2026-11-21, and may say until"
+                yield _problem(document, row, position, said)
+
+
+def _written_twice(documents: Mapping[str, Document]) -> Iterator[Problem]:
+    """Ids that a pack uses twice."""
+    header = documents["pack.yaml"]
+    declared: list[str] = []
+    for position, source in enumerate(header.data.get("documents") or ()):
+        if source["id"] in declared:
+            yield _problem(header, header.data["documents"], position, f"the document {source['id']!r} is declared twice")
+        declared.append(source["id"])
+    seen: dict[str, str] = {}
+    for name in documents:
+        if _is_rule(name.split("/")):
+            identity, path = Path(name).stem, f"{Path(_path(header)).parent.as_posix()}/{name}"
+            if identity in seen:
+                yield Problem(path, 0, 0, f"the rule id {identity!r} is already taken by {seen[identity]}")
+            seen.setdefault(identity, path)
+    for name, document in documents.items():
+        if name.startswith("expectations/"):
+            for key in document.data["expectations"]:
+                if key in seen:
+                    said = f"{key!r} is already written in {seen[key]}"
+                    yield _problem(document, document.data["expectations"], key, said)
+                seen.setdefault(key, _path(document))
+
+
+def _undeclared(pack: Pack) -> Iterator[Problem]:
+    """Files of expectations whose source document the pack's header does not name."""
+    for name, document in pack.places.items():
+        if name.startswith("expectations/") and document.data["document"] not in pack.documents:
+            said = f"{document.data['document']!r} is not among the documents of pack.yaml"
+            yield _problem(document, document.data, "document", said)
+
+
+def _path(document: Document) -> str:
+    return document.names()[0]
+
+
+def _problem(document: Document | None, holder: Any, key: Any, message: str, path: str = "") -> Problem:
+    """A problem at the line of a key, or of the whole file when it is not known."""
+    place = document.locate_key(holder, key) if document is not None else None
+    if place is not None:
+        return Problem(place.path, place.line, place.column, message)
+    return Problem(_path(document) if document is not None else path, 1 if document is not None else 0, 1, message)
 
 
 def _refuse_collisions(packs: list[Pack]) -> None:
-    problems: list[Problem] = []
-    seen: dict[str, Rule] = {}
-    for pack in packs:
-        for rule in pack.rules.values():
-            if rule.id in seen:
-                message = f"the rule id {rule.id!r} is already taken by {seen[rule.id].path}"
-                problems.append(Problem(rule.path, 0, 0, message))
-            seen.setdefault(rule.id, rule)
-    for what in ("documents", "expectations"):
-        owner: dict[str, str] = {}
-        for pack in packs:
-            for key in getattr(pack, what):
-                if key in owner:
-                    problems.append(Problem(f"{pack.id}/pack.yaml", 0, 0, f"{key!r} already belongs to pack {owner[key]}"))
-                owner.setdefault(key, pack.id)
     if len({p.id for p in packs}) < len(packs):
-        problems.append(Problem("pack.yaml", 0, 0, "two packs have one id"))
+        raise InvalidInput([Problem("pack.yaml", 0, 0, "two packs have one id")])
+    problems = [problem for pack in packs for problem in _collisions(packs, pack)]
     if problems:
         raise InvalidInput(problems)
 
 
+def _collisions(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
+    """What a pack takes that belongs to one before it: no pack changes what another's rules mean."""
+    before = packs[: next(n for n, other in enumerate(packs) if other is pack)]
+    rules = {rule.id: rule for other in before for rule in other.rules.values()}
+    for rule in pack.rules.values():
+        if rule.id in rules:
+            yield Problem(rule.path, 0, 0, f"the rule id {rule.id!r} is already taken by {rules[rule.id].path}")
+    for other in before:
+        for key in [*pack.documents.keys() & other.documents, *pack.expectations.keys() & other.expectations]:
+            yield Problem(f"{pack.id}/pack.yaml", 0, 0, f"{key!r} already belongs to pack {other.id}")
+        for name in pack.tables.keys() & other.tables:
+            yield Problem(f"{pack.id}/data/{name}.yaml", 0, 0, f"the table {name!r} already belongs to pack {other.id}")
+        for kind in pack.definitions.keys() & other.definitions:
+            for name in pack.definitions[kind].keys() & other.definitions[kind]:
+                yield _of_definition(pack, kind, name, f"already belongs to pack {other.id}")
+
+
+def _unmet_requirements(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
+    """What a pack builds on and is not there, or only in another version (design 6)."""
+    versions = {other.id: other.version for other in packs}
+    wanted = pack.header.get("requires") or {}
+    for name, bounds in wanted.items():
+        version = versions.get(name)
+        if version is not None and _satisfies(version, bounds):
+            continue
+        there = "there is none" if version is None else f"there is {version}"
+        header, path = pack.places.get("pack.yaml"), f"{pack.id}/pack.yaml"
+        yield _problem(header, wanted, name, f"requires the pack {name} {bounds}; {there}", path)
+
+
+def _satisfies(version: str, bounds: str) -> bool:
+    """Whether a version lies within bounds such as `>=1.2, <2`; a pre-release lies before its release (semver 11)."""
+    found = _numbers(version)
+    for order, text in re.findall(_BOUND, bounds):
+        bound = _numbers(text)
+        meets = {"==": found == bound, ">=": found >= bound, "<=": found <= bound, ">": found > bound, "<": found < bound}
+        if not meets[order]:
+            return False
+    return True
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    release, dash, _ = version.partition("-")
+    numbers = [int(part) for part in release.split(".")]
+    return (*numbers, *[0] * (3 - len(numbers)), 0 if dash else 1)
+
+
 def mistakes(criteria: Criteria, pack: Pack) -> list[Problem]:
     """Everything wrong with the rules and definitions of a pack (`rules lint`), each at its line."""
-    found = list(_definition_mistakes(criteria, pack))
+    found = [*_collisions(criteria.packs, pack), *_unmet_requirements(criteria.packs, pack)]
+    found += _undeclared(pack)
+    found += _definition_mistakes(criteria, pack)
+    found += _circles(criteria, pack)
     for rule in pack.rules.values():
         found += [_at(rule, m) for m in criteria.analysis(rule).mistakes]
         found += [_at(rule, m) for m in _rule_mistakes(criteria, rule)]
@@ -420,22 +588,73 @@ def _rule_mistakes(criteria: Criteria, rule: Rule) -> Iterator[Mistake]:
 
 
 def _definition_mistakes(criteria: Criteria, pack: Pack) -> Iterator[Problem]:
-    path = f"{pack.id}/definitions.yaml"
     for kind, named in pack.definitions.items():
         if kind not in criteria.types.kinds:
-            yield Problem(path, 0, 0, f"{kind!r} is not a kind of subject")
+            from policycheck.language.types import suggest
+
+            said = f"{kind!r} is not a kind of subject{suggest(kind, criteria.types.kinds)}"
+            yield _problem(pack.places.get("definitions.yaml"), pack.definitions, kind, said)
             continue
         for name, source in named.items():
-            text = str(source)
-            try:
-                tree = parse_expression(text)
-            except ExpressionError as error:
-                yield Problem(path, 0, 0, f"{kind}.{name}: {error}")
-                continue
-            checker = Checker(criteria.types, criteria.defined, {kind: criteria.types.kinds[kind], "as_of": Type("date")})
-            checker.check(tree)
-            for message, start, end in checker.mistakes:
-                yield Problem(path, 0, 0, f"{kind}.{name}: {message}\n{caret(text, start, end)}")
+            for message in _expression_mistakes(criteria, kind, name, source):
+                yield _of_definition(pack, kind, name, message)
+
+
+def _expression_mistakes(criteria: Criteria, kind: str, name: str, source: str) -> Iterator[str]:
+    owner = criteria.types.kinds[kind]
+    if name in criteria.types.names(owner):
+        yield f"a {kind} has a field of this name, which the definition would hide"
+    try:
+        tree = parse_expression(source)
+    except ExpressionError as error:
+        yield str(error)
+        return
+    checker = Checker(criteria.types, criteria.defined, {kind: owner, "as_of": Type("date")})
+    checker.check(tree)
+    for message, start, end in checker.mistakes:
+        yield f"{message}\n{caret(source, start, end)}"
+
+
+def _of_definition(pack: Pack, kind: str, name: str, message: str) -> Problem:
+    document, path = pack.places.get("definitions.yaml"), f"{pack.id}/definitions.yaml"
+    return _problem(document, pack.definitions[kind], name, f"{kind}.{name}: {message}", path)
+
+
+def _circles(criteria: Criteria, pack: Pack) -> Iterator[Problem]:
+    """Definitions that rest on themselves; each circle is said once."""
+    assert criteria.defined is not None  # the type check marks which fields are definitions
+    said: set[tuple[str, str]] = set()
+    for kind, named in pack.definitions.items():
+        for name in named:
+            circle = [] if (kind, name) in said else _circle(criteria.trees, (kind, name))
+            said |= set(circle)
+            if circle:
+                steps = " -> ".join(".".join(step) for step in [*circle, circle[0]])
+                yield _of_definition(pack, kind, name, f"rests on itself: {steps}")
+
+
+def _circle(trees: Mapping[str, Mapping[str, Node]], start: tuple[str, str]) -> list[tuple[str, str]]:
+    """The way from a definition over others back to itself; empty when there is none."""
+    ways: list[list[tuple[str, str]]] = [[start]]
+    seen: set[tuple[str, str]] = set()
+    while ways:
+        way = ways.pop()
+        kind, name = way[-1]
+        for used in _definitions_in(trees.get(kind, {}).get(name)):
+            if used == start:
+                return way
+            if used not in seen:
+                seen.add(used)
+                ways.append([*way, used])
+    return []
+
+
+def _definitions_in(tree: Node | None) -> list[tuple[str, str]]:
+    """The definitions a tree reads, in the order they are written."""
+    if tree is None:
+        return []
+    mine = [(tree.kind, str(tree.args[1]))] if tree.op == "select" and tree.kind else []
+    return [*mine, *(used for part in tree.args if isinstance(part, Node) for used in _definitions_in(part))]
 
 
 def _at(rule: Rule, mistake: Mistake) -> Problem:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policycheck import __version__
+from policycheck.assess import REMEDIES, TITLES
 from policycheck.judge import concerns
 from policycheck.model import (
     Artefact,
@@ -28,7 +29,7 @@ from policycheck.model import (
     Witnessed,
 )
 from policycheck.packs import Criteria, Expectation
-from policycheck.tally import blocks, untested
+from policycheck.tally import blocks, is_known, untested
 
 FORMAT = "policycheck-report/1"
 DISCLAIMER = (
@@ -58,7 +59,28 @@ def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) 
             "loosened_by": list(options.loosening()),
         },
         "criteria": _criteria(criteria),
+        "rules": _rules(criteria),
+        "expectations": {
+            e.id: {"document": e.document, "locator": e.locator, "modality": e.modality}
+            for e in criteria.expectations.values()
+        },
     }
+
+
+def _rules(criteria: Criteria) -> Record:
+    """The rules that ran: what the documents of one run need to explain a finding, and to list what was not found."""
+    ran: Record = {
+        r.id: {
+            "title": r.title, "severity": _WORD[r.severity], "family": r.family,
+            "expectations": list(r.expectations), "remediation": r.remediation,
+        }
+        for r in criteria.rules
+    }  # fmt: skip
+    integrity: Record = {
+        name: {"title": title, "family": "integrity", "expectations": [], "remediation": REMEDIES[name]}
+        for name, title in TITLES.items()
+    }
+    return ran | integrity
 
 
 def _criteria(criteria: Criteria) -> Record:
@@ -139,7 +161,7 @@ class Totals:
         self.findings: Counter[str] = Counter()
         self.expectations: Counter[str] = Counter()
         self.integrity: Counter[str] = Counter()
-        self.marks: Counter[str] = Counter({"accepted": 0, "contradicted": 0, "verified": 0, "blocking": 0})
+        self.marks: Counter[str] = Counter({"accepted": 0, "known": 0, "contradicted": 0, "verified": 0, "blocking": 0})
         self.problems: list[Problem] = []
         self.exit_code = 0
 
@@ -150,7 +172,7 @@ class Totals:
         self.expectations.update(counts.expectations)
         self.integrity.update(counts.integrity)
         self.marks.update(
-            accepted=counts.accepted, contradicted=counts.contradicted, verified=counts.verified, blocking=counts.blocking
+            accepted=counts.accepted, known=counts.known, contradicted=counts.contradicted, verified=counts.verified, blocking=counts.blocking
         )
 
 
@@ -161,6 +183,7 @@ def counts_record(counts: Counts) -> Record:
         "expectations": dict(counts.expectations),
         "integrity": dict(counts.integrity),
         "accepted": counts.accepted,
+        "known": counts.known,
         "contradicted": counts.contradicted,
         "verified": counts.verified,
         "blocking": counts.blocking,
@@ -239,7 +262,7 @@ def _finding(finding: Finding, options: Options) -> Record:
         "outcome": _WORD[finding.outcome],
         "assurance": _WORD[finding.assurance],
         "severity": _WORD[finding.severity],
-        "blocks": blocks(finding.outcome, finding.severity, options) and not finding.exception,
+        "blocks": blocks(finding.outcome, finding.severity, options) and not (finding.exception or is_known(finding)),
         "location": _location(finding.location),
         "facts": [_fact(f) for f in finding.facts],
     }
@@ -255,6 +278,8 @@ def _finding(finding: Finding, options: Options) -> Record:
         found["equivalent"] = finding.equivalent
     if finding.exception:
         found["exception"] = finding.exception._asdict()
+    if finding.debt:
+        found["baseline"] = {key: value for key, value in finding.debt._asdict().items() if value}
     if finding.related:
         found["related"] = [_location(place) for place in finding.related]
     if finding.verified[0]:

@@ -12,10 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from policycheck import packs, report, rooms, sources
+from policycheck import baseline, packs, report, rooms, sources
 from policycheck.assess import assess
+from policycheck.baseline import Baseline
 from policycheck.document import Document
-from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, strongest
+from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, InvalidInput, NOTHING, strongest
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result
@@ -30,6 +31,7 @@ class Settings(NamedTuple):
     rules: tuple[Path, ...] = ()
     formats: tuple[str, ...] = ()
     style: Mapping[str, Any] = {}
+    baseline: Path | None = None
 
 
 class Part(NamedTuple):
@@ -44,6 +46,7 @@ class Part(NamedTuple):
     applicable: int = 0
     failures: tuple[str, ...] = ()
     result: Result | None = None
+    fixed: tuple[str, ...] = ()
 
 
 class Worker:
@@ -52,6 +55,7 @@ class Worker:
     def __init__(self, settings: Settings, keep: bool = False) -> None:
         self.settings, self.keep = settings, keep
         self.criteria = packs.load(settings.rules, schema(v1.SCHEMA), settings.options.criteria)
+        self.known = None if settings.baseline is None else load_baseline(settings.baseline)
         self.header = report.header(self.criteria, settings.options)
         self.formats = {name: rooms.load("formats", name) for name in settings.formats}
         wanted = [f.detail(settings.style) for f in self.formats.values()] or [frozenset(Outcome)]
@@ -73,7 +77,7 @@ class Worker:
         if manifest is None:
             moved = tuple(_moved(p, other, here) for p in problems)
             return Part(str(path), "", {}, None, moved, (INVALID,))
-        result = assess(manifest, self.criteria, self.options)
+        result = assess(manifest, self.criteria, self.options, self.known)
         view = View(self.header, self.settings.style, other, here, _Lines(manifest).line)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
         rendered = {name: module.part(view, records[module.RECORD]) for name, module in self.formats.items()}
@@ -81,10 +85,25 @@ class Worker:
             path=view.path(shown), organization=str(result.organization.get("id", "")), rendered=rendered,
             counts=result.counts, problems=(), codes=_codes(result), applicable=result.applicable,
             failures=tuple(f"{f.what}: {f.why}" for f in result.failures), result=result if self.keep else None,
+            fixed=result.fixed,
         )  # fmt: skip
 
     def _records(self) -> dict[str, Callable[..., report.Record]]:
         return {module.RECORD: report.RECORDS[module.RECORD] for module in self.formats.values()}
+
+
+def load_baseline(path: Path) -> Baseline:
+    """The baseline in a file. Raises InvalidInput, also when there is none: a gate must not pass for want of it."""
+    from policycheck.document import parse
+
+    try:
+        document, problems = parse(path.read_bytes(), path.name)
+    except OSError as error:
+        raise InvalidInput([Problem(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from error
+    found, wrong = baseline.read(document.data, path.name)
+    if found is None or problems:
+        raise InvalidInput(problems or wrong)
+    return found
 
 
 class _Lines:
@@ -227,6 +246,9 @@ class Run:
         self.totals.problems += found.problems
         self.codes: set[int] = {INVALID} if found.problems else set()
         self.failures: list[str] = []
+        #: Entries of the baseline whose gap is gone.
+        self.fixed: list[str] = []
+        self.strict_baseline = False
         self._organizations: dict[str, str] = {}
 
     def parts(self, engine: Callable[..., Iterator[Part]]) -> Iterator[Part]:
@@ -238,6 +260,7 @@ class Run:
     def _account(self, part: Part) -> None:
         self.codes.update(part.codes)
         self.failures += part.failures
+        self.fixed += part.fixed
         self.totals.problems += part.problems
         if part.counts is None:
             return
@@ -250,6 +273,8 @@ class Run:
 
     def finish(self) -> int:
         """The exit code of the run (design section 7)."""
+        if self.fixed and self.strict_baseline:
+            self.codes.add(GAPS)
         code = strongest(self.codes)
         if code == GAPS and self.worker.settings.options.exit_zero:
             code = 0

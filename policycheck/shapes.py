@@ -170,6 +170,15 @@ class Verdict(Word):
 
 
 @unique
+class GapState(Word):
+    """How a gap stands to a baseline."""
+
+    known = "it was known, as it is; it does not block"
+    worse = "it was known, and has become worse"
+    new = "it was not known"
+    new_rule = "its rule is newer than the baseline"
+
+
 class FactSource(Word):
     """Where a fact comes from."""
 
@@ -489,6 +498,32 @@ class UsedCriteria(Shape):
     """The rules that do not run, by id, and why."""
 
 
+class RanRule(Shape):
+    """A rule that ran, in its own words."""
+
+    title: str
+    """What it tests."""
+    severity: Severity = BLANK
+    """What is at stake; left out where each finding has its own."""
+    family: str
+    """What it belongs to."""
+    expectations: list[ExpectationId]
+    """The expectations it tests; none for a rule about the declaration itself."""
+    remediation: str
+    """What closes its gaps."""
+
+
+class ChosenExpectation(Shape):
+    """Where a chosen expectation stands."""
+
+    document: DocumentId
+    """Its source document."""
+    locator: str
+    """Where in the document."""
+    modality: Modality
+    """How strongly it is asked."""
+
+
 class OutcomeCounts(Shape):
     """How many there are of each outcome."""
 
@@ -713,6 +748,25 @@ class Fact(Shape):
     """What the artefact's line says, in words."""
 
 
+class KnownGap(Shape):
+    """What a baseline says of a gap or unknown."""
+
+    state: GapState
+    """Whether it was known."""
+    since: str = BLANK
+    """The day it was first written down, in UTC."""
+    owner: str = BLANK
+    """Who closes it."""
+    due_on: str = BLANK
+    """Until when."""
+    ticket: str = BLANK
+    """Where the work is followed."""
+    plan: str = BLANK
+    """What will be done."""
+    overdue: bool = BLANK
+    """Written, as true, only when the day has passed."""
+
+
 class AcceptedGap(Shape):
     """Who accepted a gap, why, what compensates, until when."""
 
@@ -771,6 +825,8 @@ class Finding(Shape):
     """The id of the control that stands in as an equivalent measure."""
     exception: AcceptedGap = BLANK
     """The exception under which the gap is accepted."""
+    baseline: KnownGap = BLANK
+    """What the run's baseline says of it; left out when the run had none."""
     remediation: str = BLANK
     """What closes the gap."""
 
@@ -840,6 +896,10 @@ class Report(Shape):
     """What the run was asked."""
     criteria: UsedCriteria
     """What the manifests were held against."""
+    rules: dict[Text, RanRule]
+    """The rules that ran, by id."""
+    expectations: dict[Text, ChosenExpectation]
+    """The chosen expectations, by id."""
     results: list[ManifestRecord]
     """One record a manifest."""
     totals: RunTotals

@@ -25,13 +25,18 @@ class Tally:
         self._seen: dict[str, list[Outcome]] = {}
         self.ordinary[_NOT_APPLICABLE] = len(plan.unconcerned)
 
-    def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome], accepted: bool = False) -> None:
-        """Count judgements of one rule with the outcomes they ended with. Accepted gaps have their own heading."""
-        if accepted:
-            self.accepted += len(outcomes)
-            for name in concern.ids:
-                self._seen.setdefault(name, []).extend(outcomes)
-            return
+    def add_one(self, rule: Rule, concern: Concern, finding: Finding) -> None:
+        """Count one finding. An accepted gap has its own heading; one that a baseline knows is counted and does not block."""
+        before = self.blocking
+        self.add(rule, concern, [finding.outcome])
+        if finding.exception is not None:
+            self.accepted += 1
+            (self.ordinary if rule.expectations else self.special)[finding.outcome] -= 1
+        if finding.exception is not None or is_known(finding):
+            self.blocking = before
+
+    def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome]) -> None:
+        """Count judgements of one rule with the outcomes they ended with."""
         counter = self.ordinary if rule.expectations else self.special
         for outcome in outcomes:
             counter[outcome] += 1
@@ -63,9 +68,12 @@ class Tally:
             expectations=_filled(Counter([r.outcome for r in rollup.values()])),
             integrity=_filled(special),
             accepted=self.accepted,
+            known=sum(1 for f in every if is_known(f)),
             contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
             verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
-            blocking=self.blocking + sum(blocks(f.outcome, f.severity, self.options) for f in integrity),
+            blocking=self.blocking + sum(
+                blocks(f.outcome, f.severity, self.options) for f in integrity if not is_known(f)
+            ),
         )
 
 
@@ -85,6 +93,11 @@ def blocks(outcome: Outcome, severity: Severity, options: Options) -> bool:
     if severity is Severity.INFO or severity.rank < options.fail_on.rank:
         return False
     return outcome is _GAP or (outcome is Outcome.UNKNOWN and not options.allow_unknown)
+
+
+def is_known(finding: Finding) -> bool:
+    """Whether a baseline knows the finding as it is."""
+    return finding.debt is not None and finding.debt.state == "known"
 
 
 def _filled(counter: Mapping[Outcome, int]) -> dict[str, int]:

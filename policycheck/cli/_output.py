@@ -136,8 +136,11 @@ def _umask() -> int:
     return current
 
 
-def style(verbose: bool = False, quiet: bool = False) -> dict[str, object]:
-    """How stdout wants its text: width, colour, encoding. NO_COLOR and pipes are honoured."""
+def style(verbose: bool = False, quiet: bool = False, by: str = "finding") -> dict[str, object]:
+    """How stdout wants its text: width, colour, encoding. NO_COLOR and pipes are honoured.
+
+    `by` says what a report is ordered by: `finding` or `expectation`.
+    """
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = 80
     if terminal:
@@ -146,7 +149,7 @@ def style(verbose: bool = False, quiet: bool = False) -> dict[str, object]:
         width = min(shutil.get_terminal_size((80, 24)).columns, 120)
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return {"width": width, "colour": colour, "encoding": encoding, "verbose": verbose, "quiet": quiet}
+    return {"width": width, "colour": colour, "encoding": encoding, "verbose": verbose, "quiet": quiet, "by": by}
 
 
 def as_of(given: str | None) -> str:

@@ -21,6 +21,8 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--format", "format_", type=_FORMATS, default="text", show_default=True, help="What is printed.")
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
               help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
+@click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
+              help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23).")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
@@ -32,6 +34,9 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--no-equivalents", is_flag=True, help="Measures that stand in for a named example do not count.")
 @click.option("--no-evidence", is_flag=True, help="Read no artefacts: everything is as declared.")
 @click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
+@click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Gaps that this file knows do not block (policycheck baseline write).")  # fmt: skip
+@click.option("--strict-baseline", is_flag=True, help="Entries of the baseline whose gap is gone block too.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1. Invalid input still exits 3.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts, what was skipped.")
@@ -60,6 +65,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     worker = Worker(settings)
     run = Run(worker, found)
     _refuse_overwriting(targets, found.manifests)
+    run.strict_baseline = options["strict_baseline"]
     with _sinks(targets) as sinks:
         code = _stream(run, sinks, options["jobs"])
     _aside(run, options["verbose"])
@@ -85,7 +91,8 @@ def _settings(options: dict[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
     settings = Settings(
         here=current_folder(), options=asked, root=root_folder(options["root"]),
         rules=tuple(p.resolve() for p in options["rules"]),
-        formats=tuple(dict.fromkeys(name for name, _ in targets)), style=style(options["verbose"], options["quiet"]),
+        formats=tuple(dict.fromkeys(name for name, _ in targets)), baseline=options["baseline"],
+        style=style(options["verbose"], options["quiet"], options["by"]),
     )  # fmt: skip
     return settings, targets
 
@@ -178,6 +185,8 @@ def _aside(run: Run, verbose: bool) -> None:
     _say_problems(run.totals.problems)
     for text in run.failures:
         _say(f"policycheck: incomplete: {text}")
+    for text in run.fixed:
+        _say(f"policycheck: baseline: {text} is fixed; take it out with policycheck baseline prune")
     if run.totals.exit_code == BUG:
         _say(REPORT_IT)
     if run.totals.exit_code == NOTHING:

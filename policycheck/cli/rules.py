@@ -36,7 +36,7 @@ def list_rules(folders: tuple[Path, ...]) -> int:
     """
     from tabulate import tabulate
 
-    criteria = _criteria(folders)
+    criteria = criteria_of(folders)
     rows = [
         (r.id, "disabled" if r.disabled else r.severity.value, r.pack, ", ".join(r.expectations))
         for r in criteria.every_rule.values()
@@ -59,7 +59,7 @@ def lint(pack: str | None, folders: tuple[Path, ...]) -> int:
     from policycheck import packs
     from policycheck.cli import _say_problems
 
-    criteria = _criteria(folders, checked=False)
+    criteria = criteria_of(folders, checked=False)
     problems = [p for one in criteria.packs if pack in (None, one.id) for p in packs.mistakes(criteria, one)]
     _known(criteria, pack)
     _say_problems(problems)
@@ -82,13 +82,13 @@ def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
     from policycheck import ruletests
     from policycheck.cli import _say
 
-    criteria = _criteria(folders)
+    criteria = criteria_of(folders)
     _known(criteria, pack)
     ran = failed = 0
     for one in criteria.packs:
         if pack not in (None, one.id):
             continue
-        for trial in ruletests.run(criteria, _folder(one.id, folders), rule):
+        for trial in ruletests.run(criteria, folder_of(one.id, folders), rule):
             ran += 1
             failed += bool(trial.wrong)
             if trial.wrong:
@@ -97,7 +97,8 @@ def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
     return 1 if failed or not ran else 0
 
 
-def _criteria(folders: tuple[Path, ...], checked: bool = True) -> Criteria:
+def criteria_of(folders: tuple[Path, ...], checked: bool = True) -> Criteria:
+    """The shipped packs and those of `folders`; unchecked, mistakes in their rules are left to the caller to find."""
     from policycheck import packs
     from policycheck.manifests import v1
     from policycheck.manifests.explain import schema
@@ -115,7 +116,8 @@ def _known(criteria: Criteria, pack: str | None) -> None:
         raise UsageError(f"no pack {pack!r}; there are {', '.join(p.id for p in criteria.packs)}")
 
 
-def _folder(pack: str, folders: tuple[Path, ...]) -> Path:
+def folder_of(pack: str, folders: tuple[Path, ...]) -> Path:
+    """The folder of a pack by its id, for its tests."""
     from policycheck import data, packs
 
     for one in [f for folder in folders for f in packs.folders(folder.resolve())]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats._terminal import harmless
-from policycheck.formats.text import questions
+from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
+from policycheck.questions import by_subject
 from policycheck.report import Record, Totals
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
 
@@ -28,34 +26,34 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 def begin(view: View) -> bytes:
     """The title and the criteria."""
     documents = [
-        f"- **{d['id']}** {_safe(d['title'])} ({d['date']}, {_safe(d['status'])})" for d in view.header["criteria"]["documents"]
+        f"- **{d['id']}** {safe(d['title'])} ({d['date']}, {safe(d['status'])})" for d in view.header["criteria"]["documents"]
     ]
     loosened = view.header["options"]["loosened_by"]
-    note = [f"This run was loosened by: {', '.join(_code(x) for x in loosened)}.", ""] if loosened else []
-    return _text(["# Gap summary", "", f"As of {view.header['as_of']}, held against:", "", *documents, "", *note])
+    note = [f"This run was loosened by: {', '.join(code(x) for x in loosened)}.", ""] if loosened else []
+    return encoded(["# Gap summary", "", f"As of {view.header['as_of']}, held against:", "", *documents, "", *note])
 
 
 def part(view: View, record: Record) -> bytes:
     """One manifest."""
     organization = record["organization"]
-    lines = [f"## {_safe(organization.get('name') or organization.get('id'))}", ""]
-    lines += [f"Manifest: {_code(record['manifest'])}", "", *_counts(record), ""]
+    lines = [f"## {safe(organization.get('name') or organization.get('id'))}", ""]
+    lines += [f"Manifest: {code(record['manifest'])}", "", *_counts(record), ""]
     gaps = [f for f in record["findings"] if f["outcome"] == "gap" and "exception" not in f]
     lines += [f"### Gaps ({len(gaps)})", ""] if gaps else ["No gaps were found.", ""]
     asked = {e["id"]: e for e in record["expectations"]}
     for finding in gaps:
         lines += _gap(finding, asked)
     lines += _accepted(record) + _questions(record)
-    return _text(lines)
+    return encoded(lines)
 
 
 def end(view: View, totals: Totals) -> bytes:
     """What the document is not, and what could not be read."""
-    lines = ["---", "", _safe(view.header["disclaimer"]), ""]
+    lines = ["---", "", safe(view.header["disclaimer"]), ""]
     if totals.problems:
         lines += ["Not judged, because invalid:", ""]
-        lines += [f"- {_safe(str(problem))}" for problem in totals.problems] + [""]
-    return _text(lines)
+        lines += [f"- {safe(str(problem))}" for problem in totals.problems] + [""]
+    return encoded(lines)
 
 
 def _counts(record: Record) -> list[str]:
@@ -64,25 +62,25 @@ def _counts(record: Record) -> list[str]:
     lines.append("| expectations | " + " | ".join(str(expectations[o]) for o in _WORDS) + " |")
     lines.append("| findings | " + " | ".join(str(findings[o]) for o in _WORDS) + " |")
     for fact, names in record["scope"]["not_concerned"].items():
-        lines += ["", f"{len(names)} expectations do not concern this organisation, because of {_code(fact)}."]
+        lines += ["", f"{len(names)} expectations do not concern this organisation, because of {code(fact)}."]
     return lines
 
 
 def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     place = finding["location"]
-    where = f" at {_code(place['path'] + ':' + str(place['line']))}" if place else ""
+    where = f" at {code(place['path'] + ':' + str(place['line']))}" if place else ""
     mark = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
-    lines = [f"#### {_safe(finding['title'])}", ""]
-    subject = f"{_safe(finding['subject']['kind'])} {_code(finding['subject']['id'])}"
-    lines += [f"**{finding['severity']}**{mark} · {_code(finding['rule'])} · {subject}{where}", ""]
-    lines += [_safe(finding.get("message", "")), ""]
+    lines = [f"#### {safe(finding['title'])}", ""]
+    subject = f"{safe(finding['subject']['kind'])} {code(finding['subject']['id'])}"
+    lines += [f"**{finding['severity']}**{mark} · {code(finding['rule'])} · {subject}{where}", ""]
+    lines += [safe(finding.get("message", "")), ""]
     for name in finding["expectations"]:
         row = asked.get(name)
-        lines.append(f"- asked by {name}" + (f" ({_safe(row['locator'])}, {row['modality']})" if row else ""))
+        lines.append(f"- asked by {name}" + (f" ({safe(row['locator'])}, {row['modality']})" if row else ""))
     for fact in finding["facts"][:6]:
-        value = _code(fact["value"]) if fact.get("declared", True) else "not declared"
-        lines.append(f"- {_code(fact['route'])}: {value}")
-    return [*lines, "", f"To close: {_safe(finding['remediation'])}", ""]
+        value = code(fact["value"]) if fact.get("declared", True) else "not declared"
+        lines.append(f"- {code(fact['route'])}: {value}")
+    return [*lines, "", f"To close: {safe(finding['remediation'])}", ""]
 
 
 def _accepted(record: Record) -> list[str]:
@@ -95,30 +93,16 @@ def _accepted(record: Record) -> list[str]:
         by = finding["exception"]
         subject = f"{finding['subject']['kind']} {finding['subject']['id']}"
         cells = [subject, by["reason"], by["approver"], by["ticket"], by["expires_on"], by["compensating_control"]]
-        lines.append(f"| {_code(finding['rule'])} | " + " | ".join(map(_safe, cells)) + " |")
+        lines.append(f"| {code(finding['rule'])} | " + " | ".join(map(safe, cells)) + " |")
     return [*lines, ""]
 
 
 def _questions(record: Record) -> list[str]:
     unknown = [f for f in record["findings"] if f["outcome"] == "unknown"]
-    groups = questions(unknown)
+    groups = by_subject(unknown)
     if not groups:
         return []
     lines = [f"### Not declared ({len(unknown)} findings wait)", ""]
     for subject, fields, count, _ in groups:
-        lines.append(f"- {_code(subject)}: {', '.join(_code(f) for f in fields)} ({count})")
+        lines.append(f"- {code(subject)}: {', '.join(code(f) for f in fields)} ({count})")
     return [*lines, ""]
-
-
-def _safe(text: object) -> str:
-    """Text of others: no Markdown, no HTML, no mention, no line of its own."""
-    return _SPECIAL.sub(r"\\\1", harmless(text)).strip()
-
-
-def _code(text: object) -> str:
-    plain = harmless(text).replace("`", "'").replace("|", "\\|")
-    return f"`{plain}`" if plain else "blank"
-
-
-def _text(lines: list[str]) -> bytes:
-    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")

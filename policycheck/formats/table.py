@@ -1,6 +1,6 @@
 """Findings as a table: severity, outcome, assurance, rule, subject, where, expectation.
 
-When the terminal is too narrow the last two columns go before anything wraps.
+By expectation, the table has a line for each of them in the order of the documents. When the terminal is too narrow the last two columns go before anything wraps.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats._by_expectation import Answer, answers, evaluated, subject
 from policycheck.formats._terminal import encode, harmless
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
 RECORD = "full"
 SEPARATOR = b"\n"
 _HEAD = ("severity", "outcome", "assurance", "rule", "subject", "where", "expectation")
+_ASKED = ("expectation", "outcome", "gaps", "modality", "subjects", "locator")
+#: What 80 columns leave for the subjects.
+_ROOM = 22
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
     """The outcomes whose findings are explained; the others are only counted."""
-    return frozenset(Outcome) if style.get("verbose") else frozenset({Outcome.GAP, Outcome.UNKNOWN})
+    if style.get("verbose"):
+        return frozenset(Outcome)
+    rest = {Outcome.MET, Outcome.NOT_USED} if style.get("by") == "expectation" else set()
+    return frozenset({Outcome.GAP, Outcome.UNKNOWN} | rest)
 
 
 def begin(view: View) -> bytes:
@@ -32,20 +39,29 @@ def begin(view: View) -> bytes:
 
 def part(view: View, record: Record) -> bytes:
     """One manifest's table."""
+    verbose = bool(view.style.get("verbose"))
+    name = harmless(record["organization"].get("name") or record["organization"].get("id"))
+    if view.style.get("by") == "expectation":
+        rows = answers(record, verbose)
+        return encode([f"{name}: {evaluated(rows)} expectations", "", *_fitted(view, _ASKED, list(map(_asked, rows)))], view.style)
+    shown = [f for f in record["findings"] if verbose or f["outcome"] in ("gap", "unknown")]
+    counts = ", ".join(f"{n} {o.replace('_', ' ')}" for o, n in record["counts"]["findings"].items() if n)
+    lines = _fitted(view, _HEAD, [_row(view, finding) for finding in shown])
+    return encode([f"{name}: {counts or 'no findings'}", "", *lines], view.style)
+
+
+def _fitted(view: View, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """The table with as many columns as the terminal is wide; only the last two may go."""
     from tabulate import tabulate
 
-    verbose = bool(view.style.get("verbose"))
-    shown = [f for f in record["findings"] if verbose or f["outcome"] in ("gap", "unknown")]
-    rows = [_row(view, finding) for finding in shown]
     width = int(str(view.style.get("width", 80)))
     lines: list[str] = []
-    for columns in (7, 6, 5):
-        lines = tabulate([row[:columns] for row in rows], headers=_HEAD[:columns], tablefmt="simple").splitlines()
-        if columns == 5 or max(map(len, lines), default=0) <= width:
+    for columns in range(len(head), len(head) - 3, -1):
+        cells = [row[:columns] for row in rows]
+        lines = tabulate(cells, headers=head[:columns], tablefmt="simple", disable_numparse=True).splitlines()
+        if max(map(len, lines), default=0) <= width:
             break
-    name = harmless(record["organization"].get("name") or record["organization"].get("id"))
-    counts = ", ".join(f"{n} {o.replace('_', ' ')}" for o, n in record["counts"]["findings"].items() if n)
-    return encode([f"{name}: {counts or 'no findings'}", "", *lines], view.style)
+    return lines
 
 
 def end(view: View, totals: Totals) -> bytes:
@@ -63,4 +79,21 @@ def _row(view: View, finding: Record) -> tuple[str, ...]:
         harmless(f"{finding['subject']['kind']} {finding['subject']['id']}"),
         harmless(f"{view.path(place['path'])}:{place['line']}") if place else "",
         ", ".join(finding["expectations"]),
+    )
+
+
+def _asked(row: Answer) -> tuple[str, ...]:
+    """An expectation's line: the first of the subjects that decided it, and how many more there are."""
+    names = list(dict.fromkeys(map(subject, row.findings.get(row.outcome, ()))))
+    more = f" +{len(names) - 1}" if len(names) > 1 else ""
+    first = harmless(names[0]) if names else ""
+    cut = first if len(first) + len(more) <= _ROOM else f"{first[: _ROOM - 3 - len(more)]}..."
+    one = row.expectation
+    return (
+        one["id"],
+        row.outcome.replace("_", " "),
+        row.share,
+        one["modality"],
+        f"{cut}{more}",
+        harmless(one["locator"]),
     )

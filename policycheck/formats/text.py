@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats import _by_expectation
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import Outcome
+from policycheck.questions import by_subject
 from policycheck.report import Record, Totals
 
 if TYPE_CHECKING:
@@ -26,8 +28,11 @@ _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not use
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
-    """What is shown, and so explained: gaps and unknowns, everything with --verbose."""
-    return frozenset(Outcome) if style.get("verbose") else frozenset({Outcome.GAP, Outcome.UNKNOWN})
+    """What is shown, and so explained: gaps and unknowns, by expectation all that applies, everything with --verbose."""
+    if style.get("verbose"):
+        return frozenset(Outcome)
+    rest = {Outcome.MET, Outcome.NOT_USED} if style.get("by") == "expectation" else set()
+    return frozenset({Outcome.GAP, Outcome.UNKNOWN} | rest)
 
 
 def begin(view: View) -> bytes:
@@ -40,11 +45,14 @@ def part(view: View, record: Record) -> bytes:
     style = view.style
     if style.get("quiet"):
         return encode([_quiet(view, record)], style)
+    if style.get("by") == "expectation":
+        return encode([*_title(view, record), *_by_expectation.lines(view, record), *_summary(view, record)], style)
     verbose = bool(style.get("verbose"))
     shown = [f for f in record["findings"] if _is_shown(f)]
-    findings = [f for f in shown if verbose or f["severity"] != "info"]
+    findings = [f for f in shown if verbose or (f["severity"] != "info" and not _is_debt(f))]
     lines = _title(view, record)
-    tail = _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info"])
+    tail = _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info" and not _is_debt(f)])
+    tail += _debt(view, [] if verbose else [f for f in shown if _is_debt(f)])
     tail += _accepted(view, record) + _questions(view, record, verbose) + _summary(view, record)
     room = 10**9 if verbose else MAX_LINES - len(lines) - len(tail)
     lines += _blocks(view, record, findings, room)
@@ -102,6 +110,8 @@ def _head(view: View, finding: Record) -> str:
     severity = paint(finding["severity"], SEVERITY_COLOURS[finding["severity"]], view.style)
     mark = paint(" contradicted", "magenta", view.style) if finding["assurance"] == "contradicted" else ""
     unknown = " unknown" if finding["outcome"] == "unknown" else ""
+    state = finding.get("baseline", {}).get("state", "")
+    mark += {"worse": " worse", "new": " new", "new_rule": " new rule"}.get(state, "")
     return f"{paint(harmless(where), 'bold', view.style)} {severity}{mark}{unknown} {finding['rule']}"
 
 
@@ -186,6 +196,22 @@ def _word(value: Any) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value) or '""'
 
 
+def _is_debt(finding: Record) -> bool:
+    return bool(finding.get("baseline", {}).get("state") == "known")
+
+
+def _debt(view: View, findings: list[Record]) -> list[str]:
+    """Gaps that the baseline knows: a line each, with their age and what is overdue."""
+    lines = [paint(f"Known gaps ({len(findings)}), in the baseline", "bold", view.style)] if findings else []
+    for finding in findings:
+        entry = finding["baseline"]
+        due = f", due {entry['due_on']}{' (overdue)' if entry.get('overdue') else ''}" if entry.get("due_on") else ""
+        owner = f", {entry['owner']}" if entry.get("owner") else ""
+        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']} since {entry['since']}{owner}{due}"
+        lines += wrap(told, view.style, "  ", "      ")
+    return [*lines, ""] if lines else []
+
+
 def _accepted(view: View, record: Record) -> list[str]:
     """Gaps under an exception: never hidden, never counted as gaps."""
     some = [f for f in record["findings"] if "exception" in f]
@@ -212,7 +238,7 @@ def _asides(view: View, findings: list[Record]) -> list[str]:
 
 def _questions(view: View, record: Record, verbose: bool) -> list[str]:
     unknown = [f for f in record["findings"] if f["outcome"] == "unknown" and not _is_shown(f)]
-    groups = questions(unknown)
+    groups = by_subject(unknown)
     if not groups:
         return []
     shown = groups if verbose else groups[:MAX_QUESTIONS]
@@ -224,30 +250,6 @@ def _questions(view: View, record: Record, verbose: bool) -> list[str]:
     if len(shown) < len(groups):
         lines.append(f"  and {len(groups) - len(shown)} more; --verbose shows all")
     return [*lines, ""]
-
-
-def questions(unknown: list[Record]) -> list[tuple[str, list[str], int, Record | None]]:
-    """Unknowns grouped by the declared thing that is silent: what it is, its missing fields, how many findings wait."""
-    groups: dict[str, dict[str, Any]] = {}
-    for finding in unknown:
-        for route in finding.get("missing", ()) or [finding["subject"]["route"]]:
-            owner, field = _owner(route)
-            group = groups.setdefault(owner, {"fields": {}, "findings": set(), "rank": 0, "where": None})
-            group["fields"].setdefault(field)
-            group["findings"].add(finding["id"])
-            group["rank"] = max(group["rank"], ("info", "low", "medium", "high").index(finding["severity"]))
-            place = next((f.get("location") for f in finding["facts"] if f["route"] == route), None)
-            group["where"] = group["where"] or place or finding["location"]
-    ordered = sorted(groups.items(), key=lambda g: (-g[1]["rank"], -len(g[1]["findings"]), g[0]))
-    return [(owner, list(g["fields"]), len(g["findings"]), g["where"]) for owner, g in ordered]
-
-
-def _owner(route: str) -> tuple[str, str]:
-    if "]." in route:
-        owner, _, field = route.rpartition("].")
-        return f"{owner}]", field
-    owner, _, field = route.partition(".")
-    return (owner, field) if field else ("manifest", owner)
 
 
 def _rest(view: View, record: Record) -> list[str]:
@@ -307,7 +309,7 @@ def _tally(numbers: dict[str, int]) -> str:
 
 
 def _marks(counts: Record) -> str:
-    named = [f"{counts[k]} {k}" for k in ("contradicted", "verified", "accepted") if counts[k]]
+    named = [f"{counts[k]} {k}" for k in ("contradicted", "verified", "accepted", "known") if counts[k]]
     return f" ({', '.join(named)})" if named else ""
 
 

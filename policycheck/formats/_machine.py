@@ -1,0 +1,116 @@
+"""What the formats for machines share: how a finding is told without its values, and what else stopped a run.
+
+A report that goes to a code host may be read by anyone. Without `--show-values` a message therefore names the rule, the
+subject and the facts it rests on, and no value of theirs: a limit that is known is a limit that can be stayed under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from policycheck.formats._terminal import harmless
+from policycheck.report import Record, Totals
+
+MAX_ROUTES = 5
+_BUG, _NOTHING = 70, 4
+RANKS = {"high": 0, "medium": 1, "low": 2, "info": 3}
+#: What can stop a run besides findings, as rules of their own, so that each format has a name and a help text for them.
+STOPS: dict[str, tuple[str, str]] = {
+    "invalid-input": ("Every file that is named is valid", "Run `policycheck validate` and correct what it names."),
+    "incomplete": ("Every rule and verifier came to an end", "Report the failure; what it would have judged is open."),
+    "nothing-applied": ("At least one must or should expectation applies", "Check organization.roles and --criteria."),
+    "bug": ("policycheck itself works", "Report what the run printed on standard error."),
+}
+
+
+class Place(NamedTuple):
+    """Where something stands: path from the root, 1-based line and column; `end_column` is exclusive, 0 if not known."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+    end_column: int = 0
+
+
+class Stop(NamedTuple):
+    """Something that made the exit code other than 0 and is no finding. `rule` is one of STOPS."""
+
+    rule: str
+    place: Place
+    message: str
+
+    @property
+    def id(self) -> str:
+        """A name that is the same in every format, made of the rule, the path and what went wrong."""
+        return sha256("\0".join((self.rule, self.place.path, self.message)).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def place_of(finding: Record, record: Record) -> Place:
+    """Where a finding stands; the manifest's first line if it stands nowhere."""
+    location = finding["location"]
+    return place(location) if location else Place(record["manifest"])
+
+
+def place(location: Mapping[str, Any]) -> Place:
+    """A location of the report. Line and column are at least 1."""
+    line, column = max(1, location["line"]), max(1, location["column"])
+    return Place(location["path"], line, column, location.get("end_column") or 0)
+
+
+def told(finding: Record, style: Mapping[str, Any]) -> str:
+    """A finding in one line: with values only if the run was asked to show them."""
+    subject = f"{finding['subject']['kind']} {finding['subject']['id']}".strip()
+    if style.get("show_values") and finding.get("message"):
+        return harmless(f"{subject}: {finding['message']}")
+    parts = [f"{finding['title']}: {finding['outcome'].replace('_', ' ')} for {subject}"]
+    if finding["assurance"] == "contradicted":
+        parts.append("contradicted by the repository")
+    missing = finding.get("missing", ())
+    read = [fact["route"] for fact in finding["facts"] if fact["route"] not in missing]
+    parts += [f"not declared: {_few(missing)}"] if missing else []
+    parts += [f"rests on {_few(read)}"] if read else []
+    return harmless("; ".join(parts))
+
+
+def _few(routes: Any) -> str:
+    names = list(dict.fromkeys(routes))
+    more = len(names) - MAX_ROUTES
+    return ", ".join(names[:MAX_ROUTES]) + (f" and {more} more" if more > 0 else "")
+
+
+def stops(record: Record, style: Mapping[str, Any]) -> Iterator[Stop]:
+    """What stopped the judging of one manifest: exit codes 5 and 4."""
+    here = Place(record["manifest"])
+    for failure in record["failures"]:
+        why = f": {failure['why']}" if style.get("show_values") else " did not come to an end"
+        yield Stop("incomplete", here, harmless(f"{failure['what']}{why}"))
+    if not record["scope"]["applicable"]:
+        yield Stop("nothing-applied", here, "No must or should expectation applied to this manifest")
+
+
+def run_stops(totals: Totals, style: Mapping[str, Any]) -> Iterator[Stop]:
+    """What stopped the run itself: exit codes 3 and 70, and a run that judged nothing."""
+    for problem in totals.problems:
+        why = problem.message if style.get("show_values") else "is not valid and was not judged"
+        yield Stop("invalid-input", Place(problem.path, max(1, problem.line), max(1, problem.column)), harmless(why))
+    if totals.exit_code == _BUG:
+        yield Stop("bug", Place("."), "The run ended with a bug of policycheck; something was not judged")
+    elif totals.exit_code == _NOTHING and not totals.manifests:
+        yield Stop("nothing-applied", Place("."), "There was no manifest to judge")
+
+
+def blocking(record: Record) -> list[Record]:
+    """The findings that make the exit code 1, in the order of the report."""
+    return [finding for finding in record["findings"] if finding["blocks"]]
+
+
+def aside(record: Record) -> list[Record]:
+    """The gaps that do not block although nobody accepted them: too low a severity, or known to the baseline."""
+    return [f for f in record["findings"] if f["outcome"] == "gap" and not f["blocks"] and not f.get("exception")]
+
+
+def cut(text: str, most: int) -> str:
+    """Text no longer than `most` characters; "..." says that something is missing."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -1,0 +1,266 @@
+"""Git, read only: the one place that runs it. A repository cannot make it run, fetch or write anything.
+
+Only plumbing is used that reads objects (`rev-parse`, `ls-tree`, `cat-file`), so that hooks, filters, textconv, external
+diffs and fsmonitor have no occasion to run; they are switched off besides. System and user configuration and the
+caller's `GIT_*` variables (a hook has them) are not read. The repository is named by `--git-dir`, which makes its
+`core.worktree` and the question of who owns it (git-config(1), safe.directory) moot.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO, NamedTuple
+
+from policycheck.errors import ArtefactError, UsageError
+
+#: The most that one file, and all files of an exported tree together, may hold, in bytes.
+MAX_FILE = 32 * 1024 * 1024
+MAX_TREE = 1024 * 1024 * 1024
+MAX_FILES = 200_000
+#: The longest listing of a tree that is read, in bytes.
+_MAX_LISTING = 128 * 1024 * 1024
+#: How long one call of git may take.
+SECONDS = 120.0
+
+_OFF = (
+    "--no-pager", "--literal-pathspecs", "--no-replace-objects",
+    *(word for setting in (
+        f"core.hooksPath={os.devnull}", f"core.attributesFile={os.devnull}", "core.fsmonitor=false", "core.untrackedCache=false",
+        "core.askPass=", "core.sshCommand=false", "core.gitProxy=false", "credential.helper=", "diff.external=",
+        "protocol.allow=never", "gc.auto=0", "maintenance.auto=false", "submodule.recurse=false",
+    ) for word in ("-c", setting)),
+)  # fmt: skip
+_KEPT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+_SET = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_PLAIN = ("100644", "100755", "100664")
+
+
+class _Entry(NamedTuple):
+    """One line of `git ls-tree -l`: mode, object id, size in bytes (-1 when the object is not here), path."""
+
+    mode: str
+    object: str
+    size: int
+    path: str
+
+
+class _Failed(Exception):
+    """Git left with an error; the message is the first line of what it said."""
+
+
+def top(folder: Path) -> Path:
+    """The nearest folder, this one or above it, that holds `.git`. Raises UsageError when there is none."""
+    for above in (folder, *folder.parents):
+        if (above / ".git").exists():
+            return above
+    raise UsageError(f"{folder} is not in a git repository")
+
+
+def show(root: Path, ref: str, path: str, cap: int = MAX_FILE) -> bytes:
+    """One regular file as it is at `ref`; `path` is from the repository's top, with forward slashes.
+
+    Raises UsageError for a ref that is not known, ArtefactError for what is no regular file there, or too large.
+    """
+    found = [e for e in _entries(root, commit(root, ref), "--", path) if e.path == path]
+    if not found:
+        raise ArtefactError(f"{path} does not exist at {ref}")
+    entry = found[0]
+    if entry.mode not in _PLAIN:
+        raise ArtefactError(f"{path} is not a regular file at {ref}")
+    if entry.size > cap:
+        raise ArtefactError(f"{path} is larger than {cap} bytes at {ref}, the most that is read")
+    _refuse_partial([entry], ref)
+    return _told(root, "cat-file", "blob", entry.object, most=cap)
+
+
+def export(root: Path, ref: str, into: Path) -> None:
+    """Write the tree at `ref` into the empty folder `into`, as git holds it: no filter is applied.
+
+    Links, submodules and paths that could lead out of the folder or into git's files are left out; of a file above
+    MAX_FILE only the size is kept, so that a reader says what it would say of the file. Raises UsageError for a ref
+    that is not known, a tree beyond the caps, and one of which objects are missing here.
+    """
+    wanted = [e for e in _entries(root, commit(root, ref), "-r") if e.mode in _PLAIN and _is_safe(e.path)]
+    _refuse_partial(wanted, ref)
+    small = [entry for entry in wanted if entry.size <= MAX_FILE]
+    if len(wanted) > MAX_FILES or sum(entry.size for entry in small) > MAX_TREE:
+        raise UsageError(f"the tree at {ref} is too large to compare with: more than {MAX_FILES} files or {MAX_TREE} bytes")
+    into.mkdir(parents=True, exist_ok=True)
+    for entry in wanted:
+        if entry.size > MAX_FILE and (place := _place(into, entry.path)):
+            place.touch(exist_ok=False)
+            os.truncate(place, entry.size)
+    _write_all(root, small, into)
+
+
+def commit(root: Path, ref: str) -> str:
+    """The id of the commit that a ref names. Raises UsageError when it names none, with what may help."""
+    if not ref or ref.startswith("-") or not ref.isprintable():
+        raise UsageError(f"{ref!r} is not the name of a git ref")
+    found = _commit(root, ref)
+    if not found:
+        raise UsageError(_why_unknown(root, ref))
+    return found
+
+
+def _commit(root: Path, ref: str) -> str:
+    try:
+        text = _told(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", most=1000).decode("utf-8", "replace").strip()
+    except _Failed:
+        return ""
+    return text if _ID.match(text) else ""
+
+
+def _why_unknown(root: Path, ref: str) -> str:
+    try:
+        shallow = _told(root, "rev-parse", "--is-shallow-repository", most=1000).strip() == b"true"
+    except _Failed as error:
+        return f"{root} is not a git repository that can be read{f': {error}' if str(error) else ''}"
+    said = f"git knows no commit {ref!r} in {root}"
+    if _commit(root, f"origin/{ref}"):
+        return f"{said}; did you mean 'origin/{ref}'?"
+    return f"{said}; the clone is shallow, so fetch it first (git fetch --depth=1 origin {ref})" if shallow else said
+
+
+def _entries(root: Path, tree: str, *words: str) -> list[_Entry]:
+    flags = [word for word in words if word == "-r"]
+    paths = [word for word in words if word != "-r"]
+    try:
+        listing = _told(root, "ls-tree", "-z", "-l", "--full-tree", *flags, tree, *paths, most=_MAX_LISTING)
+    except _Failed as error:
+        raise UsageError(f"git cannot list {tree[:12]}: {error}") from None
+    return [_entry(line) for line in listing.split(b"\0") if line]
+
+
+def _entry(line: bytes) -> _Entry:
+    about, _, path = line.partition(b"\t")
+    mode, _, name, size = about.decode("ascii", "replace").split()
+    return _Entry(mode, name, int(size) if size.isdigit() else -1, os.fsdecode(path))
+
+
+def _refuse_partial(entries: list[_Entry], ref: str) -> None:
+    missing = [entry.path for entry in entries if entry.size < 0]
+    if missing:
+        raise UsageError(
+            f"{len(missing)} files of {ref} are not in this clone ({missing[0]} first); it is a partial clone, "
+            f"so fetch them (git fetch --refetch --filter=blob:limit=1g)"
+        )
+
+
+def _is_safe(path: str) -> bool:
+    """Whether a path of a tree, which anybody may have written, stays below the folder it is written to."""
+    foreign = "\\" in path or ":" in path if os.sep != "/" else False
+    return not foreign and not any(p in ("", ".", "..") or p.casefold() in (".git", "git~1") for p in path.split("/"))
+
+
+def _place(into: Path, path: str) -> Path | None:
+    """Where a file goes, its folder made; None where the file system cannot hold it, as two names that differ in case."""
+    place = into / path
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return None if os.path.lexists(place) else place
+
+
+def _write_all(root: Path, entries: list[_Entry], into: Path) -> None:
+    with TemporaryFile() as asked:
+        asked.write("".join(f"{entry.object}\n" for entry in entries).encode())
+        asked.seek(0)
+        try:
+            with _git(root, "cat-file", "--batch", "--buffer", stdin=asked) as said:
+                for entry in entries:
+                    _write(into, entry, said)
+        except _Failed as error:
+            raise UsageError(f"git cannot read the files: {error}") from None
+
+
+def _write(into: Path, entry: _Entry, said: IO[bytes]) -> None:
+    if said.readline().split() != [entry.object.encode(), b"blob", str(entry.size).encode()]:
+        raise _Failed(f"{entry.path} is missing or damaged")
+    data = said.read(entry.size + 1)[:-1]
+    if len(data) != entry.size:
+        raise _Failed(f"{entry.path} ended early")
+    if place := _place(into, entry.path):
+        place.write_bytes(data)
+
+
+def _told(root: Path, *words: str, most: int) -> bytes:
+    """All that one call prints. Raises _Failed, also for more than `most` bytes."""
+    with _git(root, *words) as said:
+        data = said.read(most + 1)
+        if len(data) > most:
+            raise _Failed(f"more than {most} bytes")
+    return data
+
+
+@contextmanager
+def _git(root: Path, *words: str, stdin: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
+    """Run git on the repository at `root`; gives what it prints as it comes.
+
+    Raises _Failed when it fails, UsageError when it is not installed or does not end in SECONDS.
+    """
+    call = [_program(), *_OFF, f"--git-dir={root / '.git'}", *words]
+    late: list[bool] = []
+    with TemporaryFile() as trouble:
+        process = subprocess.Popen(  # noqa: S603 - no shell, and no word starts with what others wrote
+            call, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=trouble, cwd=root, env=_environment()
+        )
+        timer = Timer(SECONDS, lambda: (late.append(True), process.kill()))
+        timer.start()
+        try:
+            assert process.stdout is not None
+            with process.stdout as said:
+                yield said
+            code = process.wait()
+        except _Failed:
+            if late:
+                raise UsageError(f"git did not answer within {SECONDS:g} seconds") from None
+            raise
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+        if late:
+            raise UsageError(f"git did not answer within {SECONDS:g} seconds")
+        if code:
+            raise _Failed(_first_line(trouble))
+
+
+def _program() -> str:
+    """Git, from a folder that PATH names absolutely: not from wherever the call is made."""
+    folders = os.pathsep.join(f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(f))
+    found = shutil.which("git", path=folders)
+    if found is None:
+        raise UsageError("git is not installed, or not on PATH")
+    return found
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {"PATH": os.environ.get("PATH", os.defpath), **kept, **_SET}
+
+
+def _first_line(trouble: IO[bytes]) -> str:
+    trouble.seek(0)
+    return trouble.read(500).decode("utf-8", "replace").strip().partition("\n")[0].removeprefix("fatal: ")

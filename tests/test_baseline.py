@@ -1,0 +1,143 @@
+"""A gate that says "no new gaps", through the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILE = ".policycheck-baseline.yaml"
+
+
+def call(folder: Path, *arguments: str, as_of: str = "2026-11-21") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "policycheck", *arguments, "--as-of", as_of]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+
+
+def gate(folder: Path, *options: str, as_of: str = "2026-11-21") -> tuple[int, dict[str, Any], str]:
+    done = call(folder, "check", "--baseline", FILE, "--format", "json", *options, as_of=as_of)
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def states(report: dict[str, Any]) -> dict[str, str]:
+    found = report["results"][0]["findings"]
+    return {f["rule"]: f["baseline"]["state"] for f in found if "baseline" in f}
+
+
+def change(folder: Path, before: str, after: str, file: str = "policycheck.yaml") -> None:
+    path = folder / file
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), "utf-8")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    shutil.copytree(ROOT / "examples" / "corner-shop", folder)
+    assert call(folder, "baseline", "write").returncode == 0
+    return folder
+
+
+def test_known_gaps_do_not_block_and_stay_visible_as_debt(shop: Path) -> None:
+    code, report, _ = gate(shop)
+    assert code == 0
+    assert set(states(report).values()) == {"known"}
+    counts = report["results"][0]["counts"]
+    assert counts["findings"]["gap"] > 0
+    assert counts["known"] == counts["findings"]["gap"] + counts["findings"]["unknown"]
+    text = call(shop, "check", "--baseline", FILE).stdout
+    assert "Known gaps" in text
+    assert "since 2026-11-21" in text
+
+
+def test_it_survives_inserted_lines_renamed_files_and_reordered_lists(shop: Path) -> None:
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    head, _, controls = text.partition("controls:\n")
+    (shop / "policycheck.yaml").unlink()
+    (shop / "renamed.policycheck.yaml").write_text(f"# one\n\n# two\n{head}controls:\n{controls}", "utf-8")
+    code, report, _ = gate(shop)
+    assert code == 0
+    assert set(states(report).values()) == {"known"}
+
+
+def test_a_new_gap_blocks(shop: Path) -> None:
+    change(shop, "  - {id: known-crawlers, family: bot_detection", "  - {id: known-crawlers, family: other")
+    change(shop, "params: {signals: [user_agent, request_rate]}", "params: {description: none}")
+    code, report, _ = gate(shop)
+    assert code == 1
+    assert states(report)["bots-recognised"] == "new"
+
+
+def test_an_unknown_that_became_a_gap_is_worse(shop: Path) -> None:
+    change(shop, "necessary_for: }  # why?", 'necessary_for: ""}')
+    code, report, _ = gate(shop)
+    assert states(report)["public-field-needed"] == "worse"
+    assert code == 1
+
+
+def test_a_gap_that_an_artefact_contradicts_is_not_the_gap_that_was_known(shop: Path) -> None:
+    change(shop, "rate=5r/m", "rate=50r/s", "deploy/nginx.conf")
+    code, report, _ = gate(shop)
+    assert code == 1
+    assert "new" in states(report).values()
+
+
+def test_gaps_of_newer_rules_are_told_apart_and_can_be_added(shop: Path) -> None:
+    change(shop, "  - human-challenge\n", "", FILE)
+    path = shop / FILE
+    blocks = path.read_text("utf-8").split("  - id: ")
+    path.write_text("  - id: ".join(b for b in blocks if "rule: human-challenge" not in b), "utf-8")
+    code, report, _ = gate(shop)
+    assert (code, states(report)["human-challenge"]) == (1, "new_rule")
+    assert call(shop, "baseline", "write", "--new-rules").returncode == 0
+    assert gate(shop)[0] == 0
+
+
+def test_an_entry_that_is_fixed_must_be_pruned(shop: Path) -> None:
+    change(shop, "last_reviewed_on: 2025-06-02", "last_reviewed_on: 2026-06-02")
+    code, _, said = gate(shop)
+    assert code == 0
+    assert "control-reviewed-in-time on control edge-limit is fixed" in said
+    assert gate(shop, "--strict-baseline")[0] == 1
+    assert call(shop, "baseline", "prune").returncode == 0
+    assert gate(shop, "--strict-baseline")[0] == 0
+
+
+def test_notes_are_kept_and_overdue_is_told(shop: Path) -> None:
+    change(shop, "    rule: human-challenge\n", "    rule: human-challenge\n    owner: web team\n    due_on: 2026-12-31\n", FILE)
+    report = gate(shop, as_of="2027-01-01")[1]
+    (entry,) = [f["baseline"] for f in report["results"][0]["findings"] if f["rule"] == "human-challenge"]
+    assert (entry["owner"], entry["overdue"]) == ("web team", True)
+    assert call(shop, "baseline", "write", "--force").returncode == 0
+    assert "owner: \"web team\"" in (shop / FILE).read_text("utf-8")
+    assert "overdue" in call(shop, "baseline", "show", as_of="2027-01-01").stdout
+
+
+def test_a_gate_does_not_pass_for_want_of_its_baseline(shop: Path) -> None:
+    (shop / FILE).unlink()
+    done = call(shop, "check", "--baseline", FILE)
+    assert done.returncode == 3
+    assert "cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "gaps: []\n", "policycheck-baseline: 1\n", "policycheck-baseline: 1\nrules: []\ngaps: [{rule: a}]\n", "["])
+def test_a_broken_baseline_is_said(shop: Path, text: str) -> None:
+    (shop / FILE).write_text(text, "utf-8")
+    done = call(shop, "check", "--baseline", FILE)
+    assert done.returncode == 3
+    assert FILE in done.stderr
+
+
+def test_writing_twice_needs_force(shop: Path) -> None:
+    done = call(shop, "baseline", "write")
+    assert done.returncode == 2
+    assert "--force" in done.stderr

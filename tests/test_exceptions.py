@@ -1,0 +1,200 @@
+"""Accepted gaps through the command line: in force, and each way not to be."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+AS_OF = "2026-11-21"
+SHOP = ROOT / "examples" / "corner-shop"
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "policycheck", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+
+
+def report(folder: Path, *options: str, as_of: str = AS_OF) -> dict[str, Any]:
+    done = call(folder, "check", "--format", "json", "--as-of", as_of, *options)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["exit_code"] == done.returncode
+    return found
+
+
+def findings(folder: Path, rule: str, **given: str) -> list[dict[str, Any]]:
+    return [f for f in report(folder, **given)["results"][0]["findings"] if f["rule"] == rule]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """The corner shop with its human-challenge gap accepted until the last day of March."""
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    (gap,) = [f for f in findings(folder, "human-challenge") if f["outcome"] == "gap"]
+    done = accept(folder, gap["id"])
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def accept(folder: Path, finding: str, *more: str, until: str = "2027-03-31") -> subprocess.CompletedProcess[str]:
+    return call(
+        folder, "except", finding, "--id", "no-challenge", "--reason", "Customers asked us not to", "--approver", "The owner",
+        "--ticket", "SHOP-1", "--expires-on", until, "--compensating-control", "bans", "--as-of", AS_OF, *more,
+    )  # fmt: skip
+
+
+def change(folder: Path, before: str, after: str) -> None:
+    path = folder / "policycheck.yaml"
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), "utf-8")
+
+
+def flaws(folder: Path, as_of: str = AS_OF) -> list[str]:
+    return [f["message"] for f in findings(folder, "exception-hygiene", as_of=as_of)]
+
+
+def is_accepted(folder: Path, as_of: str = AS_OF) -> bool:
+    (gap,) = findings(folder, "human-challenge", as_of=as_of)
+    assert gap["outcome"] == "gap"
+    assert gap["blocks"] is ("exception" not in gap)
+    return "exception" in gap
+
+
+def test_an_accepted_gap_does_not_block_and_stays_in_the_report_with_all_of_it(shop: Path) -> None:
+    before, after = report(SHOP, "--root", str(SHOP)), report(shop)
+    counts = after["results"][0]["counts"]
+    assert counts["accepted"] == 1
+    assert counts["blocking"] == before["results"][0]["counts"]["blocking"] - 1
+    (gap,) = findings(shop, "human-challenge")
+    assert gap["exception"] == {
+        "id": "no-challenge", "reason": "Customers asked us not to", "approver": "The owner", "ticket": "SHOP-1",
+        "granted_on": AS_OF, "expires_on": "2027-03-31", "compensating_control": "bans",
+    }  # fmt: skip
+    for text in (call(shop, "check", "--as-of", AS_OF).stdout, call(shop, "check", "--as-of", AS_OF, "--format", "markdown").stdout):
+        for said in ("Customers asked us not to", "The owner", "SHOP-1", "2027-03-31", "bans"):
+            assert said in text.replace("\n      ", " ")
+
+
+def test_comments_and_layout_are_kept(shop: Path) -> None:
+    before, after = (SHOP / "policycheck.yaml").read_text("utf-8"), (shop / "policycheck.yaml").read_text("utf-8")
+    assert after.startswith(before)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["exceptions: []\n", "exceptions: []  # none yet\nresidual: x\n", "exceptions:\n  # first\n  - id: a\n    rule: b\n\nother: 1\n",
+     "exceptions:\n- id: a\n  rule: b\n", "a: 1", "a: 1\r\nexceptions:\r\n  - id: a\r\n    rule: b\r\n"],
+)  # fmt: skip
+def test_an_entry_is_added_in_every_layout(tmp_path: Path, written: str) -> None:
+    from policycheck.cli import _exceptions
+    from policycheck.document import parse
+
+    path = tmp_path / "part.policycheck-part.yaml"
+    path.write_bytes(written.encode())
+    before = parse(path.read_bytes(), "f")[0].data
+    entry = {"id": "new", "rule": "r", "reason": "it's: a # reason", "subject": {"kind": "surface", "id": "s"}, "expires_on": AS_OF}
+    _exceptions.write(path, entry)
+    after = parse(path.read_bytes(), "f")[0].data
+    assert after == {**before, "exceptions": [*(before.get("exceptions") or []), entry]}
+    for line in written.splitlines():
+        if line.strip().startswith("#"):
+            assert line in path.read_text("utf-8")
+
+
+def test_a_layout_that_cannot_take_it_is_left_as_it_is(tmp_path: Path) -> None:
+    from policycheck.cli import _exceptions
+    from policycheck.errors import UsageError
+
+    path = tmp_path / "policycheck.yaml"
+    path.write_text("exceptions: [{id: a, rule: b}]\n", "utf-8")
+    with pytest.raises(UsageError, match="block style"):
+        _exceptions.write(path, {"id": "new", "rule": "r"})
+    assert path.read_text("utf-8") == "exceptions: [{id: a, rule: b}]\n"
+
+
+def test_the_last_day_still_counts_and_the_day_after_does_not(shop: Path) -> None:
+    assert is_accepted(shop, "2027-03-31")
+    assert not is_accepted(shop, "2027-04-01")
+    assert "expired on 2027-03-31" in " ".join(flaws(shop, "2027-04-01"))
+
+
+def test_it_warns_before_it_ends(shop: Path) -> None:
+    assert flaws(shop, "2027-02-28") == []
+    (warning,) = findings(shop, "exception-hygiene", as_of="2027-03-01")
+    assert (warning["severity"], warning["blocks"]) == ("info", False)
+
+
+def test_more_exposure_makes_it_stale(shop: Path) -> None:
+    change(shop, "{name: town, category: user.location, sensitivity: low", "{name: town, category: user.location, sensitivity: special")
+    assert not is_accepted(shop)
+    assert "is stale" in " ".join(flaws(shop))
+
+
+def test_what_does_not_matter_does_not_make_it_stale(shop: Path) -> None:
+    change(shop, "    url: /products/*/reviews\n", "    url: /products/*/reviews\n    name: Reviews\n    last_reviewed_on: 2026-11-01\n")
+    assert is_accepted(shop)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("approver: The owner", "approver: web team", "approved by web team"),
+        ("expires_on: 2027-03-31", "expires_on: 2028-03-31", "at most 365"),
+        ("compensating_control: bans", "compensating_control: known-crawlers\n    ticket2: x", "unknown key"),
+        ('    facts: "', '    x: "', "unknown key"),
+        ("    reason: Customers asked us not to\n", "    reason:\n", "does not say reason"),
+        ("    ticket: SHOP-1\n", "", "does not say ticket"),
+        ("    rule: human-challenge\n", "    rule: human-chalenge\n", "does not exist"),
+        ("{kind: surface, id: reviews}\n    reason", "{kind: surface, id: review}\n    reason", "is not declared"),
+        ("granted_on: 2026-11-21", "granted_on: 2026-11-22", "after the date of this evaluation"),
+    ],
+)
+def test_an_entry_that_is_not_in_order_accepts_nothing(shop: Path, before: str, after: str, said: str) -> None:
+    change(shop, before, after)
+    done = call(shop, "check", "--as-of", AS_OF, "--format", "json")
+    if said == "unknown key":
+        assert done.returncode == 3
+        assert said in done.stderr
+        return
+    assert not is_accepted(shop)
+    assert said in " ".join(flaws(shop))
+
+
+def test_a_control_that_is_not_deployed_compensates_nothing(shop: Path) -> None:
+    change(shop, "- {id: bans, family: ip_block, layer: technical, surfaces: [reviews], status: deployed",
+           "- {id: bans, family: ip_block, layer: technical, surfaces: [reviews], status: observing")  # fmt: skip
+    assert not is_accepted(shop)
+    assert "not deployed" in " ".join(flaws(shop))
+
+
+def test_an_exception_without_its_fingerprint_is_not_bound(shop: Path) -> None:
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("    facts:")]
+    (shop / "policycheck.yaml").write_text("\n".join(lines) + "\n", "utf-8")
+    assert not is_accepted(shop)
+    assert "is not bound" in " ".join(flaws(shop))
+
+
+def test_one_that_is_no_longer_needed_says_so(shop: Path) -> None:
+    change(shop, "  - {id: terms,", "  - {id: ask, family: challenge, layer: technical, surfaces: [reviews], status: deployed, params: {trigger: suspicion}}\n  - {id: terms,")
+    assert [f["outcome"] for f in findings(shop, "human-challenge")] == ["met"]
+    assert "no longer needed" in " ".join(flaws(shop))
+
+
+def test_only_gaps_of_an_expectation_can_be_accepted(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    done = accept(folder, "00000000")
+    assert done.returncode == 2
+    assert "no gap has the id" in done.stderr
+    assert (folder / "policycheck.yaml").read_bytes() == (SHOP / "policycheck.yaml").read_bytes()
