@@ -11,8 +11,8 @@ from typing import Any
 from policycheck import baseline, exceptions
 from policycheck.baseline import Baseline
 from policycheck.errors import RuleError
-from policycheck.judge import Judge, Judgement, finding_id
-from policycheck.language.types import Type, Types
+from policycheck.judge import Judge, Judgement, distinct, finding_id
+from policycheck.language.types import LIST, Type, Types
 from policycheck.model import (
     Accepted,
     Assurance,
@@ -28,9 +28,10 @@ from policycheck.model import (
     Subject,
 )
 from policycheck.packs import Criteria
-from policycheck.tally import Tally, surfaces_of
-from policycheck.witness import Hearing, hear, subjects
+from policycheck.tally import Tally, surfaces_of, warned
+from policycheck.witness import Hearing, hear, is_called, subjects
 
+FAILED = "the rule could not be evaluated"
 MATCHES, READABLE, FUTURE = "declaration-matches-evidence", "evidence-readable", "date-not-in-future"
 TITLES = {
     MATCHES: "What is declared is what the artefact says",
@@ -40,7 +41,10 @@ TITLES = {
 }
 REMEDIES = {
     MATCHES: "Correct the declaration, or change what the artefact configures; then run policycheck again.",
-    READABLE: "Give a path to a readable file of this kind inside the repository, or remove the evidence entry.",
+    READABLE: (
+        "Do what the message says: correct the path, the kind or the option, install what is missing, or attest a changed file "
+        "anew. Remove the entry only if nothing is meant to back the claim."
+    ),
     exceptions.HYGIENE: exceptions.REMEDY,
     FUTURE: "Give the date on which it was done; leave the value blank while it has not been done.",
 }
@@ -53,16 +57,16 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     if options.evidence:
         hearings, failures = hear(manifest, criteria.types, options.as_of)
     entries = manifest.data.get("exceptions") or ()
-    weighing = hearings or entries or known or options.min_assurance is not Assurance.DECLARED
+    weighing = hearings or entries or known or options.warn_until or options.demanding()
     judge = Judge(
         criteria, manifest.place, options.as_of, options.equivalents, frozenset(Outcome) if weighing else options.detail
     )
-    declared = _judge_all(judge, failures)
+    declared = _judge_all(judge, failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
     if hearings:
         _weigh(criteria, options, hearings, findings, declared, failures)
-    if options.min_assurance is not Assurance.DECLARED:
-        findings = {k: _demand(f, options.min_assurance) for k, f in findings.items()}
+    if options.demanding():
+        findings = {k: _demand(f, options.demand(f.severity)) for k, f in findings.items()}
     integrity = [*_future(manifest), *_matches(manifest, criteria.types, hearings), *_readable(manifest, hearings, findings)]
     accepted, hygiene = _accept(manifest, criteria, options, entries, findings) if entries else ({}, [])
     integrity += hygiene
@@ -70,6 +74,9 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     if known is not None:
         findings = {k: f._replace(debt=baseline.judge(f, known, options.as_of)) for k, f in findings.items()}
         integrity = [f._replace(debt=baseline.judge(f, known, options.as_of)) for f in integrity]
+    if options.warn_until:
+        findings = {k: warned(f, criteria.every_expectation, options) for k, f in findings.items()}
+        integrity = [warned(f, criteria.every_expectation, options) for f in integrity]
     tally = Tally(judge.plan, options)
     for judgement in declared:
         finding = findings[judgement.key]
@@ -87,7 +94,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
         organization=dict(judge.organization),
         findings=tuple(f for f in every if f.outcome in options.detail),
         rollup=rollup,
-        counts=tally.counts(every, integrity, rollup),
+        counts=tally.counts(every, integrity, rollup, judge.by_equivalent),
         inputs=manifest.inputs,
         ledger=tuple(h.ledger for h in hearings),
         surfaces=surfaces_of(manifest.data),
@@ -124,16 +131,21 @@ def known_of(manifest: Manifest, criteria: Criteria, options: Options) -> except
     )
 
 
-def _judge_all(judge: Judge, failures: list[Failure]) -> list[Judgement]:
+def _judge_all(judge: Judge, failures: list[Failure], *, declared: bool = False) -> list[Judgement]:
+    """Every judgement. A rule that fails leaves none, but as declared one unknown: a failure must not read as a pass."""
     found: list[Judgement] = []
     for rule, concern in judge.plan.judged:
         try:
-            found += judge.judge_as(rule, concern)
+            found += list(distinct(judge.judge_as(rule, concern)))
+            continue
         except RuleError as error:
             failures.append(Failure(f"rule {rule.id}", str(error)))
         except Exception as error:
             # The one broad except of the judging side: a rule of ours that breaks is a failure of the run (exit 5).
             failures.append(Failure(f"rule {rule.id}", f"{type(error).__name__}: {error}"))
+        judge.counted.pop(rule.id, None)
+        if declared:
+            found.append(Judgement(rule, concern, Outcome.UNKNOWN, "organization", judge.name, {}, None, "", FAILED))
     return found
 
 
@@ -150,7 +162,7 @@ def _weigh(
     for hearing in hearings:
         if hearing.account.supported:
             for key, finding in findings.items():
-                if finding.outcome is Outcome.MET and _rests_on(finding, hearing):
+                if finding.outcome is Outcome.MET and not finding.equivalent and _rests_on(finding, hearing):
                     findings[key] = finding._replace(assurance=_stronger(finding.assurance, Assurance.SUPPORTED))
         if hearing.overlay is None:
             continue
@@ -160,10 +172,25 @@ def _weigh(
             before = findings.get(judgement.key)
             seen = judge.finding(judgement)
             if before is None:
-                findings[judgement.key] = seen._replace(assurance=Assurance.CONTRADICTED)
-                declared.append(judgement)
+                added = _added(seen, hearing)
+                if added is not None:
+                    findings[judgement.key] = added
+                    declared.append(judgement)
             else:
                 findings[judgement.key] = _weighed(before, seen, hearing, differing)
+
+
+def _added(seen: Finding, hearing: Hearing) -> Finding | None:
+    """A finding about something that only the artefact shows. What the manifest leaves out is never to its credit."""
+    if seen.outcome is Outcome.UNKNOWN:
+        return seen
+    if seen.outcome is not Outcome.GAP:
+        return None
+    assert hearing.overlay is not None
+    declared = hearing.overlay.declared.locate(hearing.holder)
+    at = next((f.location for f in seen.facts if f.source == "artefact"), seen.location)
+    related = (declared,) if declared is not None else ()
+    return seen._replace(assurance=Assurance.CONTRADICTED, location=at, related=related)
 
 
 def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tuple[str, ...]]) -> Finding:
@@ -179,20 +206,21 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
             message=f"{seen.message} The manifest declares otherwise: {note}." if note else seen.message,
         )  # fmt: skip
     agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
+    agreed = agreed and not before.equivalent and not seen.equivalent
     if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touches(read, differing, hearing):
         return seen._replace(assurance=Assurance.VERIFIED, verified=(len(read), len(seen.facts)), location=before.location)
     return before
 
 
 def _touches(read: list[Any], differing: set[tuple[str, ...]], hearing: Hearing) -> bool:
-    routes = {f"{hearing.subject.route}.{'.'.join(path)}" for path in differing}
+    routes = {_route(hearing, path) for path in differing}
     return any(fact.route in routes for fact in read)
 
 
 def _first_reading(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location | None:
     for reading in hearing.account.readings:
         if reading.path in differing or not differing:
-            route = f"{hearing.subject.route}.{'.'.join(reading.path)}"
+            route = _route(hearing, reading.path)
             return Location(reading.file, reading.line, reading.column, 0, route)
     return None
 
@@ -203,10 +231,27 @@ def _declared_at(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location 
     path = next((r.path for r in hearing.account.readings if r.path in differing), None)
     if path is None:
         return None
-    holder: Any = hearing.holder
+    holder = _declared_holder(hearing, path)
+    return None if holder is None else hearing.overlay.declared.locate(holder, path[-1])
+
+
+def _declared_holder(hearing: Hearing, path: tuple[str, ...]) -> dict[str, Any] | None:
+    """What the manifest has at the end of a reading's path, but for its last step; lists are walked by item."""
+    at: Any = hearing.holder
     for step in path[:-1]:
-        holder = holder.get(step) if isinstance(holder, dict) else None
-    return hearing.overlay.declared.locate(holder, path[-1]) if isinstance(holder, dict) else None
+        if isinstance(at, list):
+            at = next((item for item in at if is_called(item, step)), None)
+        else:
+            at = at.get(step) if isinstance(at, dict) else None
+    return at if isinstance(at, dict) else None
+
+
+def _route(hearing: Hearing, path: tuple[str, ...]) -> str:
+    """The key route of a reading, as far as the manifest has it."""
+    holder = _declared_holder(hearing, path)
+    if holder is None or hearing.overlay is None:
+        return f"{hearing.subject.route}.{'.'.join(path)}"
+    return hearing.overlay.declared.route(holder, path[-1])
 
 
 def _note(hearing: Hearing, differing: set[tuple[str, ...]]) -> str:
@@ -260,16 +305,10 @@ def _disagreements(hearing: Hearing, types: Types) -> set[tuple[str, ...]]:
 
 
 def _denies(reading: Reading, hearing: Hearing, types: Types) -> bool:
-    found: Type | None = types.kinds.get(hearing.subject.kind)
-    value: Any = hearing.holder
-    for step in reading.path:
-        try:
-            found = types.field(found, step) if found is not None else None
-        except KeyError:
-            found = None
-        value = value.get(step) if isinstance(value, dict) else None
+    value = (_declared_holder(hearing, reading.path) or {}).get(reading.path[-1])
     if value is None or value == reading.value:
         return False
+    found = _type_of(reading.path, types.kinds.get(hearing.subject.kind), types)
     stricter = found.schema.get("x-stricter") if found is not None else None
     if isinstance(stricter, list) and value in stricter and reading.value in stricter:
         # The schema lists them strictest first.
@@ -279,16 +318,23 @@ def _denies(reading: Reading, hearing: Hearing, types: Types) -> bool:
     return True
 
 
+def _type_of(path: tuple[str, ...], found: Type | None, types: Types) -> Type | None:
+    for step in path:
+        if found is not None and found.kind == LIST:
+            found = found.item
+        elif found is not None:
+            found = types.field(found, step) if step in types.names(found) else None
+    return found
+
+
 def _matches(manifest: Manifest, types: Types, hearings: list[Hearing]) -> list[Finding]:
     found = []
     for hearing in hearings:
         for reading in hearing.account.readings:
             if not _denies(reading, hearing, types):
                 continue
-            route = f"{hearing.subject.route}.{'.'.join(reading.path)}"
-            holder: Any = hearing.holder
-            for step in reading.path[:-1]:
-                holder = holder[step]
+            route = _route(hearing, reading.path)
+            holder = _declared_holder(hearing, reading.path) or {}
             declared = manifest.place.locate(holder, reading.path[-1])
             message = (
                 f"{hearing.subject.kind} {hearing.subject.id} declares {'.'.join(reading.path)}: "

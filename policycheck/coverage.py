@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from policycheck.language.analysis import Analysis
 from policycheck.language.syntax import Node
-from policycheck.language.types import ANY, LIST, MAP, OBJECT, Checker, Definitions, Type, Types, suggest
+from policycheck.language.types import ANY, LIST, MAP, OBJECT, Checker, Type, Types, suggest
 from policycheck.model import Outcome
 from policycheck.packs import Criteria, Expectation, Rule
 from policycheck.ruletests import Trial
@@ -104,10 +104,11 @@ def _row(expectation: Expectation, rules: list[Tested]) -> Row:
 
 def _tested(criteria: Criteria, rule: Rule, trials: Iterable[Trial]) -> Tested:
     analysis = criteria.program(rule).analysis
+    kinds = [b.kind for b in analysis.bindings if b.shown and b.kind in criteria.types.kinds]
     shown = Counter(outcome for t in trials if t.rule == rule.id and not t.wrong for outcome in t.expected)
     return Tested(
         rule.id, rule.title, rule.severity.value, " ".join(rule.disabled.split()),
-        tuple(dict.fromkeys(b.kind for b in analysis.bindings if b.shown and b.kind in criteria.types.kinds)), reads(criteria, rule),
+        tuple(dict.fromkeys(kinds)), reads(criteria, rule),
         {outcome.value: shown[outcome.value] for outcome in Outcome if shown[outcome.value]},
     )  # fmt: skip
 
@@ -167,8 +168,8 @@ class _Reader(Checker):
         """Everything a rule's expressions select, in the scope in which each of them is evaluated."""
         for binding in analysis.bindings:
             self.scope[binding.name] = self.check(binding.node).item or ANY
-        for name, node in analysis.lets:
-            self.scope[name] = self.check(node)
+        for name, tree in analysis.lets:
+            self.scope[name] = self.check(tree)
         for node in (analysis.when, analysis.claim, analysis.equivalents, *analysis.said.values()):
             if node is not None:
                 self.check(node)

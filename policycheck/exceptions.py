@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from policycheck.model import Accepted, Finding, Location, Outcome, Place, Severity
+from policycheck.model import EXCEPTION_DAYS, Accepted, Finding, Location, Outcome, Place, Severity
 
 HYGIENE = "exception-hygiene"
 TITLE = "Exceptions are in force, bound to what was accepted, and in use"
 REMEDY = "Renew the exception with `policycheck except`, or close the gap and remove the entry."
-DEFAULT_DAYS = 365
 WARNING_DAYS = 30
 _REQUIRED = ("reason", "approver", "ticket", "granted_on", "expires_on", "compensating_control")
 #: Properties of a subject that say nothing about what is at stake.
@@ -131,7 +130,7 @@ def _times(entry: dict[str, Any], covered: list[Finding], name: str, known: Know
         yield Flaw("expired", Severity.MEDIUM, f"{name} expired on {expires}: what it accepted counts again", "expires_on")
     elif (date.fromisoformat(expires) - date.fromisoformat(as_of)).days <= WARNING_DAYS:
         yield Flaw("expiring", Severity.INFO, f"{name} expires on {expires}", "expires_on")
-    longest = min((known.days.get(gap.severity.value, DEFAULT_DAYS) for gap in covered), default=DEFAULT_DAYS)
+    longest = min((known.days.get(gap.severity.value, EXCEPTION_DAYS) for gap in covered), default=EXCEPTION_DAYS)
     length = (date.fromisoformat(expires) - date.fromisoformat(granted)).days
     if length > longest:
         yield Flaw("over-long", Severity.MEDIUM, f"{name} runs for {length} days; at most {longest} are allowed", "expires_on")

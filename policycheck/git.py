@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
+from threading import Event, Timer
 from typing import IO, NamedTuple
 
 from policycheck.errors import ArtefactError, UsageError
@@ -30,14 +30,27 @@ _MAX_LISTING = 128 * 1024 * 1024
 #: How long one call of git may take.
 SECONDS = 120.0
 
+_SETTINGS = (
+    f"core.hooksPath={os.devnull}",
+    f"core.attributesFile={os.devnull}",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.askPass=",
+    "core.sshCommand=false",
+    "core.gitProxy=false",
+    "credential.helper=",
+    "diff.external=",
+    "protocol.allow=never",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+)
 _OFF = (
-    "--no-pager", "--literal-pathspecs", "--no-replace-objects",
-    *(word for setting in (
-        f"core.hooksPath={os.devnull}", f"core.attributesFile={os.devnull}", "core.fsmonitor=false", "core.untrackedCache=false",
-        "core.askPass=", "core.sshCommand=false", "core.gitProxy=false", "credential.helper=", "diff.external=",
-        "protocol.allow=never", "gc.auto=0", "maintenance.auto=false", "submodule.recurse=false",
-    ) for word in ("-c", setting)),
-)  # fmt: skip
+    "--no-pager",
+    "--literal-pathspecs",
+    "--no-replace-objects",
+    *(word for setting in _SETTINGS for word in ("-c", setting)),
+)
 _KEPT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _SET = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -64,7 +77,7 @@ class _Entry(NamedTuple):
     path: str
 
 
-class _Failed(Exception):
+class _Failed(UsageError):
     """Git left with an error; the message is the first line of what it said."""
 
 
@@ -125,7 +138,11 @@ def commit(root: Path, ref: str) -> str:
 
 def _commit(root: Path, ref: str) -> str:
     try:
-        text = _told(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", most=1000).decode("utf-8", "replace").strip()
+        text = (
+            _told(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", most=1000)
+            .decode("utf-8", "replace")
+            .strip()
+        )
     except _Failed:
         return ""
     return text if _ID.match(text) else ""
@@ -161,9 +178,10 @@ def _entry(line: bytes) -> _Entry:
 def _refuse_partial(entries: list[_Entry], ref: str) -> None:
     missing = [entry.path for entry in entries if entry.size < 0]
     if missing:
+        others = f" and {len(missing) - 1} more" if missing[1:] else ""
         raise UsageError(
-            f"{len(missing)} files of {ref} are not in this clone ({missing[0]} first); it is a partial clone, "
-            f"so fetch them (git fetch --refetch --filter=blob:limit=1g)"
+            f"{missing[0]}{others} of {ref} is not in this clone, as happens in a partial one; "
+            "git fetch --refetch --no-filter brings everything"
         )
 
 
@@ -221,12 +239,17 @@ def _git(root: Path, *words: str, stdin: IO[bytes] | None = None) -> Iterator[IO
     Raises _Failed when it fails, UsageError when it is not installed or does not end in SECONDS.
     """
     call = [_program(), *_OFF, f"--git-dir={root / '.git'}", *words]
-    late: list[bool] = []
+    late = Event()
     with TemporaryFile() as trouble:
         process = subprocess.Popen(  # noqa: S603 - no shell, and no word starts with what others wrote
             call, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=trouble, cwd=root, env=_environment()
         )
-        timer = Timer(SECONDS, lambda: (late.append(True), process.kill()))
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        timer = Timer(SECONDS, stop)
         timer.start()
         try:
             assert process.stdout is not None
@@ -234,17 +257,21 @@ def _git(root: Path, *words: str, stdin: IO[bytes] | None = None) -> Iterator[IO
                 yield said
             code = process.wait()
         except _Failed:
-            if late:
-                raise UsageError(f"git did not answer within {SECONDS:g} seconds") from None
+            if late.is_set():
+                raise UsageError(_late()) from None
             raise
         finally:
             timer.cancel()
             process.kill()
             process.wait()
-        if late:
-            raise UsageError(f"git did not answer within {SECONDS:g} seconds")
+        if late.is_set():
+            raise UsageError(_late())
         if code:
             raise _Failed(_first_line(trouble))
+
+
+def _late() -> str:
+    return f"git did not answer within {SECONDS:g} seconds"
 
 
 def _program() -> str:

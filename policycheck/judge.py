@@ -5,7 +5,7 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha1
 from typing import Any, NamedTuple
 
@@ -69,6 +69,17 @@ class Judgement(NamedTuple):
         return (self.rule.id, self.kind, self.subject)
 
 
+def distinct(judgements: Iterable[Judgement]) -> Iterator[Judgement]:
+    """The judgements of one rule; of subjects that are named alike, the second and later ones are numbered.
+
+    Lists without a key of their own (two evidence entries of one kind) would otherwise hide one finding behind another.
+    """
+    seen: dict[tuple[str, str, str], int] = {}
+    for judgement in judgements:
+        count = seen[judgement.key] = seen.get(judgement.key, 0) + 1
+        yield judgement if count == 1 else judgement._replace(subject=f"{judgement.subject} ({count})")
+
+
 class Plan(NamedTuple):
     """The rules that concern an organization, and those that do not. Organizations with equal answers share one."""
 
@@ -93,6 +104,8 @@ class Judge:
         self.criteria, self.place, self.as_of, self.equivalents = criteria, place, as_of, equivalents
         self.detail = detail
         self.counted: dict[str, list[Outcome]] = {}
+        #: How many findings another measure than the asked one made met.
+        self.by_equivalent = 0
         self._facts: dict[Any, Fact] = {}
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
         self.env = environment(place.data, criteria.tables(as_of), as_of)
@@ -178,6 +191,7 @@ class Judge:
         if program.equivalents is not None and self.equivalents:
             equivalent = self._equivalent(concern, program, self.env)
             if equivalent:
+                self.by_equivalent += 1
                 return Outcome.MET, equivalent
         return (Outcome.NOT_USED if outcome is _GAP and concern.modality == "may" else outcome), ""
 
@@ -239,10 +253,11 @@ class Judge:
         """A rule that does not concern the organization, or may: the fact of the organization that decides it."""
         rule, concern = judgement.rule, judgement.concern
         facts = self._whom(concern.unsure or (judgement.because_of,))
+        at = facts[0].location if facts else self.place.locate(self.organization)
         subject = Subject("organization", self.name, "organization")
         return Finding(
             finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome,
-            Assurance.DECLARED, subject, concern.ids, "", facts[0].location if facts else None, facts,
+            Assurance.DECLARED, subject, concern.ids, "", at, facts,
             tuple([f.route for f in facts if not f.declared]) if concern.unsure else (), because_of=judgement.because_of,
         )  # fmt: skip
 
@@ -317,19 +332,25 @@ def concerns(expectation: Expectation, organization: Mapping[str, Any]) -> tuple
     roles = organization.get("roles") or ()
     if expectation.addressees and not set(expectation.addressees) & set(roles):
         return False, "organization.roles"
+    unsure = ""
     if expectation.sizes:
         size = organization.get("size")
         if size is None:
-            return UNKNOWN, "organization.size"
-        if size not in expectation.sizes:
+            unsure = "organization.size"
+        elif size not in expectation.sizes:
             return False, "organization.size"
     if expectation.jurisdictions:
         declared = organization.get("jurisdictions")
         if declared is None:
-            return UNKNOWN, "organization.jurisdictions"
-        if not {j[:2] for j in declared} & {j[:2] for j in expectation.jurisdictions}:
+            unsure = unsure or "organization.jurisdictions"
+        elif not any(_overlap(mine, theirs) for mine in declared for theirs in expectation.jurisdictions):
             return False, "organization.jurisdictions"
-    return True, ""
+    return (UNKNOWN, unsure) if unsure else (True, "")
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two jurisdictions have ground in common: the same, or one a subdivision of the other (`CA-QC` of `CA`)."""
+    return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")
 
 
 def _verdict(program: Program, env: Env) -> tuple[Outcome, Node]:
@@ -401,4 +422,3 @@ def finding_id(organization: str, rule: str, subject: Subject, route: str = "") 
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-

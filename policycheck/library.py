@@ -26,26 +26,39 @@ def check(
 ) -> Report:
     """Judge manifests and return the report.
 
-    `paths` are manifests, fragments or folders, relative to `here`; none means the manifest found in `here` or above.
+    `paths` are manifests, fragments or folders; none means the manifest found in `here` or above. They, `rules` and `root`
+    are relative to `here`.
     `as_of` is the date of the evaluation as `2026-11-21`: nothing is read from the clock.
 
-    Raises UsageError for a path that does not exist, NothingToCheck when there is no manifest, InvalidInput when a pack
-    in `rules` is wrong. An invalid manifest does not raise: it is in `report.problems`, and the others are judged.
+    Raises UsageError for a path that does not exist or a word that is not known, NothingToCheck when there is no manifest,
+    InvalidInput when a pack in `rules` is wrong. An invalid manifest does not raise: it is in `report.problems`, and the
+    others are judged.
     """
     options = Options(
-        as_of=_date(as_of), criteria=tuple(criteria), fail_on=Severity(fail_on), allow_unknown=allow_unknown,
-        min_assurance=Assurance(min_assurance), equivalents=equivalents, evidence=evidence,
+        as_of=_date(as_of), criteria=tuple(criteria), fail_on=Severity(_one_of("fail_on", fail_on, _FAIL_ON)),
+        allow_unknown=allow_unknown, min_assurance=Assurance(_one_of("min_assurance", min_assurance, _ASSURANCE)),
+        equivalents=equivalents, evidence=evidence,
     )  # fmt: skip
     start = Path(here).resolve()
-    above = Path(root).resolve() if root is not None else None
-    settings = Settings(here=start, options=options, root=above, rules=tuple(Path(r).resolve() for r in rules))
+    above = (start / root).resolve() if root is not None else None
+    settings = Settings(here=start, options=options, root=above, rules=tuple((start / r).resolve() for r in rules))
     found = sources.find([str(path) for path in paths], start, above)
     worker = Worker(settings, keep=True)
     run = Run(worker, found)
     results = tuple(part.result for part in run.parts(in_turn) if part.result is not None)
     code = run.finish()
-    return Report(options, report.header(worker.criteria, options)["criteria"], results, tuple(run.totals.problems), code,
+    return Report(options, report.header(worker.criteria, options)["criteria"], results, tuple(run.told), code,
                   tuple(found.skipped))  # fmt: skip
+
+
+_FAIL_ON = ("high", "medium", "low")
+_ASSURANCE = ("declared", "supported", "verified")
+
+
+def _one_of(name: str, word: str, allowed: tuple[str, ...]) -> str:
+    if word not in allowed:
+        raise UsageError(f"{name} {word!r} is not allowed; allowed: {', '.join(allowed)}")
+    return word
 
 
 def _date(text: str) -> str:

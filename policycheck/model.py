@@ -31,6 +31,10 @@ ITEM_KEYS = (
 )  # fmt: skip
 
 
+#: The longest term of an exception in days, where a configuration sets no other.
+EXCEPTION_DAYS = 365
+
+
 class Outcome(str, Enum):
     """What a finding says. Order is strength: the first that applies is an expectation's roll-up (design 4)."""
 
@@ -166,6 +170,8 @@ class Finding(NamedTuple):
     equivalent: str = ""
     exception: Accepted | None = None
     debt: Debt | None = None
+    #: The last day on which it does not block yet, by `Options.warn_until`; blank when it blocks, or would not anyway.
+    warns_until: str = ""
 
     @property
     def integrity(self) -> bool:
@@ -244,6 +250,8 @@ class Counts(NamedTuple):
     integrity: dict[str, int]
     accepted: int
     known: int
+    #: Met because another measure than the named example stands in (design 3.8).
+    equivalent: int
     contradicted: int
     verified: int
     blocking: int
@@ -266,6 +274,14 @@ class Result(NamedTuple):
     fixed: tuple[str, ...] = ()
 
 
+class WarnUntil(NamedTuple):
+    """What does not block yet: the gaps and unknowns of a rule, a document or a severity (`by`), to the end of a day."""
+
+    by: str
+    name: str
+    until: str
+
+
 class Options(NamedTuple):
     """What a run was asked. `detail` names the outcomes whose findings are explained; the rest are counted."""
 
@@ -281,7 +297,22 @@ class Options(NamedTuple):
     exception_days: tuple[tuple[str, int], ...] = ()
     #: The one file (from the root) whose exceptions count; empty when they may stand anywhere.
     exceptions_from: str = ""
+    #: What must stand behind a met expectation of a severity; what is not named is `min_assurance`.
+    min_assurance_by: tuple[tuple[str, Assurance], ...] = ()
+    #: What warns for now and blocks later.
+    warn_until: tuple[WarnUntil, ...] = ()
+    #: Patterns of manifests that folder walks leave out.
+    exclude: tuple[str, ...] = ()
     detail: frozenset[Outcome] = frozenset(Outcome)
+
+    def demand(self, severity: Severity) -> Assurance:
+        """The least assurance with which an expectation of this severity counts as met."""
+        return dict(self.min_assurance_by).get(severity.value, self.min_assurance)
+
+    def demanding(self) -> bool:
+        """Whether declaring is not enough, at least for some severity."""
+        demands = (self.min_assurance, *dict(self.min_assurance_by).values())
+        return any(demand is not Assurance.DECLARED for demand in demands)
 
     def loosening(self) -> tuple[str, ...]:
         """The options of this run that let more through than the defaults, as they were written."""
@@ -291,7 +322,10 @@ class Options(NamedTuple):
             f"--fail-on {self.fail_on.value}": self.fail_on is not Severity.LOW,
             f"--criteria {','.join(self.criteria)}": bool(self.criteria),
             "--exit-zero": self.exit_zero,
+            f"exclude {', '.join(self.exclude)}": bool(self.exclude),
         }
+        loose |= {f"exception_days {severity} {days}": days > EXCEPTION_DAYS for severity, days in self.exception_days}
+        loose |= {f"warn_until {w.until} {w.by} {w.name}": self.as_of <= w.until for w in self.warn_until}
         return tuple(name for name, is_set in loose.items() if is_set)
 
 

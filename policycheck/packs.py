@@ -379,7 +379,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
                 identity, pack.id, parts[0], at, data, data["title"], Severity(data["severity"]),
                 tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name),
                 tree.get("analyses", {}).get(identity),
-            )
+            )  # fmt: skip
     return pack
 
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 NOBODY_NAMED = "organisation"
 _RANKS = ("info", "low", "medium", "high")
 _SAID = {BOOL: "true or false", INT: "a whole number", FLOAT: "a number", STRING: "text", DATE: "a date, as 2026-11-21",
-         MOMENT: "a moment with its offset, as 2026-11-21T09:30:00Z", MAP: "an entry for each key",
-         OBJECT: "its entries"}  # fmt: skip
+         MOMENT: "a moment with its offset, as 2026-11-21T09:30:00Z", MAP: "an entry for each key"}  # fmt: skip
 
 
 class Question(NamedTuple):
@@ -47,8 +46,8 @@ def by_subject(unknown: Iterable[Record]) -> list[tuple[str, list[str], int, Rec
     """Unknowns grouped by the declared thing that is silent: what it is, its missing fields, how many findings wait."""
     groups: dict[str, dict[str, Any]] = {}
     for finding in unknown:
-        for route in finding.get("missing", ()) or [finding["subject"]["route"]]:
-            holder, field = _holder(route)
+        for route in finding.get("missing", ()) or [""]:
+            holder, field = _holder(route) if route else _untold(finding)
             group = groups.setdefault(holder, {"fields": {}, "findings": set(), "rank": 0, "where": None})
             group["fields"].setdefault(field)
             group["findings"].add(finding["id"])
@@ -62,6 +61,11 @@ def _place(finding: Record, route: str) -> Record | None:
     """Where a missing value is to be written: its own blank line, or the thing that lacks it."""
     found: Record | None = next((f.get("location") for f in finding["facts"] if f["route"] == route), None)
     return found or finding["location"]
+
+
+def _untold(finding: Record) -> tuple[str, str]:
+    """An unknown for which nothing is missing in the manifest: its subject, and why it is not told."""
+    return finding["subject"]["route"] or "manifest", finding.get("because_of") or "cannot be told"
 
 
 def _holder(route: str) -> tuple[str, str]:
@@ -109,9 +113,9 @@ def _question(route: str, findings: list[Record], owners: Mapping[str, str], typ
     return Question(
         route=route,
         owner=_owner(route, owners),
-        title=str(schema.get("title") or route.rpartition(".")[2]),
+        title=_title(types, route),
         description=description,
-        allowed=words.rstrip(".") or (allowed(found) if found is not None else ""),
+        allowed=words.rstrip(".") or (allowed(found, types) if found is not None else ""),
         path=str(place.get("path", "")),
         line=int(place.get("line", 0)),
         expectations=tuple(dict.fromkeys(name for finding in findings for name in finding["expectations"])),
@@ -120,11 +124,23 @@ def _question(route: str, findings: list[Record], owners: Mapping[str, str], typ
     )
 
 
-def allowed(found: Type) -> str:
+def _title(types: Types, route: str) -> str:
+    """The title of the field at a route; what stands under a key of a map is called after the map."""
+    *around, last = steps(route)
+    above = type_at(types, _joined(around))
+    if above is not None and above.kind == MAP:
+        return f"{_title(types, _joined(around))} ({last})"
+    found = type_at(types, route)
+    return str((found.schema if found is not None else {}).get("title") or last)
+
+
+def allowed(found: Type, types: Types) -> str:
     """What may be written, in words."""
+    if found.kind == OBJECT:
+        return f"a mapping of {', '.join(types.names(found))}"
     if found.kind == LIST:
         item = found.item
-        inner = f" of {allowed(item)}" if item is not None and item.enum else ""
+        inner = f" of {allowed(item, types)}" if item is not None and item.enum else ""
         return f"a list{inner}; `[]` declares that there are none"
     return ", ".join(found.enum) if found.enum else _SAID.get(found.kind, "")
 
@@ -132,7 +148,7 @@ def allowed(found: Type) -> str:
 def type_at(types: Types, route: str) -> Type | None:
     """The type of the value at a key route; None when the schema has none there."""
     found: Type | None = types.root
-    for step in _steps(route):
+    for step in steps(route):
         if found is None:
             return None
         if step.startswith("[") or found.kind == MAP:
@@ -142,19 +158,23 @@ def type_at(types: Types, route: str) -> Type | None:
     return found
 
 
-def _steps(route: str) -> list[str]:
+def steps(route: str) -> list[str]:
     """A route's steps; an item of a list keeps its bracket, whatever its name holds."""
-    steps, rest = [], route
+    found, rest = [], route
     while rest:
         if rest.startswith("["):
             name, _, rest = rest.partition("]")
-            steps.append(name)
+            found.append(name)
         else:
             end = min((at for at in (rest.find("."), rest.find("[")) if at >= 0), default=len(rest))
-            steps.append(rest[:end])
+            found.append(rest[:end])
             rest = rest[end:]
         rest = rest.removeprefix(".")
-    return steps
+    return found
+
+
+def _joined(parts: list[str]) -> str:
+    return "".join(f"{step}]" if step.startswith("[") else f".{step}" for step in parts).removeprefix(".")
 
 
 def _owners(place: Place) -> dict[str, str]:
@@ -163,7 +183,9 @@ def _owners(place: Place) -> dict[str, str]:
     waiting: list[Any] = [place.data]
     while waiting:
         here = waiting.pop()
-        waiting += [value for value in (here.values() if isinstance(here, dict) else here) if isinstance(value, (dict, list))]
+        waiting += [
+            value for value in (here.values() if isinstance(here, dict) else here) if isinstance(value, (dict, list))
+        ]
         if isinstance(here, dict) and isinstance(here.get("owner"), str) and here["owner"].strip():
             found[place.route(here)] = " ".join(here["owner"].split())
     return found

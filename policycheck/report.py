@@ -7,7 +7,7 @@ Every format is rendered from these records alone, so that all documents of one 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policycheck import __version__
@@ -29,7 +29,7 @@ from policycheck.model import (
     Witnessed,
 )
 from policycheck.packs import Criteria, Expectation
-from policycheck.tally import blocks, is_known, untested
+from policycheck.tally import stops, untested
 
 FORMAT = "policycheck-report/1"
 DISCLAIMER = (
@@ -57,6 +57,7 @@ def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) 
             "evidence": options.evidence,
             "exit_zero": options.exit_zero,
             "loosened_by": list(options.loosening()),
+            **_configured(options),
         },
         "criteria": _criteria(criteria),
         "rules": _rules(criteria),
@@ -65,6 +66,18 @@ def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) 
             for e in criteria.expectations.values()
         },
     }
+
+
+def _configured(options: Options) -> Record:
+    """What only a configuration says. Keys whose value would be empty are left out."""
+    found = {
+        "min_assurance_by": {severity: demand.value for severity, demand in options.min_assurance_by},
+        "exception_days": dict(options.exception_days),
+        "exceptions_from": options.exceptions_from,
+        "warn_until": [{w.by: w.name, "until": w.until} for w in options.warn_until],
+        "exclude": list(options.exclude),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _rules(criteria: Criteria) -> Record:
@@ -138,6 +151,18 @@ def short_record(result: Result, criteria: Criteria, options: Options) -> Record
 RECORDS = {"full": record, "short": short_record}
 
 
+def starting(findings: Iterable[Record]) -> list[tuple[str, list[Record]]]:
+    """The findings that only warn, by the first day on which they block."""
+    from datetime import date, timedelta
+
+    found: dict[str, list[Record]] = {}
+    for finding in findings:
+        if "warns_until" in finding:
+            day = date.fromisoformat(finding["warns_until"]) + timedelta(days=1)
+            found.setdefault(day.isoformat(), []).append(finding)
+    return sorted(found.items())
+
+
 def footer(totals: Totals) -> Record:
     """What the whole run adds up to."""
     return {
@@ -161,7 +186,7 @@ class Totals:
         self.findings: Counter[str] = Counter()
         self.expectations: Counter[str] = Counter()
         self.integrity: Counter[str] = Counter()
-        self.marks: Counter[str] = Counter({"accepted": 0, "known": 0, "contradicted": 0, "verified": 0, "blocking": 0})
+        self.marks: Counter[str] = Counter({"accepted": 0, "known": 0, "equivalent": 0, "contradicted": 0, "verified": 0, "blocking": 0})
         self.problems: list[Problem] = []
         self.exit_code = 0
 
@@ -172,7 +197,7 @@ class Totals:
         self.expectations.update(counts.expectations)
         self.integrity.update(counts.integrity)
         self.marks.update(
-            accepted=counts.accepted, known=counts.known, contradicted=counts.contradicted, verified=counts.verified, blocking=counts.blocking
+            accepted=counts.accepted, known=counts.known, equivalent=counts.equivalent, contradicted=counts.contradicted, verified=counts.verified, blocking=counts.blocking
         )
 
 
@@ -184,6 +209,7 @@ def counts_record(counts: Counts) -> Record:
         "integrity": dict(counts.integrity),
         "accepted": counts.accepted,
         "known": counts.known,
+        "equivalent": counts.equivalent,
         "contradicted": counts.contradicted,
         "verified": counts.verified,
         "blocking": counts.blocking,
@@ -250,6 +276,9 @@ def _fact(fact: Fact) -> Record:
     return found
 
 
+_SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until")
+
+
 def _finding(finding: Finding, options: Options) -> Record:
     """A finding. Keys whose value would be empty are left out."""
     subject = finding.subject
@@ -262,20 +291,14 @@ def _finding(finding: Finding, options: Options) -> Record:
         "outcome": _WORD[finding.outcome],
         "assurance": _WORD[finding.assurance],
         "severity": _WORD[finding.severity],
-        "blocks": blocks(finding.outcome, finding.severity, options) and not (finding.exception or is_known(finding)),
+        "blocks": stops(finding, options),
         "location": _location(finding.location),
         "facts": [_fact(f) for f in finding.facts],
     }
-    if finding.message:
-        found["message"] = finding.message
-    if finding.because_of:
-        found["because_of"] = finding.because_of
-    if finding.missing:
-        found["missing"] = list(finding.missing)
-    if finding.remediation:
-        found["remediation"] = finding.remediation
-    if finding.equivalent:
-        found["equivalent"] = finding.equivalent
+    for key in _SAID:
+        value = getattr(finding, key)
+        if value:
+            found[key] = list(value) if type(value) is tuple else value
     if finding.exception:
         found["exception"] = finding.exception._asdict()
     if finding.debt:

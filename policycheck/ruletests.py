@@ -49,7 +49,7 @@ def run(criteria: Criteria, folder: Path, only: str = "") -> Iterator[Trial]:
             yield Trial(rule.id, "", frozenset(), f"has no tests: write {path.name} beside it")
             continue
         seen: set[str] = set()
-        for case in _load(path).get("cases") or ():
+        for case in _load(path, "rule-test-v1").get("cases") or ():
             trial = _case(criteria, rule, base, case)
             seen |= trial.expected
             yield trial
@@ -59,18 +59,25 @@ def run(criteria: Criteria, folder: Path, only: str = "") -> Iterator[Trial]:
 def cases(folder: Path, rule: Rule) -> list[dict[str, Any]]:
     """The cases of one rule, for `explain`; none when the tests were not installed."""
     path = folder / rule.family / f"{rule.id}.test.yaml"
-    return list(_load(path).get("cases") or ()) if path.is_file() else []
+    return list(_load(path, "rule-test-v1").get("cases") or ()) if path.is_file() else []
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path, shape: str = "") -> dict[str, Any]:
+    """A file of a pack as data. `shape` names the schema it must fit. Raises InvalidInput."""
     from policycheck.errors import InvalidInput
+    from policycheck.manifests.explain import problems_of
 
     if not path.is_file():
         raise InvalidInput([Problem(str(path), 0, 0, "is missing; the tests of a pack build on it")])
     document, problems = parse(path.read_bytes(), str(path))
-    if problems or not isinstance(document.data, dict):
-        raise InvalidInput(problems or [Problem(str(path), 1, 1, "is not a mapping")])
-    return document.data
+    if not problems and not isinstance(document.data, dict):
+        problems = [Problem(str(path), 1, 1, "is not a mapping")]
+    if not problems and shape:
+        problems = problems_of(document, shape)
+    if problems:
+        raise InvalidInput(problems)
+    data: dict[str, Any] = document.data
+    return data
 
 
 def _needed(rule: Rule, seen: set[str], criteria: Criteria) -> Iterator[Trial]:

@@ -35,7 +35,11 @@ class Settings(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One manifest, done: what each format prints of it, and what the totals need."""
+    """One manifest, done: what each format prints of it, and what the totals need.
+
+    `problems` name paths from the root, as reports do; `told` are the same from the current folder, as the terminal does.
+    `place` is the manifest's path for a problem.
+    """
 
     path: str
     organization: str
@@ -47,6 +51,8 @@ class Part(NamedTuple):
     failures: tuple[str, ...] = ()
     result: Result | None = None
     fixed: tuple[str, ...] = ()
+    told: tuple[Problem, ...] = ()
+    place: str = ""
 
 
 class Worker:
@@ -76,7 +82,8 @@ class Worker:
         manifest, problems = read(path, shown, root, self.settings.options.as_of)
         if manifest is None:
             moved = tuple(_moved(p, other, here) for p in problems)
-            return Part(str(path), "", {}, None, moved, (INVALID,))
+            reported = tuple(problems) if self._is_inside(root) else moved
+            return Part(str(path), "", {}, None, reported, (INVALID,), told=moved)
         result = assess(manifest, self.criteria, self.options, self.known)
         view = View(self.header, self.settings.style, other, here, _Lines(manifest).line)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
@@ -85,8 +92,12 @@ class Worker:
             path=view.path(shown), organization=str(result.organization.get("id", "")), rendered=rendered,
             counts=result.counts, problems=(), codes=_codes(result), applicable=result.applicable,
             failures=tuple(f"{f.what}: {f.why}" for f in result.failures), result=result if self.keep else None,
-            fixed=result.fixed,
+            fixed=result.fixed, place=shown if self._is_inside(root) else view.path(shown),
         )  # fmt: skip
+
+    def _is_inside(self, root: Path) -> bool:
+        """Whether the call was made at the root or below; from above, only paths from here tell several roots apart."""
+        return self.settings.here.is_relative_to(root)
 
     def _records(self) -> dict[str, Callable[..., report.Record]]:
         return {module.RECORD: report.RECORDS[module.RECORD] for module in self.formats.values()}
@@ -244,6 +255,8 @@ class Run:
         self.worker, self.found = worker, found
         self.totals = report.Totals()
         self.totals.problems += found.problems
+        #: The problems with the paths that the terminal shows.
+        self.told: list[Problem] = list(found.problems)
         self.codes: set[int] = {INVALID} if found.problems else set()
         self.failures: list[str] = []
         #: Entries of the baseline whose gap is gone.
@@ -262,13 +275,15 @@ class Run:
         self.failures += part.failures
         self.fixed += part.fixed
         self.totals.problems += part.problems
+        self.told += part.told
         if part.counts is None:
             return
         self.totals.add(part.counts)
         first = self._organizations.setdefault(part.organization, part.path)
         if first != part.path:
             message = f"organization.id {part.organization!r} is already used by {first}; two manifests cannot share one id"
-            self.totals.problems.append(Problem(part.path, 0, 0, message))
+            self.totals.problems.append(Problem(part.place, 0, 0, message))
+            self.told.append(Problem(part.path, 0, 0, message))
             self.codes.add(INVALID)
 
     def finish(self) -> int:

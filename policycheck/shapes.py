@@ -415,6 +415,19 @@ class Tool(Shape):
     """Its version."""
 
 
+class Grace(Shape):
+    """What warns up to and on a day, in UTC, and blocks from the next; exactly one of rule, document and severity."""
+
+    rule: Text = BLANK
+    """A rule's id."""
+    document: DocumentId = BLANK
+    """A source document's code."""
+    severity: Severity = BLANK
+    """A severity."""
+    until: Day
+    """The last day."""
+
+
 class RunOptions(Shape):
     """What the run was asked."""
 
@@ -434,6 +447,16 @@ class RunOptions(Shape):
     """Whether gaps were to end with exit code 0."""
     loosened_by: list[str]
     """The options that let more through than the defaults, as they were written."""
+    min_assurance_by: dict[Severity, Demand] = BLANK
+    """The least assurance that counted as met, for the severities that have one of their own."""
+    exception_days: dict[Severity, Count] = BLANK
+    """The longest term of an exception in days, by severity; 365 where none is given."""
+    exceptions_from: Text = BLANK
+    """The one file whose exceptions count, from the root."""
+    warn_until: list[Grace] = BLANK
+    """What did not block yet, and until when."""
+    exclude: list[Text] = BLANK
+    """Patterns of manifests that folder walks left out."""
 
 
 class UsedPack(Shape):
@@ -559,6 +582,10 @@ class Marks(Shape):
 
     accepted: Count
     """Findings under an exception in force; they do not block."""
+    known: Count
+    """Findings that the baseline knows; they do not block."""
+    equivalent: Count
+    """Findings that are met by another measure than the one that was asked for."""
     contradicted: Count
     """Findings that an artefact contradicts."""
     verified: Count
@@ -823,6 +850,8 @@ class Finding(Shape):
     """How many of its facts were read in an artefact, and of how many; left out if none was."""
     equivalent: str = BLANK
     """The id of the control that stands in as an equivalent measure."""
+    warns_until: Day = BLANK
+    """The last day on which the finding, which would block, only warns."""
     exception: AcceptedGap = BLANK
     """The exception under which the gap is accepted."""
     baseline: KnownGap = BLANK

@@ -81,11 +81,15 @@ def _repository(folder: Path) -> Path:
     return folder
 
 
-def find(paths: Iterable[str], here: Path, root: Path | None = None) -> Found:
+def find(
+    paths: Iterable[str], here: Path, root: Path | None = None, excludes: Callable[[Path], bool] | None = None
+) -> Found:
     """The manifests that `paths` mean: files as given, folders walked, fragments by the manifests that include them.
 
-    No path means the manifest found in `here` or above it. Raises UsageError for a path that does not exist and
-    NothingToCheck when no manifest was found and nothing else is wrong.
+    `excludes` says which of the files that a walk meets are left out; one that is named is never left out. No path means
+    the manifest found in `here` or above it.
+
+    Raises UsageError for a path that does not exist and NothingToCheck when no manifest was found and nothing else is wrong.
     """
     found = Found(here)
     given = list(paths)
@@ -94,7 +98,7 @@ def find(paths: Iterable[str], here: Path, root: Path | None = None) -> Found:
         if text == STDIN:
             found.manifests.append(Path(STDIN))
         elif os.path.isdir(path):
-            _walk(path.resolve(), found, root)
+            _walk(path.resolve(), found, root, excludes or (lambda _: False))
         elif not os.path.exists(path):
             raise UsageError(f"{text[:200]} does not exist")
         else:
@@ -189,7 +193,7 @@ def _fits(name: str, wanted: str) -> bool:
     return fnmatchcase(name, wanted) and not (name.startswith(".") and not wanted.startswith("."))
 
 
-def _walk(top: Path, found: Found, root: Path | None) -> None:
+def _walk(top: Path, found: Found, root: Path | None, excludes: Callable[[Path], bool]) -> None:
     manifests: list[Path] = []
     fragments: list[Path] = []
 
@@ -199,13 +203,15 @@ def _walk(top: Path, found: Found, root: Path | None) -> None:
     for at, folders, files in os.walk(top, onerror=say):
         folders[:] = [name for name in sorted(folders) if not _is_passed_over(at, name, found)]
         for name in files:
-            if is_manifest(name):
+            if (is_manifest(name) or is_fragment(name)) and excludes(Path(at, name)):
+                found.skipped.append(f"{os.path.join(at, name)} (excluded)")
+            elif is_manifest(name):
                 _add(Path(at, name), found, manifests)
             elif is_fragment(name):
                 _add(Path(at, name), found, fragments)
     found.manifests += sorted(manifests)
     for fragment in sorted(fragments):
-        found.manifests += _owners_or_problem(fragment, found, root)
+        found.manifests += [owner for owner in _owners_or_problem(fragment, found, root) if not excludes(owner)]
 
 
 def _is_passed_over(at: str, name: str, found: Found) -> bool:

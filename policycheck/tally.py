@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from policycheck.judge import Concern, Plan
-from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Rollup, Severity
-from policycheck.packs import Criteria, Rule
+from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Rollup, Severity, WarnUntil
+from policycheck.packs import Criteria, Expectation, Rule
 
 _STRENGTH = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _GAP, _UNKNOWN, _NOT_APPLICABLE = Outcome.GAP, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
@@ -32,7 +32,7 @@ class Tally:
         if finding.exception is not None:
             self.accepted += 1
             (self.ordinary if rule.expectations else self.special)[finding.outcome] -= 1
-        if finding.exception is not None or is_known(finding):
+        if not stops(finding, self.options):
             self.blocking = before
 
     def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome]) -> None:
@@ -57,8 +57,13 @@ class Tally:
                 found[name] = Rollup(outcome, seen.count(_GAP), len(seen) - seen.count(_NOT_APPLICABLE))
         return found
 
-    def counts(self, findings: Iterable[Finding], integrity: list[Finding], rollup: Mapping[str, Rollup]) -> Counts:
-        """The numbers of the manifest. Integrity findings (no expectation behind them) have their own line."""
+    def counts(
+        self, findings: Iterable[Finding], integrity: list[Finding], rollup: Mapping[str, Rollup], equivalent: int = 0
+    ) -> Counts:
+        """The numbers of the manifest. Integrity findings (no expectation behind them) have their own line.
+
+        `equivalent` is how many findings are met by another measure than the one that was asked for.
+        """
         special = dict(self.special)
         for finding in integrity:
             special[finding.outcome] += 1
@@ -69,11 +74,10 @@ class Tally:
             integrity=_filled(special),
             accepted=self.accepted,
             known=sum(1 for f in every if is_known(f)),
+            equivalent=equivalent,
             contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
             verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
-            blocking=self.blocking + sum(
-                blocks(f.outcome, f.severity, self.options) for f in integrity if not is_known(f)
-            ),
+            blocking=self.blocking + sum(stops(f, self.options) for f in integrity),
         )
 
 
@@ -93,6 +97,33 @@ def blocks(outcome: Outcome, severity: Severity, options: Options) -> bool:
     if severity is Severity.INFO or severity.rank < options.fail_on.rank:
         return False
     return outcome is _GAP or (outcome is Outcome.UNKNOWN and not options.allow_unknown)
+
+
+def stops(finding: Finding, options: Options) -> bool:
+    """Whether this very finding makes the run exit 1: it would, and no exception, baseline or grace holds it back."""
+    held = finding.exception is not None or is_known(finding) or bool(finding.warns_until)
+    return not held and blocks(finding.outcome, finding.severity, options)
+
+
+def warned(finding: Finding, expectations: Mapping[str, Expectation], options: Options) -> Finding:
+    """The finding with the last day on which it only warns, when the run lets it and it would block otherwise."""
+    if not stops(finding, options):
+        return finding
+    documents = {expectations[name].document for name in finding.expectations}
+    until = _warns_until(finding, documents, options.warn_until)
+    return finding._replace(warns_until=until) if until >= options.as_of else finding
+
+
+def _warns_until(finding: Finding, documents: Iterable[str], warnings: Iterable[WarnUntil]) -> str:
+    """The rule's own day, else the first of its documents' if each has one, else its severity's.
+
+    A finding about the declaration itself belongs to no document and waits only where its rule is named.
+    """
+    days = {(w.by, w.name): w.until for w in warnings}
+    if ("rule", finding.rule) in days or not finding.expectations:
+        return days.get(("rule", finding.rule), "")
+    by_document = min(days.get(("document", name), "") for name in documents)
+    return by_document or days.get(("severity", finding.severity.value), "")
 
 
 def is_known(finding: Finding) -> bool:

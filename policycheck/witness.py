@@ -34,6 +34,8 @@ class Overlay:
         self.declared = place
         self._copies: dict[int, Any] = {}
         self._kept: list[Any] = []
+        #: What the manifest lacks and the artefact speaks of: the container it was put into, the step, the first reading.
+        self._added: dict[int, tuple[Any, str, Reading]] = {}
         self._read: dict[tuple[int, Any], Reading] = {}
         self.notes: dict[Location, str] = {}
         self.data: dict[str, Any] = {}
@@ -63,29 +65,39 @@ class Overlay:
     def _lay(self, subject: dict[str, Any], reading: Reading) -> None:
         at: Any = subject
         for step in reading.path[:-1]:
-            at = self._below(at, step)
+            at = self._below(at, step, reading)
         key = reading.path[-1]
         at[key] = reading.value
         self._read[(id(at), key)] = reading
 
-    def _below(self, at: Any, step: str) -> Any:
+    def _below(self, at: Any, step: str, reading: Reading) -> Any:
+        key: Any = step
         if isinstance(at, list):
-            index = next((i for i, item in enumerate(at) if step in (item.get(k) for k in ITEM_KEYS)), None)
-            if index is None:
-                at.append({})
-                index = len(at) - 1
-            key: Any = index
+            key = next((i for i, item in enumerate(at) if is_called(item, step)), len(at))
+        inner = at[key] if isinstance(at, list) and key < len(at) else at.get(key) if isinstance(at, dict) else None
+        if id(inner) in self._copies or id(inner) in self._added:
+            return inner
+        fresh = self._copy(inner) if isinstance(inner, (dict, list)) else self._add(at, step, reading)
+        if isinstance(at, list):
+            at[key:] = [fresh, *at[key + 1 :]]
         else:
-            key = step
-        inner = at[key] if isinstance(at, list) else at.get(key)
-        if id(inner) not in self._copies:
-            fresh = self._copy(inner) if isinstance(inner, (dict, list)) else self._copy({})
             at[key] = fresh
-        return at[key]
+        return fresh
+
+    def _add(self, at: Any, step: str, reading: Reading) -> dict[str, Any]:
+        """Something the manifest lacks; an item of a list is called as its neighbours are, by id or by name."""
+        fresh: dict[str, Any] = {}
+        if isinstance(at, list):
+            names = (key for key in ITEM_KEYS if any(isinstance(item, dict) and key in item for item in at))
+            fresh[next(names, "id")] = step
+        self._kept.append(fresh)
+        self._added[id(fresh)] = (at, step, reading)
+        return fresh
 
     def locate(self, container: Any, key: Any = None) -> Location | None:
         """The artefact's line for a value that was read there, else the manifest's."""
-        reading = self._read.get((id(container), key))
+        added = self._added.get(id(container))
+        reading = self._read.get((id(container), key), added[2] if added else None)
         if reading is None:
             return self.declared.locate(self._copies.get(id(container), container), key)
         found = Location(reading.file, reading.line, reading.column, 0, self.route(container, key))
@@ -94,11 +106,23 @@ class Overlay:
 
     def route(self, container: Any, key: Any = None) -> str:
         """The key route, as in the manifest."""
-        return self.declared.route(self._copies.get(id(container), container), key)
+        if id(container) not in self._added:
+            return self.declared.route(self._copies.get(id(container), container), key)
+        above, step, _ = self._added[id(container)]
+        route = f"{self.route(above)}[{step}]" if isinstance(above, list) else f"{self.route(above)}.{step}"
+        return route if key is None else f"{route}.{key}"
 
     def parent(self, container: Any) -> Any:
-        """As in the manifest."""
+        """As in the manifest; what was added lies in what it was added to."""
+        if id(container) in self._added:
+            above, step, _ = self._added[id(container)]
+            return above, above.index(container) if isinstance(above, list) else step
         return self.declared.parent(self._copies.get(id(container), container))
+
+
+def is_called(item: Any, name: str) -> bool:
+    """Whether an item of a list goes by a name: its id, else what else names an item."""
+    return isinstance(item, dict) and name in [item.get(key) for key in ITEM_KEYS]
 
 
 def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure]]:
@@ -125,6 +149,13 @@ def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], l
     return hearings, failures
 
 
+def _urls(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:
+    """The addresses of the surfaces that a subject names, so that a verifier can tell whether an artefact is about them."""
+    named = holder.get("surfaces") or ()
+    surfaces = manifest.data.get("surfaces") or ()
+    return [s["url"] for s in surfaces if s.get("id") in named and isinstance(s.get("url"), str)]
+
+
 def _verdict(account: Account) -> str:
     if account.unreadable:
         return "unreadable"
@@ -140,15 +171,18 @@ def _account(
         why = fetched if entry.get("url") else "no path"
         return Account(unreadable=why), None
     if kind not in rooms.names("evidence"):
-        known = ", ".join(rooms.names("evidence"))
-        return Account(unreadable=f"no verifier of the kind {kind!r} is installed; installed: {known}"), None
+        from policycheck.language.types import suggest
+
+        known = rooms.names("evidence")
+        said = f"no verifier of the kind {kind!r} is installed{suggest(kind, known)}; installed: {', '.join(known)}"
+        return Account(unreadable=said), None
     verifier = rooms.load("evidence", kind)
     speaks = verifier.KINDS_OF_SUBJECT
     if speaks and subject.kind not in speaks:
         return Account(unreadable=f"{kind} speaks of {', '.join(sorted(speaks))}, not of a {subject.kind}"), None
     try:
         relative = opener.relative(manifest.folder, path)
-        account: Account = verifier.account(opener, relative, {**entry, "as_of": as_of}, holder)
+        account: Account = verifier.account(opener, relative, {**entry, "as_of": as_of, "urls": _urls(manifest, holder)}, holder)
     except ArtefactError as error:
         return Account(unreadable=str(error)), None
     except ModuleNotFoundError as error:
@@ -157,6 +191,8 @@ def _account(
         # The one broad except of the evidence side: a verifier of ours that breaks is a failure of the run (exit 5).
         failure = Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}")
         return Account(unreadable=f"the {kind} verifier failed: {type(error).__name__}"), failure
+    if not (account.readings or account.supported or account.unreadable):
+        return account._replace(unreadable=f"{relative} holds nothing that {kind} evidence could say"), None
     return account, None
 
 

@@ -19,7 +19,7 @@ from policycheck.errors import GAPS, INCOMPLETE, INTERRUPTED, INVALID, NOTHING, 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
 SUBPROCESS = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "SOURCE_DATE_EPOCH": "1795219200"}
 COMMANDS = [
-    ["check"], ["validate"], ["explain"], ["schema"], ["init"],
+    ["check"], ["validate"], ["explain"], ["schema"], ["init"], ["coverage"], ["questions"],
     ["rules"], ["rules", "list"], ["rules", "test"], ["rules", "lint"],
 ]  # fmt: skip
 

@@ -420,7 +420,25 @@ def test_the_schema_names_every_key_of_the_report_and_no_other(shop: dict[str, A
         seen.setdefault(schema["title"], set()).update(found)
         named[schema["title"]] = set(schema["properties"])
     never = {f"{title}.{key}" for title, keys in named.items() for key in keys - seen[title]}
-    assert never == {"Finding.exception", "Finding.equivalent"}, "what the shop's report has no occasion for"
+    configured = {"exception_days", "exceptions_from", "exclude", "min_assurance_by", "warn_until"}
+    occasional = {"baseline", "equivalent", "exception", "warns_until"}
+    wanted = {f"Options.{key}" for key in configured} | {f"Finding.{key}" for key in occasional}
+    assert never == wanted, "what the shop's report has no occasion for"
+
+
+def test_a_report_of_a_configured_run_fits_its_schema_too(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "policycheck.yaml").write_text(MANIFEST, "utf-8")
+    (tmp_path / ".policycheck.toml").write_text(
+        'warn_until = [{severity = "high", until = 2027-03-01}, {document = "JS23", until = 2027-03-01}]\n'
+        'exceptions_from = "policycheck.yaml"\nexclude = ["old/**"]\nexception_days = {high = 30}\n'
+        'min_assurance = {high = "supported"}\n',
+        "utf-8",
+    )
+    found = check(tmp_path)
+    assert errors("report-v1", found) == []
+    assert {"warn_until", "exclude", "exceptions_from", "exception_days", "min_assurance_by"} <= set(found["options"])
+    assert any("warns_until" in finding for finding in found["results"][0]["findings"])
 
 
 def test_a_run_that_judged_nothing_fits_too(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policycheck import __version__, rooms
-from policycheck.errors import BUG, INTERRUPTED, InvalidInput, PolicycheckError
+from policycheck.errors import BUG, INTERRUPTED, USAGE, InvalidInput, PolicycheckError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,9 @@ def _run() -> int:
     except (BrokenPipeError, SystemExit):
         # click answers a reader that went away with SystemExit(1), which would say that there are gaps.
         return _closed_early()
+    except OSError as error:
+        _say(f"policycheck: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return USAGE
     except Exception as error:
         # The one broad except of the command line: whatever comes here is our bug (exit 70).
         _say(_bug(error))

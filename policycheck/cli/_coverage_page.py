@@ -30,6 +30,11 @@ tbody th { font-weight: 600; white-space: nowrap; }
 .missing { outline: 2px solid #c00; outline-offset: -2px; }
 @media print { body { max-width: none; margin: 0; } tr { break-inside: avoid; } }
 """
+_ABOUT = (
+    "What each source document asks, in our words, and which rules test it. A rule stands here with the kinds of "
+    "subject it judges, the manifest fields it reads and the test cases that show each outcome."
+)
+_INTEGRITY = "Rules about the declaration itself; they belong to no expectation."
 _HEAD = ("Expectation", "Rule", "Kind of subject", "Fields read", "Test cases")
 
 
@@ -42,8 +47,7 @@ def page(coverage: Coverage) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>Coverage of the expectations</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
         "<h1>Coverage of the expectations</h1>",
-        "<p>What each source document asks, in our words, and which rules test it. A rule stands here with the kinds of "
-        "subject it judges, the manifest fields it reads and the test cases that show each outcome.</p>",
+        f"<p>{_ABOUT}</p>",
         f"<h2>Missing</h2>\n<ul>\n{_lines(wrong)}\n</ul>" if wrong else "<p>Nothing is missing.</p>",
         *(_document(coverage, name) for name in coverage.rows),
         _integrity(coverage),
@@ -67,19 +71,21 @@ def _integrity(coverage: Coverage) -> str:
     if not coverage.integrity:
         return ""
     lines = [f'<tr><th scope="row">none</th>{_cells(rule)}</tr>' for rule in coverage.integrity]
-    return _lines(["<h2>Integrity</h2>", _matrix("Rules about the declaration itself; they belong to no expectation.", lines)])
+    return _lines(["<h2>Integrity</h2>", _matrix(_INTEGRITY, lines)])
 
 
 def _matrix(caption: str, lines: list[str]) -> str:
     head = "".join(f'<th scope="col">{title}</th>' for title in _HEAD)
-    return _lines([f"<table>\n<caption>{caption}</caption>", f"<thead><tr>{head}</tr></thead>", "<tbody>", *lines, "</tbody>\n</table>"])
+    body = ["<tbody>", *lines, "</tbody>\n</table>"]
+    return _lines([f"<table>\n<caption>{caption}</caption>", f"<thead><tr>{head}</tr></thead>", *body])
 
 
 def _row(row: Row) -> Iterator[str]:
     one = row.expectation
     about = f"{one.locator}; {one.modality}. {' '.join(one.paraphrase.split())}"
     span = max(1, len(row.rules))
-    head = f'<th scope="rowgroup" rowspan="{span}" id="{_text(one.id)}">{_text(one.id)}<span class="about">{_text(about)}</span></th>'
+    told_of = f'{_text(one.id)}<span class="about">{_text(about)}</span>'
+    head = f'<th scope="row" rowspan="{span}" id="{_text(one.id)}">{told_of}</th>'
     mark = ' class="missing"' if row.state == MISSING else ""
     if row.state != CODIFIED and not row.rules:
         yield f'<tr{mark}>{head}<td colspan="4">{_text(f"{row.state}: {row.reason}" if row.reason else row.state)}</td></tr>'

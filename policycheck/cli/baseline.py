@@ -124,8 +124,8 @@ def _results(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Any]
     worker = Worker(settings, keep=True)
     run = Run(worker, sources.find(paths, settings.here))
     results = [part.result for part in run.parts(in_turn) if part.result is not None]
-    if run.totals.problems:
-        raise InvalidInput(run.totals.problems)
+    if run.told:
+        raise InvalidInput(run.told)
     return results, worker
 
 

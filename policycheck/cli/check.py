@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policycheck import rooms
+from policycheck.cli._configured import configuration_options
 
 if TYPE_CHECKING:
+    from policycheck.cli._against import Against
     from policycheck.cli._output import Sinks
-    from policycheck.run import Run
+    from policycheck.config import Configuration
+    from policycheck.run import Run, Settings
+    from policycheck.sources import Found
 
 _FORMATS = click.Choice(rooms.names("formats"))
 
@@ -28,7 +32,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
 @click.option("--fail-on", type=click.Choice(["high", "medium", "low"]), default="low", show_default=True,
               help="The least severity that makes the exit code 1.")  # fmt: skip
-@click.option("--allow-unknown", is_flag=True, help="Unknowns do not block.")
+@click.option("--allow-unknown/--no-allow-unknown", help="Unknowns do not block.")
 @click.option("--min-assurance", type=click.Choice(["declared", "supported", "verified"]), default="declared",
               show_default=True, help="A met expectation with less behind it becomes unknown.")  # fmt: skip
 @click.option("--no-equivalents", is_flag=True, help="Measures that stand in for a named example do not count.")
@@ -36,8 +40,11 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
 @click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Gaps that this file knows do not block (policycheck baseline write).")  # fmt: skip
-@click.option("--strict-baseline", is_flag=True, help="Entries of the baseline whose gap is gone block too.")
+@click.option("--strict-baseline/--no-strict-baseline", help="Entries of the baseline whose gap is gone block too.")
+@click.option("--against", metavar="REF", help="Also say what changed since a git ref; only what opened or worsened fails.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1. Invalid input still exits 3.")
+@click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
+@configuration_options
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts, what was skipped.")
 @click.option("--quiet", "-q", is_flag=True, help="One line a manifest.")
@@ -52,47 +59,62 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     policycheck check --criteria CJS24 --fail-on high services/
     policycheck check --output json=report.json --output markdown=gaps.md
     policycheck check --as-of 2026-09-30        # last quarter's report again
+    policycheck check --against main            # what this branch opens
 
     \b
     Exit codes: 0 nothing at or above --fail-on   1 gaps or unknowns   2 usage   3 invalid input
                 4 nothing to check   5 incomplete   70 our bug   130 interrupted
     """
     from policycheck import sources
+    from policycheck.cli._configured import filled, held_against
     from policycheck.run import Run, Worker
 
-    settings, targets = _settings(options)
-    found = sources.find(paths, settings.here, settings.root)
-    worker = Worker(settings)
-    run = Run(worker, found)
+    options, configured = filled(options)
+    settings, targets = _settings(options, configured)
+    found = sources.find(paths, settings.here, settings.root, configured.excludes)
+    against = _against(options["against"], settings, paths, found)
+    worker = Worker(against.settings if against else settings)
+    held_against(worker.criteria, settings.options, configured)
+    run = against.run(worker, found) if against else Run(worker, found)
     _refuse_overwriting(targets, found.manifests)
     run.strict_baseline = options["strict_baseline"]
     with _sinks(targets) as sinks:
         code = _stream(run, sinks, options["jobs"])
     _aside(run, options["verbose"])
-    return code
+    return against.verdict(code, options["quiet"]) if against else code
 
 
-def _settings(options: dict[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
+def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found: Found) -> Against | None:
+    if ref is None:
+        return None
+    from policycheck.cli._against import Against
+
+    return Against(ref, settings, paths, found)
+
+
+def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
+    from policycheck.cli._configured import asked as configured_for
     from policycheck.cli._output import as_of, current_folder, root_folder, style
-    from policycheck.model import Assurance, Options, Severity
+    from policycheck.model import Options, Severity
     from policycheck.run import Settings
 
     targets = _targets(options["format_"], options["outputs"])
+    root = root_folder(options["root"])
     asked = Options(
         as_of=as_of(options["as_of"]),
         criteria=_criteria(options["criteria"]),
         fail_on=Severity(options["fail_on"]),
         allow_unknown=options["allow_unknown"],
-        min_assurance=Assurance(options["min_assurance"]),
         equivalents=not options["no_equivalents"],
         evidence=not options["no_evidence"],
         exit_zero=options["exit_zero"],
+        **configured_for(options, configured, root),
     )
     settings = Settings(
-        here=current_folder(), options=asked, root=root_folder(options["root"]),
+        here=current_folder(), options=asked, root=root,
         rules=tuple(p.resolve() for p in options["rules"]),
         formats=tuple(dict.fromkeys(name for name, _ in targets)), baseline=options["baseline"],
-        style=style(options["verbose"], options["quiet"], options["by"]),
+        style={**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]},
     )  # fmt: skip
     return settings, targets
 
@@ -150,6 +172,7 @@ def _sinks(targets: list[tuple[str, str]]) -> Sinks:
 def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
     import gc
 
+    from policycheck.cli._writer import Writer
     from policycheck.run import View, Worker, in_turn
 
     if len(run.found.manifests) > 1:
@@ -158,22 +181,19 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
         gc.enable()
     view = View(run.worker.header, run.worker.settings.style)
     modules = run.worker.formats
-    for name, sink in sinks.by_format:
-        sink.write(modules[name].begin(view))
+    writers = [(name, Writer(modules[name], sink, view)) for name, sink in sinks.by_format]
     # Standard input can be read by this process only.
     pooled = jobs > 1 and len(run.found.manifests) > 1 and Path("-") not in run.found.manifests
     pool = rooms.load("engines", "pool") if pooled else None
     parts = run.parts(
         lambda worker, paths: pool.run(Worker, worker.settings, paths, jobs) if pool else in_turn(worker, paths)
     )
-    first = True
     for part in parts:
-        for name, sink in sinks.by_format if part.rendered else ():
-            sink.write((b"" if first else modules[name].SEPARATOR) + part.rendered[name])
-        first = first and not part.rendered
+        for name, writer in writers if part.rendered else ():
+            writer.add(part.rendered[name])
     code = run.finish()
-    for name, sink in sinks.by_format:
-        sink.write(modules[name].end(view, run.totals))
+    for _, writer in writers:
+        writer.end(run.totals)
     return code
 
 
@@ -182,7 +202,7 @@ def _aside(run: Run, verbose: bool) -> None:
     from policycheck.cli import REPORT_IT, _say, _say_problems
     from policycheck.errors import BUG, NOTHING
 
-    _say_problems(run.totals.problems)
+    _say_problems(run.told)
     for text in run.failures:
         _say(f"policycheck: incomplete: {text}")
     for text in run.fixed:

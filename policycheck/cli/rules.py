@@ -84,6 +84,11 @@ def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
 
     criteria = criteria_of(folders)
     _known(criteria, pack)
+    if rule and rule not in criteria.every_rule:
+        from policycheck.errors import UsageError
+        from policycheck.language.types import suggest
+
+        raise UsageError(f"no rule is called {rule!r}{suggest(rule, criteria.every_rule)}")
     ran = failed = 0
     for one in criteria.packs:
         if pack not in (None, one.id):

@@ -365,7 +365,41 @@ def _spot(http: _Http, options: Mapping[str, object]) -> Spot:
     if not found:
         existing = ", ".join(dict.fromkeys(inner.name for inner in everywhere)) or "none"
         raise _Unsaid(f"location {wanted} is not in the configuration; it has: {existing[:500]}", http.file)
-    return _only(_serving(found), f"location {wanted} stands more than once")
+    spot = _only(_serving(found), f"location {wanted} stands more than once")
+    _refuse_elsewhere(spot, wanted, [inner.name for inner in everywhere if inner.levels[1] is spot.levels[1]], options)
+    return spot
+
+
+def _refuse_elsewhere(spot: Spot, wanted: str, beside: Sequence[str], options: Mapping[str, object]) -> None:
+    """A limit somewhere else proves nothing: the location has to serve a surface that the control names.
+
+    `options["urls"]` are the surfaces' addresses. A regular expression is taken at its word: which addresses it
+    takes is not decided here.
+    """
+    urls = options.get("urls")
+    paths = [path for url in (urls if isinstance(urls, list) else []) if (path := _path_of(str(url)))]
+    if not paths or wanted.startswith("~"):
+        return
+    prefixes = [name.removeprefix("location ").removeprefix("^~ ") for name in beside]
+    others = [name for name in prefixes if not name.startswith(("~", "=", "@"))]
+    if not any(_serves(wanted, path, others) for path in paths):
+        raise _Unsaid(f"location {wanted} does not serve {', '.join(paths)[:200]} of the control's surfaces", spot.file, spot.line)
+
+
+def _path_of(url: str) -> str:
+    """The path of an address as it is declared: `https://host/a/*`, `/a/*` or `GET /a/{id}`; empty when there is none."""
+    tail = re.sub(r"^[a-z][a-z0-9+.-]*://[^/]*", "", url.strip().split()[-1] if url.strip() else "")
+    return tail if tail.startswith("/") else ""
+
+
+def _serves(wanted: str, path: str, others: Sequence[str]) -> bool:
+    """Whether nginx takes a declared path to this location: the longest prefix that fits, or the exact path."""
+    literal = re.split(r"[*{:<]", path, maxsplit=1)[0]
+    if wanted.startswith("= "):
+        return wanted.removeprefix("= ") == path
+    prefix = wanted.removeprefix("^~ ")
+    longer = any(len(other) > len(prefix) and literal.startswith(other) for other in others)
+    return literal.startswith(prefix) and not longer
 
 
 def _whole(server: Spot) -> Spot:

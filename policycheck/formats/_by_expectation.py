@@ -69,7 +69,9 @@ def lines(view: View, record: Record) -> list[str]:
     found: list[str] = []
     for document, some in groupby(rows, key=lambda row: row.expectation["document"]):
         inside = list(some)
-        found += [paint(line, "bold", view.style) for line in wrap(f"{document}  {titles.get(document, '')}", view.style, "", "  ")]
+        found += [
+            paint(line, "bold", view.style) for line in wrap(f"{document}  {titles.get(document, '')}", view.style, "", "  ")
+        ]
         found += wrap(f"{evaluated(inside)} expectations", view.style, "", "")
         found += ["", *_document(view, inside), ""]
     return found
@@ -104,13 +106,16 @@ def _told(view: View, outcome: str, text: str) -> Iterator[str]:
 def _subjects(view: View, label: str, outcome: str, findings: list[Record]) -> Iterator[str]:
     """What is behind an outcome: a line a gap or unknown, with its rule and place; the rest by name."""
     indent = f"{_INDENT}  "
+    verbose = bool(view.style.get("verbose"))
     if outcome in _ONE_BY_ONE:
-        for finding in findings:
+        for finding in findings if verbose else findings[:MAX_SUBJECTS]:
             told = f"{label}{subject(finding)}, {finding['rule']}{_where(view, finding)}"
             yield from wrap(told, view.style, indent, indent + "  ")
+        if not verbose and len(findings) > MAX_SUBJECTS:
+            yield f"{indent}and {len(findings) - MAX_SUBJECTS} more; --verbose shows all"
         return
     names = list(dict.fromkeys(map(subject, findings)))
-    shown = names if view.style.get("verbose") else names[:MAX_SUBJECTS]
+    shown = names if verbose else names[:MAX_SUBJECTS]
     more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
     yield from wrap(f"{label}{', '.join(shown)}{more}", view.style, indent, indent + "  ")
 

@@ -14,13 +14,14 @@ from policycheck.formats._terminal import harmless
 from policycheck.report import Record, Totals
 
 MAX_ROUTES = 5
-_BUG, _NOTHING = 70, 4
+_GAPS, _NOTHING, _BUG = 1, 4, 70
 RANKS = {"high": 0, "medium": 1, "low": 2, "info": 3}
 #: What can stop a run besides findings, as rules of their own, so that each format has a name and a help text for them.
 STOPS: dict[str, tuple[str, str]] = {
     "invalid-input": ("Every file that is named is valid", "Run `policycheck validate` and correct what it names."),
     "incomplete": ("Every rule and verifier came to an end", "Report the failure; what it would have judged is open."),
     "nothing-applied": ("At least one must or should expectation applies", "Check organization.roles and --criteria."),
+    "baseline-not-pruned": ("The baseline holds only gaps that are open", "Run `policycheck baseline prune`."),
     "bug": ("policycheck itself works", "Report what the run printed on standard error."),
 }
 
@@ -32,6 +33,10 @@ class Place(NamedTuple):
     line: int = 1
     column: int = 1
     end_column: int = 0
+
+
+#: What belongs to the whole run is put here, since the readers of these formats want a file.
+RUN = Place("policycheck.yaml")
 
 
 class Stop(NamedTuple):
@@ -69,6 +74,8 @@ def told(finding: Record, style: Mapping[str, Any]) -> str:
         parts.append("contradicted by the repository")
     missing = finding.get("missing", ())
     read = [fact["route"] for fact in finding["facts"] if fact["route"] not in missing]
+    if not (read or missing) and finding["location"]:
+        read = [route for route in [finding["location"]["route"]] if route]
     parts += [f"not declared: {_few(missing)}"] if missing else []
     parts += [f"rests on {_few(read)}"] if read else []
     return harmless("; ".join(parts))
@@ -93,12 +100,14 @@ def stops(record: Record, style: Mapping[str, Any]) -> Iterator[Stop]:
 def run_stops(totals: Totals, style: Mapping[str, Any]) -> Iterator[Stop]:
     """What stopped the run itself: exit codes 3 and 70, and a run that judged nothing."""
     for problem in totals.problems:
-        why = problem.message if style.get("show_values") else "is not valid and was not judged"
+        why = problem.message if style.get("show_values") else "The file is not valid and was not judged"
         yield Stop("invalid-input", Place(problem.path, max(1, problem.line), max(1, problem.column)), harmless(why))
     if totals.exit_code == _BUG:
-        yield Stop("bug", Place("."), "The run ended with a bug of policycheck; something was not judged")
+        yield Stop("bug", RUN, "The run ended with a bug of policycheck; something was not judged")
+    elif totals.exit_code == _GAPS and not totals.marks["blocking"]:
+        yield Stop("baseline-not-pruned", RUN, "The baseline holds gaps that are closed, and the run was strict about it")
     elif totals.exit_code == _NOTHING and not totals.manifests:
-        yield Stop("nothing-applied", Place("."), "There was no manifest to judge")
+        yield Stop("nothing-applied", RUN, "There was no manifest to judge")
 
 
 def blocking(record: Record) -> list[Record]:

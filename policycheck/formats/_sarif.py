@@ -165,7 +165,7 @@ def _rule(name: str, rule: Record, header: Record) -> Record:
     asked = [(e, header["expectations"][e]) for e in rule["expectations"] if e in header["expectations"]]
     sources = [f"{e} ({said['locator']}, {said['modality']})" for e, said in asked]
     help_ = " ".join(str(rule["remediation"]).split())
-    by = f"Asked by {'; '.join(sources)}." if sources else "It belongs to no expectation: it is about the declaration itself."
+    by = f"Asked by {'; '.join(sources)}." if sources else "Asked by no expectation: it is about the declaration itself."
     severity = rule.get("severity", "medium")
     return {
         "id": name,

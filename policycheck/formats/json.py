@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RECORD = "full"
 SEPARATOR = b",\n"
 _LONG = ("expectations", "findings", "artefacts")
+_TABLES = ("rules", "expectations")
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -43,4 +44,10 @@ def end(view: View, totals: Totals) -> bytes:
 
 
 def _members(record: Record) -> str:
-    return "{" + ",\n".join(f'"{key}":{_encode(value)}' for key, value in record.items())
+    return "{" + ",\n".join(f'"{key}":{_member(key, value)}' for key, value in record.items())
+
+
+def _member(key: str, value: Any) -> str:
+    if key not in _TABLES or not value:
+        return _encode(value)
+    return "{\n" + ",\n".join(f"{_encode(name)}:{_encode(row)}" for name, row in value.items()) + "\n}"

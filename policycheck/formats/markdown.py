@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
-from policycheck.report import Record, Totals
+from policycheck.report import Record, Totals, starting
 
 if TYPE_CHECKING:
     from policycheck.run import View
@@ -25,9 +25,8 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 
 def begin(view: View) -> bytes:
     """The title and the criteria."""
-    documents = [
-        f"- **{d['id']}** {safe(d['title'])} ({d['date']}, {safe(d['status'])})" for d in view.header["criteria"]["documents"]
-    ]
+    named = view.header["criteria"]["documents"]
+    documents = [f"- **{d['id']}** {safe(d['title'])} ({d['date']}, {safe(d['status'])})" for d in named]
     loosened = view.header["options"]["loosened_by"]
     note = [f"This run was loosened by: {', '.join(code(x) for x in loosened)}.", ""] if loosened else []
     return encoded(["# Gap summary", "", f"As of {view.header['as_of']}, held against:", "", *documents, "", *note])
@@ -39,11 +38,13 @@ def part(view: View, record: Record) -> bytes:
     lines = [f"## {safe(organization.get('name') or organization.get('id'))}", ""]
     lines += [f"Manifest: {code(record['manifest'])}", "", *_counts(record), ""]
     gaps = [f for f in record["findings"] if f["outcome"] == "gap" and "exception" not in f]
-    lines += [f"### Gaps ({len(gaps)})", ""] if gaps else ["No gaps were found.", ""]
+    own = sum(not f["expectations"] for f in gaps)
+    aside = f", {own} of them of the declaration itself" if own else ""
+    lines += [f"### Gaps ({len(gaps)}{aside})", ""] if gaps else ["No gaps were found.", ""]
     asked = {e["id"]: e for e in record["expectations"]}
     for finding in gaps:
         lines += _gap(finding, asked)
-    lines += _accepted(record) + _questions(record)
+    lines += _accepted(record) + _unread(record) + _questions(record)
     return encoded(lines)
 
 
@@ -61,8 +62,13 @@ def _counts(record: Record) -> list[str]:
     lines = ["| | " + " | ".join(_WORDS.values()) + " |", "|---|" + "---|" * len(_WORDS)]
     lines.append("| expectations | " + " | ".join(str(expectations[o]) for o in _WORDS) + " |")
     lines.append("| findings | " + " | ".join(str(findings[o]) for o in _WORDS) + " |")
+    integrity = record["counts"]["integrity"]
+    lines.append("| of the declaration itself | " + " | ".join(str(integrity[o]) for o in _WORDS) + " |")
     for fact, names in record["scope"]["not_concerned"].items():
         lines += ["", f"{len(names)} expectations do not concern this organisation, because of {code(fact)}."]
+    for day, some in starting(record["findings"]):
+        rules = ", ".join(code(name) for name in dict.fromkeys(f["rule"] for f in some))
+        lines += ["", f"From {day}, {len(some)} more will block: {rules}."]
     return lines
 
 
@@ -70,10 +76,9 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     place = finding["location"]
     where = f" at {code(place['path'] + ':' + str(place['line']))}" if place else ""
     mark = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
-    lines = [f"#### {safe(finding['title'])}", ""]
     subject = f"{safe(finding['subject']['kind'])} {code(finding['subject']['id'])}"
-    lines += [f"**{finding['severity']}**{mark} · {code(finding['rule'])} · {subject}{where}", ""]
-    lines += [safe(finding.get("message", "")), ""]
+    lines = [f"#### {code(finding['rule'])}, {subject}", "", safe(finding.get("message", "")), ""]
+    lines += [f"**{finding['severity']}**{mark}{where}. Asked is: {safe(finding['title'])}.", ""]
     for name in finding["expectations"]:
         row = asked.get(name)
         lines.append(f"- asked by {name}" + (f" ({safe(row['locator'])}, {row['modality']})" if row else ""))
@@ -97,8 +102,16 @@ def _accepted(record: Record) -> list[str]:
     return [*lines, ""]
 
 
+def _unread(record: Record) -> list[str]:
+    some = [f for f in record["findings"] if f["outcome"] == "unknown" and not f["expectations"] and not f.get("missing")]
+    lines = [f"### Evidence that could not be read ({len(some)})", ""] if some else []
+    for finding in some:
+        lines.append(f"- **{finding['severity']}** {safe(finding.get('message', ''))}")
+    return [*lines, ""] if lines else []
+
+
 def _questions(record: Record) -> list[str]:
-    unknown = [f for f in record["findings"] if f["outcome"] == "unknown"]
+    unknown = [f for f in record["findings"] if f["outcome"] == "unknown" and (f["expectations"] or f.get("missing"))]
     groups = by_subject(unknown)
     if not groups:
         return []

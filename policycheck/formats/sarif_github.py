@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from policycheck.formats import _sarif
-from policycheck.formats._machine import Place, Stop, blocking, run_stops, stops
+from policycheck.formats._machine import RUN, Stop, blocking, run_stops, stops
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
 
@@ -25,7 +25,8 @@ MAX_COMPRESSED = 9_000_000
 #: Kept free for what only the end of a run knows.
 RESERVED = 100
 _LEVELS = {"gap": "error", "unknown": "warning"}
-_NOTHING: frozenset[str] = frozenset({"suppressions", "baselineState"})
+#: GitHub keeps its own account of what is new, and heeds no suppression.
+_UNHEEDED = frozenset({"suppressions", "baselineState"})
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
@@ -74,7 +75,8 @@ class Collector:
         last = [_encoded(stop) for stop in run_stops(totals, self._view.style)]
         kept = [line for line in last if self._has_room(line, MAX_RESULTS - 1)]
         if self._left:
-            kept.append(_encoded(Stop("incomplete", Place("."), f"{self._left} more results are left out here")))
+            kept.append(_encoded(Stop("incomplete", RUN, f"{self._left} more results are left out here")))
+            self._shown += 1
         return self._joined(kept) + end(self._view, totals)
 
     def _has_room(self, line: bytes, most: int) -> bool:
@@ -97,4 +99,4 @@ def _encoded(stop: Stop) -> bytes:
 def _alert(finding: Record, record: Record, style: Mapping[str, Any]) -> Record:
     alert = _sarif.result(finding, record, style)
     level = {"kind": "fail", "level": _LEVELS[finding["outcome"]]}
-    return {key: value for key, value in (alert | level).items() if key not in _NOTHING}
+    return {key: value for key, value in (alert | level).items() if key not in _UNHEEDED}

@@ -12,7 +12,7 @@ from policycheck.formats import _by_expectation
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
-from policycheck.report import Record, Totals
+from policycheck.report import Record, Totals, starting
 
 if TYPE_CHECKING:
     from policycheck.run import View
@@ -23,6 +23,7 @@ MAX_LINES = 190
 MAX_QUESTIONS = 10
 MAX_FACTS = 2
 MAX_ASKED = 2
+MAX_RULES = 5
 _BINDING = ("must", "should")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
@@ -49,9 +50,11 @@ def part(view: View, record: Record) -> bytes:
         return encode([*_title(view, record), *_by_expectation.lines(view, record), *_summary(view, record)], style)
     verbose = bool(style.get("verbose"))
     shown = [f for f in record["findings"] if _is_shown(f)]
-    findings = [f for f in shown if verbose or (f["severity"] != "info" and not _is_debt(f))]
+    unread = [f for f in shown if f["outcome"] == "unknown" and not _is_debt(f)]
+    findings = [f for f in shown if verbose or (f["severity"] != "info" and f["outcome"] == "gap" and not _is_debt(f))]
     lines = _title(view, record)
-    tail = _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info" and not _is_debt(f)])
+    tail = [] if verbose else _unread(view, unread)
+    tail += _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info" and f["outcome"] == "gap" and not _is_debt(f)])
     tail += _debt(view, [] if verbose else [f for f in shown if _is_debt(f)])
     tail += _accepted(view, record) + _questions(view, record, verbose) + _summary(view, record)
     room = 10**9 if verbose else MAX_LINES - len(lines) - len(tail)
@@ -110,6 +113,7 @@ def _head(view: View, finding: Record) -> str:
     severity = paint(finding["severity"], SEVERITY_COLOURS[finding["severity"]], view.style)
     mark = paint(" contradicted", "magenta", view.style) if finding["assurance"] == "contradicted" else ""
     unknown = " unknown" if finding["outcome"] == "unknown" else ""
+    mark += f" warning until {finding['warns_until']}" if "warns_until" in finding else ""
     state = finding.get("baseline", {}).get("state", "")
     mark += {"worse": " worse", "new": " new", "new_rule": " new rule"}.get(state, "")
     return f"{paint(harmless(where), 'bold', view.style)} {severity}{mark}{unknown} {finding['rule']}"
@@ -137,7 +141,8 @@ def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
 
 def _asked(view: View, finding: Record, asked: dict[str, Record]) -> str:
     """The expectations with their paragraphs, the binding ones first; all of them with --verbose."""
-    rows = sorted((asked[e] for e in finding["expectations"] if e in asked), key=lambda r: r["modality"] not in _BINDING)
+    rows = [asked[e] for e in finding["expectations"] if e in asked]
+    rows.sort(key=lambda r: _BINDING.index(r["modality"]) if r["modality"] in _BINDING else len(_BINDING))
     shown = rows if view.style.get("verbose") else rows[:MAX_ASKED]
     named = "; ".join(f"{r['id']} ({r['locator']}, {r['modality']})" for r in shown)
     return named + (f"; and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")
@@ -163,7 +168,8 @@ def _source(view: View, place: Record | None) -> list[str]:
     number = f"{place['line']:>5} | "
     width = (end or column + 1) - column
     mark = " " * (len(number) - 2) + "| " + " " * (column - 1 - cut) + "^" * max(1, min(width, limit - column + cut))
-    return [number + text[cut : cut + limit], paint(mark.rstrip(), "red", view.style)]
+    shown = text[cut : cut + limit] + ("…" if len(text) > cut + limit else "")
+    return [number + shown, paint(mark.rstrip(), "red", view.style)]
 
 
 def _facts(view: View, finding: Record) -> list[str]:
@@ -207,7 +213,9 @@ def _debt(view: View, findings: list[Record]) -> list[str]:
         entry = finding["baseline"]
         due = f", due {entry['due_on']}{' (overdue)' if entry.get('overdue') else ''}" if entry.get("due_on") else ""
         owner = f", {entry['owner']}" if entry.get("owner") else ""
-        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']} since {entry['since']}{owner}{due}"
+        told = (
+            f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']} since {entry['since']}{owner}{due}"
+        )
         lines += wrap(told, view.style, "  ", "      ")
     return [*lines, ""] if lines else []
 
@@ -227,6 +235,15 @@ def _accepted(view: View, record: Record) -> list[str]:
     return [*lines, ""] if lines else []
 
 
+def _unread(view: View, findings: list[Record]) -> list[str]:
+    """Evidence that says nothing: it blocks like a question, and is never cut for length."""
+    lines = [paint(f"Could not be read ({len(findings)})", "bold", view.style)] if findings else []
+    for finding in findings:
+        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {finding.get('message', '')}"
+        lines += wrap(told, view.style, "  ", "      ")
+    return [*lines, ""] if lines else []
+
+
 def _asides(view: View, findings: list[Record]) -> list[str]:
     """What never blocks, a line or two each."""
     lines = [paint("For information", "bold", view.style)] if findings else []
@@ -242,14 +259,18 @@ def _questions(view: View, record: Record, verbose: bool) -> list[str]:
     if not groups:
         return []
     shown = groups if verbose else groups[:MAX_QUESTIONS]
-    waiting = f"{len(unknown)} finding{'s' * (len(unknown) != 1)} wait{'s' * (len(unknown) == 1)} for"
-    lines = [paint(f"Not declared: {waiting} {len(groups)} answer{'s' * (len(groups) != 1)}", "bold", view.style)]
+    waiting = f"{_many(len(unknown), 'finding')} wait{'s' * (len(unknown) == 1)} for answers"
+    lines = [paint(f"Not declared: {waiting} in {_many(len(groups), 'place')}", "bold", view.style)]
     for subject, fields, count, where in shown:
         place = f"{view.path(where['path'])}:{where['line']}" if where else ""
         lines += wrap(f"{place} {subject}: {', '.join(fields)} ({count})", view.style, "  ", "      ")
     if len(shown) < len(groups):
         lines.append(f"  and {len(groups) - len(shown)} more; --verbose shows all")
     return [*lines, ""]
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def _rest(view: View, record: Record) -> list[str]:
@@ -270,7 +291,8 @@ def _told(finding: Record) -> str:
         sure = f"verified {finding['verified_facts'][0]} of {finding['verified_facts'][1]} facts"
     if finding.get("equivalent", ""):
         sure += f", by equivalent measure {finding['equivalent']}"
-    why = "; ".join(_fact(f) for f in finding["facts"][:MAX_FACTS])
+    first = sorted(finding["facts"], key=lambda f: f.get("source") != "artefact")
+    why = "; ".join(_fact(f) for f in first[:MAX_FACTS])
     return f"{finding['rule']} · {subject} · {sure}{f' · {why}' if why else ''}"
 
 
@@ -282,14 +304,22 @@ def _summary(view: View, record: Record) -> list[str]:
     if sum(counts["integrity"].values()) > counts["integrity"]["met"] or view.style.get("verbose"):
         lines += wrap(f"integrity     {_tally(counts['integrity'])}", style, "  ", "                ")
     for fact, names in record["scope"]["not_concerned"].items():
-        lines += wrap(f"not concerned {len(names)} expectations, because of {fact}", style, "  ", "                ")
+        lines += wrap(f"not concerned {_many(len(names), 'expectation')}, because of {fact}", style, "  ", "                ")
     loosened = view.header["options"]["loosened_by"]
     if loosened:
         lines += wrap(f"loosened by   {', '.join(loosened)}", style, "  ", "                ")
     for failure in record["failures"]:
         lines += wrap(f"incomplete    {failure['what']}: {failure['why']}", style, "  ", "                ")
     lines += wrap(f"blocking      {_blocking(view, counts)}", style, "  ", "                ")
+    for day, some in starting(record["findings"]):
+        lines += wrap(f"will block    from {day}: {len(some)} more ({_rules(some)})", style, "  ", "                ")
     return lines
+
+
+def _rules(findings: list[Record]) -> str:
+    names = list(dict.fromkeys(f["rule"] for f in findings))
+    more = f" and {len(names) - MAX_RULES} more rules" if len(names) > MAX_RULES else ""
+    return ", ".join(names[:MAX_RULES]) + more
 
 
 def _expectations(view: View, counts: Record) -> str:
@@ -310,6 +340,7 @@ def _tally(numbers: dict[str, int]) -> str:
 
 def _marks(counts: Record) -> str:
     named = [f"{counts[k]} {k}" for k in ("contradicted", "verified", "accepted", "known") if counts[k]]
+    named += [f"{counts['equivalent']} by equivalent measure"] if counts["equivalent"] else []
     return f" ({', '.join(named)})" if named else ""
 
 
@@ -324,4 +355,7 @@ def _quiet(view: View, record: Record) -> str:
     concerned = sum(len(names) for names in record["scope"]["not_concerned"].values())
     why = ", ".join(record["scope"]["not_concerned"])
     aside = f"; {concerned} expectations not applicable by {why}" if concerned else ""
-    return f"{name}: {_listed(record['counts']['findings'])}; {record['counts']['blocking']} blocking{aside}"
+    counts = record["counts"]
+    integrity = {o: n for o, n in counts["integrity"].items() if o != "met"}
+    own = f"; integrity {_listed(integrity)}" if any(integrity.values()) else ""
+    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{aside}"

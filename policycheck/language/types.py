@@ -447,5 +447,6 @@ def suggest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` when something close is known, else an empty text."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    spelled = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), list(spelled), n=1, cutoff=0.6)
+    return f"; did you mean {spelled[close[0]]!r}?" if close else ""

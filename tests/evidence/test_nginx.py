@@ -511,3 +511,25 @@ def test_no_text_makes_the_verifier_fail(tmp_path: Path, text: str) -> None:
     for content in (data, HEAD.encode() + data + b"\n" + TAIL.encode()):
         account = written(tmp_path, content, location="/")
         assert bool(account.readings) != bool(account.unreadable)
+
+
+@pytest.mark.parametrize(
+    ("location", "url", "said"),
+    [
+        ("/products/", "/products/*/reviews", ""),
+        ("/products/", "https://shop.example/products/{id}", ""),
+        ("/products/", "GET /products/{id}", ""),
+        ("= /feed", "/feed", ""),
+        ("/admin/", "/products/*", "does not serve /products/*"),
+        ("/admin/", "/*/comments", "does not serve /*/comments"),
+        ("/", "/products/*", "does not serve /products/*"),
+        ("= /feed", "/feed/1", "does not serve /feed/1"),
+    ],
+)
+def test_a_limit_has_to_stand_where_the_surface_is_served(tmp_path: Path, location: str, url: str, said: str) -> None:
+    places = "".join(f"location {name} {{ limit_req zone=z; }}" for name in ("/", "/products/", "/admin/", "= /feed"))
+    text = f"events {{}} http {{ limit_req_zone $binary_remote_addr zone=z:1m rate=1r/m; server {{ {places} }} }}"
+    (tmp_path / "nginx.conf").write_text(text, "utf-8")
+    found = nginx.account(Opener(tmp_path), "nginx.conf", {"location": location, "urls": [url]}, {"family": "rate_limit"})
+    assert said in found.unreadable
+    assert bool(found.readings) is not bool(said)

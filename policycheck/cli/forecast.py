@@ -1,0 +1,173 @@
+"""policycheck forecast"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policycheck.cli._configured import configuration_options
+
+if TYPE_CHECKING:
+    from policycheck.forecast import Event
+    from policycheck.model import Failure, Finding, Manifest, Options
+
+FORMAT = "policycheck-forecast/1"
+
+
+@click.command("forecast", short_help="Tell what goes stale, and when.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--days", type=click.IntRange(1, 730), default=90, show_default=True, help="How far to look ahead.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="What is printed.")  # fmt: skip
+@click.option("--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23).")
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
+@click.option("--no-evidence", is_flag=True, help="Read no artefacts: everything is as declared.")
+@click.option("--as-of", metavar="DATE", help="The date to look ahead from (default: today, UTC).")
+@configuration_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Print a calendar of what will begin to block while nobody touches the manifest.
+
+    Reviews that fall due, exceptions and contracts that run out, evidence that grows old, warnings that end. A day is the
+    first on which `policycheck check` would fail for it. Days are dates in UTC.
+
+    \b
+    policycheck forecast
+    policycheck forecast --days 365 services/
+    policycheck forecast --as-of 2027-01-01 --format json
+
+    Exit codes: 0 the calendar was printed, 3 invalid input, 4 nothing to check, 5 incomplete.
+    """
+    from policycheck import sources
+    from policycheck.cli import _say, _say_problems
+    from policycheck.cli._configured import filled, held_against
+    from policycheck.cli._output import print_lines
+    from policycheck.errors import INCOMPLETE, INVALID, strongest
+    from policycheck.run import Worker
+
+    options, configured = filled(options)
+    worker = Worker(_settings(options, configured), keep=True)
+    held_against(worker.criteria, worker.options, configured)
+    found = sources.find(paths, worker.settings.here, worker.settings.root, configured.excludes)
+    calendars = [_Calendar(worker, path, options["days"]) for path in found.manifests]
+    problems = [*found.problems, *(p for one in calendars for p in one.problems)]
+    failures = dict.fromkeys(failure for one in calendars for failure in one.failures)
+    judged = [one for one in calendars if not one.problems]
+    print_lines(*(_json(judged, worker.options, options["days"]) if options["form"] == "json" else _text(judged)))
+    _say_problems(problems)
+    for failure in failures:
+        _say(f"policycheck: incomplete: {failure.what}: {failure.why}")
+    return strongest({INVALID} if problems else {INCOMPLETE} if failures else {0})
+
+
+def _settings(options: dict[str, Any], configured: Any) -> Any:
+    from policycheck.cli._configured import asked
+    from policycheck.cli._output import as_of, current_folder, root_folder
+    from policycheck.model import Options, Severity
+    from policycheck.run import Settings
+
+    root = root_folder(options["root"])
+    wanted = Options(
+        as_of=as_of(options["as_of"]), criteria=tuple(n.strip() for text in options["criteria"] for n in text.split(",")),
+        fail_on=Severity(options["fail_on"]), allow_unknown=options["allow_unknown"], evidence=not options["no_evidence"],
+        **asked(options, configured, root),
+    )  # fmt: skip
+    return Settings(
+        here=current_folder(), options=wanted, root=root, rules=tuple(p.resolve() for p in options["rules"]),
+        baseline=options["baseline"],
+    )  # fmt: skip
+
+
+class _Calendar:
+    """One manifest's calendar, or what is wrong with the manifest."""
+
+    def __init__(self, worker: Any, path: Path, days: int) -> None:
+        from policycheck import run
+        from policycheck.forecast import calendar, days_of
+        from policycheck.tally import stops
+
+        self.worker, here = worker, worker.settings.here
+        root, self.manifest, other = run.named(path, here, worker.settings.root)
+        self.view = run.View(worker.header, {}, other, str(here))
+        self.failures: list[Failure] = []
+        self.events: list[Event] = []
+        self.blocking = 0
+        options = worker.options
+        first, problems = run.read(path, self.manifest, root, options.as_of)
+        self.problems = [problem._replace(path=self.view.path(problem.path)) for problem in problems]
+        if first is None:
+            return
+        judge = self._judge(lambda day: run.read(path, self.manifest, root, day)[0])
+        self.organization = first.data["organization"]
+        wanted = days_of(first.data, options, days)
+        self.last = wanted[-1]
+        self.blocking = sum(stops(finding, options) for finding in judge(options.as_of))
+        self.events = calendar(judge, options, wanted)
+
+    def _judge(self, read: Callable[[str], Manifest | None]) -> Callable[[str], tuple[Finding, ...]]:
+        """The findings of a day; the manifest is read anew, for what lies in the future on that day."""
+        from policycheck.assess import assess
+
+        def judge(day: str) -> tuple[Finding, ...]:
+            manifest = read(day)
+            if manifest is None:
+                return ()
+            options = self.worker.options._replace(as_of=day)
+            result = assess(manifest, self.worker.criteria, options, self.worker.known)
+            self.failures += result.failures
+            return result.findings
+
+        return judge
+
+    def place(self, event: Event) -> str:
+        """Where the finding stands, from the current folder."""
+        at = event.finding.location
+        return f"{self.view.path(at.path)}:{at.line}:{at.column}" if at else self.view.path(self.manifest)
+
+
+def _text(calendars: list[_Calendar]) -> list[str]:
+    from policycheck.cli._output import style
+    from policycheck.formats._terminal import harmless, wrap
+
+    shown = style()
+    lines: list[str] = []
+    for one in calendars:
+        name = harmless(one.organization.get("name") or one.organization.get("id"))
+        as_of, count = one.worker.options.as_of, one.blocking
+        head = f"{name}: {one.view.path(one.manifest)}, from {as_of} to {one.last}"
+        lines += [*([""] if lines else []), *wrap(head, shown, "", "  ")]
+        lines += [f"  {count} finding{'s' * (count != 1)} block{'s' * (count == 1)} already", ""]
+        for event in one.events:
+            finding = event.finding
+            subject = f"{finding.subject.kind} {finding.subject.id}"
+            lines += wrap(f"{event.day} {finding.severity.value} {finding.rule} · {subject}", shown, "", "    ")
+            lines += wrap(one.place(event), shown, "           ", "    ")
+            lines += wrap(event.why, shown, "           ", "           ")
+        lines += [] if one.events else ["nothing more begins to block"]
+    return lines
+
+
+def _json(calendars: list[_Calendar], options: Options, days: int) -> list[str]:
+    import json
+
+    manifests = [
+        {
+            "manifest": one.manifest, "organization": one.organization.get("id"), "blocking": one.blocking,
+            "opens": [_event(event) for event in one.events],
+        }
+        for one in calendars
+    ]  # fmt: skip
+    whole = {"format": FORMAT, "as_of": options.as_of, "days": days, "manifests": manifests}
+    return json.dumps(whole, indent=2, ensure_ascii=True).splitlines()
+
+
+def _event(event: Event) -> dict[str, Any]:
+    finding, at = event.finding, event.finding.location
+    return {
+        "date": event.day, "id": finding.id, "rule": finding.rule, "severity": finding.severity.value,
+        "outcome": finding.outcome.value, "subject": {"kind": finding.subject.kind, "id": finding.subject.id},
+        "location": {"path": at.path, "line": at.line, "column": at.column} if at else None, "why": event.why,
+    }  # fmt: skip

@@ -1,0 +1,143 @@
+"""policycheck questions"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policycheck.language.types import Types
+    from policycheck.model import Options, Problem
+    from policycheck.packs import Criteria
+    from policycheck.questions import Question
+    from policycheck.run import View
+
+_STRENGTH = ("must", "should", "may", "informational")
+
+
+@click.command("questions", short_help="The open questions a person must answer, as a Markdown questionnaire.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--criteria", "chosen", multiple=True, metavar="ID", help="Only these documents, packs or expectations.")
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
+@click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
+def command(
+    paths: tuple[str, ...], chosen: tuple[str, ...], rules: tuple[Path, ...], root: Path | None, as_of: str | None
+) -> int:
+    """Print what a manifest does not say as a questionnaire in Markdown, grouped by who is to answer.
+
+    Whoever is named as owner of a thing is asked about it; what nobody owns goes to the organisation. The first
+    questions are those that most expectations wait for.
+
+    \b
+    policycheck questions
+    policycheck questions services/ > questions.md
+
+    Exit codes: 0 printed, with or without questions, 3 invalid, 4 nothing to check.
+    """
+    from policycheck import packs, sources
+    from policycheck.cli import _say_problems
+    from policycheck.cli._output import Sink, current_folder, root_folder
+    from policycheck.cli._output import as_of as date_of
+    from policycheck.errors import INVALID
+    from policycheck.manifests import v1
+    from policycheck.manifests.explain import schema
+    from policycheck.model import Options
+
+    here, above = current_folder(), root_folder(root)
+    names = tuple(name.strip() for text in chosen for name in text.split(",") if name.strip())
+    options = Options(as_of=date_of(as_of), criteria=names)
+    found = sources.find(paths, here, above)
+    criteria = packs.load([place.resolve() for place in rules], schema(v1.SCHEMA), names)
+    asked = [_questionnaire(path, here, above, criteria, options) for path in found.manifests]
+    problems = [*found.problems, *(problem for _, some in asked for problem in some)]
+    Sink("-").write(_markdown([text for text, _ in asked if text]))
+    _say_problems(problems)
+    return INVALID if problems else 0
+
+
+def _markdown(parts: list[list[str]]) -> bytes:
+    from policycheck.formats._markdown import encoded
+
+    return b"\n".join(map(encoded, parts))
+
+
+def _questionnaire(
+    path: Path, here: Path, above: Path | None, criteria: Criteria, options: Options
+) -> tuple[list[str], list[Problem]]:
+    """One manifest's questionnaire, or what is wrong with the manifest."""
+    from policycheck import report, sources
+    from policycheck.assess import assess
+    from policycheck.questions import ask
+    from policycheck.run import View, problems_of, read
+
+    root = here if str(path) == sources.STDIN else sources.root_of(path, above)
+    shown = "<stdin>" if str(path) == sources.STDIN else path.relative_to(root).as_posix()
+    manifest, problems = read(path, shown, root, options.as_of)
+    if manifest is None:
+        return [], problems if str(path) == sources.STDIN else problems_of(path, here, above, options.as_of)
+    record = report.record(assess(manifest, criteria, options), criteria, options)
+    view = View(report.header(criteria, options), {}, str(root) if root != here else "", str(here))
+    return list(_told(view, record, ask(record, manifest.place, _types()))), []
+
+
+def _types() -> Types:
+    """The manifest schema with its titles and descriptions, which the schema that validates may lack."""
+    import json
+
+    from policycheck import data
+    from policycheck.language.types import types_of
+    from policycheck.manifests import v1
+
+    return types_of(json.loads((data.folder("schemas") / f"{v1.SCHEMA}.json").read_bytes()))
+
+
+def _told(view: View, record: Mapping[str, Any], groups: Mapping[str, list[Question]]) -> Iterator[str]:
+    from policycheck.formats._markdown import code, safe
+
+    organization = record["organization"]
+    count = sum(map(len, groups.values()))
+    waiting = {name for group in groups.values() for question in group for name in question.expectations}
+    yield f"# Open questions: {safe(organization.get('name') or organization.get('id'))}"
+    yield ""
+    yield f"Manifest {code(view.path(record['manifest']))}, as of {view.header['as_of']}."
+    if not groups:
+        yield "Nothing is left open."
+        return
+    yield (
+        f"{_many(count, 'question')}; {_many(len(waiting), 'expectation')} cannot be judged before they are answered. "
+        "Write each answer into the manifest at the place it names. Where the answer is not known, leave the value blank."
+    )
+    asked = {row["id"]: row for row in record["expectations"]}
+    number = 0
+    for owner, questions in groups.items():
+        yield from ("", f"## {safe(owner)} ({len(questions)})")
+        for question in questions:
+            number += 1
+            yield from ("", *_question(view, number, question, asked))
+
+
+def _question(view: View, number: int, question: Question, asked: Mapping[str, Any]) -> Iterator[str]:
+    from policycheck.formats._markdown import code, safe
+    from policycheck.formats._terminal import harmless
+
+    indent = " " * len(f"{number}. ")
+    place = f" at {code(f'{view.path(question.path)}:{question.line}')}" if question.line else ""
+    yield f"{number}. **{safe(question.title)}.** {harmless(question.description)}".rstrip()
+    yield ""
+    yield f"{indent}- write: {code(question.route)}{place}"
+    if question.allowed:
+        yield f"{indent}- allowed: {harmless(question.allowed)}"
+    known = [asked[name] for name in question.expectations if name in asked]
+    rows = sorted(known, key=lambda row: _STRENGTH.index(row["modality"]))
+    named = [f"{row['id']} ({safe(row['locator'])}, {row['modality']})" for row in rows]
+    yield f"{indent}- waiting: {'; '.join(named)}"
+    yield f"{indent}- answer:"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

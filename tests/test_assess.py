@@ -1,0 +1,595 @@
+"""What artefacts say, weighed against what is declared: confirmed, contradicted, never excused; and what fails says so."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from policycheck import packs, rooms, run
+from policycheck.assess import assess
+from policycheck.errors import ArtefactError
+from policycheck.judge import Judge
+from policycheck.manifests import v1
+from policycheck.manifests.explain import schema
+from policycheck.model import Account, Assurance, Finding, Options, Outcome, Reading, Result, Severity
+
+AS_OF = "2026-11-21"
+SCHEMA = schema(v1.SCHEMA)
+ASKED = {"locator": "para 1", "modality": "should", "paraphrase": "Surfaces are limited.", "seen": "V"}
+LIMITED = {
+    "title": "Limits are tight", "expectations": ["DOC-1"], "severity": "high", "for_each": "control",
+    "assert": "control.params.limit <= 500", "message": "{control.id} lets too much through.", "remediation": "Lower it.",
+}  # fmt: skip
+OWNED = {
+    "title": "Controls have an owner", "expectations": ["DOC-2"], "severity": "medium", "for_each": "control",
+    "assert": 'control.owner != ""', "message": "m", "remediation": "r",
+}  # fmt: skip
+HARMLESS = {
+    "title": "Fields are harmless", "expectations": ["DOC-3"], "severity": "low", "for_each": "field",
+    "assert": 'field.sensitivity != "high"', "message": "{field.name} is not.", "remediation": "r",
+}  # fmt: skip
+BODY = """
+controls:
+  - id: edge
+    family: rate_limit
+    owner: web team
+    status: deployed
+    params: {unit: ip, limit: LIMIT, window: hour}
+    evidence:
+EVIDENCE
+surfaces: []
+"""
+
+
+def criteria(**rules: dict[str, Any]) -> packs.Criteria:
+    """One pack; a rule for each keyword, `limited` and `owned` when there are none."""
+    wanted = rules or {"limited": LIMITED, "owned": OWNED}
+    files: dict[str, Any] = {f"family/{name}.yaml": rule for name, rule in wanted.items()}
+    files["pack.yaml"] = {"id": "probe", "version": "1.0.0", "title": "Probe", "documents": [{"id": "DOC"}]}
+    asked = {f"DOC-{n}": {**ASKED, "illustrative": True} for n in (1, 2, 3)}
+    files["expectations/DOC.yaml"] = {"document": "DOC", "expectations": asked}
+    return packs.Criteria([packs._build({"at": "probe", "digest": "", "files": files}, shipped=False)], SCHEMA)
+
+
+Says = Callable[..., Account]
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Verifiers of our own: by keyword, what each says (called with opener, path, options, subject)."""
+
+    def installed(speaks: frozenset[str] = frozenset(), **verifiers: Says) -> None:
+        real_names, real_load = rooms.names, rooms.load
+        made = {k: SimpleNamespace(account=says, KINDS_OF_SUBJECT=speaks) for k, says in verifiers.items()}
+        monkeypatch.setattr(rooms, "names", lambda r: (*real_names(r), *made) if r == "evidence" else real_names(r))
+        monkeypatch.setattr(rooms, "load", lambda r, n: made[n] if n in made else real_load(r, n))
+
+    return installed
+
+
+def saying(*values: tuple[str, Any], line: int = 7) -> Says:
+    """A verifier that reads these values: dotted path below the subject, value."""
+    readings = tuple(Reading(tuple(p.split(".")), v, "conf/edge.conf", line, 3, f"note on {p}") for p, v in values)
+    return lambda *_: Account(readings)
+
+
+def judged(
+    root: Path, *evidence: str, wanted: packs.Criteria | None = None, limit: str = "300", body: str = BODY, **options: Any
+) -> Result:
+    """The manifest with these evidence entries, judged."""
+    entries = "\n".join(f"      - {{{entry}}}" for entry in evidence) or "      []"
+    text = "policycheck: 1\norganization: {id: a, roles: [website_operator]}\n"
+    text += body.replace("LIMIT", limit).replace("EVIDENCE", entries)
+    (root / "policycheck.yaml").write_text(text, "utf-8")
+    manifest, wrong = run.read(root / "policycheck.yaml", "policycheck.yaml", root, AS_OF)
+    assert manifest is not None, wrong
+    return assess(manifest, wanted or criteria(), Options(as_of=AS_OF, **options))
+
+
+def finding(result: Result, rule: str) -> Finding:
+    (found,) = [f for f in result.findings if f.rule == rule]
+    return found
+
+
+def line_of(root: Path, text: str) -> int:
+    lines = (root / "policycheck.yaml").read_text("utf-8").splitlines()
+    return next(n for n, line in enumerate(lines, 1) if text in line)
+
+
+# --- confirm and contradict ----------------------------------------------------------------------------------
+
+
+def test_what_the_artefact_confirms_is_verified_and_says_how_much(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 300)))
+    result = judged(tmp_path, "kind: probe, path: x")
+    found = finding(result, "limited")
+    assert (found.outcome, found.assurance, found.verified) == ("met", "verified", (1, 1))
+    assert [(f.route, f.source) for f in found.facts] == [("controls[edge].params.limit", "artefact")]
+    assert found.location is not None
+    assert found.location.path == "policycheck.yaml"
+    assert (finding(result, "owned").assurance, result.counts.verified, result.counts.contradicted) == ("declared", 1, 0)
+    assert [(w.verdict, w.subject.id) for w in result.ledger] == [("read", "edge")]
+
+
+def test_a_gap_can_be_verified_too(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 900)))
+    found = finding(judged(tmp_path, "kind: probe, path: x", limit="900"), "limited")
+    assert (found.outcome, found.assurance) == ("gap", "verified")
+
+
+def test_what_the_artefact_denies_is_a_gap_at_its_line_with_the_manifests_beside_it(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 9000)))
+    result = judged(tmp_path, "kind: probe, path: x")
+    found = finding(result, "limited")
+    assert (found.outcome, found.assurance) == ("gap", "contradicted")
+    assert found.location is not None
+    assert found.location[:3] == ("conf/edge.conf", 7, 3)
+    assert found.related[0][:2] == ("policycheck.yaml", line_of(tmp_path, "params"))
+    assert found.message == "edge lets too much through. The manifest declares otherwise: note on params.limit."
+    assert result.rollup["DOC-1"].outcome is Outcome.GAP
+    assert result.findings[0].assurance is Assurance.CONTRADICTED
+
+
+def test_a_denial_is_said_even_where_no_rule_turns_on_it(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 400)))
+    result = judged(tmp_path, "kind: probe, path: x")
+    found = finding(result, "declaration-matches-evidence")
+    assert (found.outcome, found.assurance, found.severity) == ("gap", "contradicted", "high")
+    assert found.message == ("control edge declares params.limit: 300; the artefact says 400 (note on params.limit).")
+    assert found.location is not None
+    assert (found.location.path, found.location.line, found.location.route) == (
+        "conf/edge.conf", 7, "controls[edge].params.limit",
+    )  # fmt: skip
+    assert [p.line for p in found.related] == [line_of(tmp_path, "params")]
+    met = finding(result, "limited")
+    assert (met.outcome, met.assurance) == ("met", "declared")
+    assert result.counts.integrity["gap"] == 1
+    assert result.counts.blocking == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "is_denied"),
+    [
+        ("params.limit", 299, False),
+        ("params.limit", 300, False),
+        ("params.limit", 301, True),
+        ("params.window", "day", True),
+        ("status", "planned", True),
+        ("status", "observing", True),
+        ("status", "deployed", False),
+        ("params.burst", 5, False),
+        ("nothing.of.the.kind", 5, False),
+    ],
+)
+def test_stricter_than_declared_is_fine_and_silence_cannot_be_denied(
+    path: str, value: Any, is_denied: bool, tmp_path: Path, room: Any
+) -> None:
+    room(probe=saying((path, value)))
+    result = judged(tmp_path, "kind: probe, path: x")
+    assert ("declaration-matches-evidence" in {f.rule for f in result.findings}) is is_denied
+
+
+def test_stricter_than_a_planned_control_is_fine_too(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("status", "deployed")))
+    result = judged(tmp_path, "kind: probe, path: x", body=BODY.replace("deployed", "planned"))
+    assert "declaration-matches-evidence" not in {f.rule for f in result.findings}
+
+
+def test_an_artefact_never_fills_a_silence(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 10), ("owner", "somebody")))
+    result = judged(tmp_path, "kind: probe, path: x", limit="", body=BODY.replace("web team", ""))
+    for rule in ("limited", "owned"):
+        found = finding(result, rule)
+        assert (found.outcome, found.assurance) == ("unknown", "declared")
+    assert result.rollup["DOC-1"].outcome is Outcome.UNKNOWN
+
+
+def test_an_artefact_never_makes_up_for_a_declared_gap(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 10)))
+    found = finding(judged(tmp_path, "kind: probe, path: x", limit="900"), "limited")
+    assert (found.outcome, found.assurance) == ("gap", "declared")
+
+
+def test_an_artefact_can_show_a_gap_behind_a_silence(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 9000)))
+    found = finding(judged(tmp_path, "kind: probe, path: x", limit=""), "limited")
+    assert (found.outcome, found.assurance) == ("gap", "contradicted")
+    assert found.location is not None
+    assert found.location.path == "conf/edge.conf"
+
+
+def test_what_the_artefact_has_below_something_undeclared_keeps_its_route(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 9000)))
+    body = BODY.replace("    params: {unit: ip, limit: LIMIT, window: hour}\n", "")
+    found = finding(judged(tmp_path, "kind: probe, path: x", body=body), "limited")
+    assert [(f.route, f.value, f.source) for f in found.facts] == [("controls[edge].params.limit", 9000, "artefact")]
+    assert found.assurance is Assurance.CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome", "assurance"),
+    [
+        ((300, 9000), "gap", "contradicted"),
+        ((9000, 300), "gap", "contradicted"),
+        ((300, 300), "met", "verified"),
+        ((400, 300), "met", "verified"),
+        ((400, 400), "met", "declared"),
+    ],
+)
+def test_of_several_artefacts_one_that_contradicts_is_enough(
+    values: tuple[int, int], outcome: str, assurance: str, tmp_path: Path, room: Any
+) -> None:
+    room(one=saying(("params.limit", values[0])), two=saying(("params.limit", values[1])))
+    found = finding(judged(tmp_path, "kind: one, path: x", "kind: two, path: y"), "limited")
+    assert (found.outcome, found.assurance) == (outcome, assurance)
+
+
+def test_two_artefacts_that_deny_are_two_findings(tmp_path: Path, room: Any) -> None:
+    room(one=saying(("params.limit", 400), ("params.window", "day")), two=saying(("status", "planned")))
+    result = judged(tmp_path, "kind: one, path: x", "kind: two, path: y")
+    denied = [f for f in result.findings if f.rule == "declaration-matches-evidence"]
+    assert len({f.id for f in denied}) == len(denied) == 3
+    assert sum(result.counts.integrity.values()) == 3
+
+
+def test_without_evidence_nobody_is_heard(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 9000)))
+    result = judged(tmp_path, "kind: probe, path: x", "kind: nginx, path: nowhere.conf", evidence=False)
+    assert {f.assurance for f in result.findings} == {Assurance.DECLARED}
+    assert (result.ledger, result.counts.contradicted, result.counts.blocking) == ((), 0, 0)
+
+
+def test_a_limit_that_nginx_only_tries_out_limits_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("crossplane")
+    (tmp_path / "nginx.conf").write_text(
+        "http {\n  limit_req_zone $binary_remote_addr zone=a:1m rate=300r/m;\n  server {\n    location / {\n"
+        "      limit_req zone=a;\n      limit_req_dry_run on;\n    }\n  }\n}\n"
+    )
+    result = judged(tmp_path, "kind: nginx, path: nginx.conf, location: /")
+    (found,) = [f for f in result.findings if "status: deployed; the artefact says observing" in f.message]
+    assert (found.rule, found.assurance) == ("declaration-matches-evidence", "contradicted")
+    assert found.location is not None
+    assert (found.location.path, found.location.line) == ("nginx.conf", 6)
+
+
+# --- what the manifest lacks ---------------------------------------------------------------------------------
+
+SURFACE = """
+controls: []
+surfaces:
+  - id: api
+    kind: api
+    fields: FIELDS
+    evidence:
+EVIDENCE
+"""
+ONE = "[{name: email, sensitivity: low}]"
+
+
+def of_fields(tmp_path: Path, room: Any, *values: tuple[str, Any], fields: str = ONE, **options: Any) -> Result:
+    room(probe=saying(*values))
+    body = SURFACE.replace("FIELDS", fields)
+    return judged(tmp_path, "kind: probe, path: x", wanted=criteria(harmless=HARMLESS), body=body, **options)
+
+
+def test_an_item_of_a_list_is_found_by_its_name(tmp_path: Path, room: Any) -> None:
+    result = of_fields(tmp_path, room, ("fields.email.sensitivity", "high"))
+    found = finding(result, "harmless")
+    assert (found.outcome, found.assurance, found.subject.id) == ("gap", "contradicted", "api.email")
+    denied = finding(result, "declaration-matches-evidence")
+    assert denied.location is not None
+    assert denied.location.route == "surfaces[api].fields[email].sensitivity"
+    assert [p.line for p in denied.related] == [line_of(tmp_path, "email")]
+
+
+def test_an_item_that_agrees_is_verified(tmp_path: Path, room: Any) -> None:
+    found = finding(of_fields(tmp_path, room, ("fields.email.sensitivity", "low")), "harmless")
+    assert (found.outcome, found.assurance) == ("met", "verified")
+
+
+@pytest.mark.parametrize("fields", [ONE, "[]"])
+def test_something_that_only_the_artefact_shows_is_judged_at_its_line(fields: str, tmp_path: Path, room: Any) -> None:
+    result = of_fields(tmp_path, room, ("fields.phone.name", "phone"), ("fields.phone.sensitivity", "high"), fields=fields)
+    (found,) = [f for f in result.findings if f.outcome == "gap"]
+    assert (found.rule, found.assurance, found.subject.id) == ("harmless", "contradicted", "api.phone")
+    assert found.message == "phone is not."
+    assert found.location is not None
+    assert (found.location.path, found.location.line) == ("conf/edge.conf", 7)
+    assert found.location.route == "surfaces[api].fields[phone].sensitivity"
+    assert [p.line for p in found.related] == [line_of(tmp_path, "id: api")]
+    assert result.rollup["DOC-3"].outcome is Outcome.GAP
+    assert result.counts.findings["gap"] == 1
+    assert sum(result.counts.findings.values()) == len(result.findings)
+
+
+def test_something_that_only_the_artefact_shows_is_never_to_the_credit_of_the_manifest(tmp_path: Path, room: Any) -> None:
+    result = of_fields(tmp_path, room, ("fields.phone.sensitivity", "low"), fields="[]")
+    assert [f.outcome for f in result.findings] == [Outcome.NOT_APPLICABLE]
+
+
+def test_what_the_artefact_shows_in_part_is_a_question(tmp_path: Path, room: Any) -> None:
+    result = of_fields(tmp_path, room, ("fields.phone.category", "user.contact"))
+    found = next(f for f in result.findings if f.subject.id == "api.phone")
+    assert (found.outcome, found.assurance) == ("unknown", "declared")
+    assert found.missing == ("surfaces[api].fields[phone].sensitivity",)
+
+
+# --- documents -----------------------------------------------------------------------------------------------
+
+
+def test_a_document_supports_findings_about_its_subject_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text")
+    second = "  - {id: other, family: terms, owner: us, params: {}}\nsurfaces: []"
+    result = judged(tmp_path, "kind: document, path: a.md", body=BODY.replace("surfaces: []", second))
+    assurances = {(f.rule, f.subject.id): f.assurance.value for f in result.findings}
+    assert assurances == {
+        ("limited", "edge"): "supported", ("owned", "edge"): "supported",
+        ("limited", "other"): "declared", ("owned", "other"): "declared",
+    }  # fmt: skip
+    assert [w.verdict for w in result.ledger] == ["supports"]
+    assert result.ledger[0].artefacts[0].sha256 == hashlib.sha256(b"text").hexdigest()
+
+
+def test_a_document_that_says_what_it_supports_supports_only_that(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text")
+    result = judged(tmp_path, "kind: document, path: a.md, supports: [owner]")
+    assert finding(result, "owned").assurance == "supported"
+    assert finding(result, "limited").assurance == "declared"
+
+
+def test_a_document_supports_no_gap_and_no_silence(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text")
+    for limit, outcome in (("900", "gap"), ("", "unknown")):
+        found = finding(judged(tmp_path, "kind: document, path: a.md", limit=limit), "limited")
+        assert (found.outcome, found.assurance) == (outcome, "declared")
+
+
+def test_a_document_beside_a_configuration_leaves_it_verified(tmp_path: Path, room: Any) -> None:
+    (tmp_path / "a.md").write_text("text")
+    room(probe=saying(("params.limit", 300)))
+    for entries in (("probe", "document"), ("document", "probe")):
+        paths = {"probe": "kind: probe, path: x", "document": "kind: document, path: a.md"}
+        found = finding(judged(tmp_path, *(paths[e] for e in entries)), "limited")
+        assert found.assurance == "verified"
+
+
+def test_an_equivalent_measure_is_at_most_declared(tmp_path: Path, room: Any) -> None:
+    (tmp_path / "a.md").write_text("text")
+    room(probe=saying(("params.limit", 900)))
+    claim = "    equivalent_to: [{expectation: DOC-1, rationale: because}]\n    last_reviewed_on: 2026-11-01\n"
+    body = BODY.replace("    params:", f"{claim}    review_interval_days: 30\n    params:")
+    wanted = criteria(limited={**LIMITED, "equivalents": "[control]"})
+    found = finding(
+        judged(tmp_path, "kind: document, path: a.md", "kind: probe, path: x", limit="900", wanted=wanted, body=body),
+        "limited",
+    )
+    assert (found.outcome, found.equivalent, found.assurance) == ("met", "edge", "declared")
+
+
+# --- min-assurance -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limited", "owned"),
+    [("declared", "met", "met"), ("supported", "met", "unknown"), ("verified", "met", "unknown")],
+)
+def test_declared_is_not_verified_can_bite(wanted: str, limited: str, owned: str, tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("params.limit", 300)))
+    result = judged(tmp_path, "kind: probe, path: x", min_assurance=Assurance(wanted))
+    assert (finding(result, "limited").outcome, finding(result, "owned").outcome) == (limited, owned)
+    assert result.rollup["DOC-2"].outcome == owned
+    assert result.counts.blocking == (owned == "unknown")
+    if owned == "unknown":
+        assert finding(result, "owned").because_of == f"declared only; this run asks for {wanted}"
+
+
+def test_supported_does_when_supported_is_asked_and_not_when_verified_is(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text")
+    outcomes = [
+        finding(judged(tmp_path, "kind: document, path: a.md", min_assurance=Assurance(word)), "owned").outcome.value
+        for word in ("supported", "verified")
+    ]
+    assert outcomes == ["met", "unknown"]
+
+
+# --- what cannot be read -------------------------------------------------------------------------------------
+
+
+def unreadable(root: Path, entry: str, **options: Any) -> Finding:
+    """The finding about one evidence entry that says nothing; the rules' own findings stay as declared."""
+    result = judged(root, entry, **options)
+    assert finding(result, "limited")[4:6] == (Outcome.MET, Assurance.DECLARED)
+    assert finding(result, "owned")[4:6] == (Outcome.MET, Assurance.DECLARED)
+    assert [w.verdict for w in result.ledger] == ["unreadable"]
+    return finding(result, "evidence-readable")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("kind: document, path: nowhere.md", "nowhere.md does not exist"),
+        ("kind: document, path: empty.md", "empty.md is empty"),
+        ("kind: document, path: docs", "docs is not a regular file"),
+        ("kind: document, path: link.md", "symbolic link"),
+        ("kind: document, path: ../outside.md", "outside"),
+        ("kind: document, path: /etc/hostname", "absolute"),
+        ("kind: document, path: a.md, sha256: '" + "0" * 64 + "'", "has changed"),
+        ("kind: document, path: a.md, collected_on: 2025-01-01, valid_for_days: 30", "out of date"),
+        ("kind: document, url: 'https://example.org/dpia'", "a URL is never fetched"),
+        ("kind: document", "no path"),
+        ("kind: document, path: ", "no path"),
+        ("kind: blockchain, path: a.md", "no verifier of the kind 'blockchain' is installed; installed: "),
+        ("kind: nginx, path: nowhere.conf, location: /", "nowhere.conf does not exist"),
+        ("kind: nginx, path: empty.md, location: /", "empty"),
+        ("kind: nginx, path: template.conf, location: /", "template"),
+    ],
+)
+def test_evidence_that_says_nothing_is_one_unknown_that_says_why(entry: str, said: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "docs").mkdir(parents=True)
+    (root / "a.md").write_text("text")
+    (root / "empty.md").touch()
+    (root / "link.md").symlink_to("a.md")
+    (tmp_path / "outside.md").write_text("text")
+    (root / "template.conf").write_text("http { limit_req_zone $a zone=a:1m rate={{ rate }}; }\n")
+    found = unreadable(root, entry)
+    assert (found.outcome, found.assurance, found.expectations) == ("unknown", "declared", ())
+    assert said in found.message
+    assert found.location is not None
+    assert found.location.line == line_of(root, entry)
+
+
+def test_it_has_the_highest_severity_of_what_it_would_have_supported(tmp_path: Path) -> None:
+    entry = "kind: document, path: nowhere.md"
+    assert unreadable(tmp_path, entry).severity is Severity.HIGH
+    low = judged(tmp_path, entry, wanted=criteria(owned={**OWNED, "severity": "medium"}))
+    assert finding(low, "evidence-readable").severity is Severity.MEDIUM
+    none = judged(tmp_path, entry, wanted=criteria(harmless=HARMLESS))
+    assert finding(none, "evidence-readable").severity is Severity.LOW
+
+
+def test_evidence_that_says_nothing_blocks_as_an_unknown(tmp_path: Path) -> None:
+    entry = "kind: document, path: nowhere.md"
+    assert judged(tmp_path, entry).counts.blocking == 1
+    assert judged(tmp_path, entry, allow_unknown=True).counts.blocking == 0
+
+
+def test_two_entries_that_say_nothing_are_two_findings(tmp_path: Path) -> None:
+    result = judged(tmp_path, "kind: document, path: a.md", "kind: document, path: b.md")
+    found = [f for f in result.findings if f.rule == "evidence-readable"]
+    assert len({f.id for f in found}) == 2
+
+
+def test_a_verifier_that_finds_nothing_confirms_nothing(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account())
+    assert "holds nothing that probe evidence could say" in unreadable(tmp_path, "kind: probe, path: x.conf").message
+
+
+def test_a_verifier_speaks_only_of_its_kinds_of_subject(tmp_path: Path, room: Any) -> None:
+    room(speaks=frozenset({"surface"}), probe=saying(("params.limit", 9000)))
+    assert "probe speaks of surface, not of a control" in unreadable(tmp_path, "kind: probe, path: x").message
+
+
+def test_an_extra_that_is_not_installed_is_named(tmp_path: Path, room: Any) -> None:
+    def needy(*_: object) -> Account:
+        raise ModuleNotFoundError(name="crossplane")
+
+    room(probe=needy)
+    said = unreadable(tmp_path, "kind: probe, path: x").message
+    assert "needs crossplane: pip install 'policycheck[evidence]'" in said
+
+
+def test_a_verifier_is_given_the_entry_the_date_and_its_subject(tmp_path: Path, room: Any) -> None:
+    heard: list[tuple[Any, ...]] = []
+
+    def listening(opener: Any, path: str, options: Any, subject: Any) -> Account:
+        heard.append((path, options["zone"], options["as_of"], subject["id"]))
+        raise ArtefactError("is in another castle")
+
+    room(probe=listening)
+    assert "is in another castle" in unreadable(tmp_path, "kind: probe, path: ./conf/../x, zone: z").message
+    assert heard == [("x", "z", AS_OF, "edge")]
+
+
+# --- failures ------------------------------------------------------------------------------------------------
+
+
+def test_a_verifier_that_breaks_is_said_and_the_finding_stays(tmp_path: Path, room: Any) -> None:
+    def broken(*_: object) -> Account:
+        raise ZeroDivisionError("of no use")
+
+    room(probe=broken)
+    found = unreadable(tmp_path, "kind: probe, path: x")
+    assert "the probe verifier failed: ZeroDivisionError" in found.message
+    failures = judged(tmp_path, "kind: probe, path: x").failures
+    assert [tuple(f) for f in failures] == [("verifier probe on x", "ZeroDivisionError: of no use")]
+
+
+COSTLY = {
+    **LIMITED, "for_each": "surface",
+    "assert": 'surface.owner == "x" || surfaces.filter(a, surfaces.exists(b, surfaces.exists(c, c.id == "none"))) == []',
+}  # fmt: skip
+
+
+def many(count: int, owned: int = 0) -> str:
+    lines = [f"  - {{id: s{n}, kind: page, owner: {'x' if n < owned else 'y'}}}" for n in range(count)]
+    return "controls: []\nsurfaces:\n" + "\n".join(lines) + "\n"
+
+
+def test_a_rule_that_exceeds_its_budget_is_a_failure_and_never_a_pass(tmp_path: Path) -> None:
+    result = judged(tmp_path, wanted=criteria(limited=COSTLY), body=many(70, owned=69))
+    assert [f.what for f in result.failures] == ["rule limited"]
+    assert "walks more than" in result.failures[0].why
+    found = finding(result, "limited")
+    assert (found.outcome, found.subject.kind) == ("unknown", "organization")
+    assert found.because_of == "the rule could not be evaluated"
+    assert found.location is not None
+    assert result.rollup["DOC-1"].outcome is Outcome.UNKNOWN
+    assert (result.counts.findings["met"], result.counts.findings["unknown"]) == (0, 1)
+    assert result.counts.blocking == 1
+
+
+@pytest.mark.parametrize("detail", [frozenset(Outcome), frozenset({Outcome.GAP})])
+def test_a_rule_that_breaks_takes_no_other_with_it(
+    detail: frozenset[Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Judge.judge_as
+
+    def breaking(self: Judge, rule: Any, concern: Any) -> Any:
+        yield from real(self, rule, concern)
+        if rule.id == "limited":
+            raise ValueError("of no use")
+
+    monkeypatch.setattr(Judge, "judge_as", breaking)
+    result = judged(tmp_path, detail=detail)
+    assert [tuple(f) for f in result.failures] == [("rule limited", "ValueError: of no use")]
+    assert (result.rollup["DOC-1"].outcome, result.rollup["DOC-2"].outcome) == ("unknown", "met")
+    assert (result.counts.findings["met"], result.counts.findings["unknown"]) == (1, 1)
+
+
+def test_a_rule_that_breaks_on_an_artefacts_account_leaves_what_was_declared(
+    tmp_path: Path, room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Judge.judge_as
+
+    def breaking(self: Judge, rule: Any, concern: Any) -> Any:
+        if rule.id == "limited" and not hasattr(self.place, "names"):
+            raise ValueError("of no use")
+        return real(self, rule, concern)
+
+    monkeypatch.setattr(Judge, "judge_as", breaking)
+    room(probe=saying(("params.limit", 300)))
+    result = judged(tmp_path, "kind: probe, path: x")
+    assert [f.what for f in result.failures] == ["rule limited"]
+    found = finding(result, "limited")
+    assert (found.outcome, found.assurance) == ("met", "declared")
+
+
+# --- integrity -----------------------------------------------------------------------------------------------
+
+
+def test_a_date_of_something_done_after_the_evaluation_is_a_gap_of_its_own(tmp_path: Path) -> None:
+    body = BODY.replace("    params:", "    last_reviewed_on: 2027-01-01\n    params:")
+    result = judged(tmp_path, body=body)
+    found = finding(result, "date-not-in-future")
+    assert (found.outcome, found.severity, found.expectations) == ("gap", "medium", ())
+    assert found.message == ("controls[edge].last_reviewed_on says 2027-01-01, which is after the date of this evaluation.")
+    assert found.location is not None
+    assert found.location.line == line_of(tmp_path, "2027-01-01")
+
+
+def test_subjects_named_alike_are_counted_and_shown_alike(tmp_path: Path) -> None:
+    proofs = {
+        **LIMITED, "for_each": {"control": "controls", "proof": "control.evidence"},
+        "assert": 'proof.path != "b.md"', "message": "{proof.path}",
+    }  # fmt: skip
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("text")
+    result = judged(tmp_path, "kind: document, path: b.md", "kind: document, path: a.md", wanted=criteria(limited=proofs))
+    assert [(f.outcome.value, f.message) for f in result.findings] == [("gap", "b.md"), ("met", "")]
+    assert (result.counts.findings["gap"], result.counts.findings["met"], result.counts.blocking) == (1, 1, 1)

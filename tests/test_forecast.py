@@ -1,0 +1,200 @@
+"""The forecast is what `check --as-of` would say on later days: the right day, the right reason, nothing left out."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policycheck import cli
+from policycheck.errors import INVALID, NOTHING, USAGE
+from policycheck.forecast import calendar, days_of
+from policycheck.model import Accepted, Assurance, Finding, Options, Outcome, Severity, Subject, WarnUntil
+
+CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
+AS_OF = "2026-11-21"
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A repository with one manifest."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "policycheck.yaml").write_text(CLEAN, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Call:
+    """The command line in this process."""
+
+    def called(folder: Path, *arguments: str) -> tuple[int, str, str]:
+        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            patch.setattr(sys, "argv", ["policycheck", *arguments])
+            patch.setattr(sys, "stdout", streams[0])
+            patch.setattr(sys, "stderr", streams[1])
+            code = cli._run()
+        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+        return code, out, err
+
+    return called
+
+
+def opens(call: Call, folder: Path, *arguments: str) -> list[dict[str, Any]]:
+    code, out, err = call(folder, "forecast", "--as-of", AS_OF, "--format", "json", *arguments)
+    assert (code, err) == (0, "")
+    found: list[dict[str, Any]] = json.loads(out)["manifests"][0]["opens"]
+    return found
+
+
+def blocking(call: Call, folder: Path, day: str) -> set[str]:
+    _, out, _ = call(folder, "check", "--format", "json", "--as-of", day)
+    return {f["id"] for f in json.loads(out)["results"][0]["findings"] if f["blocks"]}
+
+
+def test_a_review_falls_due_on_the_day_after_its_interval(shop: Path, call: Call) -> None:
+    found = opens(call, shop, "--days", "200")
+    review = next(e for e in found if e["rule"] == "control-reviewed-in-time")
+    assert (review["date"], review["subject"]) == ("2027-06-03", {"kind": "control", "id": "edge-limit"})
+    assert review["location"]["path"] == "policycheck.yaml"
+    assert review["why"].startswith("edge-limit was last reviewed 366 days ago")
+    assert not [e for e in opens(call, shop, "--days", "193") if e["rule"] == "control-reviewed-in-time"]
+
+
+def test_every_event_is_what_check_says_on_that_day_and_not_the_day_before(shop: Path, call: Call) -> None:
+    from datetime import date, timedelta
+
+    found = opens(call, shop, "--days", "400")
+    assert found
+    assert [e["date"] for e in found] == sorted(e["date"] for e in found)
+    for event in found:
+        eve = (date.fromisoformat(event["date"]) - timedelta(days=1)).isoformat()
+        assert event["id"] in blocking(call, shop, event["date"])
+        assert event["id"] not in blocking(call, shop, eve)
+
+
+def test_nothing_that_opens_until_the_last_day_is_left_out(shop: Path, call: Call) -> None:
+    found = {e["id"] for e in opens(call, shop, "--days", "400")}
+    assert blocking(call, shop, "2027-12-26") - blocking(call, shop, AS_OF) <= found
+
+
+def test_an_exception_that_runs_out_is_in_the_calendar(shop: Path, call: Call) -> None:
+    _, out, _ = call(shop, "check", "--format", "json", "--as-of", AS_OF)
+    findings = json.loads(out)["results"][0]["findings"]
+    gap = next(f for f in findings if f["outcome"] == "gap" and f["expectations"] and not f["rule"].startswith("control"))
+    code, _, err = call(
+        shop, "except", gap["id"], "--id", "for-now", "--reason", "r", "--approver", "Chief", "--ticket", "T-1",
+        "--compensating-control", "edge-limit", "--expires-on", "2026-12-31", "--as-of", AS_OF,
+    )  # fmt: skip
+    assert code == 0, err
+    found = {(e["date"], e["rule"]): e["why"] for e in opens(call, shop)}
+    assert found["2027-01-01", gap["rule"]] == "The exception for-now no longer holds; it runs until 2026-12-31."
+    assert ("2027-01-01", "exception-hygiene") in found
+
+
+def test_a_warning_that_ends_is_in_the_calendar(shop: Path, call: Call) -> None:
+    (shop / ".policycheck.toml").write_text('warn_until = [{severity = "high", until = 2027-01-15}]', "utf-8")
+    ends = [e for e in opens(call, shop) if e["why"].startswith("It warns until 2027-01-15, then it blocks.")]
+    assert ends
+    assert {(e["date"], e["severity"]) for e in ends} == {("2027-01-16", "high")}
+    assert not [e for e in opens(call, shop, "--isolated") if e["date"] == "2027-01-16"]
+
+
+def test_evidence_that_grows_old_is_in_the_calendar(shop: Path, call: Call) -> None:
+    evidence = "\n    evidence: [{kind: document, path: review.md, collected_on: 2026-11-01, valid_for_days: 40}]"
+    (shop / "policycheck.yaml").write_text(CLEAN.replace("window: hour}", "window: hour}" + evidence, 1), "utf-8")
+    (shop / "review.md").write_text("what was found\n", "utf-8")
+    stale = [e for e in opens(call, shop) if e["rule"] == "evidence-readable"]
+    assert [e["date"] for e in stale] == ["2026-12-12"]
+    assert "is out of date" in stale[0]["why"]
+    assert not [e for e in opens(call, shop, "--no-evidence") if e["rule"] == "evidence-readable"]
+
+
+def test_the_calendar_reads_well(shop: Path, call: Call) -> None:
+    code, out, _ = call(shop, "forecast", "--as-of", AS_OF, "--days", "200")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "Corner Shop Ltd: policycheck.yaml, from 2026-11-21 to 2027-06-09"
+    assert lines[1].endswith(" block already")
+    assert "2027-06-03 medium control-reviewed-in-time · control edge-limit" in lines
+    assert max(map(len, lines)) <= 80
+    _, out, _ = call(shop, "forecast", "--as-of", AS_OF, "--days", "1")
+    assert out.splitlines()[-1] == "nothing more begins to block"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--days", "0"], USAGE),
+        (["nowhere"], USAGE),
+        (["bad.yaml"], INVALID),
+        (["docs"], NOTHING),
+        (["--as-of", "soon"], USAGE),
+    ],
+)
+def test_exit_codes_are_those_of_every_command(arguments: list[str], code: int, shop: Path, call: Call) -> None:
+    (shop / "docs").mkdir()
+    (shop / "bad.yaml").write_text("policycheck: 1\n", "utf-8")
+    found, _, err = call(shop, "forecast", *arguments)
+    assert found == code
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", [["forecast"], ["config"]])
+def test_the_help_teaches_by_example(words: list[str], call: Call, tmp_path: Path) -> None:
+    code, out, _ = call(tmp_path, *words, "--help")
+    assert code == 0
+    assert sum(line.strip().startswith(f"policycheck {words[0]}") for line in out.splitlines()) >= 2
+    assert max(map(len, out.splitlines())) <= 100
+
+
+# --- the calendar itself -------------------------------------------------------------------------------------
+
+
+def finding(**more: Any) -> Finding:
+    return Finding(
+        "id", "rule", "Title", Severity.HIGH, Outcome.GAP, Assurance.DECLARED, Subject("control", "c", "controls[c]"),
+        ("CJS24-11",), "message", None,
+    )._replace(**more)  # fmt: skip
+
+
+def test_the_first_day_is_found_even_between_the_days_that_were_looked_at() -> None:
+    asked: list[str] = []
+
+    def judge(day: str) -> list[Finding]:
+        asked.append(day)
+        return [finding()] if day >= "2027-01-09" else []
+
+    (event,) = calendar(judge, Options(AS_OF), [AS_OF, "2026-12-01", "2027-02-19"])
+    assert event.day == "2027-01-09"
+    assert len(asked) == len(set(asked)) < 15
+
+
+def test_what_does_not_block_is_no_event() -> None:
+    accepted = Accepted("x", "r", "a", "t", "2026-01-01", "2027-12-31", "c")
+    for harmless in (
+        finding(severity=Severity.INFO), finding(outcome=Outcome.MET), finding(exception=accepted),
+        finding(warns_until="2027-12-31"),
+    ):  # fmt: skip
+        days = {AS_OF: [], "2027-01-01": [harmless]}
+        assert calendar(days.__getitem__, Options(AS_OF), list(days)) == []
+
+
+def test_the_days_looked_at_come_from_dates_and_the_intervals_around_them() -> None:
+    data = {
+        "test_interval_days": 20,
+        "list": [{"on": "2026-11-25", "at": "2026-11-30T10:00:00Z", "far": "2031-01-01", "text": "2026-12-02x"}],
+        "wrong": {"on": "2026-13-45", "huge_days": 10**12},
+    }
+    options = Options(AS_OF, warn_until=(WarnUntil("rule", "r", "2026-12-24"),))
+    assert days_of(data, options, 90) == [
+        AS_OF, "2026-11-25", "2026-11-26", "2026-11-30", "2026-12-01",
+        "2026-12-16", "2026-12-21", "2026-12-25", "2027-02-19",
+    ]  # fmt: skip
