@@ -45,7 +45,7 @@ def mistakes(rules: Path) -> list[str]:
 
     try:
         shaped = [packs.user_pack(header.parent) for header in sorted(rules.glob("*/pack.yaml"))]
-        criteria = packs.load((), schema("manifest-v1"))
+        criteria = packs.Criteria(shaped, schema("manifest-v1"))
     except InvalidInput as error:
         return [str(problem) for problem in error.problems]
     return [str(problem) for pack in shaped for problem in packs.mistakes(criteria, pack)]

@@ -42,8 +42,8 @@ TITLES = {
 REMEDIES = {
     MATCHES: "Correct the declaration, or change what the artefact configures; then run policycheck again.",
     READABLE: (
-        "Do what the message says: correct the path, the kind or the option, install what is missing, or attest a changed file "
-        "anew. Remove the entry only if nothing is meant to back the claim."
+        "Do what the message says: correct the path, the kind or the option, install what is missing, or attest a "
+        "changed file anew. Remove the entry only if nothing is meant to back the claim."
     ),
     exceptions.HYGIENE: exceptions.REMEDY,
     FUTURE: "Give the date on which it was done; leave the value blank while it has not been done.",
@@ -51,16 +51,15 @@ REMEDIES = {
 
 
 def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None = None) -> Result:
-    """Judge one manifest, against the gaps a baseline knows when there is one. Never raises for what a manifest or artefact holds; errors of ours become failures."""
-    failures: list[Failure] = []
-    hearings: list[Hearing] = []
-    if options.evidence:
-        hearings, failures = hear(manifest, criteria.types, options.as_of)
+    """Judge one manifest, against the gaps a baseline knows when there is one.
+
+    Never raises for what a manifest or artefact holds; errors of ours become failures.
+    """
+    hearings, failures = hear(manifest, criteria.types, options.as_of) if options.evidence else ([], [])
     entries = manifest.data.get("exceptions") or ()
     weighing = hearings or entries or known or options.warn_until or options.demanding()
-    judge = Judge(
-        criteria, manifest.place, options.as_of, options.equivalents, frozenset(Outcome) if weighing else options.detail
-    )
+    detail = frozenset(Outcome) if weighing else options.detail
+    judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail)
     declared = _judge_all(judge, failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
     if hearings:
@@ -68,19 +67,31 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     if options.demanding():
         findings = {k: _demand(f, options.demand(f.severity)) for k, f in findings.items()}
     integrity = [*_future(manifest), *_matches(manifest, criteria.types, hearings), *_readable(manifest, hearings, findings)]
-    accepted, hygiene = _accept(manifest, criteria, options, entries, findings) if entries else ({}, [])
-    integrity += hygiene
-    findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()} if accepted else findings
+    if entries:
+        accepted, hygiene = _accept(manifest, criteria, options, entries, findings)
+        integrity += hygiene
+        findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()}
+    findings = {k: _marked(f, criteria, options, known) for k, f in findings.items()}
+    integrity = [_marked(f, criteria, options, known) for f in integrity]
+    return _result(manifest, criteria, options, judge, declared, findings, integrity, hearings, failures, known)
+
+
+def _marked(finding: Finding, criteria: Criteria, options: Options, known: Baseline | None) -> Finding:
+    """What a baseline and an announced day say of a finding."""
     if known is not None:
-        findings = {k: f._replace(debt=baseline.judge(f, known, options.as_of)) for k, f in findings.items()}
-        integrity = [f._replace(debt=baseline.judge(f, known, options.as_of)) for f in integrity]
-    if options.warn_until:
-        findings = {k: warned(f, criteria.every_expectation, options) for k, f in findings.items()}
-        integrity = [warned(f, criteria.every_expectation, options) for f in integrity]
+        finding = finding._replace(debt=baseline.judge(finding, known, options.as_of))
+    return warned(finding, criteria.every_expectation, options) if options.warn_until else finding
+
+
+def _result(
+    manifest: Manifest, criteria: Criteria, options: Options, judge: Judge, declared: list[Judgement],
+    findings: dict[Any, Finding], integrity: list[Finding], hearings: list[Hearing], failures: list[Failure],
+    known: Baseline | None,
+) -> Result:  # fmt: skip
+    """What it adds up to."""
     tally = Tally(judge.plan, options)
     for judgement in declared:
-        finding = findings[judgement.key]
-        tally.add_one(judgement.rule, judgement.concern, finding)
+        tally.add_one(judgement.rule, judgement.concern, findings[judgement.key])
     for rule, concern in judge.plan.judged:
         if rule.id in judge.counted:
             tally.add(rule, concern, judge.counted[rule.id])

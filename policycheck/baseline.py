@@ -31,17 +31,21 @@ class Baseline(NamedTuple):
 def read(data: Any, path: str) -> tuple[Baseline | None, list[Problem]]:
     """The baseline that a parsed file holds, or what is wrong with it."""
     if not isinstance(data, dict) or data.get(FORMAT) != VERSION:
-        return None, [Problem(path, 1, 1, f"is not a baseline; it starts with `{FORMAT}: {VERSION}` (policycheck baseline write)")]
+        return None, [
+            Problem(path, 1, 1, f"is not a baseline; it starts with `{FORMAT}: {VERSION}` (policycheck baseline write)")
+        ]
     gaps = data.get("gaps") or []
     wrong = [g for g in gaps if not isinstance(g, dict) or not isinstance(g.get("id"), str)]
     if not isinstance(data.get("rules"), list) or wrong:
         return None, [Problem(path, 0, 0, "is not a whole baseline: `rules` and every gap's `id` are needed")]
-    found = Baseline(str(data.get("written_on")), frozenset(data["rules"]), data.get("packs") or {}, {g["id"]: g for g in gaps})
+    found = Baseline(
+        str(data.get("written_on")), frozenset(data["rules"]), data.get("packs") or {}, {g["id"]: g for g in gaps}
+    )
     return found, []
 
 
 def judge(finding: Finding, known: Baseline, as_of: str) -> Debt | None:
-    """What a baseline says of a finding: known, worse, new, or of a rule that is newer; None for what is neither gap nor unknown."""
+    """What a baseline says of a finding; None for what is neither gap nor unknown, or is accepted."""
     if finding.outcome not in _OPEN or finding.exception is not None:
         return None
     entry = known.gaps.get(finding.id)
@@ -94,7 +98,7 @@ def entry_of(finding: Finding, organization: str, as_of: str, before: Mapping[st
 def written(entries: Iterable[Mapping[str, Any]], rules: Iterable[str], packs: Mapping[str, str], as_of: str) -> str:
     """A baseline file."""
     lines = [
-        "# Known gaps. A gate holds new ones against this list; `owner`, `due_on`, `ticket` and `plan` may be added to each.",
+        "# Known gaps. A gate holds new ones against this list; owner, due_on, ticket and plan may be added to each.",
         f"{FORMAT}: {VERSION}",
         f"written_on: {as_of}",
         "packs:",

@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 
 class Flaw(NamedTuple):
-    """Something that is not in order with an entry. `key` is the property it stands at, `kind` names it in the finding's id."""
+    """Something that is not in order with an entry, at one of its properties. `kind` names it in the finding's id."""
 
     kind: str
     severity: Severity
@@ -133,7 +133,9 @@ def _times(entry: dict[str, Any], covered: list[Finding], name: str, known: Know
     longest = min((known.days.get(gap.severity.value, EXCEPTION_DAYS) for gap in covered), default=EXCEPTION_DAYS)
     length = (date.fromisoformat(expires) - date.fromisoformat(granted)).days
     if length > longest:
-        yield Flaw("over-long", Severity.MEDIUM, f"{name} runs for {length} days; at most {longest} are allowed", "expires_on")
+        yield Flaw(
+            "over-long", Severity.MEDIUM, f"{name} runs for {length} days; at most {longest} are allowed", "expires_on"
+        )
 
 
 def _people(entry: Mapping[str, Any], covered: list[Finding], name: str, known: Known) -> Iterator[Flaw]:
@@ -141,7 +143,12 @@ def _people(entry: Mapping[str, Any], covered: list[Finding], name: str, known: 
     owners = [entry.get("owner"), control.get("owner")]
     owners += [known.subjects.get((gap.subject.kind, gap.subject.id), {}).get("owner") for gap in covered]
     if str(entry["approver"]).casefold() in {str(owner).casefold() for owner in owners if owner}:
-        yield Flaw("self-approved", Severity.MEDIUM, f"{name} is approved by {entry['approver']}, who owns what it is about", "approver")
+        yield Flaw(
+            "self-approved",
+            Severity.MEDIUM,
+            f"{name} is approved by {entry['approver']}, who owns what it is about",
+            "approver",
+        )
     if control.get("status") != "deployed":
         said = f"{name} leans on control {entry['compensating_control']}, which is not deployed"
         yield Flaw("uncompensated", Severity.MEDIUM, said, "compensating_control")
@@ -150,7 +157,9 @@ def _people(entry: Mapping[str, Any], covered: list[Finding], name: str, known: 
 def _binding(entry: Mapping[str, Any], covered: list[Finding], name: str, known: Known) -> Iterator[Flaw]:
     now = fingerprint(covered, known)
     if not entry.get("facts"):
-        yield Flaw("unbound", Severity.MEDIUM, f"{name} is not bound to what it accepts: write `facts: {now}` when you have read it")
+        yield Flaw(
+            "unbound", Severity.MEDIUM, f"{name} is not bound to what it accepts: write `facts: {now}` when you have read it"
+        )
     elif entry["facts"] != now:
         said = f"{name} is stale: what it accepted has changed since; if it is still acceptable, write `facts: {now}`"
         yield Flaw("stale", Severity.MEDIUM, said, "facts")

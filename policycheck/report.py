@@ -121,9 +121,7 @@ def record(result: Result, criteria: Criteria, options: Options) -> Record:
         "manifest": result.manifest,
         "organization": _organization(result.organization),
         "counts": counts_record(result.counts),
-        "expectations": [
-            _expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()
-        ],
+        "expectations": [_expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()],
         "scope": _scope(result, criteria),
         "surfaces": list(result.surfaces),
         "inputs": [_artefact(a) for a in result.inputs],
@@ -186,7 +184,9 @@ class Totals:
         self.findings: Counter[str] = Counter()
         self.expectations: Counter[str] = Counter()
         self.integrity: Counter[str] = Counter()
-        self.marks: Counter[str] = Counter({"accepted": 0, "known": 0, "equivalent": 0, "contradicted": 0, "verified": 0, "blocking": 0})
+        self.marks: Counter[str] = Counter(
+            {"accepted": 0, "known": 0, "equivalent": 0, "contradicted": 0, "verified": 0, "blocking": 0}
+        )
         self.problems: list[Problem] = []
         self.exit_code = 0
 
@@ -197,7 +197,12 @@ class Totals:
         self.expectations.update(counts.expectations)
         self.integrity.update(counts.integrity)
         self.marks.update(
-            accepted=counts.accepted, known=counts.known, equivalent=counts.equivalent, contradicted=counts.contradicted, verified=counts.verified, blocking=counts.blocking
+            accepted=counts.accepted,
+            known=counts.known,
+            equivalent=counts.equivalent,
+            contradicted=counts.contradicted,
+            verified=counts.verified,
+            blocking=counts.blocking,
         )
 
 

@@ -16,7 +16,7 @@ from policycheck import baseline, packs, report, rooms, sources
 from policycheck.assess import assess
 from policycheck.baseline import Baseline
 from policycheck.document import Document
-from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, InvalidInput, NOTHING, strongest
+from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, InvalidInput, strongest
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result

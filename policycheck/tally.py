@@ -26,7 +26,7 @@ class Tally:
         self.ordinary[_NOT_APPLICABLE] = len(plan.unconcerned)
 
     def add_one(self, rule: Rule, concern: Concern, finding: Finding) -> None:
-        """Count one finding. An accepted gap has its own heading; one that a baseline knows is counted and does not block."""
+        """Count one finding. An accepted gap has its own heading; what a baseline knows is counted and does not block."""
         before = self.blocking
         self.add(rule, concern, [finding.outcome])
         if finding.exception is not None:

@@ -182,7 +182,9 @@ def _account(
         return Account(unreadable=f"{kind} speaks of {', '.join(sorted(speaks))}, not of a {subject.kind}"), None
     try:
         relative = opener.relative(manifest.folder, path)
-        account: Account = verifier.account(opener, relative, {**entry, "as_of": as_of, "urls": _urls(manifest, holder)}, holder)
+        account: Account = verifier.account(
+            opener, relative, {**entry, "as_of": as_of, "urls": _urls(manifest, holder)}, holder
+        )
     except ArtefactError as error:
         return Account(unreadable=str(error)), None
     except ModuleNotFoundError as error:

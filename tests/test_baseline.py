@@ -113,12 +113,14 @@ def test_an_entry_that_is_fixed_must_be_pruned(shop: Path) -> None:
 
 
 def test_notes_are_kept_and_overdue_is_told(shop: Path) -> None:
-    change(shop, "    rule: human-challenge\n", "    rule: human-challenge\n    owner: web team\n    due_on: 2026-12-31\n", FILE)
+    change(
+        shop, "    rule: human-challenge\n", "    rule: human-challenge\n    owner: web team\n    due_on: 2026-12-31\n", FILE
+    )
     report = gate(shop, as_of="2027-01-01")[1]
     (entry,) = [f["baseline"] for f in report["results"][0]["findings"] if f["rule"] == "human-challenge"]
     assert (entry["owner"], entry["overdue"]) == ("web team", True)
     assert call(shop, "baseline", "write", "--force").returncode == 0
-    assert "owner: \"web team\"" in (shop / FILE).read_text("utf-8")
+    assert 'owner: "web team"' in (shop / FILE).read_text("utf-8")
     assert "overdue" in call(shop, "baseline", "show", as_of="2027-01-01").stdout
 
 
@@ -129,7 +131,9 @@ def test_a_gate_does_not_pass_for_want_of_its_baseline(shop: Path) -> None:
     assert "cannot be read" in done.stderr
 
 
-@pytest.mark.parametrize("text", ["", "gaps: []\n", "policycheck-baseline: 1\n", "policycheck-baseline: 1\nrules: []\ngaps: [{rule: a}]\n", "["])
+@pytest.mark.parametrize(
+    "text", ["", "gaps: []\n", "policycheck-baseline: 1\n", "policycheck-baseline: 1\nrules: []\ngaps: [{rule: a}]\n", "["]
+)
 def test_a_broken_baseline_is_said(shop: Path, text: str) -> None:
     (shop / FILE).write_text(text, "utf-8")
     done = call(shop, "check", "--baseline", FILE)

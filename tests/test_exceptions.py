@@ -47,8 +47,9 @@ def shop(tmp_path: Path) -> Path:
 
 def accept(folder: Path, finding: str, *more: str, until: str = "2027-03-31") -> subprocess.CompletedProcess[str]:
     return call(
-        folder, "except", finding, "--id", "no-challenge", "--reason", "Customers asked us not to", "--approver", "The owner",
-        "--ticket", "SHOP-1", "--expires-on", until, "--compensating-control", "bans", "--as-of", AS_OF, *more,
+        folder, "except", finding, "--id", "no-challenge", "--reason", "Customers asked us not to",
+        "--approver", "The owner", "--ticket", "SHOP-1", "--expires-on", until, "--compensating-control", "bans",
+        "--as-of", AS_OF, *more,
     )  # fmt: skip
 
 
@@ -80,7 +81,10 @@ def test_an_accepted_gap_does_not_block_and_stays_in_the_report_with_all_of_it(s
         "id": "no-challenge", "reason": "Customers asked us not to", "approver": "The owner", "ticket": "SHOP-1",
         "granted_on": AS_OF, "expires_on": "2027-03-31", "compensating_control": "bans",
     }  # fmt: skip
-    for text in (call(shop, "check", "--as-of", AS_OF).stdout, call(shop, "check", "--as-of", AS_OF, "--format", "markdown").stdout):
+    for text in (
+        call(shop, "check", "--as-of", AS_OF).stdout,
+        call(shop, "check", "--as-of", AS_OF, "--format", "markdown").stdout,
+    ):
         for said in ("Customers asked us not to", "The owner", "SHOP-1", "2027-03-31", "bans"):
             assert said in text.replace("\n      ", " ")
 
@@ -92,7 +96,8 @@ def test_comments_and_layout_are_kept(shop: Path) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["exceptions: []\n", "exceptions: []  # none yet\nresidual: x\n", "exceptions:\n  # first\n  - id: a\n    rule: b\n\nother: 1\n",
+    ["exceptions: []\n", "exceptions: []  # none yet\nresidual: x\n",
+     "exceptions:\n  # first\n  - id: a\n    rule: b\n\nother: 1\n",
      "exceptions:\n- id: a\n  rule: b\n", "a: 1", "a: 1\r\nexceptions:\r\n  - id: a\r\n    rule: b\r\n"],
 )  # fmt: skip
 def test_an_entry_is_added_in_every_layout(tmp_path: Path, written: str) -> None:
@@ -102,7 +107,13 @@ def test_an_entry_is_added_in_every_layout(tmp_path: Path, written: str) -> None
     path = tmp_path / "part.policycheck-part.yaml"
     path.write_bytes(written.encode())
     before = parse(path.read_bytes(), "f")[0].data
-    entry = {"id": "new", "rule": "r", "reason": "it's: a # reason", "subject": {"kind": "surface", "id": "s"}, "expires_on": AS_OF}
+    entry = {
+        "id": "new",
+        "rule": "r",
+        "reason": "it's: a # reason",
+        "subject": {"kind": "surface", "id": "s"},
+        "expires_on": AS_OF,
+    }
     _exceptions.write(path, entry)
     after = parse(path.read_bytes(), "f")[0].data
     assert after == {**before, "exceptions": [*(before.get("exceptions") or []), entry]}
@@ -135,13 +146,21 @@ def test_it_warns_before_it_ends(shop: Path) -> None:
 
 
 def test_more_exposure_makes_it_stale(shop: Path) -> None:
-    change(shop, "{name: town, category: user.location, sensitivity: low", "{name: town, category: user.location, sensitivity: special")
+    change(
+        shop,
+        "{name: town, category: user.location, sensitivity: low",
+        "{name: town, category: user.location, sensitivity: special",
+    )
     assert not is_accepted(shop)
     assert "is stale" in " ".join(flaws(shop))
 
 
 def test_what_does_not_matter_does_not_make_it_stale(shop: Path) -> None:
-    change(shop, "    url: /products/*/reviews\n", "    url: /products/*/reviews\n    name: Reviews\n    last_reviewed_on: 2026-11-01\n")
+    change(
+        shop,
+        "    url: /products/*/reviews\n",
+        "    url: /products/*/reviews\n    name: Reviews\n    last_reviewed_on: 2026-11-01\n",
+    )
     assert is_accepted(shop)
 
 
@@ -186,7 +205,12 @@ def test_an_exception_without_its_fingerprint_is_not_bound(shop: Path) -> None:
 
 
 def test_one_that_is_no_longer_needed_says_so(shop: Path) -> None:
-    change(shop, "  - {id: terms,", "  - {id: ask, family: challenge, layer: technical, surfaces: [reviews], status: deployed, params: {trigger: suspicion}}\n  - {id: terms,")
+    change(
+        shop,
+        "  - {id: terms,",
+        "  - {id: ask, family: challenge, layer: technical, surfaces: [reviews], status: deployed,\n"
+        "     params: {trigger: suspicion}}\n  - {id: terms,",
+    )
     assert [f["outcome"] for f in findings(shop, "human-challenge")] == ["met"]
     assert "no longer needed" in " ".join(flaws(shop))
 

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from policycheck import packs
+from policycheck.manifests.explain import schema
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -184,7 +185,7 @@ def test_the_wheel_holds_the_package_the_packs_with_their_tests_and_the_schemas(
 
 @pytest.mark.build
 def test_the_wheel_holds_the_packs_in_the_form_a_check_reads(wheel: zipfile.ZipFile) -> None:
-    assert wheel.read(f"policycheck/_data/rules/{packs.COMPILED}") == packs.compiled(ROOT / "rules")
+    assert wheel.read(f"policycheck/_data/rules/{packs.COMPILED}") == packs.compiled(ROOT / "rules", schema("manifest-v1"))
 
 
 @pytest.mark.build

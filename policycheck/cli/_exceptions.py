@@ -17,7 +17,7 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 def entry_for(finding: str, path: str | None, as_of: str, said: dict[str, Any]) -> tuple[dict[str, Any], Path]:
     """The entry that accepts one finding, and the manifest it was found in. Raises UsageError when there is none."""
     from policycheck import exceptions, packs, run, sources
-    from policycheck.assess import known_of
+    from policycheck.assess import assess, known_of
     from policycheck.errors import InvalidInput
     from policycheck.manifests import v1
     from policycheck.manifests.explain import schema
@@ -31,7 +31,7 @@ def entry_for(finding: str, path: str | None, as_of: str, said: dict[str, Any]) 
         manifest, problems = run.read(manifest_path, shown, root, as_of)
         if manifest is None:
             raise InvalidInput(problems)
-        result = run.assess(manifest, criteria, options)
+        result = assess(manifest, criteria, options)
         gap = next((f for f in result.findings if f.id.startswith(finding) and f.outcome is Outcome.GAP), None)
         if gap is None:
             continue
@@ -78,7 +78,9 @@ def write(path: Path, entry: dict[str, Any]) -> None:
     written, problems = parse(after, str(path))
     meant = {**document.data, "exceptions": [*held, entry]}
     if problems or written.data != meant:
-        raise UsageError(f"{path}: the list of exceptions is laid out in a way that cannot be added to; write it in block style")
+        raise UsageError(
+            f"{path}: the list of exceptions is laid out in a way that cannot be added to; write it in block style"
+        )
     sink = Sink(str(path))
     sink.write(after)
     sink.commit()
@@ -92,7 +94,7 @@ def _inserted(text: str, entry: dict[str, Any]) -> str:
         return f"{text}{gap}{end}exceptions:{end}{as_yaml(entry, '  ').replace(chr(10), end)}"
     if match["rest"] in ("[]", "null", "~"):
         head = text[: match.start()] + f"exceptions:{'  ' + match['comment'] if match['comment'] else ''}"
-        return f"{head}{end}{as_yaml(entry, '  ').replace(chr(10), end).removesuffix(end)}{text[match.end():]}"
+        return f"{head}{end}{as_yaml(entry, '  ').replace(chr(10), end).removesuffix(end)}{text[match.end() :]}"
     stop = re.compile(r"(?m)^(?=[^\s#-])").search(text, match.end() + 1)
     at = stop.start() if stop else len(text)
     body = text[match.end() : at]
@@ -100,7 +102,7 @@ def _inserted(text: str, entry: dict[str, Any]) -> str:
     first = re.search(r"(?m)^([ ]*)-", body)
     indent = first.group(1) if first else "  "
     added = as_yaml(entry, indent).replace("\n", end).removesuffix(end)
-    return f"{text[: match.end()]}{kept}{end}{added}{body[len(kept):] or end}{text[at:]}"
+    return f"{text[: match.end()]}{kept}{end}{added}{body[len(kept) :] or end}{text[at:]}"
 
 
 def as_yaml(entry: dict[str, Any], indent: str) -> str:
@@ -108,7 +110,11 @@ def as_yaml(entry: dict[str, Any], indent: str) -> str:
     lines = []
     for number, (key, value) in enumerate(entry.items()):
         lead = f"{indent}- " if number == 0 else f"{indent}  "
-        shown = "{" + ", ".join(f"{k}: {_scalar(v)}" for k, v in value.items()) + "}" if isinstance(value, dict) else _scalar(value)
+        shown = (
+            "{" + ", ".join(f"{k}: {_scalar(v)}" for k, v in value.items()) + "}"
+            if isinstance(value, dict)
+            else _scalar(value)
+        )
         lines.append(f"{lead}{key}: {shown}")
     return "\n".join(lines) + "\n"
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 DEFAULT = ".policycheck-baseline.yaml"
 _FILE = click.option("--file", "target", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT, show_default=True,
                      metavar="FILE", help="The baseline.")  # fmt: skip
-_RULES = click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
+_RULES = click.option(
+    "--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own."
+)
 _AS_OF = click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
 _NO_EVIDENCE = click.option("--no-evidence", is_flag=True, help="Read no artefacts.")
 
@@ -94,7 +96,9 @@ def show(target: Path, as_of: str | None) -> int:
         age = (date.fromisoformat(today) - date.fromisoformat(str(entry.get("since")))).days
         due = str(entry.get("due_on") or "")
         shown = f"{due} overdue" if due and today > due else due
-        rows.append((entry.get("severity"), entry.get("rule"), entry.get("subject"), f"{age} days", entry.get("owner") or "", shown))
+        rows.append(
+            (entry.get("severity"), entry.get("rule"), entry.get("subject"), f"{age} days", entry.get("owner") or "", shown)
+        )
     click.echo(tabulate(rows, headers=("severity", "rule", "subject", "age", "owner", "due")))
     click.echo(f"\n{len(rows)} known gaps and unknowns, written {known.written_on}")
     return 0

@@ -18,7 +18,9 @@ import click
 @click.option("--expires-on", required=True, metavar="DATE", help="The last day, in UTC, on which it counts.")
 @click.option("--compensating-control", required=True, metavar="ID", help="A deployed control that helps meanwhile.")
 @click.option("--owner", help="Who closes the gap.")
-@click.option("--into", type=click.Path(path_type=Path), metavar="FILE", help="The manifest or fragment that takes the entry.")
+@click.option(
+    "--into", type=click.Path(path_type=Path), metavar="FILE", help="The manifest or fragment that takes the entry."
+)
 @click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
 @click.option("--dry-run", is_flag=True, help="Print the entry, write nothing.")
 def command(finding: str, path: str | None, into: Path | None, as_of: str | None, dry_run: bool, **said: Any) -> int:

@@ -37,9 +37,7 @@ _NATURAL = {"s": "second", "m": "minute"}
 #: Blocks whose content is configuration that can decide a limit; others (map, upstream, types ...) hold data.
 _FOLLOWED = frozenset({"http", "server", "location"})
 #: Files that come with nginx and hold types or parameters: an include of one kept elsewhere changes no limit.
-_SHIPPED = frozenset(
-    {"mime.types", "fastcgi.conf", "fastcgi_params", "proxy_params", "scgi_params", "uwsgi_params"}
-)
+_SHIPPED = frozenset({"mime.types", "fastcgi.conf", "fastcgi_params", "proxy_params", "scgi_params", "uwsgi_params"})
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|%\{|\$\{(?![a-z0-9_]+\})")
 _COMMENT_LINES = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"[a-z_][a-z0-9_]*")
@@ -129,9 +127,7 @@ class _Unsaid(Exception):
         self.line = line
 
 
-def account(
-    opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]
-) -> Account:
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     """What the configuration at `path` (from the root) says about the declared rate limit `subject`.
 
     `options` are the evidence entry's: `location` as it is written there, `server` (one of its names) and
@@ -198,9 +194,7 @@ class _Files:
         if self._bytes > TOTAL_CAP or self._count > COUNT_CAP:
             raise _Unsaid("the configuration with all it includes is beyond the cap on files or bytes")
 
-    def _expanded(
-        self, directives: Iterable[Directive], trail: tuple[str, ...], depth: int
-    ) -> Iterator[Directive]:
+    def _expanded(self, directives: Iterable[Directive], trail: tuple[str, ...], depth: int) -> Iterator[Directive]:
         for directive in directives:
             _refuse_odd(directive, depth)
             if directive.name == "include":
@@ -343,9 +337,7 @@ class _Http:
 
 
 def _http(statements: tuple[Directive, ...], path: str) -> _Http:
-    blocks = [
-        directive for directive in statements if directive.name == "http" and directive.block is not None
-    ]
+    blocks = [directive for directive in statements if directive.name == "http" and directive.block is not None]
     if not blocks:
         return _Http(statements, path, 1, is_part=True)
     if len(blocks) > 1:
@@ -383,7 +375,9 @@ def _refuse_elsewhere(spot: Spot, wanted: str, beside: Sequence[str], options: M
     prefixes = [name.removeprefix("location ").removeprefix("^~ ") for name in beside]
     others = [name for name in prefixes if not name.startswith(("~", "=", "@"))]
     if not any(_serves(wanted, path, others) for path in paths):
-        raise _Unsaid(f"location {wanted} does not serve {', '.join(paths)[:200]} of the control's surfaces", spot.file, spot.line)
+        raise _Unsaid(
+            f"location {wanted} does not serve {', '.join(paths)[:200]} of the control's surfaces", spot.file, spot.line
+        )
 
 
 def _path_of(url: str) -> str:
@@ -481,9 +475,7 @@ def _nearest(spot: Spot, name: str) -> tuple[Directive, ...]:
 # --- a place to readings ---
 
 
-def _readings(
-    http: _Http, options: Mapping[str, object], subject: Mapping[str, object]
-) -> tuple[Reading, ...]:
+def _readings(http: _Http, options: Mapping[str, object], subject: Mapping[str, object]) -> tuple[Reading, ...]:
     spot = _spot(http, options)
     zones = _zones(http)
     zone = _option(options, "zone")
@@ -504,9 +496,7 @@ def _readings(
 def _absent(http: _Http, spot: Spot, which: str) -> Reading:
     """No limit is in effect. A part of a configuration cannot say so: the level around it may set one."""
     if http.is_part:
-        raise _Unsaid(
-            f"no limit_req{which} in this file, which has no http block; name the main one", http.file
-        )
+        raise _Unsaid(f"no limit_req{which} in this file, which has no http block; name the main one", http.file)
     note = f"no limit_req{which} is in effect for {spot.name}"
     return _reading("status", "planned", Directive("", (), spot.file, spot.line), note)
 
@@ -628,9 +618,7 @@ def _of_address(names: list[str], label: str, spot: Spot) -> tuple[str, str]:
 
 def _map_of(name: str, http: _Http) -> Directive | None:
     """The map or geo block that gives a variable its value; its name is the block's last word."""
-    blocks = [
-        item for item in (*http.named("map"), *http.named("geo")) if item.block is not None and item.args
-    ]
+    blocks = [item for item in (*http.named("map"), *http.named("geo")) if item.block is not None and item.args]
     return next((item for item in blocks if _variables(item.args[-1]) == [name]), None)
 
 

@@ -54,7 +54,9 @@ def part(view: View, record: Record) -> bytes:
     findings = [f for f in shown if verbose or (f["severity"] != "info" and f["outcome"] == "gap" and not _is_debt(f))]
     lines = _title(view, record)
     tail = [] if verbose else _unread(view, unread)
-    tail += _asides(view, [] if verbose else [f for f in shown if f["severity"] == "info" and f["outcome"] == "gap" and not _is_debt(f)])
+    tail += _asides(
+        view, [] if verbose else [f for f in shown if f["severity"] == "info" and f["outcome"] == "gap" and not _is_debt(f)]
+    )
     tail += _debt(view, [] if verbose else [f for f in shown if _is_debt(f)])
     tail += _accepted(view, record) + _questions(view, record, verbose) + _summary(view, record)
     room = 10**9 if verbose else MAX_LINES - len(lines) - len(tail)
@@ -304,7 +306,9 @@ def _summary(view: View, record: Record) -> list[str]:
     if sum(counts["integrity"].values()) > counts["integrity"]["met"] or view.style.get("verbose"):
         lines += wrap(f"integrity     {_tally(counts['integrity'])}", style, "  ", "                ")
     for fact, names in record["scope"]["not_concerned"].items():
-        lines += wrap(f"not concerned {_many(len(names), 'expectation')}, because of {fact}", style, "  ", "                ")
+        lines += wrap(
+            f"not concerned {_many(len(names), 'expectation')}, because of {fact}", style, "  ", "                "
+        )
     loosened = view.header["options"]["loosened_by"]
     if loosened:
         lines += wrap(f"loosened by   {', '.join(loosened)}", style, "  ", "                ")

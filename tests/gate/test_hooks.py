@@ -139,8 +139,9 @@ def test_1500_manifests_are_all_judged(consumer: Consumer, published: tuple[Path
     consumer.stage()
     done = consumer.run()
     assert done.returncode == 1
-    said = [line.split(":")[0].strip() for line in done.stdout.splitlines() if "1 gap" in line]
-    assert said == ["service-0", "service-749", "service-1499"]
+    # The tools shuffle the files; each call ends with a line of its own on all it was given.
+    said = [line.split(":")[0].strip() for line in done.stdout.splitlines() if re.match(r" *service-.* 1 gap", line)]
+    assert sorted(said) == ["service-0", "service-1499", "service-749"]
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
