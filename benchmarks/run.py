@@ -76,7 +76,11 @@ def start_up(folder: Path, rounds: int) -> list[Row]:
     check, cost, _ = ratio([*CHECK, str(one)], BASE, rounds)
     return [
         Row("`--version` against `import yaml`", f"{version:.2f} ×", "≤ 1.6 ×"),
-        Row(f"`check --no-evidence`, one manifest of {lines} lines, against `import yaml`", f"{check:.2f} × ({cost.peak:.0f} MiB)", "≤ 3.3 ×"),
+        Row(
+            f"`check --no-evidence`, one manifest of {lines} lines, against `import yaml`",
+            f"{check:.2f} × ({cost.peak:.0f} MiB)",
+            "≤ 3.3 ×",
+        ),
     ]
 
 
@@ -95,7 +99,9 @@ def throughput(folder: Path, files: int, rounds: int) -> list[Row]:
             f"{jsonl:.2f} × ({one.cpu / files * 1000:.2f} ms a file, {other.cpu / files * 1000:.2f} ms)", "≤ 1.5 ×"),
         Row("full JSON, the same", f"{full:.2f} ×", "≤ 4 ×"),
     ]  # fmt: skip
-    jobs, *_ = ratio([*CHECK, "--format", "json", target], [*CHECK, "--format", "json", "--jobs", "2", target], rounds, "wall")
+    jobs, *_ = ratio(
+        [*CHECK, "--format", "json", target], [*CHECK, "--format", "json", "--jobs", "2", target], rounds, "wall"
+    )
     rows.append(Row("`--jobs 2` faster than one process, full JSON (wall)", f"{jobs:.2f} ×", "≥ 1.5 × on two free cores"))
     rows.append(Row("`--jobs 2` gives the same bytes", "yes" if _same(target) else "NO", "yes"))
     if importlib.util.find_spec("check_jsonschema"):
@@ -104,7 +110,9 @@ def throughput(folder: Path, files: int, rounds: int) -> list[Row]:
         some = write(folder / "some", 200)
         ours = [*CHECK, "--format", "jsonl", str(folder / "some")]
         against, *_ = ratio(peer, ours, 3)
-        rows.append(Row(f"check-jsonschema (shape only) against ours (shape and rules), {len(some)} files", f"{against:.1f} ×", "–"))
+        rows.append(
+            Row(f"check-jsonschema (shape only) against ours (shape and rules), {len(some)} files", f"{against:.1f} ×", "–")
+        )
     else:
         rows.append(Row("check-jsonschema on the same files", "not run: not installed", "–"))
     return rows
@@ -123,7 +131,13 @@ def memory(folder: Path, files: int) -> list[Row]:
     write(folder / "all", files)
     small = run([*CHECK, "--format", "json", str(folder / "tenth")])
     large = run([*CHECK, "--format", "json", str(folder / "all")])
-    return [Row(f"peak memory, {files // 10} and {files} files, full JSON", f"{small.peak:.0f} and {large.peak:.0f} MiB", "≤ 100 MiB, flat")]
+    return [
+        Row(
+            f"peak memory, {files // 10} and {files} files, full JSON",
+            f"{small.peak:.0f} and {large.peak:.0f} MiB",
+            "≤ 100 MiB, flat",
+        )
+    ]
 
 
 def modules() -> list[Row]:
@@ -150,7 +164,9 @@ def main() -> int:
         rows = start_up(folder, max(asked.rounds, 9)) + modules() + throughput(folder, asked.files, asked.rounds)
         if asked.memory_files:
             rows += memory(folder, asked.memory_files)
-    table = "\n".join(["| what | measured | target |", "|---|---|---|", *(f"| {r.what} | {r.figure} | {r.target} |" for r in rows)])
+    table = "\n".join(
+        ["| what | measured | target |", "|---|---|---|", *(f"| {r.what} | {r.figure} | {r.target} |" for r in rows)]
+    )
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}"
     print(f"{machine}\n\n{table}")
     if asked.write:

@@ -102,11 +102,7 @@ class Opener:
         parts = _refuse_unsafe(pattern)
         for at, part in enumerate(parts):
             is_inner = at + 1 < len(parts)
-            found = [
-                f"{folder}/{name}"
-                for folder in found
-                for name in self._fitting(folder, part, is_inner=is_inner)
-            ]
+            found = [f"{folder}/{name}" for folder in found for name in self._fitting(folder, part, is_inner=is_inner)]
             if len(found) > MATCHES:
                 raise ArtefactError(f"{pattern} fits more than {MATCHES} files")
         return tuple(sorted(path.removeprefix("/") for path in found))

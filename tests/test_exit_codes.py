@@ -68,8 +68,7 @@ def test_a_bug_of_ours_is_70_and_leaves_no_half_report(where: str, tmp_path: Pat
 
 # --- signals -----------------------------------------------------------------------------------------------------
 
-_UNHANDLED = pytest.mark.xfail(reason="SIGTERM ends the process at once: cli.main does not handle it yet")
-SIGNALS = [pytest.param(signal.SIGINT, id="SIGINT"), pytest.param(signal.SIGTERM, id="SIGTERM", marks=_UNHANDLED)]
+SIGNALS = [pytest.param(signal.SIGINT, id="SIGINT"), pytest.param(signal.SIGTERM, id="SIGTERM")]
 
 
 def _interrupted(folder: Path, wanted: signal.Signals, *arguments: str) -> tuple[int, bytes]:

@@ -96,9 +96,7 @@ def test_a_fifo_neither_blocks_nor_is_read(root: Path) -> None:
         Opener(root).read("pipe")
 
 
-def test_a_folder_a_socket_and_a_device_are_not_regular_files(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_a_socket_and_a_device_are_not_regular_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
@@ -123,9 +121,7 @@ def test_the_cap_itself_is_still_read(root: Path) -> None:
         Opener(root).read("exact", cap=9)
 
 
-def test_a_file_that_grows_after_it_was_measured_is_still_bounded(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_grows_after_it_was_measured_is_still_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "grows").write_bytes(b"x" * 100)
     real = os.fstat
 
@@ -205,9 +201,7 @@ def test_a_pattern_does_not_run_through_a_link(root: Path) -> None:
         Opener(root).matching("link/*")
 
 
-def test_a_pattern_that_fits_too_many_files_is_refused_not_cut_short(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pattern_that_fits_too_many_files_is_refused_not_cut_short(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("policycheck.opener.MATCHES", 2)
     for name in "abc":
         (root / name).write_text("")

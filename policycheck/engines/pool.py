@@ -14,6 +14,7 @@ def _start(make: Callable[..., Any], settings: Any) -> None:
 
     # The parent answers an interrupt; a child that did too would print its own traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _WORKER[:] = [make(settings)]
 
 

@@ -23,9 +23,7 @@ _BLANK = b" \t\r\n\v\f\0"
 _BOM = b"\xef\xbb\xbf"
 
 
-def account(
-    opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]
-) -> Account:
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     """Whether the document at `path` (from the root) supports its subject; if not, it is unreadable, and why.
 
     `options` are the evidence entry's: `sha256`, `collected_on` and `valid_for_days`, each held only if

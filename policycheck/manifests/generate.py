@@ -238,13 +238,9 @@ def _write(folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the schemas, or with `--check` say which files differ; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="policycheck.manifests.generate", description="Write the JSON Schemas."
-    )
+    parser = argparse.ArgumentParser(prog="policycheck.manifests.generate", description="Write the JSON Schemas.")
     parser.add_argument("folder", nargs="?", type=Path, default=Path("schemas"), help="where the schemas are")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a file differs from the shape"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs from the shape")
     options = parser.parse_args(arguments)
     if not options.check:
         _write(options.folder)

@@ -211,9 +211,7 @@ class LawfulBasis(Word):
     public_interest = "a task in the public interest laid down by law"
     official_authority = "official authority vested in the organisation"
     research = "a research or statistics ground that the law of the place has"
-    reasonable_necessity = (
-        "the law asks only that collection be reasonably needed for a function (AU APP 3, NZ IPP 1)"
-    )
+    reasonable_necessity = "the law asks only that collection be reasonably needed for a function (AU APP 3, NZ IPP 1)"
     statutory_exception = "a narrow exception written in a statute; the legal note names it"
     none = "the organisation has found no ground"
 

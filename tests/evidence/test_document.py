@@ -34,9 +34,7 @@ def test_any_kind_of_subject_can_be_supported() -> None:
 def test_a_document_with_content_supports_and_says_no_values(tmp_path: Path) -> None:
     account = heard(tmp_path)
     assert (account.supported, account.unreadable, account.readings) == (True, "", ())
-    assert [(seen.path, seen.size, seen.sha256) for seen in account.artefacts] == [
-        ("dpia.md", len(TEXT), DIGEST)
-    ]
+    assert [(seen.path, seen.size, seen.sha256) for seen in account.artefacts] == [("dpia.md", len(TEXT), DIGEST)]
 
 
 def test_a_missing_document_is_unreadable(tmp_path: Path) -> None:
@@ -88,10 +86,7 @@ def test_freshness_is_held_against_the_date_of_the_evaluation(
 
 
 def test_without_a_date_of_evaluation_freshness_cannot_be_told(tmp_path: Path) -> None:
-    assert (
-        "cannot be dated"
-        in heard(tmp_path, collected_on="2026-06-01", valid_for_days=30, as_of=None).unreadable
-    )
+    assert "cannot be dated" in heard(tmp_path, collected_on="2026-06-01", valid_for_days=30, as_of=None).unreadable
 
 
 def test_a_link_to_a_document_is_unreadable(tmp_path: Path) -> None:

@@ -87,16 +87,12 @@ def test_the_burst_is_named_but_not_counted() -> None:
     assert "burst" not in note(heard("several.conf", location="/"), "params.limit")
 
 
-@pytest.mark.parametrize(
-    "location", ["/products/", "location /products/", " location  /products/ {", '"/products/"']
-)
+@pytest.mark.parametrize("location", ["/products/", "location /products/", " location  /products/ {", '"/products/"'])
 def test_a_location_may_be_written_with_or_without_its_word(location: str) -> None:
     assert said(heard("shop.conf", location=location))["status"] == "deployed"
 
 
-@pytest.mark.parametrize(
-    "location", ["= /health", "=/health", r"~* \.(png|jpg)$", r"location ~*\.(png|jpg)$"]
-)
+@pytest.mark.parametrize("location", ["= /health", "=/health", r"~* \.(png|jpg)$", r"location ~*\.(png|jpg)$"])
 def test_modifiers_belong_to_a_location_however_they_are_spaced(location: str) -> None:
     assert said(heard("shop.conf", location=location)) == {"status": "planned"}
 
@@ -134,9 +130,7 @@ def test_a_server_meant_as_a_whole_names_the_locations_that_differ() -> None:
 
 
 def test_the_same_location_in_two_servers_needs_the_server() -> None:
-    assert "stands more than once; name one with server" in silent(
-        heard("inherited.conf", location="/inherits/")
-    )
+    assert "stands more than once; name one with server" in silent(heard("inherited.conf", location="/inherits/"))
 
 
 def test_several_servers_and_no_location_need_the_server() -> None:
@@ -144,16 +138,12 @@ def test_several_servers_and_no_location_need_the_server() -> None:
 
 
 def test_a_server_that_only_redirects_is_not_the_one_meant() -> None:
-    assert "limit_req stands in location /products/; name a location" in silent(
-        heard("shop.conf", server="shop.example")
-    )
+    assert "limit_req stands in location /products/; name a location" in silent(heard("shop.conf", server="shop.example"))
 
 
 def test_a_location_that_does_not_exist_is_unreadable_and_the_others_are_listed() -> None:
     account = heard("shop.conf", location="/product/")
-    assert silent(account).endswith(
-        "it has: location /products/, location = /health, location ~* \\.(png|jpg)$"
-    )
+    assert silent(account).endswith("it has: location /products/, location = /health, location ~* \\.(png|jpg)$")
     assert account.unreadable_at == ("shop.conf", 0)
     assert len(account.artefacts) == 1
 
@@ -227,9 +217,7 @@ def test_a_control_without_parameters_is_still_answered(params: object) -> None:
 
 
 def test_a_control_of_another_family_is_not_spoken_of() -> None:
-    account = nginx.account(
-        Opener(FIXTURES), "shop.conf", {"location": "/products/"}, {"family": "challenge"}
-    )
+    account = nginx.account(Opener(FIXTURES), "shop.conf", {"location": "/products/"}, {"family": "challenge"})
     assert "family rate_limit, not challenge" in silent(account)
 
 
@@ -334,9 +322,7 @@ def test_includes_start_at_the_main_files_folder_and_may_climb_inside_the_root(t
         ('""', "blank"),
     ],
 )
-def test_an_include_that_leads_astray_is_unreadable_at_its_line(
-    tmp_path: Path, target: str, why: str
-) -> None:
+def test_an_include_that_leads_astray_is_unreadable_at_its_line(tmp_path: Path, target: str, why: str) -> None:
     root = tmp_path / "root"
     (root / "folder").mkdir(parents=True)
     (root / ".git").mkdir()
@@ -400,9 +386,7 @@ def test_a_zone_that_is_not_defined_is_unreadable(tmp_path: Path) -> None:
 
 
 def test_a_zone_at_server_level_is_no_zone(tmp_path: Path) -> None:
-    text = (
-        "http { server { limit_req_zone $remote_addr zone=z:1m rate=1r/s; location / { limit_req zone=z; }}}"
-    )
+    text = "http { server { limit_req_zone $remote_addr zone=z:1m rate=1r/s; location / { limit_req zone=z; }}}"
     assert "which no limit_req_zone here defines" in silent(written(tmp_path, text, location="/"))
 
 

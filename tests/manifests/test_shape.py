@@ -31,12 +31,8 @@ def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or datetime.datetime.fromisoformat(value).tzinfo is not None
 
 
-EXPLAIN = {
-    name: jsonschema.Draft7Validator(schema, format_checker=FORMATS) for name, schema in SCHEMAS.items()
-}
-DECIDE = {
-    name: jsonschema_rs.Draft7Validator(schema, validate_formats=True) for name, schema in SCHEMAS.items()
-}
+EXPLAIN = {name: jsonschema.Draft7Validator(schema, format_checker=FORMATS) for name, schema in SCHEMAS.items()}
+DECIDE = {name: jsonschema_rs.Draft7Validator(schema, validate_formats=True) for name, schema in SCHEMAS.items()}
 
 SMALL: dict[str, Any] = {
     "policycheck": 1,
@@ -162,9 +158,7 @@ def sample(schema: dict[str, Any]) -> Any:
 def sample_items(items: dict[str, Any]) -> list[Any]:
     if resolved(items).get("x-kind") != "control":
         return [sample(items)]
-    return [
-        sample(items) | {"id": f, "family": f, "params": sample(p)} for f, p in sorted(families().items())
-    ]
+    return [sample(items) | {"id": f, "family": f, "params": sample(p)} for f, p in sorted(families().items())]
 
 
 def sample_text(schema: dict[str, Any]) -> str:
@@ -383,9 +377,7 @@ def test_categories_are_fideslang_keys_or_own_words() -> None:
 
 def test_the_categories_are_those_of_the_taxonomy_that_is_named() -> None:
     taxonomy = pytest.importorskip("fideslang.default_taxonomy").DEFAULT_TAXONOMY
-    assert MANIFEST["definitions"]["Category"]["examples"] == sorted(
-        c.fides_key for c in taxonomy.data_category
-    )
+    assert MANIFEST["definitions"]["Category"]["examples"] == sorted(c.fides_key for c in taxonomy.data_category)
 
 
 # --- principles ---------------------------------------------------------------------------------------------
@@ -412,9 +404,7 @@ def test_no_word_says_unknown_yes_or_no() -> None:
 
 
 def test_that_data_is_public_or_a_contract_exists_is_no_lawful_basis() -> None:
-    bases = MANIFEST["definitions"]["Surface"]["properties"]["publication_basis"]["additionalProperties"][
-        "enum"
-    ]
+    bases = MANIFEST["definitions"]["Surface"]["properties"]["publication_basis"]["additionalProperties"]["enum"]
     assert {"consent", "legitimate_interests", "research", "none", None} <= set(bases)
     assert not {"public", "contract", "publicly_available"} & set(bases)
 
@@ -503,13 +493,9 @@ def test_absence_is_a_fact_only_where_it_says_so() -> None:
 
 
 def test_the_past_is_marked_and_the_future_is_not() -> None:
-    dates = {
-        n: s.get("x-past", False) for _, n, s, _ in properties() if s.get("format") in ("date", "date-time")
-    }
+    dates = {n: s.get("x-past", False) for _, n, s, _ in properties() if s.get("format") in ("date", "date-time")}
     assert not [n for n in ("expires_on", "next_review_on", "due_on", "start_on", "period_end") if dates[n]]
-    assert all(
-        dates[n] for n in ("last_reviewed_on", "deployed_on", "approved_on", "signed_on", "detected_at")
-    )
+    assert all(dates[n] for n in ("last_reviewed_on", "deployed_on", "approved_on", "signed_on", "detected_at"))
     assert all(s.get("x-past") for _, n, s, _ in properties() if n.endswith("_at") and "format" in s)
 
 
@@ -612,9 +598,7 @@ def test_the_shipped_schemas_are_those_of_the_shape(capsys: pytest.CaptureFixtur
     assert generate.main([str(folder), "--check"]) == 0, capsys.readouterr().err
 
 
-def test_a_schema_that_was_edited_by_hand_is_found(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_schema_that_was_edited_by_hand_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main([str(tmp_path), "--check"]) == 1
     assert generate.main([str(tmp_path)]) == 0
     assert generate.main([str(tmp_path), "--check"]) == 0
