@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from policycheck import document, packs
 from policycheck.assess import assess
 from policycheck.manifests import explain, v1

@@ -34,11 +34,11 @@ LISTED = """
 ai_uses[]: accuracy adm ai_laws[].classification ai_laws[].ref bias counterparties design_decisions
   design_review_on documentation downstream dpia end_on guidance_followed[].ref incompatible_uses ip_policy_ref lia
   minimisation minors model_card_ref name objection phases post_deployment provenance purposes
-  regulatory_approval_claimed rights risk_register_ref role safeguards security sources[].collected_from
+  regulatory_approval_claimed rights risk_register_ref role safeguards security
   sources[].collected_to sources[].data_categories sources[].dataset_card_ref sources[].excludes
   sources[].historic_reason sources[].lia_ref sources[].licence_ref sources[].minors sources[].name
   sources[].permission.*.note_ref sources[].privacy_measures sources[].quality_checks sources[].retention_days
-  sources[].scraping sources[].special_category sources[].supplier sources[].surfaces standards_followed start_on
+  sources[].scraping sources[].special_category sources[].supplier sources[].surfaces standards_followed
   suspension transparency
 compliance_review
 controls[]: deployed_on last_review_changed last_tested_on name retired_on review_triggers strength test_ref
