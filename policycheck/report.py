@@ -115,13 +115,26 @@ def _criteria(criteria: Criteria) -> Record:
     }
 
 
+def _coverage(rows: Iterable[Record]) -> list[Record]:
+    """By document: how many of the expectations that apply the manifest says enough about to be decided. No score."""
+    found: dict[str, Record] = {}
+    for row in rows:
+        if row["outcome"] != Outcome.NOT_APPLICABLE.value:
+            counted = found.setdefault(row["document"], {"document": row["document"], "applicable": 0, "evaluated": 0})
+            counted["applicable"] += 1
+            counted["evaluated"] += row["outcome"] != Outcome.UNKNOWN.value
+    return list(found.values())
+
+
 def record(result: Result, criteria: Criteria, options: Options) -> Record:
     """One manifest's record. Findings are those of `options.detail`; the counts are of all."""
+    rows = [_expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()]
     return {
         "manifest": result.manifest,
         "organization": _organization(result.organization),
         "counts": counts_record(result.counts),
-        "expectations": [_expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()],
+        "coverage": _coverage(rows),
+        "expectations": rows,
         "scope": _scope(result, criteria),
         "surfaces": list(result.surfaces),
         "inputs": [_artefact(a) for a in result.inputs],

@@ -635,6 +635,17 @@ class ReportedOrganization(Shape):
     """Who answers for the manifest."""
 
 
+class DocumentCoverage(Shape):
+    """How much of one document could be decided; not a score."""
+
+    document: str
+    """The document."""
+    applicable: Count
+    """Expectations with a rule that apply to this organisation."""
+    evaluated: Count
+    """Those of them that are decided: all but the unknown ones."""
+
+
 class ReportedExpectation(Shape):
     """One expectation over one manifest."""
 
@@ -878,6 +889,8 @@ class ManifestRecord(Shape):
     """Who declared."""
     counts: ManifestCounts
     """The numbers."""
+    coverage: list[DocumentCoverage]
+    """By document: evaluated of applicable."""
     expectations: list[ReportedExpectation]
     """Every chosen expectation that a rule tests."""
     scope: Scope

@@ -115,3 +115,9 @@ def test_the_order_of_one_format_does_not_depend_on_another(tmp_path: Path) -> N
 
 def test_by_finding_is_the_default() -> None:
     assert check("corner-shop", "--by", "finding") == check("corner-shop")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_json_counts_the_coverage_that_the_text_says(example: str) -> None:
+    counted = [f"evaluated {row['evaluated']} of {row['applicable']} applicable" for row in record(example)["coverage"]]
+    assert re.findall(r"evaluated \d+ of \d+ applicable", check(example, "--by", "expectation")) == counted
