@@ -1,7 +1,7 @@
 """assess(manifest, criteria, options) -> Result: hear the witnesses, judge, weigh.
 
 Every rule is judged on what the manifest declares, and again on each account of an artefact laid over it. A witness can
-confirm or contradict, never excuse: the final outcome is the worse of the two (docs/decisions/0003).
+confirm or contradict, never excuse: the final outcome is the worse of the two (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
         accepted, hygiene = _accept(manifest, criteria, options, entries, findings)
         integrity += hygiene
         findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()}
-    findings = {k: _marked(f, criteria, options, known) for k, f in findings.items()}
-    integrity = [_marked(f, criteria, options, known) for f in integrity]
+    if known is not None or options.warn_until:
+        findings = {k: _marked(f, criteria, options, known) for k, f in findings.items()}
+        integrity = [_marked(f, criteria, options, known) for f in integrity]
     return _result(manifest, criteria, options, judge, declared, findings, integrity, hearings, failures, known)
 
 

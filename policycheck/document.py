@@ -29,6 +29,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 200_000
 MAX_DIGITS = 18
+_LARGE = 10.0**MAX_DIGITS
 
 _WORDS = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -331,6 +332,26 @@ def parse(raw: bytes, path: str, parser: Any = None) -> tuple[Document, list[Pro
     return document, sorted(set(builder.problems))
 
 
+def parse_foreign(raw: bytes, path: str) -> tuple[list[Document], list[Problem]]:
+    """Read a YAML stream or JSON text of somebody else's format: any number of documents, and keys that look like numbers.
+
+    Apart from these the dialect is that of `parse`: duplicate keys, anchors, aliases, merge keys and tags are problems.
+    A stream with problems says nothing; empty documents are left out. A key is always text, `200` as well.
+    """
+    text, problem = _decode(raw, path)
+    if problem:
+        return [], [problem]
+    builder = _Stream(path, text)
+    try:
+        builder.run((LIBYAML or PURE)(text))
+    except _Stop:
+        pass
+    except yaml.YAMLError as error:
+        builder.problems.append(_syntax(error, path, text))
+    builder.close()
+    return [] if builder.problems else builder.documents, sorted(set(builder.problems))
+
+
 def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     if len(raw) > MAX_BYTES:
         return "", Problem(path, 1, 1, f"is larger than {MAX_BYTES // 1024 // 1024} MiB; split it with include")
@@ -396,6 +417,8 @@ class _Stop(Exception):
 class _Builder:
     """Turns events into data and places. Every surprise becomes a problem and the walk goes on where it can."""
 
+    deepest = MAX_DEPTH
+
     def __init__(self, document: Document, path: str, text: str) -> None:
         self.document = document
         self.path = path
@@ -431,8 +454,8 @@ class _Builder:
 
     def _open(self, event: Any, fresh: Any, depth: int) -> dict[Any, tuple[Any, Any]]:
         """A collection starts: where it stands, and the table of its members' places, to be filled."""
-        if depth > MAX_DEPTH:
-            self.stop(event, f"is nested deeper than {MAX_DEPTH} levels")
+        if depth > self.deepest:
+            self.stop(event, f"is nested deeper than {self.deepest} levels")
         if self.wary and (event.anchor is not None or event.tag is not None):
             self._refuse(event)
         entries: dict[Any, tuple[Any, Any]] = {}
@@ -551,3 +574,39 @@ class _Builder:
             self._refuse(event)
         elif event.value not in _WORDS or not event.implicit[0] or _WORDS[event.value] is not None:
             self.say(event, "a mapping is expected at the top of the file, like `policycheck: 1`")
+
+
+class _Stream(_Builder):
+    """The builder for formats that are not ours: several documents, and what is no plain number or word stays text."""
+
+    deepest = 2 * MAX_DEPTH
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(Document(), path, text)
+        self.documents: list[Document] = []
+        self._text = text
+
+    def close(self) -> None:
+        """The document that was being read is complete; one that holds nothing is left out."""
+        if self.document.data is not None:
+            self.documents.append(self.document)
+        self.document = Document()
+        self.document._texts[self.path] = self._text
+
+    def run(self, source: Any) -> None:
+        while (event := source.get_event()) is not None:
+            kind = type(event)
+            if kind is DocumentStartEvent:
+                self.close()
+            elif kind is ScalarEvent:
+                self._top_scalar(event)
+            elif kind in _STARTS:
+                self._tree(event, source.get_event)
+
+    def _special(self, event: Any, text: str) -> Any:
+        is_number = len(text) <= MAX_DIGITS and _FLOAT.match(text) and not _ODD.match(text) and abs(float(text)) < _LARGE
+        return super()._special(event, text) if is_number or text[0] in _INVISIBLE else text
+
+    def _odd_key(self, event: Any, entries: dict[Any, tuple[Any, Any]]) -> None:
+        if event.value in entries or event.value == "<<":
+            super()._odd_key(event, entries)

@@ -199,6 +199,16 @@ class Reading(NamedTuple):
     line: int
     column: int
     note: str = ""
+    #: Text that a person has to read: agreement supports, it never verifies; a denial still contradicts.
+    soft: bool = False
+
+
+class Quote(NamedTuple):
+    """A passage of a document on which its support rests, short enough to print; a person must read it in place."""
+
+    file: str
+    line: int
+    text: str
 
 
 class Account(NamedTuple):
@@ -213,6 +223,27 @@ class Account(NamedTuple):
     unreadable: str = ""
     supported: bool = False
     unreadable_at: tuple[str, int] = ("", 0)
+    #: Readings whose paths start at the top of the manifest: what the artefact shows and the manifest may lack,
+    #: e.g. `("surfaces", "get-people-id", "auth")`; lists are walked by the items' key.
+    additions: tuple[Reading, ...] = ()
+    #: Paths below the subject, each to an item of a list that is declared and that the artefact would show, and does not.
+    absences: tuple[Reading, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+
+
+class Discovered(NamedTuple):
+    """Something a repository holds that a manifest could declare, in manifest words.
+
+    `section` is where it belongs, e.g. `controls`; `item` is what can be filled in, an `evidence` entry with it;
+    what only a person knows is left out. `questions` name the properties they must answer, with the question.
+    """
+
+    section: str
+    item: dict[str, Any]
+    file: str
+    line: int
+    note: str = ""
+    questions: tuple[tuple[str, str], ...] = ()
 
 
 class Witnessed(NamedTuple):

@@ -37,6 +37,8 @@ DISCLAIMER = (
     "It is no legal advice and states no legal conclusion."
 )
 Record = dict[str, Any]
+#: What is counted beside the outcomes, in the order of the report.
+_MARKS = ("accepted", "known", "equivalent", "contradicted", "verified", "blocking")
 #: An enum's `.value` is a Python call, and a full report asks for hundreds a manifest.
 _WORD: dict[Any, str] = {word: word.value for kind in (Outcome, Assurance, Severity) for word in kind}
 
@@ -119,10 +121,10 @@ def _coverage(rows: Iterable[Record]) -> list[Record]:
     """By document: how many of the expectations that apply the manifest says enough about to be decided. No score."""
     found: dict[str, Record] = {}
     for row in rows:
-        if row["outcome"] != Outcome.NOT_APPLICABLE.value:
-            counted = found.setdefault(row["document"], {"document": row["document"], "applicable": 0, "evaluated": 0})
+        counted = found.setdefault(row["document"], {"document": row["document"], "applicable": 0, "evaluated": 0})
+        if row["outcome"] != "not_applicable":
             counted["applicable"] += 1
-            counted["evaluated"] += row["outcome"] != Outcome.UNKNOWN.value
+            counted["evaluated"] += row["outcome"] != "unknown"
     return list(found.values())
 
 
@@ -197,9 +199,7 @@ class Totals:
         self.findings: Counter[str] = Counter()
         self.expectations: Counter[str] = Counter()
         self.integrity: Counter[str] = Counter()
-        self.marks: Counter[str] = Counter(
-            {"accepted": 0, "known": 0, "equivalent": 0, "contradicted": 0, "verified": 0, "blocking": 0}
-        )
+        self.marks: Counter[str] = Counter(dict.fromkeys(_MARKS, 0))
         self.problems: list[Problem] = []
         self.exit_code = 0
 
@@ -209,14 +209,11 @@ class Totals:
         self.findings.update(counts.findings)
         self.expectations.update(counts.expectations)
         self.integrity.update(counts.integrity)
-        self.marks.update(
-            accepted=counts.accepted,
-            known=counts.known,
-            equivalent=counts.equivalent,
-            contradicted=counts.contradicted,
-            verified=counts.verified,
-            blocking=counts.blocking,
-        )
+        self.marks.update(_marks(counts))
+
+
+def _marks(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in _MARKS}
 
 
 def counts_record(counts: Counts) -> Record:
@@ -225,12 +222,7 @@ def counts_record(counts: Counts) -> Record:
         "findings": dict(counts.findings),
         "expectations": dict(counts.expectations),
         "integrity": dict(counts.integrity),
-        "accepted": counts.accepted,
-        "known": counts.known,
-        "equivalent": counts.equivalent,
-        "contradicted": counts.contradicted,
-        "verified": counts.verified,
-        "blocking": counts.blocking,
+        **_marks(counts),
     }
 
 
@@ -246,7 +238,7 @@ def _expectation(expectation: Expectation, rollup: Any) -> Record:
         "modality": expectation.modality,
         "illustrative": expectation.illustrative,
         "seen": expectation.seen,
-        "outcome": rollup.outcome.value,
+        "outcome": _WORD[rollup.outcome],
         "gaps": rollup.gaps,
         "findings": rollup.findings,
         "because_of": rollup.because_of,

@@ -7,7 +7,7 @@ A `Worker` holds what all manifests share and turns one path into a `Part`; an e
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,7 +66,7 @@ class Worker:
         self.formats = {name: rooms.load("formats", name) for name in settings.formats}
         wanted = [f.detail(settings.style) for f in self.formats.values()] or [frozenset(Outcome)]
         detail = frozenset().union(*wanted)
-        self.options = _with_detail(settings.options, detail)
+        self.options = settings.options._replace(detail=detail)
 
     def __call__(self, path: Path) -> Part:
         """One manifest, judged and rendered. Never raises."""
@@ -81,9 +81,9 @@ class Worker:
         root, shown, other = named(path, self.settings.here, self.settings.root)
         manifest, problems = read(path, shown, root, self.settings.options.as_of)
         if manifest is None:
-            moved = tuple(_moved(p, other, here) for p in problems)
-            reported = tuple(problems) if self._is_inside(root) else moved
-            return Part(str(path), "", {}, None, reported, (INVALID,), told=moved)
+            told = tuple(moved(problems, other, here))
+            reported = tuple(problems) if self._is_inside(root) else told
+            return Part(str(path), "", {}, None, reported, (INVALID,), told=told)
         result = assess(manifest, self.criteria, self.options, self.known)
         view = View(self.header, self.settings.style, other, here, _Lines(manifest).line)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
@@ -165,10 +165,6 @@ class View(NamedTuple):
         return _from_here(path, self.root, self.here)
 
 
-def _with_detail(options: Options, detail: frozenset[Outcome]) -> Options:
-    return options._replace(detail=detail)
-
-
 def _names(path: Path, root: Path, here: Path) -> tuple[str, str]:
     """The manifest's path from the root, and the root, when paths from the current folder are others."""
     if str(path) == sources.STDIN:
@@ -196,11 +192,12 @@ def named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
 def problems_of(path: Path, here: Path, given: Path | None, as_of: str) -> list[Problem]:
     """What is wrong with one manifest, paths as the terminal shows them."""
     root, shown, other = named(path, here, given)
-    return [_moved(p, other, str(here)) for p in read(path, shown, root, as_of)[1]]
+    return moved(read(path, shown, root, as_of)[1], other, str(here))
 
 
-def _moved(problem: Problem, root: str, here: str) -> Problem:
-    return Problem(_from_here(problem.path, root, here), problem.line, problem.column, problem.message)
+def moved(problems: Iterable[Problem], root: str, here: str) -> list[Problem]:
+    """Problems whose paths go from the root, with paths from the current folder; `root` is what `named` gave."""
+    return [problem._replace(path=_from_here(problem.path, root, here)) for problem in problems]
 
 
 def _codes(result: Result) -> tuple[int, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from policycheck.compare import KINDS, Change, Comparison
+from policycheck.formats._markdown import code, safe
 from policycheck.formats._terminal import harmless
 from policycheck.report import Record
 
 #: How many changes of a kind are shown; the JSON form holds all.
 MOST = 50
 _WORDS = {kind: kind.replace("_", " ") for kind in KINDS} | {"new_rule": "new rules", "rule_gone": "rules gone"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
 #: Turns a finding's path, which goes from the root, into one that the reader can follow.
 Place = Callable[[Change, str], str]
 
@@ -77,7 +76,7 @@ def _sum(comparison: Comparison) -> str:
 
 def markdown(comparison: Comparison, title: str) -> list[str]:
     """Lines of Markdown: one table a kind, safe to paste where others' text must not become markup."""
-    lines = [f"# {_safe(title)}", "", f"{_safe(_sum(comparison))}.", ""]
+    lines = [f"# {safe(title)}", "", f"{safe(_sum(comparison))}.", ""]
     for kind in KINDS[:-1]:
         found = comparison.changes[kind]
         if found:
@@ -89,7 +88,7 @@ def markdown(comparison: Comparison, title: str) -> list[str]:
             ]
             lines += map(_row, found[:MOST])
             lines += [f"\nand {len(found) - MOST} more", ""] if len(found) > MOST else [""]
-    return lines + [f"- {_safe(note)}" for note in comparison.notes]
+    return lines + [f"- {safe(note)}" for note in comparison.notes]
 
 
 def _row(change: Change) -> str:
@@ -100,15 +99,7 @@ def _cells(change: Change) -> Iterator[str]:
     latest = change.latest
     at = latest["location"] or {}
     yield latest["severity"]
-    yield _code(latest["rule"])
-    yield f"{_safe(latest['subject'].get('kind'))} {_code(latest['subject'].get('id'))}"
-    yield _code(f"{at['path']}:{at.get('line')}") if at.get("path") else ""
-    yield _safe(_states(change))
-
-
-def _safe(words: object) -> str:
-    return _SPECIAL.sub(r"\\\1", harmless(words)).strip()
-
-
-def _code(words: object) -> str:
-    return "`" + harmless(words).replace("`", "'").replace("|", "\\|") + "`"
+    yield code(latest["rule"])
+    yield f"{safe(latest['subject'].get('kind'))} {code(latest['subject'].get('id'))}"
+    yield code(f"{at['path']}:{at.get('line')}") if at.get("path") else ""
+    yield safe(_states(change))

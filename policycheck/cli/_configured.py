@@ -60,15 +60,14 @@ def _typed(key: str, value: Any) -> Any:
     return tuple(Path(one) for one in value) if isinstance(value, tuple) else Path(value) if value else None
 
 
-def asked(options: Mapping[str, Any], found: Configuration, root: Path | None) -> dict[str, Any]:
+def asked(options: Mapping[str, Any], found: Configuration, root: Path | None, as_of: str) -> dict[str, Any]:
     """The parts of a run's Options that only a configuration says, and `min_assurance`. Raises InvalidInput."""
     from policycheck import config
-    from policycheck.cli._output import as_of
     from policycheck.errors import InvalidInput
     from policycheck.model import Problem
 
     warnings = options["warn_until"]
-    problems = config.too_far(warnings, as_of(options["as_of"]), found.settings["warn_until"].source)
+    problems = config.too_far(warnings, as_of, found.settings["warn_until"].source)
     if problems:
         raise InvalidInput(problems)
     only = options["exceptions_from"]

@@ -18,19 +18,20 @@ def entry_for(finding: str, path: str | None, as_of: str, said: dict[str, Any]) 
     """The entry that accepts one finding, and the manifest it was found in. Raises UsageError when there is none."""
     from policycheck import exceptions, packs, run, sources
     from policycheck.assess import assess, known_of
+    from policycheck.cli._output import current_folder
     from policycheck.errors import InvalidInput
     from policycheck.manifests import v1
     from policycheck.manifests.explain import schema
     from policycheck.model import Options, Outcome
 
-    here = Path.cwd()
+    here = current_folder()
     criteria = packs.load([], schema(v1.SCHEMA))
     options = Options(as_of=as_of)
     for manifest_path in sources.find([path] if path else [], here).manifests:
-        root, shown, _ = run.named(manifest_path, here, None)
+        root, shown, other = run.named(manifest_path, here, None)
         manifest, problems = run.read(manifest_path, shown, root, as_of)
         if manifest is None:
-            raise InvalidInput(problems)
+            raise InvalidInput(run.moved(problems, other, str(here)))
         result = assess(manifest, criteria, options)
         gap = next((f for f in result.findings if f.id.startswith(finding) and f.outcome is Outcome.GAP), None)
         if gap is None:

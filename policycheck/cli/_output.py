@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -170,6 +170,14 @@ def as_of(given: str | None) -> str:
         except (ValueError, OverflowError, OSError):
             raise UsageError("SOURCE_DATE_EPOCH is not a number of seconds") from None
     return datetime.now(UTC).date().isoformat()
+
+
+def criteria_of(given: Iterable[str]) -> tuple[str, ...]:
+    """What `--criteria` names, given once or several times. Raises UsageError for a blank: it must not mean everything."""
+    names = tuple(name.strip() for text in given for name in text.split(","))
+    if not all(names):
+        raise UsageError("--criteria holds a blank name; write it as CJS24,JS23")
+    return names
 
 
 def print_lines(*lines: str) -> None:

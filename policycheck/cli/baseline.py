@@ -50,7 +50,8 @@ def write(paths: tuple[str, ...], target: Path, new_rules: bool, force: bool, **
         raise UsageError(f"{target} is already there; --force replaces it, --new-rules adds what new rules found")
     if known is None and new_rules:
         raise UsageError(f"{target} is not there; write it without --new-rules first")
-    found, criteria, as_of = _findings(paths, options)
+    results, worker = _results(paths, options)
+    found, criteria, as_of = _open(results), worker.criteria, worker.settings.options.as_of
     kept = set(known.gaps) if known is not None and new_rules else set()
     named = known.rules if known is not None else frozenset()
     chosen = [(o, f) for o, f in found if not new_rules or f.id in kept or f.rule not in named]
@@ -89,6 +90,8 @@ def show(target: Path, as_of: str | None) -> int:
     from tabulate import tabulate
 
     from policycheck.cli._output import as_of as date_of
+    from policycheck.cli._output import print_lines
+    from policycheck.formats._terminal import harmless
 
     known, today = _load(target), date_of(as_of)
     rows = []
@@ -96,11 +99,17 @@ def show(target: Path, as_of: str | None) -> int:
         age = (date.fromisoformat(today) - date.fromisoformat(str(entry.get("since")))).days
         due = str(entry.get("due_on") or "")
         shown = f"{due} overdue" if due and today > due else due
-        rows.append(
-            (entry.get("severity"), entry.get("rule"), entry.get("subject"), f"{age} days", entry.get("owner") or "", shown)
+        row = (
+            entry.get("severity"),
+            entry.get("rule"),
+            entry.get("subject"),
+            f"{age} days",
+            entry.get("owner") or "",
+            shown,
         )
-    click.echo(tabulate(rows, headers=("severity", "rule", "subject", "age", "owner", "due")))
-    click.echo(f"\n{len(rows)} known gaps and unknowns, written {known.written_on}")
+        rows.append([harmless(cell) for cell in row])
+    table = tabulate(rows, headers=("severity", "rule", "subject", "age", "owner", "due"), disable_numparse=True)
+    print_lines(*table.splitlines(), "", f"{len(rows)} known gaps and unknowns, written {known.written_on}")
     return 0
 
 
@@ -111,12 +120,12 @@ def _load(path: Path) -> Baseline:
 
 
 def _settings(options: dict[str, Any]) -> Any:
-    from policycheck.cli._output import as_of
+    from policycheck.cli._output import as_of, current_folder
     from policycheck.model import Options
     from policycheck.run import Settings
 
     asked = Options(as_of=as_of(options["as_of"]), evidence=not options["no_evidence"])
-    return Settings(here=Path.cwd(), options=asked, rules=tuple(p.resolve() for p in options["rules"]))
+    return Settings(here=current_folder(), options=asked, rules=tuple(p.resolve() for p in options["rules"]))
 
 
 def _results(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Any], Any]:
@@ -131,11 +140,6 @@ def _results(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Any]
     if run.told:
         raise InvalidInput(run.told)
     return results, worker
-
-
-def _findings(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[list[tuple[str, Finding]], Any, str]:
-    results, worker = _results(paths, options)
-    return _open(results), worker.criteria, worker.settings.options.as_of
 
 
 def _open(results: list[Any]) -> list[tuple[str, Finding]]:

@@ -94,21 +94,21 @@ def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found:
 
 def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
     from policycheck.cli._configured import asked as configured_for
-    from policycheck.cli._output import as_of, current_folder, root_folder, style
+    from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style
     from policycheck.model import Options, Severity
     from policycheck.run import Settings
 
     targets = _targets(options["format_"], options["outputs"])
-    root = root_folder(options["root"])
+    root, date = root_folder(options["root"]), as_of(options["as_of"])
     asked = Options(
-        as_of=as_of(options["as_of"]),
-        criteria=_criteria(options["criteria"]),
+        as_of=date,
+        criteria=criteria_of(options["criteria"]),
         fail_on=Severity(options["fail_on"]),
         allow_unknown=options["allow_unknown"],
         equivalents=not options["no_equivalents"],
         evidence=not options["no_evidence"],
         exit_zero=options["exit_zero"],
-        **configured_for(options, configured, root),
+        **configured_for(options, configured, root, date),
     )
     settings = Settings(
         here=current_folder(), options=asked, root=root,
@@ -117,15 +117,6 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         style={**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]},
     )  # fmt: skip
     return settings, targets
-
-
-def _criteria(given: tuple[str, ...]) -> tuple[str, ...]:
-    from policycheck.errors import UsageError
-
-    names = tuple(name.strip() for text in given for name in text.split(","))
-    if not all(names):
-        raise UsageError("--criteria holds a blank name; write it as CJS24,JS23")
-    return names
 
 
 def _targets(format_: str, outputs: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -65,15 +65,15 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def _settings(options: dict[str, Any], configured: Any) -> Any:
     from policycheck.cli._configured import asked
-    from policycheck.cli._output import as_of, current_folder, root_folder
+    from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder
     from policycheck.model import Options, Severity
     from policycheck.run import Settings
 
-    root = root_folder(options["root"])
+    root, date = root_folder(options["root"]), as_of(options["as_of"])
     wanted = Options(
-        as_of=as_of(options["as_of"]), criteria=tuple(n.strip() for text in options["criteria"] for n in text.split(",")),
+        as_of=date, criteria=criteria_of(options["criteria"]),
         fail_on=Severity(options["fail_on"]), allow_unknown=options["allow_unknown"], evidence=not options["no_evidence"],
-        **asked(options, configured, root),
+        **asked(options, configured, root, date),
     )  # fmt: skip
     return Settings(
         here=current_folder(), options=wanted, root=root, rules=tuple(p.resolve() for p in options["rules"]),
@@ -97,7 +97,7 @@ class _Calendar:
         self.blocking = 0
         options = worker.options
         first, problems = run.read(path, self.manifest, root, options.as_of)
-        self.problems = [problem._replace(path=self.view.path(problem.path)) for problem in problems]
+        self.problems = run.moved(problems, other, str(here))
         if first is None:
             return
         judge = self._judge(lambda day: run.read(path, self.manifest, root, day)[0])

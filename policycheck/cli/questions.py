@@ -41,7 +41,7 @@ def command(
     """
     from policycheck import packs, sources
     from policycheck.cli import _say_problems
-    from policycheck.cli._output import Sink, current_folder, root_folder
+    from policycheck.cli._output import Sink, criteria_of, current_folder, root_folder
     from policycheck.cli._output import as_of as date_of
     from policycheck.errors import INVALID
     from policycheck.manifests import v1
@@ -49,7 +49,7 @@ def command(
     from policycheck.model import Options
 
     here, above = current_folder(), root_folder(root)
-    names = tuple(name.strip() for text in chosen for name in text.split(",") if name.strip())
+    names = criteria_of(chosen)
     options = Options(as_of=date_of(as_of), criteria=names)
     found = sources.find(paths, here, above)
     criteria = packs.load([place.resolve() for place in rules], schema(v1.SCHEMA), names)
@@ -70,18 +70,17 @@ def _questionnaire(
     path: Path, here: Path, above: Path | None, criteria: Criteria, options: Options
 ) -> tuple[list[str], list[Problem]]:
     """One manifest's questionnaire, or what is wrong with the manifest."""
-    from policycheck import report, sources
+    from policycheck import report
     from policycheck.assess import assess
     from policycheck.questions import ask
-    from policycheck.run import View, problems_of, read
+    from policycheck.run import View, moved, named, read
 
-    root = here if str(path) == sources.STDIN else sources.root_of(path, above)
-    shown = "<stdin>" if str(path) == sources.STDIN else path.relative_to(root).as_posix()
+    root, shown, other = named(path, here, above)
     manifest, problems = read(path, shown, root, options.as_of)
     if manifest is None:
-        return [], problems if str(path) == sources.STDIN else problems_of(path, here, above, options.as_of)
+        return [], moved(problems, other, str(here))
     record = report.record(assess(manifest, criteria, options), criteria, options)
-    view = View(report.header(criteria, options), {}, str(root) if root != here else "", str(here))
+    view = View(report.header(criteria, options), {}, other, str(here))
     return list(_told(view, record, ask(record, manifest.place, _types()))), []
 
 

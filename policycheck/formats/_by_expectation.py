@@ -55,11 +55,10 @@ def _ordered(found: dict[str, list[Record]]) -> dict[str, list[Record]]:
     return {outcome: found[outcome] for outcome in _ORDER if outcome in found}
 
 
-def evaluated(rows: list[Answer]) -> str:
-    """The coverage line: an expectation that applies is evaluated when the manifest says enough to decide it."""
-    applicable = [row for row in rows if row.outcome != NOT_APPLICABLE]
-    decided = [row for row in applicable if row.outcome != "unknown"]
-    return f"evaluated {len(decided)} of {len(applicable)} applicable"
+def evaluated(record: Record, document: str = "") -> str:
+    """The coverage line of one document, or of all of them together."""
+    rows = [row for row in record["coverage"] if document in ("", row["document"])]
+    return f"evaluated {sum(r['evaluated'] for r in rows)} of {sum(r['applicable'] for r in rows)} applicable expectations"
 
 
 def lines(view: View, record: Record) -> list[str]:
@@ -72,7 +71,7 @@ def lines(view: View, record: Record) -> list[str]:
         found += [
             paint(line, "bold", view.style) for line in wrap(f"{document}  {titles.get(document, '')}", view.style, "", "  ")
         ]
-        found += wrap(f"{evaluated(inside)} expectations", view.style, "", "")
+        found += wrap(evaluated(record, document), view.style, "", "")
         found += ["", *_document(view, inside), ""]
     return found
 

@@ -44,9 +44,7 @@ def part(view: View, record: Record) -> bytes:
     name = harmless(record["organization"].get("name") or record["organization"].get("id"))
     if view.style.get("by") == "expectation":
         rows = answers(record, verbose)
-        return encode(
-            [f"{name}: {evaluated(rows)} expectations", "", *_fitted(view, _ASKED, list(map(_asked, rows)))], view.style
-        )
+        return encode([f"{name}: {evaluated(record)}", "", *_fitted(view, _ASKED, list(map(_asked, rows)))], view.style)
     shown = [f for f in record["findings"] if verbose or f["outcome"] in ("gap", "unknown")]
     counts = ", ".join(f"{n} {o.replace('_', ' ')}" for o, n in record["counts"]["findings"].items() if n)
     lines = _fitted(view, _HEAD, [_row(view, finding) for finding in shown])
