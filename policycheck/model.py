@@ -229,6 +229,8 @@ class Account(NamedTuple):
     #: Paths below the subject, each to an item of a list that is declared and that the artefact would show, and does not.
     absences: tuple[Reading, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    #: Parts that could not be read, such as a bad row: the rest is judged, and each of these is told.
+    complaints: tuple[Problem, ...] = ()
 
 
 class Discovered(NamedTuple):
@@ -255,6 +257,7 @@ class Witnessed(NamedTuple):
     verdict: str
     said: str
     artefacts: tuple[Artefact, ...]
+    quotes: tuple[Quote, ...] = ()
 
 
 class Failure(NamedTuple):

@@ -114,6 +114,7 @@ class Criteria:
         self.every_rule = {k: r for p in self.packs for k, r in p.rules.items()}
         self.rules = [r for _, r in sorted(self.every_rule.items()) if self._runs(r)]
         self._programs: dict[str, Program] = {}
+        self._names: dict[str, frozenset[str]] = {}
         #: What `judge.plan_for` found, by the organization's answers.
         self.plans: dict[Any, Any] = {}
         self._tables: dict[str, dict[str, Any]] = {}
@@ -179,6 +180,23 @@ class Criteria:
         """The rule parsed and checked, with its mistakes."""
         return analyse(rule.text, self.types, self.defined)
 
+    def names_in(self, rule: Rule) -> frozenset[str]:
+        """Every name that a rule or a definition it uses could read, and some more.
+
+        What touches none of them cannot change its verdict.
+        """
+        if rule.id not in self._names:
+            found: set[str] = set(_WHOM)
+            waiting = list(self.program(rule).analysis.trees())
+            if self.program(rule).equivalents is not None:
+                found |= _STANDING_IN
+            while waiting:
+                fresh = set(_words(waiting.pop())) - found
+                found |= fresh
+                waiting += [trees[name] for trees in self.trees.values() for name in fresh if name in trees]
+            self._names[rule.id] = frozenset(found)
+        return self._names[rule.id]
+
     def tables(self, as_of: str) -> dict[str, Any]:
         """The packs' data tables with the rows valid at a date; `<table>_history` keeps every row."""
         if as_of not in self._tables:
@@ -207,6 +225,24 @@ def _valid(name: str, table: Any, as_of: str) -> dict[str, Any]:
 
 def _dated(row: Any) -> bool:
     return isinstance(row, list) and bool(row) and all(isinstance(r, dict) and "from" in r for r in row)
+
+
+#: What decides whether a rule concerns an organization, and whether another measure stands in: read without being named.
+_WHOM = ("roles", "size", "jurisdictions")
+_STANDING_IN = frozenset(
+    {"equivalent_to", "expectation", "rationale", "status", "owner", "last_reviewed_on", "review_interval_days"}
+)
+
+
+def _words(part: Any) -> Iterator[str]:
+    """Every text in a tree: the names it reads, among others."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Node):
+        yield from _words(part.args)
+    elif isinstance(part, (list, tuple)):
+        for inner in part:
+            yield from _words(inner)
 
 
 def _tree(source: str) -> Node:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policycheck import __version__
-from policycheck.assess import REMEDIES, TITLES
+from policycheck.assess import CHECKS
 from policycheck.judge import concerns
 from policycheck.model import (
     Artefact,
@@ -92,8 +92,8 @@ def _rules(criteria: Criteria) -> Record:
         for r in criteria.rules
     }  # fmt: skip
     integrity: Record = {
-        name: {"title": title, "family": "integrity", "expectations": [], "remediation": REMEDIES[name]}
-        for name, title in TITLES.items()
+        name: {"title": check.title, "family": "integrity", "expectations": [], "remediation": check.remedy}
+        for name, check in CHECKS.items()
     }
     return ran | integrity
 
@@ -332,6 +332,7 @@ def _witnessed(witnessed: Witnessed) -> Record:
         "verdict": witnessed.verdict,
         "said": witnessed.said,
         "artefacts": [_artefact(a) for a in witnessed.artefacts],
+        "quotes": [{"path": q.file, "line": q.line, "text": q.text} for q in witnessed.quotes],
     }
 
 

@@ -166,6 +166,7 @@ class Verdict(Word):
 
     read = "values were read in it"
     supports = "it is there, unchanged and fresh, for a person to read"
+    doubted = "it says something and does not count, for the reason given"
     unreadable = "it says nothing, for the reason given"
 
 
@@ -723,6 +724,17 @@ class JudgedSubject(NamedSubject):
     """Its key route in the manifest, such as surfaces[reviews]; empty if it has none."""
 
 
+class ReportedQuote(Shape):
+    """A passage of a document."""
+
+    path: str
+    """The file."""
+    line: Count
+    """The line from 1."""
+    text: str
+    """What stands there, shortened."""
+
+
 class Hearing(Shape):
     """One entry of evidence and what came of it."""
 
@@ -738,6 +750,8 @@ class Hearing(Shape):
     """What was read in it, or why it says nothing, in words."""
     artefacts: list[ReadFile]
     """The files that were read."""
+    quotes: list[ReportedQuote]
+    """The passages on which support rests; a person must read them in place."""
 
 
 class Location(Shape):

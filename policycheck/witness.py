@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from policycheck import rooms
 from policycheck.errors import ArtefactError
 from policycheck.language.types import LIST, OBJECT, Type, Types
-from policycheck.model import ITEM_KEYS, Account, Failure, Location, Manifest, Place, Reading, Subject, Witnessed
+from policycheck.model import ITEM_KEYS, Account, Failure, Manifest, Place, Reading, Subject, Witnessed
+from policycheck.overlay import TOP, Overlay
 
 
 class Hearing(NamedTuple):
@@ -25,128 +26,81 @@ class Hearing(NamedTuple):
     account: Account
     overlay: Overlay | None
     ledger: Witnessed
-
-
-class Overlay:
-    """A manifest with one account laid over it: only what the account speaks of is copied and changed."""
-
-    def __init__(self, place: Place, holder: dict[str, Any], readings: tuple[Reading, ...]) -> None:
-        self.declared = place
-        self._copies: dict[int, Any] = {}
-        self._kept: list[Any] = []
-        #: What the manifest lacks and the artefact speaks of: the container it was put into, the step, the first reading.
-        self._added: dict[int, tuple[Any, str, Reading]] = {}
-        self._read: dict[tuple[int, Any], Reading] = {}
-        self.notes: dict[Location, str] = {}
-        self.data: dict[str, Any] = {}
-        subject = self._copy_down_to(holder)
-        for reading in readings:
-            self._lay(subject, reading)
-
-    def _copy(self, container: Any) -> Any:
-        fresh = container.copy()
-        self._copies[id(fresh)] = container
-        self._kept.append(fresh)
-        return fresh
-
-    def _copy_down_to(self, holder: dict[str, Any]) -> dict[str, Any]:
-        chain: list[tuple[Any, Any]] = []
-        at: Any = holder
-        while (up := self.declared.parent(at)) is not None:
-            chain.append(up)
-            at = up[0]
-        fresh = self.data = self._copy(self.declared.data)
-        for container, key in reversed(chain):
-            below = self._copy(container[key])
-            fresh[key] = below
-            fresh = below
-        return fresh  # type: ignore[no-any-return]
-
-    def _lay(self, subject: dict[str, Any], reading: Reading) -> None:
-        at: Any = subject
-        for step in reading.path[:-1]:
-            at = self._below(at, step, reading)
-        key = reading.path[-1]
-        at[key] = reading.value
-        self._read[(id(at), key)] = reading
-
-    def _below(self, at: Any, step: str, reading: Reading) -> Any:
-        key: Any = step
-        if isinstance(at, list):
-            key = next((i for i, item in enumerate(at) if is_called(item, step)), len(at))
-        inner = at[key] if isinstance(at, list) and key < len(at) else at.get(key) if isinstance(at, dict) else None
-        if id(inner) in self._copies or id(inner) in self._added:
-            return inner
-        fresh = self._copy(inner) if isinstance(inner, (dict, list)) else self._add(at, step, reading)
-        if isinstance(at, list):
-            at[key:] = [fresh, *at[key + 1 :]]
-        else:
-            at[key] = fresh
-        return fresh
-
-    def _add(self, at: Any, step: str, reading: Reading) -> dict[str, Any]:
-        """Something the manifest lacks; an item of a list is called as its neighbours are, by id or by name."""
-        fresh: dict[str, Any] = {}
-        if isinstance(at, list):
-            names = (key for key in ITEM_KEYS if any(isinstance(item, dict) and key in item for item in at))
-            fresh[next(names, "id")] = step
-        self._kept.append(fresh)
-        self._added[id(fresh)] = (at, step, reading)
-        return fresh
-
-    def locate(self, container: Any, key: Any = None) -> Location | None:
-        """The artefact's line for a value that was read there, else the manifest's."""
-        added = self._added.get(id(container))
-        reading = self._read.get((id(container), key), added[2] if added else None)
-        if reading is None:
-            return self.declared.locate(self._copies.get(id(container), container), key)
-        found = Location(reading.file, reading.line, reading.column, 0, self.route(container, key))
-        self.notes[found] = reading.note
-        return found
-
-    def route(self, container: Any, key: Any = None) -> str:
-        """The key route, as in the manifest."""
-        if id(container) not in self._added:
-            return self.declared.route(self._copies.get(id(container), container), key)
-        above, step, _ = self._added[id(container)]
-        route = f"{self.route(above)}[{step}]" if isinstance(above, list) else f"{self.route(above)}.{step}"
-        return route if key is None else f"{route}.{key}"
-
-    def parent(self, container: Any) -> Any:
-        """As in the manifest; what was added lies in what it was added to."""
-        if id(container) in self._added:
-            above, step, _ = self._added[id(container)]
-            return above, above.index(container) if isinstance(above, list) else step
-        return self.declared.parent(self._copies.get(id(container), container))
-
-
-def is_called(item: Any, name: str) -> bool:
-    """Whether an item of a list goes by a name: its id, else what else names an item."""
-    return isinstance(item, dict) and name in [item.get(key) for key in ITEM_KEYS]
+    #: What is laid over the manifest: the readings, and the additions with `TOP` before their paths.
+    readings: tuple[Reading, ...] = ()
+    #: Why it does not count, whatever it says.
+    doubt: str = ""
 
 
 def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure]]:
     """Every evidence entry of a manifest, in order, with what its artefact says. Bad artefacts are accounts, not errors."""
-    hearings: list[Hearing] = []
-    failures: list[Failure] = []
-    opener = None
-    for subject, holder in subjects(manifest.data, types, manifest.place):
-        entries = holder.get("evidence")
-        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            if opener is None:
-                from policycheck.opener import Opener
+    entries = [
+        (subject, holder, entry, index)
+        for subject, holder in subjects(manifest.data, types, manifest.place)
+        for index, entry in enumerate(holder["evidence"] if isinstance(holder.get("evidence"), list) else ())
+    ]
+    if not entries:
+        return [], []
+    from policycheck import attachments
+    from policycheck.opener import Opener
 
-                opener = Opener(manifest.root)
-            account, failure = _account(opener, manifest, subject, holder, entry, as_of)
-            if failure:
-                failures.append(failure)
-            overlay = Overlay(manifest.place, holder, account.readings) if account.readings else None
-            ledger = Witnessed(
-                subject, str(entry.get("kind")), str(entry.get("path") or entry.get("url") or ""), _verdict(account),
-                account.unreadable or "; ".join(r.note for r in account.readings if r.note)[:300], account.artefacts,
-            )  # fmt: skip
-            hearings.append(Hearing(subject, holder, entry, index, account, overlay, ledger))
-    return hearings, failures
+    opener = Opener(manifest.root)
+    lock = attachments.read_lock(opener, manifest.folder)
+    failures: list[Failure] = []
+    hearings: list[Hearing] = []
+    for subject, holder, entry, index in entries:
+        account, failure = _account(opener, manifest, subject, holder, entry, as_of)
+        failures += [failure] if failure else []
+        path = account.artefacts[0].path if account.artefacts else ""
+        path = _from_root(manifest, entry) or path
+        doubt = attachments.doubt(entry, path, account, as_of, lock)
+        hearings.append(_hearing(manifest, types, subject, holder, entry, index, account, doubt))
+    return [_shared(h, manifest, attachments.overused(_uses(hearings, manifest))) for h in hearings], failures
+
+
+def _from_root(manifest: Manifest, entry: Mapping[str, Any]) -> str:
+    from policycheck.opener import relative
+
+    try:
+        return relative(manifest.folder, str(entry.get("path") or ""))
+    except ArtefactError:
+        return ""
+
+
+def _uses(hearings: list[Hearing], manifest: Manifest) -> list[tuple[str, str, str]]:
+    """Which document stands behind which subject, where it is support and no more."""
+    return [
+        (_from_root(manifest, h.entry), h.subject.route, str(h.entry.get("anchor") or ""))
+        for h in hearings
+        if h.account.supported
+    ]
+
+
+def _shared(hearing: Hearing, manifest: Manifest, overused: Mapping[str, int]) -> Hearing:
+    count = overused.get(_from_root(manifest, hearing.entry), 0)
+    if not count or not hearing.account.supported or hearing.doubt or hearing.entry.get("anchor"):
+        return hearing
+    doubt = f"it is attached to {count} subjects as a whole; name the passage that speaks for this one with anchor"
+    return hearing._replace(doubt=doubt, ledger=_ledger(hearing.subject, hearing.entry, hearing.account, doubt))
+
+
+def _hearing(
+    manifest: Manifest, types: Types, subject: Subject, holder: dict[str, Any], entry: Mapping[str, Any], index: int,
+    account: Account, doubt: str,
+) -> Hearing:  # fmt: skip
+    additions = tuple(reading._replace(path=(TOP, *reading.path)) for reading in account.additions)
+    readings = (*account.readings, *additions)
+    kind = types.kinds.get(subject.kind)
+    overlay = Overlay(manifest.place, holder, readings, kind, types) if readings else None
+    return Hearing(subject, holder, entry, index, account, overlay, _ledger(subject, entry, account, doubt), readings, doubt)
+
+
+def _ledger(subject: Subject, entry: Mapping[str, Any], account: Account, doubt: str) -> Witnessed:
+    notes = dict.fromkeys(r.note for r in (*account.readings, *account.additions, *account.absences) if r.note)
+    said = account.unreadable or doubt or "; ".join(notes)[:300]
+    path = str(entry.get("path") or entry.get("url") or "")
+    verdict = "doubted" if doubt else _verdict(account)
+    return Witnessed(subject, str(entry.get("kind")), path, verdict, said, account.artefacts, account.quotes)
 
 
 def _urls(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:
@@ -159,7 +113,7 @@ def _urls(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:
 def _verdict(account: Account) -> str:
     if account.unreadable:
         return "unreadable"
-    return "read" if account.readings else "supports"
+    return "read" if account.readings or account.additions or account.absences else "supports"
 
 
 def _account(
@@ -183,7 +137,7 @@ def _account(
     try:
         relative = opener.relative(manifest.folder, path)
         account: Account = verifier.account(
-            opener, relative, {**entry, "as_of": as_of, "urls": _urls(manifest, holder)}, holder
+            opener, relative, {**entry, "as_of": as_of, "urls": _urls(manifest, holder), "manifest": manifest.data}, holder
         )
     except ArtefactError as error:
         return Account(unreadable=str(error)), None
@@ -193,7 +147,7 @@ def _account(
         # The one broad except of the evidence side: a verifier of ours that breaks is a failure of the run (exit 5).
         failure = Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}")
         return Account(unreadable=f"the {kind} verifier failed: {type(error).__name__}"), failure
-    if not (account.readings or account.supported or account.unreadable):
+    if not any((account.readings, account.additions, account.absences, account.supported, account.unreadable)):
         return account._replace(unreadable=f"{relative} holds nothing that {kind} evidence could say"), None
     return account, None
 

@@ -10,13 +10,25 @@ from typing import Any
 
 import pytest
 
-from policycheck import packs, rooms, run
+from policycheck import attachments, packs, rooms, run
 from policycheck.assess import assess
 from policycheck.errors import ArtefactError
 from policycheck.judge import Judge
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
-from policycheck.model import Account, Assurance, Finding, Options, Outcome, Reading, Result, Severity
+from policycheck.model import (
+    Account,
+    Artefact,
+    Assurance,
+    Finding,
+    Options,
+    Outcome,
+    Problem,
+    Quote,
+    Reading,
+    Result,
+    Severity,
+)
 
 AS_OF = "2026-11-21"
 SCHEMA = schema(v1.SCHEMA)
@@ -33,6 +45,8 @@ HARMLESS = {
     "title": "Fields are harmless", "expectations": ["DOC-3"], "severity": "low", "for_each": "field",
     "assert": 'field.sensitivity != "high"', "message": "{field.name} is not.", "remediation": "r",
 }  # fmt: skip
+#: A text about the control, long enough to be one.
+ABOUT = "The web team limits how fast the edge serves pages to one address, and looks at the rate every week, with care."
 BODY = """
 controls:
   - id: edge
@@ -295,8 +309,8 @@ def test_an_item_that_agrees_is_verified(tmp_path: Path, room: Any) -> None:
 @pytest.mark.parametrize("fields", [ONE, "[]"])
 def test_something_that_only_the_artefact_shows_is_judged_at_its_line(fields: str, tmp_path: Path, room: Any) -> None:
     result = of_fields(tmp_path, room, ("fields.phone.name", "phone"), ("fields.phone.sensitivity", "high"), fields=fields)
-    (found,) = [f for f in result.findings if f.outcome == "gap"]
-    assert (found.rule, found.assurance, found.subject.id) == ("harmless", "contradicted", "api.phone")
+    found = next(f for f in result.findings if f.rule == "harmless" and f.outcome == "gap")
+    assert (found.assurance, found.subject.id) == ("contradicted", "api.phone")
     assert found.message == "phone is not."
     assert found.location is not None
     assert (found.location.path, found.location.line) == ("conf/edge.conf", 7)
@@ -304,26 +318,27 @@ def test_something_that_only_the_artefact_shows_is_judged_at_its_line(fields: st
     assert [p.line for p in found.related] == [line_of(tmp_path, "id: api")]
     assert result.rollup["DOC-3"].outcome is Outcome.GAP
     assert result.counts.findings["gap"] == 1
-    assert sum(result.counts.findings.values()) == len(result.findings)
+    assert finding(result, "declaration-complete").location.route == "surfaces[api].fields[phone]"
 
 
 def test_something_that_only_the_artefact_shows_is_never_to_the_credit_of_the_manifest(tmp_path: Path, room: Any) -> None:
     result = of_fields(tmp_path, room, ("fields.phone.sensitivity", "low"), fields="[]")
-    assert [f.outcome for f in result.findings] == [Outcome.NOT_APPLICABLE]
+    assert {f.rule: f.outcome for f in result.findings} == {
+        "harmless": Outcome.NOT_APPLICABLE,
+        "declaration-complete": Outcome.GAP,
+    }
 
 
-def test_what_the_artefact_shows_in_part_is_a_question(tmp_path: Path, room: Any) -> None:
+def test_what_the_artefact_shows_in_part_is_told_once_and_not_for_every_rule(tmp_path: Path, room: Any) -> None:
     result = of_fields(tmp_path, room, ("fields.phone.category", "user.contact"))
-    found = next(f for f in result.findings if f.subject.id == "api.phone")
-    assert (found.outcome, found.assurance) == ("unknown", "declared")
-    assert found.missing == ("surfaces[api].fields[phone].sensitivity",)
+    assert [f.rule for f in result.findings if "phone" in f.message] == ["declaration-complete"]
 
 
 # --- documents -----------------------------------------------------------------------------------------------
 
 
 def test_a_document_supports_findings_about_its_subject_and_no_others(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("text")
+    (tmp_path / "a.md").write_text(ABOUT)
     second = "  - {id: other, family: terms, owner: us, params: {}}\nsurfaces: []"
     result = judged(tmp_path, "kind: document, path: a.md", body=BODY.replace("surfaces: []", second))
     assurances = {(f.rule, f.subject.id): f.assurance.value for f in result.findings}
@@ -332,25 +347,25 @@ def test_a_document_supports_findings_about_its_subject_and_no_others(tmp_path: 
         ("limited", "other"): "declared", ("owned", "other"): "declared",
     }  # fmt: skip
     assert [w.verdict for w in result.ledger] == ["supports"]
-    assert result.ledger[0].artefacts[0].sha256 == hashlib.sha256(b"text").hexdigest()
+    assert result.ledger[0].artefacts[0].sha256 == hashlib.sha256(ABOUT.encode()).hexdigest()
 
 
 def test_a_document_that_says_what_it_supports_supports_only_that(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("text")
+    (tmp_path / "a.md").write_text(ABOUT)
     result = judged(tmp_path, "kind: document, path: a.md, supports: [owner]")
     assert finding(result, "owned").assurance == "supported"
     assert finding(result, "limited").assurance == "declared"
 
 
 def test_a_document_supports_no_gap_and_no_silence(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("text")
+    (tmp_path / "a.md").write_text(ABOUT)
     for limit, outcome in (("900", "gap"), ("", "unknown")):
         found = finding(judged(tmp_path, "kind: document, path: a.md", limit=limit), "limited")
         assert (found.outcome, found.assurance) == (outcome, "declared")
 
 
 def test_a_document_beside_a_configuration_leaves_it_verified(tmp_path: Path, room: Any) -> None:
-    (tmp_path / "a.md").write_text("text")
+    (tmp_path / "a.md").write_text(ABOUT)
     room(probe=saying(("params.limit", 300)))
     for entries in (("probe", "document"), ("document", "probe")):
         paths = {"probe": "kind: probe, path: x", "document": "kind: document, path: a.md"}
@@ -359,7 +374,7 @@ def test_a_document_beside_a_configuration_leaves_it_verified(tmp_path: Path, ro
 
 
 def test_an_equivalent_measure_is_at_most_declared(tmp_path: Path, room: Any) -> None:
-    (tmp_path / "a.md").write_text("text")
+    (tmp_path / "a.md").write_text(ABOUT)
     room(probe=saying(("params.limit", 900)))
     claim = "    equivalent_to: [{expectation: DOC-1, rationale: because}]\n    last_reviewed_on: 2026-11-01\n"
     body = BODY.replace("    params:", f"{claim}    review_interval_days: 30\n    params:")
@@ -389,7 +404,7 @@ def test_declared_is_not_verified_can_bite(wanted: str, limited: str, owned: str
 
 
 def test_supported_does_when_supported_is_asked_and_not_when_verified_is(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("text")
+    (tmp_path / "a.md").write_text(ABOUT)
     outcomes = [
         finding(judged(tmp_path, "kind: document, path: a.md", min_assurance=Assurance(word)), "owned").outcome.value
         for word in ("supported", "verified")
@@ -405,7 +420,7 @@ def unreadable(root: Path, entry: str, **options: Any) -> Finding:
     result = judged(root, entry, **options)
     assert finding(result, "limited")[4:6] == (Outcome.MET, Assurance.DECLARED)
     assert finding(result, "owned")[4:6] == (Outcome.MET, Assurance.DECLARED)
-    assert [w.verdict for w in result.ledger] == ["unreadable"]
+    assert [w.verdict in ("unreadable", "doubted") for w in result.ledger] == [True]
     return finding(result, "evidence-readable")
 
 
@@ -432,10 +447,10 @@ def unreadable(root: Path, entry: str, **options: Any) -> Finding:
 def test_evidence_that_says_nothing_is_one_unknown_that_says_why(entry: str, said: str, tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "docs").mkdir(parents=True)
-    (root / "a.md").write_text("text")
+    (root / "a.md").write_text(ABOUT)
     (root / "empty.md").touch()
     (root / "link.md").symlink_to("a.md")
-    (tmp_path / "outside.md").write_text("text")
+    (tmp_path / "outside.md").write_text(ABOUT)
     (root / "template.conf").write_text("http { limit_req_zone $a zone=a:1m rate={{ rate }}; }\n")
     found = unreadable(root, entry)
     assert (found.outcome, found.assurance, found.expectations) == ("unknown", "declared", ())
@@ -589,7 +604,147 @@ def test_subjects_named_alike_are_counted_and_shown_alike(tmp_path: Path) -> Non
         "assert": 'proof.path != "b.md"', "message": "{proof.path}",
     }  # fmt: skip
     for name in ("a.md", "b.md"):
-        (tmp_path / name).write_text("text")
+        (tmp_path / name).write_text(ABOUT)
     result = judged(tmp_path, "kind: document, path: b.md", "kind: document, path: a.md", wanted=criteria(limited=proofs))
     assert [(f.outcome.value, f.message) for f in result.findings] == [("gap", "b.md"), ("met", "")]
     assert (result.counts.findings["gap"], result.counts.findings["met"], result.counts.blocking) == (1, 1, 1)
+
+
+# --- evidence that is doubted, soft, partial, or shows more than is declared ---------------------------------------
+
+SEEN = (Artefact("edge.conf", 4, hashlib.sha256(b"conf").hexdigest()),)
+
+
+def assurances(result: Result) -> set[str]:
+    return {f.assurance.value for f in result.findings if f.outcome == "met"}
+
+
+def all_of(result: Result, rule: str) -> list[Any]:
+    return [f for f in result.findings if f.rule == rule]
+
+
+def test_doubted_evidence_verifies_nothing_but_still_contradicts(tmp_path: Path, room: Any) -> None:
+    agreeing = Account((Reading(("params", "limit"), 300, "e.conf", 3, 1),), SEEN)
+    room(probe=lambda *_: agreeing)
+    assert "verified" in assurances(judged(tmp_path, "kind: probe, path: edge.conf"))
+    result = judged(tmp_path, f"kind: probe, path: edge.conf, sha256: {'a' * 64}")
+    assert "verified" not in assurances(result)
+    (found,) = all_of(result, "evidence-readable")
+    assert "edge.conf of control edge does not count: edge.conf has changed" in found.message
+    assert [w.verdict for w in result.ledger] == ["doubted"]
+    room(probe=lambda *_: agreeing._replace(readings=(Reading(("params", "limit"), 900, "e.conf", 3, 1),)))
+    result = judged(tmp_path, f"kind: probe, path: edge.conf, sha256: {'a' * 64}")
+    assert [f.assurance for f in all_of(result, "declaration-matches-evidence")] == ["contradicted"]
+
+
+def test_text_that_a_person_must_read_supports_and_does_not_verify(tmp_path: Path, room: Any) -> None:
+    reading = Reading(("params", "limit"), 300, "terms.md", 3, 1, "", soft=True)
+    room(probe=lambda *_: Account((reading,)))
+    assert assurances(judged(tmp_path, "kind: probe, path: x")) >= {"supported"}
+    assert "verified" not in assurances(judged(tmp_path, "kind: probe, path: x"))
+    room(probe=lambda *_: Account((reading._replace(value=900),)))
+    assert all_of(judged(tmp_path, "kind: probe, path: x"), "declaration-matches-evidence")
+
+
+def test_quotes_stand_in_the_ledger_and_beside_what_they_support(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account((), SEEN, supported=True, quotes=(Quote("terms.md", 12, "You may not scrape."),)))
+    result = judged(tmp_path, "kind: probe, path: terms.md")
+    assert result.ledger[0].quotes == (Quote("terms.md", 12, "You may not scrape."),)
+    supported = [f for f in result.findings if f.assurance == "supported"]
+    assert supported
+    assert all([(p.path, p.line) for p in f.related] == [("terms.md", 12)] for f in supported)
+
+
+OPERATION = (
+    Reading(("surfaces", "get-people", "kind"), "api", "openapi.yaml", 40, 5, "GET /people needs no credentials"),
+    Reading(("surfaces", "get-people", "auth"), "none", "openapi.yaml", 40, 5),
+    Reading(("surfaces", "get-people", "fields", "email", "category"), "user.contact.email", "openapi.yaml", 60, 9),
+)
+
+
+@pytest.mark.parametrize("surfaces", ["[]", "", "[{id: shop, kind: page, auth: none, fields: []}]"])
+def test_what_only_the_artefact_shows_is_a_gap_at_its_line(tmp_path: Path, room: Any, surfaces: str) -> None:
+    room(probe=lambda *_: Account(additions=OPERATION))
+    result = judged(tmp_path, "kind: probe, path: openapi.yaml", body=BODY.replace("surfaces: []", f"surfaces: {surfaces}"))
+    (found,) = all_of(result, "declaration-complete")
+    assert (found.outcome, found.assurance, found.severity) == ("gap", "contradicted", "high")
+    assert found.location is not None
+    assert (found.location.path, found.location.line, found.location.route) == ("openapi.yaml", 40, "surfaces[get-people]")
+    assert (
+        "surfaces[get-people] is in the artefact and not in the manifest: GET /people needs no credentials" in found.message
+    )
+    assert result.counts.blocking
+
+
+def test_two_entries_that_show_the_same_are_one_finding(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account(additions=OPERATION))
+    entry = "kind: probe, path: openapi.yaml"
+    assert len(all_of(judged(tmp_path, entry, entry), "declaration-complete")) == 1
+
+
+def test_a_declared_subject_is_no_addition_and_is_held_to_what_is_shown(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account(additions=OPERATION[:2]))
+    surfaces = "[{id: get-people, kind: api, auth: required, fields: []}]"
+    result = judged(tmp_path, "kind: probe, path: openapi.yaml", body=BODY.replace("surfaces: []", f"surfaces: {surfaces}"))
+    assert not all_of(result, "declaration-complete")
+    (denied,) = all_of(result, "declaration-matches-evidence")
+    assert "The manifest declares surfaces.get-people.auth: required; the artefact says none" in denied.message
+
+
+def test_an_undeclared_field_of_a_declared_surface_is_a_gap(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account(additions=OPERATION))
+    surfaces = "[{id: get-people, kind: api, auth: none, fields: [{name: town}]}]"
+    (found,) = all_of(
+        judged(tmp_path, "kind: probe, path: x", body=BODY.replace("surfaces: []", f"surfaces: {surfaces}")),
+        "declaration-complete",
+    )
+    assert found.location.route == "surfaces[get-people].fields[email]"
+
+
+def test_what_is_declared_and_the_artefact_does_not_show_is_told(tmp_path: Path, room: Any) -> None:
+    gone = Reading(("params",), None, "openapi.yaml", 9, 1, "no response has it")
+    room(probe=lambda *_: Account(absences=(gone,), artefacts=SEEN))
+    (found,) = all_of(judged(tmp_path, "kind: probe, path: x"), "declaration-matches-evidence")
+    assert "controls[edge].params is declared; the artefact does not show it (no response has it)." in found.message
+    assert [w.verdict for w in judged(tmp_path, "kind: probe, path: x").ledger] == ["read"]
+
+
+def test_a_part_that_cannot_be_read_is_told_and_the_rest_is_judged(tmp_path: Path, room: Any) -> None:
+    bad = (Problem("r.csv", 7, 1, "line 7 has no time zone"), Problem("r.csv", 9, 1, "line 9 has no id"))
+    room(probe=lambda *_: Account((Reading(("params", "limit"), 300, "r.csv", 3, 1),), complaints=bad))
+    result = judged(tmp_path, "kind: probe, path: r.csv")
+    told = all_of(result, "evidence-readable")
+    assert [f.message.rpartition(": ")[2] for f in told] == ["line 7 has no time zone", "line 9 has no id"]
+    assert len({f.id for f in told}) == 2
+    assert "verified" in assurances(result)
+
+
+def controls(count: int) -> str:
+    """The body with some controls more, each with the same evidence as the first."""
+    one = BODY.partition("surfaces")[0].replace("controls:\n", "").replace("id: edge", "id: edge{n}")
+    more = "".join(one.replace("{n}", str(n)) for n in range(count - 1))
+    return BODY.replace("surfaces: []", "") + more + "surfaces: []\n"
+
+
+def test_one_file_behind_everything_supports_nothing(tmp_path: Path) -> None:
+    (tmp_path / "all.md").write_text("The web team looks at the rate limit of the edge every week with care. " * 3, "utf-8")
+    entry = "kind: document, path: all.md"
+    assert "supported" in assurances(judged(tmp_path, entry, body=controls(attachments.SHARED)))
+    result = judged(tmp_path, entry, body=controls(attachments.SHARED + 1))
+    assert "supported" not in assurances(result)
+    assert {w.verdict for w in result.ledger} == {"doubted"}
+    assert all("attached to 4 subjects as a whole" in f.message for f in all_of(result, "evidence-readable"))
+
+
+@pytest.mark.parametrize(
+    ("digest", "assurance"), [("0" * 64, "declared"), (hashlib.sha256(b"conf").hexdigest(), "verified")]
+)
+def test_a_lock_that_does_not_fit_lowers_what_was_verified(tmp_path: Path, room: Any, digest: str, assurance: str) -> None:
+    room(probe=lambda *_: Account((Reading(("params", "limit"), 300, "e.conf", 3, 1),), SEEN))
+    lock = f'policycheck_lock: 1\nlocked_on: 2026-06-01\nfiles:\n  edge.conf: {{sha256: "{digest}", size: 4}}\n'
+    (tmp_path / attachments.LOCK).write_text(lock, "utf-8")
+    result = judged(tmp_path, "kind: probe, path: edge.conf")
+    assert finding(result, "limited").assurance == assurance
+    assert ["since it was locked on 2026-06-01" in f.message for f in all_of(result, "evidence-readable")] == (
+        [True] if assurance == "declared" else []
+    )

@@ -290,6 +290,9 @@ def test_paths_are_told_from_the_current_folder_and_reported_from_the_root(root:
     assert [p.path for p in this.totals.problems] == ["shops/bad.policycheck.yaml"]
 
 
+TERMS = "Our terms forbid to collect what others wrote here, by hand or by machine, and say what follows when somebody does so."
+
+
 def evidenced(root: Path, path: str) -> str:
     """A manifest in a subfolder whose evidence is at a path; the verdict on it."""
     text = SHOP + f"controls: [{{id: c, family: terms, evidence: [{{kind: document, path: {path}}}]}}]\n"
@@ -299,7 +302,7 @@ def evidenced(root: Path, path: str) -> str:
 
 @pytest.mark.parametrize(("given", "verdict"), [(None, "supports"), ("shops", "unreadable")])
 def test_nothing_above_the_root_is_read(given: str | None, verdict: str, root: Path) -> None:
-    (root / "terms.md").write_text("text")
+    (root / "terms.md").write_text(TERMS)
     evidenced(root, "../terms.md")
     above = root / given if given else None
     settings = run.Settings(root, Options(as_of=AS_OF, min_assurance=Assurance.DECLARED), root=above)
@@ -310,7 +313,7 @@ def test_nothing_above_the_root_is_read(given: str | None, verdict: str, root: P
 
 
 def test_without_a_repository_the_root_is_the_manifests_folder(tmp_path: Path) -> None:
-    (tmp_path / "terms.md").write_text("text")
+    (tmp_path / "terms.md").write_text(TERMS)
     evidenced(tmp_path, "../terms.md")
     part = run.Worker(run.Settings(tmp_path, Options(as_of=AS_OF)), keep=True)(tmp_path / "shops" / "a.policycheck.yaml")
     assert part.result is not None
@@ -318,7 +321,7 @@ def test_without_a_repository_the_root_is_the_manifests_folder(tmp_path: Path) -
 
 
 def test_standard_input_is_a_manifest_in_the_current_folder(root: Path, call: Call) -> None:
-    (root / "terms.md").write_text("text")
+    (root / "terms.md").write_text(TERMS)
     text = SHOP.replace("ID", "piped")
     text += "controls: [{id: c, family: terms, evidence: [{kind: document, path: terms.md}]}]\n"
     code, out, err = call("-", "--format", "json", "--jobs", "2", stdin=text.encode())

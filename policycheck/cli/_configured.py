@@ -102,10 +102,10 @@ def held_against(criteria: Criteria, options: Options, found: Configuration) -> 
     if not options.warn_until:
         return
     from policycheck import config
-    from policycheck.assess import TITLES
+    from policycheck.assess import CHECKS
     from policycheck.errors import InvalidInput
 
     source = found.settings["warn_until"].source
-    problems = list(config.unheard_of(options.warn_until, [*criteria.every_rule, *TITLES], criteria.documents, source))
+    problems = list(config.unheard_of(options.warn_until, [*criteria.every_rule, *CHECKS], criteria.documents, source))
     if problems:
         raise InvalidInput(problems)

@@ -58,9 +58,9 @@ def _criteria(folders: tuple[Path, ...]) -> Criteria:
 
 
 def _integrity() -> dict[str, tuple[str, str]]:
-    from policycheck.assess import REMEDIES, TITLES
+    from policycheck.assess import CHECKS
 
-    return {rule: (title, REMEDIES[rule]) for rule, title in TITLES.items()}
+    return {rule: (check.title, check.remedy) for rule, check in CHECKS.items()}
 
 
 def _engine(criteria: Criteria, told: tuple[str, str], style: dict[str, Any]) -> list[str]:

@@ -1,0 +1,340 @@
+"""What is declared against what artefacts say: a witness confirms or contradicts, never excuses (docs/decisions/0002)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from policycheck.judge import Judge, Judgement, finding_id
+from policycheck.language.types import Types
+from policycheck.model import (
+    Assurance,
+    Fact,
+    Finding,
+    Location,
+    Manifest,
+    Options,
+    Outcome,
+    Problem,
+    Reading,
+    Severity,
+    Subject,
+)
+from policycheck.overlay import TOP, is_called, type_at
+from policycheck.packs import Criteria
+from policycheck.witness import Hearing
+
+
+class Check(NamedTuple):
+    """A check on the declaration itself, which no rule of a pack makes: its id, what it is about, what to do."""
+
+    id: str
+    title: str
+    remedy: str
+
+
+MATCHES = Check(
+    "declaration-matches-evidence",
+    "What is declared is what the artefact says",
+    "Correct the declaration, or change what the artefact configures; then run policycheck again.",
+)
+READABLE = Check(
+    "evidence-readable",
+    "Evidence that is named can be read",
+    "Do what the message says: correct the path, the kind or the option, install what is missing, or attest a "
+    "changed file anew. Remove the entry only if nothing is meant to back the claim.",
+)
+COMPLETE = Check(
+    "declaration-complete",
+    "What the artefact shows is declared",
+    "Declare it, so that it is judged like the rest; or close it, and change the artefact.",
+)
+_STRENGTH = (Assurance.DECLARED, Assurance.SUPPORTED, Assurance.VERIFIED, Assurance.CONTRADICTED)
+JudgeAll = Callable[[Judge, "frozenset[str] | None"], "list[Judgement]"]
+
+
+def weigh(
+    criteria: Criteria, options: Options, hearings: list[Hearing], findings: dict[Any, Finding], declared: list[Judgement],
+    judge_all: JudgeAll,
+) -> None:  # fmt: skip
+    """Change the findings by what was heard; findings that only an artefact shows are added, their judgements too.
+
+    Judged again are the rules that read a property of which an artefact speaks: no other can come out differently.
+    """
+    for hearing in hearings:
+        if hearing.account.supported and not hearing.doubt:
+            _support(findings, hearing)
+        if hearing.overlay is None:
+            continue
+        judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
+        differing = _disagreements(hearing, criteria.types)
+        for judgement in judge_all(judge, frozenset(step for reading in hearing.readings for step in reading.path)):
+            before = findings.get(judgement.key)
+            if before is not None:
+                findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing)
+            elif judgement.outcome is Outcome.GAP and (added := _added(judge.finding(judgement), hearing)) is not None:
+                findings[judgement.key] = added
+                declared.append(judgement)
+
+
+def evidence_findings(
+    manifest: Manifest, types: Types, hearings: list[Hearing], findings: Iterable[Finding]
+) -> list[Finding]:
+    """The findings on the declaration itself: what artefacts deny, what they show besides, and what says nothing."""
+    found: list[Finding] = []
+    for hearing in hearings:
+        found += _denied(manifest, hearing, types)
+        found += _absent(manifest, hearing)
+    return [*found, *_undeclared(manifest, hearings), *_unreadable(manifest, hearings, list(findings))]
+
+
+def integrity(
+    manifest: Manifest, check: Check, severity: Severity, outcome: Outcome, subject: Subject, message: str,
+    location: Location | None, route: str = "",
+) -> Finding:  # fmt: skip
+    """A finding on the declaration itself, which belongs to no expectation."""
+    organization = str((manifest.data.get("organization") or {}).get("id", ""))
+    return Finding(
+        id=finding_id(organization, check.id, subject, route), rule=check.id, title=check.title, severity=severity,
+        outcome=outcome, assurance=Assurance.DECLARED, subject=subject, expectations=(), message=message,
+        location=location, remediation=check.remedy,
+    )  # fmt: skip
+
+
+def stronger(first: Assurance, second: Assurance) -> Assurance:
+    """The one that says more; a contradiction is never overruled."""
+    return max(first, second, key=_STRENGTH.index)
+
+
+# --- findings of rules ---
+
+
+def _support(findings: dict[Any, Finding], hearing: Hearing) -> None:
+    quoted = tuple(Location(quote.file, quote.line, 1) for quote in hearing.account.quotes)
+    for key, finding in findings.items():
+        if finding.outcome is Outcome.MET and not finding.equivalent and _rests_on(finding, hearing):
+            assurance = stronger(finding.assurance, Assurance.SUPPORTED)
+            findings[key] = finding._replace(assurance=assurance, related=(*finding.related, *quoted))
+
+
+def _added(seen: Finding, hearing: Hearing) -> Finding | None:
+    """A gap about something that only the artefact shows, and that turns on what it shows.
+
+    What could not be judged about it is said once, by `declaration-complete`: one undeclared operation would otherwise
+    leave an unknown for every rule.
+    """
+    read = [f.location for f in seen.facts if f.source == "artefact"]
+    if not read:
+        return None
+    assert hearing.overlay is not None
+    declared = hearing.overlay.declared.locate(hearing.holder)
+    related = (declared,) if declared is not None else ()
+    return seen._replace(assurance=Assurance.CONTRADICTED, location=read[0] or seen.location, related=related)
+
+
+def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tuple[str, ...]]) -> Finding:
+    """One finding as declared against the same finding as the artefact has it."""
+    read = [f for f in seen.facts if f.source == "artefact"]
+    if seen.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
+        at = next((f.location for f in read), None) or _first_reading(hearing, differing)
+        declared = _declared_at(hearing, differing) or before.location
+        related = tuple(place for place in (declared, *before.related) if place is not None)
+        note = next((f.note for f in read if f.note), "") or _note(hearing, differing)
+        return seen._replace(
+            assurance=Assurance.CONTRADICTED, location=at, related=related,
+            message=f"{seen.message} The manifest declares otherwise: {note}." if note else seen.message,
+        )  # fmt: skip
+    agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
+    agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt
+    if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touches(read, differing, hearing):
+        return _agreed(before, seen, read, hearing)
+    return before
+
+
+def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing) -> Finding:
+    """Verified by what a machine settles; text that a person must read supports, however much of it agrees."""
+    assert hearing.overlay is not None
+    hard = [fact for fact in read if fact.location not in hearing.overlay.soft]
+    if not hard:
+        return before._replace(assurance=stronger(before.assurance, Assurance.SUPPORTED))
+    return seen._replace(
+        assurance=Assurance.VERIFIED, verified=(len(hard), len(seen.facts)), location=before.location, related=before.related
+    )
+
+
+def _touches(read: list[Fact], differing: set[tuple[str, ...]], hearing: Hearing) -> bool:
+    routes = {_route(hearing, path) for path in differing}
+    return any(fact.route in routes for fact in read)
+
+
+def _first_reading(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location | None:
+    reading = next((r for r in hearing.readings if r.path in differing or not differing), None)
+    return None if reading is None else _read_at(hearing, reading)
+
+
+def _read_at(hearing: Hearing, reading: Reading) -> Location:
+    return Location(reading.file, reading.line, reading.column, 0, _route(hearing, reading.path))
+
+
+def _declared_at(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location | None:
+    """Where the manifest says what the artefact denies."""
+    assert hearing.overlay is not None
+    path = next((r.path for r in hearing.readings if r.path in differing), None)
+    holder = None if path is None else _declared_holder(hearing, path)
+    return None if holder is None or path is None else hearing.overlay.declared.locate(holder, path[-1])
+
+
+def _note(hearing: Hearing, differing: set[tuple[str, ...]]) -> str:
+    return next((r.note for r in hearing.readings if r.path in differing and r.note), "")
+
+
+def _rests_on(finding: Finding, hearing: Hearing) -> bool:
+    """Whether evidence speaks to a finding: one about its subject, or one that reads a property it `supports`."""
+    named = hearing.entry.get("supports")
+    if not named:
+        return _below(finding.subject.route, hearing.subject.route)
+    starts = [f"{hearing.subject.route}.{name}" for name in named]
+    return any(_below(fact.route, start) for fact in finding.facts for start in starts)
+
+
+def _reads(finding: Finding, hearing: Hearing) -> bool:
+    """Whether a finding turns on anything that the subject of the evidence declares."""
+    return any(_below(fact.route, hearing.subject.route) for fact in finding.facts)
+
+
+def _below(route: str, start: str) -> bool:
+    return route == start or route.startswith((f"{start}.", f"{start}["))
+
+
+# --- where a reading's path leads in what is declared ---
+
+
+def _walked(hearing: Hearing, steps: Iterable[str]) -> Any:
+    at: Any = hearing.holder
+    for step in steps:
+        if step == TOP:
+            assert hearing.overlay is not None
+            at = hearing.overlay.declared.data
+        elif isinstance(at, list):
+            at = next((item for item in at if is_called(item, step)), None)
+        else:
+            at = at.get(step) if isinstance(at, dict) else None
+    return at
+
+
+def _declared_holder(hearing: Hearing, path: tuple[str, ...]) -> dict[str, Any] | None:
+    """What the manifest has at the end of a reading's path, but for its last step."""
+    at = _walked(hearing, path[:-1])
+    return at if isinstance(at, dict) else None
+
+
+def _route(hearing: Hearing, path: tuple[str, ...]) -> str:
+    """The key route of a reading, as far as the manifest has it."""
+    holder = _declared_holder(hearing, path)
+    if holder is None or hearing.overlay is None:
+        return ".".join(path[1:]) if path[0] == TOP else f"{hearing.subject.route}.{'.'.join(path)}"
+    return hearing.overlay.declared.route(holder, path[-1])
+
+
+def _disagreements(hearing: Hearing, types: Types) -> set[tuple[str, ...]]:
+    """The readings that deny what is declared; stricter than declared is fine, silence is no declaration."""
+    return {r.path for r in hearing.readings if _denies(r, hearing, types)}
+
+
+def _denies(reading: Reading, hearing: Hearing, types: Types) -> bool:
+    value = (_declared_holder(hearing, reading.path) or {}).get(reading.path[-1])
+    if value is None or value == reading.value:
+        return False
+    found = type_at(reading.path, types.kinds.get(hearing.subject.kind), types)
+    stricter = found.schema.get("x-stricter") if found is not None else None
+    if isinstance(stricter, list) and value in stricter and reading.value in stricter:
+        # The schema lists them strictest first.
+        return stricter.index(reading.value) > stricter.index(value)
+    if stricter and isinstance(value, (int, float)) and isinstance(reading.value, (int, float)):
+        return reading.value > value if stricter == "lower" else reading.value < value
+    return True
+
+
+# --- findings on the declaration itself ---
+
+
+def _denied(manifest: Manifest, hearing: Hearing, types: Types) -> Iterator[Finding]:
+    for reading in hearing.readings:
+        if not _denies(reading, hearing, types):
+            continue
+        holder = _declared_holder(hearing, reading.path) or {}
+        value, note = holder[reading.path[-1]], f" ({reading.note})" if reading.note else ""
+        message = f"{_called(hearing, reading)} {_shown(reading.path)}: {value}; the artefact says {reading.value}{note}."
+        declared = manifest.place.locate(holder, reading.path[-1])
+        yield _against(manifest, hearing, MATCHES, Severity.HIGH, message, _read_at(hearing, reading), declared)
+
+
+def _called(hearing: Hearing, reading: Reading) -> str:
+    called = "The manifest" if reading.path[0] == TOP else f"{hearing.subject.kind} {hearing.subject.id}"
+    return f"{called} declares"
+
+
+def _shown(path: tuple[str, ...]) -> str:
+    return ".".join(path[1:] if path[0] == TOP else path)
+
+
+def _absent(manifest: Manifest, hearing: Hearing) -> Iterator[Finding]:
+    """What is declared and the artefact, which ought to show it, does not."""
+    for reading in hearing.account.absences:
+        item = _walked(hearing, reading.path)
+        if not isinstance(item, dict):
+            continue
+        route = manifest.place.route(item)
+        message = f"{route} is declared; the artefact does not show it{f' ({reading.note})' if reading.note else ''}."
+        at = Location(reading.file, reading.line, reading.column, 0, route)
+        yield _against(manifest, hearing, MATCHES, Severity.MEDIUM, message, at, manifest.place.locate(item))
+
+
+def _undeclared(manifest: Manifest, hearings: list[Hearing]) -> Iterator[Finding]:
+    """Subjects that only an artefact shows, each once, however many entries show it."""
+    seen: set[str] = set()
+    for hearing in hearings:
+        if hearing.overlay is None:
+            continue
+        for item, kind, reading in hearing.overlay.undeclared():
+            route = hearing.overlay.route(item)
+            if route in seen:
+                continue
+            seen.add(route)
+            message = f"{route} is in the artefact and not in the manifest{f': {reading.note}' if reading.note else ''}."
+            at = Location(reading.file, reading.line, reading.column, 0, route)
+            severity = Severity.HIGH if kind in ("surface", "field", "source", "access") else Severity.MEDIUM
+            yield _against(manifest, hearing, COMPLETE, severity, message, at, manifest.place.locate(hearing.entry))
+
+
+def _against(
+    manifest: Manifest, hearing: Hearing, check: Check, severity: Severity, message: str, at: Location,
+    declared: Location | None,
+) -> Finding:  # fmt: skip
+    found = integrity(manifest, check, severity, Outcome.GAP, hearing.subject, message, at, at.route)
+    return found._replace(assurance=Assurance.CONTRADICTED, related=(declared,) if declared is not None else ())
+
+
+def _unreadable(manifest: Manifest, hearings: list[Hearing], findings: list[Finding]) -> Iterator[Finding]:
+    """Evidence that says nothing, does not count, or of which a part could not be read."""
+    for hearing in hearings:
+        account = hearing.account
+        why = account.unreadable or hearing.doubt
+        if why:
+            yield _silent(manifest, hearing, findings, Problem(*account.unreadable_at, 1, why), "")
+        for complaint in account.complaints:
+            yield _silent(manifest, hearing, findings, complaint, f":{complaint.line}")
+
+
+def _silent(manifest: Manifest, hearing: Hearing, findings: list[Finding], why: Problem, part: str) -> Finding:
+    backed = [f.severity for f in findings if _reads(f, hearing) and f.outcome is not Outcome.NOT_APPLICABLE]
+    severity = max([Severity.LOW, *backed], key=lambda s: s.rank)
+    path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")
+    key = next((k for k in ("path", "url") if hearing.entry.get(k)), None)
+    route = f"{hearing.subject.route}.evidence[{path}]{part}"
+    says = "cannot be read in part" if part else "does not count" if hearing.doubt else "says nothing"
+    named = f"The evidence {path or hearing.position + 1} of {hearing.subject.kind} {hearing.subject.id}"
+    at = manifest.place.locate(hearing.entry, key)
+    message = f"{named} {says}: {why.message}"
+    found = integrity(manifest, READABLE, severity, Outcome.UNKNOWN, hearing.subject, message, at, route)
+    return found._replace(related=(Location(why.path, why.line, 1),) if why.path and why.line else ())
