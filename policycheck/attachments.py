@@ -98,7 +98,7 @@ def _unlocked(seen: Mapping[str, str], lock: Lock) -> str:
     if not changed:
         return ""
     when = f"since it was locked on {lock.locked_on}"
-    return f"{changed} has changed {when}; look at the change, then run policycheck evidence lock"
+    return f"{changed} has changed {when}; look at the change, then run policycheck evidence lock --force"
 
 
 def _stale(path: str, entry: Mapping[str, Any], as_of: str) -> str:

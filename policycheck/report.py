@@ -140,7 +140,7 @@ def record(result: Result, criteria: Criteria, options: Options) -> Record:
         "scope": _scope(result, criteria),
         "surfaces": list(result.surfaces),
         "inputs": [_artefact(a) for a in result.inputs],
-        "artefacts": [_witnessed(w) for w in result.ledger],
+        "artefacts": [witnessed_record(w) for w in result.ledger],
         "findings": [_finding(f, options) for f in result.findings],
         "failures": [_failure(f) for f in result.failures],
     }
@@ -324,7 +324,8 @@ def _artefact(artefact: Artefact) -> Record:
     return {"path": artefact.path, "size": artefact.size, "sha256": artefact.sha256}
 
 
-def _witnessed(witnessed: Witnessed) -> Record:
+def witnessed_record(witnessed: Witnessed) -> Record:
+    """One entry of the evidence ledger."""
     return {
         "subject": {"kind": witnessed.subject.kind, "id": witnessed.subject.id},
         "kind": witnessed.kind,
