@@ -7,10 +7,10 @@ new; a gap of a rule that did not exist then is told apart; an entry whose gap i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from policycheck.document import quoted
 from policycheck.model import Assurance, Debt, Finding, Outcome, Problem, Severity
 
 FORMAT = "policycheck-baseline"
@@ -118,4 +118,4 @@ def _text(value: object) -> str:
     text = str(value)
     plain = text.replace("-", "").replace("_", "").isalnum() and text[0].isalpha() and text.isascii()
     reserved = text.lower() in {"true", "false", "null", "yes", "no", "on", "off"}
-    return text if plain and not reserved else json.dumps(text, ensure_ascii=False)
+    return text if plain and not reserved else quoted(text)

@@ -352,6 +352,12 @@ def parse_foreign(raw: bytes, path: str) -> tuple[list[Document], list[Problem]]
     return [] if builder.problems else builder.documents, sorted(set(builder.problems))
 
 
+def quoted(text: str) -> str:
+    """A text as a double-quoted YAML scalar on one line; what does not print is escaped, so that a reader sees it."""
+    kept = {'"': '\\"', "\\": "\\\\"}
+    return f'"{"".join(kept.get(c) or (c if c.isprintable() else f"{chr(92)}U{ord(c):08X}") for c in text)}"'
+
+
 def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     if len(raw) > MAX_BYTES:
         return "", Problem(path, 1, 1, f"is larger than {MAX_BYTES // 1024 // 1024} MiB; split it with include")

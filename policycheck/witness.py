@@ -124,21 +124,22 @@ def _account(
         fetched = "a URL is never fetched; add the document to the repository and name its path"
         why = fetched if entry.get("url") else "no path"
         return Account(unreadable=why), None
-    if kind not in rooms.names("evidence"):
+    if kind not in rooms.names("evidence") and kind not in rooms.installed("evidence"):
         from policycheck.language.types import suggest
 
-        known = rooms.names("evidence")
+        known = rooms.installed("evidence")
         said = f"no verifier of the kind {kind!r} is installed{suggest(kind, known)}; installed: {', '.join(known)}"
         return Account(unreadable=said), None
-    verifier = rooms.load("evidence", kind)
-    speaks = verifier.KINDS_OF_SUBJECT
-    if speaks and subject.kind not in speaks:
-        return Account(unreadable=f"{kind} speaks of {', '.join(sorted(speaks))}, not of a {subject.kind}"), None
     try:
+        verifier = rooms.load("evidence", kind)
+        speaks = verifier.KINDS_OF_SUBJECT
+        if speaks and subject.kind not in speaks:
+            return Account(unreadable=f"{kind} speaks of {', '.join(sorted(speaks))}, not of a {subject.kind}"), None
         relative = opener.relative(manifest.folder, path)
-        account: Account = verifier.account(
-            opener, relative, {**entry, "as_of": as_of, "urls": _urls(manifest, holder), "manifest": manifest.data}, holder
-        )
+        options = {**entry, "as_of": as_of, "urls": _urls(manifest, holder), "manifest": manifest.data}
+        account = verifier.account(opener, relative, options, holder)
+        if not isinstance(account, Account):
+            raise TypeError(f"it returned a {type(account).__name__} instead of an Account")
     except ArtefactError as error:
         return Account(unreadable=str(error)), None
     except ModuleNotFoundError as error:

@@ -184,10 +184,32 @@ def test_a_verifier_gives_an_account_of_anything_or_says_why_not(module: Any, co
     except ArtefactError as error:
         account = Account(unreadable=str(error))
     assert isinstance(account, Account)
-    assert account.readings == ()
+    assert account.readings == account.additions == account.absences == ()
     assert account.unreadable or (account.supported and content not in (None, b"", b" \n\t\n", b"\0" * 64))
     assert "Traceback" not in account.unreadable
     assert str(tmp_path) not in account.unreadable
+
+
+@pytest.mark.parametrize("module", modules("evidence"))
+def test_a_verifier_says_which_files_it_would_look_at(module: Any) -> None:
+    assert parameters(module, "discover") == ["opener", "path"]
+    assert isinstance(module.FILES, tuple)
+    assert all(pattern == pattern.lower() and "*" not in pattern.replace("*", "", 3) for pattern in module.FILES)
+
+
+@pytest.mark.parametrize(
+    "content", [c for c in ODD.values() if c is not None], ids=[k for k, c in ODD.items() if c is not None]
+)
+@pytest.mark.parametrize("module", modules("evidence"))
+def test_a_verifier_discovers_nothing_in_noise(module: Any, content: bytes, tmp_path: Path) -> None:
+    from policycheck.errors import ArtefactError
+
+    (tmp_path / "file").write_bytes(content)
+    try:
+        found = module.discover(Opener(tmp_path), "file")
+    except ArtefactError:
+        found = ()
+    assert found == ()
 
 
 @pytest.mark.parametrize("module", modules("evidence"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -121,7 +120,9 @@ def as_yaml(entry: dict[str, Any], indent: str) -> str:
 
 
 def _scalar(value: Any) -> str:
+    from policycheck.document import quoted
+
     text = str(value)
     if _PLAIN.match(text) and text.lower() not in _WORDS and not text.endswith(" "):
         return text
-    return text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else json.dumps(text, ensure_ascii=False)
+    return text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else quoted(text)

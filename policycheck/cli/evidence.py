@@ -154,6 +154,7 @@ def _lock(manifest: Manifest, ledger: list[Witnessed], today: str, force: bool) 
     """Write the lock of one manifest, and say what is in it now that was not before."""
     from policycheck.attachments import LOCK, read_lock
     from policycheck.cli._output import Sink
+    from policycheck.document import quoted
     from policycheck.errors import UsageError
     from policycheck.formats._terminal import harmless
     from policycheck.opener import Opener
@@ -164,7 +165,8 @@ def _lock(manifest: Manifest, ledger: list[Witnessed], today: str, force: bool) 
     if (changed or before.wrong) and not force:
         what = before.wrong or f"{', '.join(changed)} changed since {before.locked_on}"
         raise UsageError(f"{what}; look at the change, then lock it with --force")
-    rows = [f'  "{_quoted(path, manifest)}": {{sha256: "{a.sha256}", size: {a.size}}}' for path, a in sorted(seen.items())]
+    relative = {path: quoted(posixpath.relpath(path, manifest.folder or ".")) for path in seen}
+    rows = [f'  {relative[path]}: {{sha256: "{a.sha256}", size: {a.size}}}' for path, a in sorted(seen.items())]
     head = [
         "# Digests of the evidence, as somebody looked at it. Written by: policycheck evidence lock",
         "policycheck_lock: 1",
@@ -177,9 +179,3 @@ def _lock(manifest: Manifest, ledger: list[Witnessed], today: str, force: bool) 
     for word, some in (("new", fresh), ("changed", changed), ("gone", sorted(set(before.digests) - set(seen)))):
         yield from (harmless(f"{word:<8} {path}") for path in some)
     yield harmless(f"wrote {posixpath.join(manifest.folder, LOCK)}: {len(seen)} files")
-
-
-def _quoted(path: str, manifest: Manifest) -> str:
-    """A path from the manifest's folder, as the inside of a quoted YAML text."""
-    relative = posixpath.relpath(path, manifest.folder or ".")
-    return "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in relative)

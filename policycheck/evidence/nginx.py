@@ -23,9 +23,11 @@ from policycheck.model import Account, Artefact, Reading
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from policycheck.model import Discovered
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
+FILES: tuple[str, ...] = ()
 
 #: Bytes in one file, and in a configuration with all it includes.
 FILE_CAP, TOTAL_CAP = 1024 * 1024, 2 * 1024 * 1024
@@ -145,6 +147,11 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
     except _Unsaid as unsaid:
         return Account((), files.seen, str(unsaid), unreadable_at=(unsaid.file or path, unsaid.line))
     return Account(readings, files.seen)
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """Nothing yet."""
+    return ()
 
 
 def _refuse_other_family(subject: Mapping[str, object]) -> None:

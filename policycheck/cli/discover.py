@@ -1,0 +1,117 @@
+"""policycheck discover"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policycheck.discover import Search
+    from policycheck.model import Discovered, Problem
+
+
+@click.command("discover", short_help="Draft a manifest from what a repository holds, or say what a manifest lacks.")
+@click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--output", "-o", metavar="FILE", help="Write the draft there instead of to standard output.")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
+@click.option("--draft", is_flag=True, help="Draft a manifest although there is one.")
+@click.option("--force", is_flag=True, help="Replace the file that is there.")
+def command(folder: Path, output: str | None, root: Path | None, draft: bool, force: bool) -> int:
+    """Look through a repository for rate limits, WAF rules, public operations, robots files, documents and registers.
+
+    Without a manifest in DIR the outcome is a draft of one: what was read in the files, with the place, and a visible
+    question at every blank that only a person can fill. With a manifest it is a list of what that does not declare yet.
+
+    \b
+    policycheck discover > policycheck.yaml
+    policycheck discover services/search
+
+    Exit codes: 0 printed, 3 the manifest there is invalid, 5 a verifier failed.
+    """
+    from policycheck.cli._output import current_folder, root_folder
+    from policycheck.discover import search
+    from policycheck.errors import INCOMPLETE
+    from policycheck.sources import root_of
+
+    here, above = current_folder(), root_folder(root)
+    top = (here / folder).resolve()
+    at = root_of(top / "policycheck.yaml", above)
+    below = top.relative_to(at).as_posix()
+    below = "" if below == "." else below
+    result = search(at, below)
+    manifests = [] if draft else _manifests(top)
+    code = _compare(manifests, at, result, here) if manifests else _write(result, below, top.name, output, force)
+    _told(result)
+    return code or (INCOMPLETE if result.failures else 0)
+
+
+def _manifests(top: Path) -> list[Path]:
+    from policycheck.sources import is_manifest
+
+    return sorted(path for path in top.iterdir() if is_manifest(path.name) and path.is_file())
+
+
+def _write(result: Search, below: str, name: str, output: str | None, force: bool) -> int:
+    from policycheck.cli._output import Sink
+    from policycheck.discover import draft
+    from policycheck.errors import UsageError
+
+    if output and output != "-" and Path(output).exists() and not force:
+        raise UsageError(f"{output} is already there; --force replaces it")
+    sink = Sink(output or "-")
+    sink.write(draft(result.found, below, name).encode())
+    sink.commit()
+    return 0
+
+
+def _compare(manifests: list[Path], root: Path, result: Search, here: Path) -> int:
+    """Print what was found and no manifest of the folder declares."""
+    from policycheck.cli import _say_problems
+    from policycheck.cli._output import as_of, print_lines
+    from policycheck.discover import undeclared
+    from policycheck.errors import INVALID
+    from policycheck.run import moved, named, read
+
+    left = list(result.found)
+    problems: list[Problem] = []
+    for path in manifests:
+        at, shown, other = named(path, here, root)
+        manifest, wrong = read(path, shown, at, as_of(None))
+        if manifest is None:
+            problems += moved(wrong, other, str(here))
+        else:
+            left = undeclared(left, manifest.data, manifest.folder)
+    if problems:
+        _say_problems(problems)
+        return INVALID
+    print_lines(*_list(left, len(result.found), manifests))
+    return 0
+
+
+def _list(left: Iterable[Discovered], found: int, manifests: list[Path]) -> Iterator[str]:
+    from policycheck.formats._terminal import harmless
+
+    left = list(left)
+    for thing in left:
+        name = thing.item.get("id") or ", ".join(thing.item)
+        yield harmless(f"{thing.file}:{thing.line or 1}: {thing.section}: {name}")
+        if thing.note:
+            yield harmless(f"    {thing.note}")
+    names = ", ".join(path.name for path in manifests)
+    yield f"{len(left)} of {found} things found are not declared in {names}"
+
+
+def _told(result: Search) -> None:
+    from policycheck.formats._terminal import harmless
+
+    for path, why in result.unread:
+        click.echo(harmless(f"not read: {path}: {why}"), err=True)
+    for failure in result.failures:
+        click.echo(harmless(f"failed: {failure.what}: {failure.why}"), err=True)
+    if result.passed_over:
+        click.echo(f"not looked at: {result.passed_over} files more than are looked at in one run; name a folder", err=True)
+    click.echo(f"looked at {result.files} files, found {len(result.found)} things to declare", err=True)

@@ -1,0 +1,194 @@
+"""`policycheck discover`: a repository's files as a draft manifest, or what a manifest does not declare of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from policycheck import cli, discover, rooms, run
+from policycheck.errors import ArtefactError
+from policycheck.model import Discovered
+
+AS_OF = "2026-11-21"
+LIMIT = Discovered(
+    "controls",
+    {
+        "id": "edge-limit", "family": "rate_limit", "layer": "technical", "status": "deployed",
+        "params": {"unit": "ip", "limit": 300, "window": "hour"},
+        "evidence": [{"kind": "nginx", "path": "deploy/nginx.conf", "location": "/people/"}],
+    },
+    "deploy/nginx.conf", 12, "limit_req zone=people",
+    (("owner", "Who answers for it?"), ("params.resource", "What does it count?")),
+)  # fmt: skip
+SURFACE = Discovered(
+    "surfaces", {"id": "get-people", "kind": "api", "url": "/people/{id}", "auth": "none", "fields": [{"name": "email"}]},
+    "openapi.yaml", 40,
+)  # fmt: skip
+TERMS = Discovered("policies", {"tos_ref": "docs/terms.md", "tos_updated_on": "2026-05-12"}, "docs/terms.md", 3)
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Verifiers of our own, by keyword: the patterns they take and what they find."""
+
+    def installed(**kinds: tuple[tuple[str, ...], Any]) -> None:
+        made = {}
+        for kind, (patterns, finds) in kinds.items():
+            says = finds if callable(finds) else lambda opener, path, finds=finds: finds
+            made[kind] = SimpleNamespace(FILES=patterns, discover=says)
+        monkeypatch.setattr(rooms, "installed", lambda _: tuple(made))
+        monkeypatch.setattr(rooms, "load", lambda r, n: made[n])
+
+    return installed
+
+
+def draft(*things: Discovered, folder: str = "") -> str:
+    return discover.draft(things, folder, "Harbour Social (EU)")
+
+
+def manifest(root: Path, text: str) -> Any:
+    """The draft as it is read back; a draft that is not well formed fails here."""
+    (root / "policycheck.yaml").write_text(text, "utf-8")
+    found, wrong = run.read(root / "policycheck.yaml", "policycheck.yaml", root, AS_OF)
+    assert found is not None, wrong
+    return found.data
+
+
+def test_a_draft_of_nothing_is_a_manifest_of_questions(tmp_path: Path) -> None:
+    text = draft()
+    data = manifest(tmp_path, text)
+    assert data["organization"]["id"] == "harbour-social-eu"
+    assert all(data[section] is None for section in discover.SECTIONS)
+    assert all("  # " in line for line in text.splitlines() if line.endswith("?"))
+
+
+def test_what_was_read_is_filled_in_with_its_place_and_the_rest_is_asked(tmp_path: Path) -> None:
+    text = draft(LIMIT, SURFACE, TERMS)
+    data = manifest(tmp_path, text)
+    (control,) = data["controls"]
+    assert control["params"] == {"unit": "ip", "limit": 300, "window": "hour", "resource": None}
+    assert control["evidence"] == [{"kind": "nginx", "path": "deploy/nginx.conf", "location": "/people/"}]
+    assert (control["owner"], control["surfaces"]) == (None, None)
+    assert "    owner:  # Who answers for it?" in text
+    assert "    surfaces:  # which does it protect: get-people?" in text
+    assert "  # deploy/nginx.conf:12: limit_req zone=people" in text
+    assert data["policies"]["tos_updated_on"] == "2026-05-12"
+    assert data["organization"]["roles"] == ["website_operator"]
+
+
+def test_evidence_paths_are_written_from_the_manifests_folder() -> None:
+    assert "path: ../deploy/nginx.conf" in draft(LIMIT, folder="policy")
+    assert "path: nginx.conf" in draft(LIMIT, folder="deploy")
+
+
+def test_things_called_alike_are_told_apart_and_the_same_thing_is_written_once(tmp_path: Path) -> None:
+    other = LIMIT._replace(item={**LIMIT.item, "status": "observing"})
+    data = manifest(tmp_path, draft(LIMIT, other, LIMIT))
+    assert [control["id"] for control in data["controls"]] == ["edge-limit", "edge-limit-2"]
+
+
+def test_two_files_that_say_different_things_of_one_subject_are_both_shown(tmp_path: Path) -> None:
+    text = draft(TERMS, TERMS._replace(item={"tos_updated_on": "2025-01-01"}, file="old/terms.md"))
+    assert manifest(tmp_path, text)["policies"]["tos_updated_on"] == "2026-05-12"
+    assert "# old/terms.md says tos_updated_on: 2025-01-01" in text
+
+
+@pytest.mark.parametrize(
+    "odd", ["a: b", "# x", "yes", "2026-01-01", "'", '"', "a\u202eb", "\n- id: x", "{a}", "a\tb", "é😀", "- x", "0x1f"]
+)
+def test_text_from_files_cannot_become_anything_else_than_text(tmp_path: Path, odd: str) -> None:
+    thing = SURFACE._replace(item={**SURFACE.item, "purpose": odd, "name": odd}, note=odd, questions=(("owner", odd),))
+    data = manifest(tmp_path, draft(thing))
+    assert data["surfaces"][0]["purpose"] == odd
+    assert len(data["surfaces"]) == 1
+
+
+# --- what a manifest lacks -----------------------------------------------------------------------------------
+
+
+def test_what_some_evidence_entry_picks_is_declared() -> None:
+    data = {
+        "controls": [{"id": "x", "evidence": [{"kind": "nginx", "path": "../deploy/nginx.conf", "location": "/people/"}]}]
+    }
+    assert discover.undeclared([LIMIT], data, "policy") == []
+    data["controls"][0]["evidence"][0]["location"] = "/other/"
+    assert discover.undeclared([LIMIT], data, "policy") == [LIMIT]
+
+
+def test_a_surface_is_declared_by_its_address_or_its_id() -> None:
+    assert discover.undeclared([SURFACE], {"surfaces": [{"id": "a", "url": "/people/{id}"}]}, "") == []
+    assert discover.undeclared([SURFACE], {"surfaces": [{"id": "get-people"}]}, "") == []
+    assert discover.undeclared([SURFACE], {"surfaces": [{"id": "a"}]}, "") == [SURFACE]
+    assert discover.undeclared([SURFACE], {"surfaces": None}, "") == [SURFACE]
+
+
+def test_of_a_single_section_what_is_blank_is_not_declared() -> None:
+    (left,) = discover.undeclared([TERMS], {"policies": {"tos_ref": "x", "tos_updated_on": None}}, "")
+    assert left.item == {"tos_updated_on": "2026-05-12"}
+    assert discover.undeclared([TERMS], {"policies": {"tos_ref": "x", "tos_updated_on": "y"}}, "") == []
+
+
+# --- the walk and the command --------------------------------------------------------------------------------
+
+
+def test_files_are_offered_by_name_and_links_are_not_followed(tmp_path: Path, room: Any) -> None:
+    seen: list[str] = []
+    room(probe=(("*.conf",), lambda opener, path: seen.append(path) or ()))
+    for name in ("a.conf", "b/C.CONF", "d.txt", "node_modules/e.conf", ".git/f.conf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "link.conf").symlink_to("a.conf")
+    (tmp_path / "away").symlink_to(tmp_path / "b")
+    discover.search(tmp_path, "")
+    assert seen == ["a.conf", "b/C.CONF"]
+
+
+def test_what_cannot_be_read_or_breaks_does_not_take_the_rest_with_it(tmp_path: Path, room: Any) -> None:
+    def broken(opener: Any, path: str) -> Any:
+        raise {"a": ArtefactError("a is empty"), "b": ModuleNotFoundError(name="hcl2"), "c": RuntimeError("no")}[path]
+
+    room(bad=(("?",), broken), good=(("a",), (LIMIT,)))
+    for name in "abc":
+        (tmp_path / name).write_text("x")
+    found = discover.search(tmp_path, "")
+    assert found.found == (LIMIT,)
+    assert found.unread == (("a", "a is empty"), ("b", "needs hcl2: pip install 'policycheck[evidence]'"))
+    assert [(f.what, f.why) for f in found.failures] == [("verifier bad on c", "RuntimeError: no")]
+
+
+def ended(*words: str) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["policycheck", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a limit at the edge."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / ".git").mkdir()
+    conf = "events {}\nhttp {\n limit_req_zone $binary_remote_addr zone=z:1m rate=5r/m;\n"
+    conf += " server { server_name shop.example; location /products/ { limit_req zone=z; proxy_pass http://app; } }\n}\n"
+    (tmp_path / "deploy" / "nginx.conf").write_text(conf)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_draft_is_written_once_and_then_replaced_only_on_request(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("discover", "--output", "policycheck.yaml") == 0
+    assert "looked at" in capsys.readouterr().err
+    assert ended("validate") == 0
+    assert ended("discover", "--draft", "--output", "policycheck.yaml") == 2
+    assert ended("discover", "--draft", "--force", "--output", "policycheck.yaml") == 0
+
+
+def test_an_invalid_manifest_is_said(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "policycheck.yaml").write_text("policycheck: 1\norganisation: {}\n")
+    assert ended("discover") == 3
+    assert "policycheck.yaml:2:1" in capsys.readouterr().err
