@@ -1,6 +1,21 @@
-"""`python -m policycheck` is the command line."""
+"""`python -m policycheck` and the console script: the command line, without its imports where only a version is asked."""
 
-from policycheck.cli import main
+from __future__ import annotations
+
+import sys
+
+from policycheck import __version__
+
+
+def main() -> None:
+    """Run the command line. The version needs no parser, and a hook that asks for it should not wait for one."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"policycheck {__version__}\n")
+        return
+    from policycheck.cli import main as command_line
+
+    command_line()
+
 
 if __name__ == "__main__":
     main()

@@ -8,9 +8,9 @@ last day still counts. An entry that is not in order accepts nothing, and says s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, NamedTuple
 
+from policycheck.digest import sha256_hex
 from policycheck.model import EXCEPTION_DAYS, Accepted, Finding, Location, Outcome, Place, Severity
 
 HYGIENE = "exception-hygiene"
@@ -73,7 +73,7 @@ def fingerprint(gaps: Sequence[Finding], known: Known) -> str:
         facts = sorted([fact.route, fact.declared, str(fact.value)] for fact in gap.facts)
         stake = known.subjects.get((gap.subject.kind, gap.subject.id)) if gap.subject.kind != "organization" else None
         behind.append([gap.rule, gap.subject.id, gap.assurance.value, gap.severity.value, facts, _stake(stake)])
-    return sha256(json.dumps(behind, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
+    return sha256_hex(json.dumps(behind, sort_keys=True, ensure_ascii=False, default=str).encode())[:16]
 
 
 def _stake(value: Any) -> Any:

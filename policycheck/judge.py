@@ -6,9 +6,9 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha1
 from typing import Any, NamedTuple
 
+from policycheck.digest import id_digest
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, State, environment
 from policycheck.language.explain import Explainer
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
@@ -358,7 +358,7 @@ def _verdict(program: Program, env: Env) -> tuple[Outcome, Node]:
         applies = program.run_when(env)
         if applies is not True:
             return (Outcome.NOT_APPLICABLE if applies is False else _UNKNOWN), program.when  # type: ignore[return-value]
-    holds = program.run_claim(env)  # type: ignore[misc]
+    holds = program.run_claim(env)
     if holds is True:
         return Outcome.MET, program.claim
     return (_GAP if holds is False else _UNKNOWN), program.claim
@@ -417,7 +417,7 @@ def finding_id(organization: str, rule: str, subject: Subject, route: str = "") 
     Written out because the uuid module looks up the platform when imported, a tenth of the start-up time.
     """
     name = "\n".join((organization, rule, subject.kind, subject.id, route)).encode()
-    digest = bytearray(sha1(FINDINGS + name, usedforsecurity=False).digest()[:16])
+    digest = bytearray(id_digest(FINDINGS + name)[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()

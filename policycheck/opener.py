@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fnmatch
-import hashlib
 import os
 import re
 import stat
@@ -87,6 +86,9 @@ class Opener:
             _opened(parts[-1], _FILE, folder, "/".join(parts)) as file,
         ):
             data = _bounded(file, "/".join(parts), cap)
+        # OpenSSL's is the faster one for what may be large; who reads manifests alone does not load it.
+        import hashlib
+
         opened = Opened("/".join(parts), data, hashlib.sha256(data).hexdigest(), len(data))
         self.opened[opened.path] = Artefact(opened.path, opened.size, opened.sha256)
         return opened

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from policycheck import baseline, packs, report, rooms, sources
 from policycheck.assess import assess
 from policycheck.baseline import Baseline
+from policycheck.digest import sha256_hex
 from policycheck.document import Document
 from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, InvalidInput, strongest
 from policycheck.manifests import v1
@@ -240,9 +241,7 @@ def _not_a_manifest(document: Document) -> str:
 
 def _input(document: Document, name: str) -> Artefact:
     raw = document.raw(name)
-    from hashlib import sha256
-
-    return Artefact(name, len(raw), sha256(raw).hexdigest())
+    return Artefact(name, len(raw), sha256_hex(raw))
 
 
 class Run:

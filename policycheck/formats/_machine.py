@@ -7,9 +7,9 @@ subject and the facts it rests on, and no value of theirs: a limit that is known
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any, NamedTuple
 
+from policycheck.digest import sha256_hex
 from policycheck.formats._terminal import harmless
 from policycheck.report import Record, Totals
 
@@ -49,7 +49,7 @@ class Stop(NamedTuple):
     @property
     def id(self) -> str:
         """A name that is the same in every format, made of the rule, the path and what went wrong."""
-        return sha256("\0".join((self.rule, self.place.path, self.message)).encode("utf-8", "replace")).hexdigest()[:32]
+        return sha256_hex("\0".join((self.rule, self.place.path, self.message)).encode("utf-8", "replace"))[:32]
 
 
 def place_of(finding: Record, record: Record) -> Place:

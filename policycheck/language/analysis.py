@@ -158,15 +158,29 @@ def stored(found: Analysis) -> dict[str, Any]:
 
 def restored(data: Mapping[str, Any]) -> Analysis:
     """The analysis that `stored` made plain."""
-    found = Analysis()
+    found = _Stored(data)
     found.bindings = [Binding(name, thawed(node), *rest) for name, node, *rest in data["bindings"]]
     found.lets = [(name, thawed(node)) for name, node in data["lets"]]
     found.when = None if data["when"] is None else thawed(data["when"])
-    found.claim = thawed(data["claim"])
-    found.equivalents = None if data["equivalents"] is None else thawed(data["equivalents"])
-    found.said = {source: thawed(node) for source, node in data["said"].items()}
     found.roots = set(data["roots"])
     return found
+
+
+class _Stored(Analysis):
+    """An analysis whose larger trees are restored when they are first asked for."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__()
+        del self.claim, self.equivalents, self.said
+        self._data = data
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("claim", "equivalents", "said"):
+            raise AttributeError(name)
+        value = self._data[name]
+        made = {k: thawed(v) for k, v in value.items()} if name == "said" else None if value is None else thawed(value)
+        setattr(self, name, made)
+        return made
 
 
 def frozen(node: Node) -> list[Any]:

@@ -6,6 +6,7 @@ A rule's text is data; this is the one place where it becomes something that run
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from policycheck.language.analysis import PLACEHOLDER, Analysis, analyse
@@ -24,11 +25,9 @@ class Program:
 
     def __init__(self, analysis: Analysis, message: str, definitions: Mapping[str, Mapping[str, Node]]) -> None:
         self.analysis, self.message, self.definitions = analysis, message, definitions
-        self.bindings, self.lets = analysis.bindings, analysis.lets
-        self.when, self.claim, self.equivalents = analysis.when, analysis.claim, analysis.equivalents
+        self.bindings, self.lets, self.when = analysis.bindings, analysis.lets, analysis.when
         self._compile()
         self.run_when = self.when.run if self.when is not None else None
-        self.run_claim = self.claim.run
         #: The one binding of a rule that needs no more: most rules, judged without the machinery of `walk`.
         self.only = self.bindings[0] if len(self.bindings) == 1 and not self.lets else None
 
@@ -46,10 +45,29 @@ class Program:
         for name, node in self.lets:
             Compiler(self.definitions, known).compile(node)
             known.add(name)
-        for tree in (self.when, self.claim, self.equivalents):
-            if tree is not None:
-                Compiler(self.definitions, known).compile(tree)
         self._known = known
+        if self.when is not None:
+            self._compiled(self.when)
+
+    def _compiled(self, tree: Node) -> Node:
+        Compiler(self.definitions, self._known).compile(tree)
+        return tree
+
+    # Most rules do not apply to most manifests: what they claim is restored and compiled when it is first asked for.
+    @cached_property
+    def claim(self) -> Node:
+        """What has to hold, compiled."""
+        return self._compiled(self.analysis.claim)
+
+    @cached_property
+    def run_claim(self) -> Any:
+        """The claim as a function of an environment."""
+        return self.claim.run
+
+    @cached_property
+    def equivalents(self) -> Node | None:
+        """The measures that may stand in, compiled; None where none may."""
+        return None if self.analysis.equivalents is None else self._compiled(self.analysis.equivalents)
 
     def walk(self, env: Env) -> Iterator[int]:
         """Bind every set of names in turn, in `env` itself, outermost first, and say what was met.

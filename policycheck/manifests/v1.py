@@ -7,7 +7,7 @@ calendar, moments carry an offset, and a fact of the past that lies after `as_of
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from policycheck.document import Document
@@ -48,14 +48,37 @@ def read(document: Document, as_of: str) -> tuple[list[Problem], list[tuple[Any,
 class _Step:
     """What to do with one key of an object: nothing is planned for keys that need no look."""
 
-    __slots__ = ("date", "defaults", "inner", "is_list", "is_map", "kind", "past", "refers", "unique")
+    def __init__(self, types: Types, found: Type) -> None:
+        target: Type | None = found
+        self.is_list, self.is_map = found.kind == LIST, found.kind == MAP
+        self.unique = ""
+        if self.is_list or self.is_map:
+            target = found.item
+            self.unique = str(found.schema.get("x-key", "")) if found.schema.get("x-unique") else ""
+        self.refers = found.refers or (target.refers if target is not None else "")
+        self.kind = target.name if target is not None else ""
+        self.date = target.kind if target is not None and target.kind in ("date", "moment") else ""
+        self.past = bool(target.schema.get("x-past")) if self.date and target is not None else False
+        self.is_object = target is not None and target.kind == OBJECT
+        self._types, self._target = types, target
 
-    def __init__(self) -> None:
-        self.date = self.refers = self.unique = self.kind = ""
-        self.past = self.is_list = self.is_map = False
-        self.inner: dict[str, _Step] = {}
-        #: Values that an absent key means, where the schema says so: only where absence excuses nothing.
-        self.defaults: dict[str, Any] = {}
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to look at."""
+        return not (self.date or self.refers or self.unique or self.is_object)
+
+    # A manifest uses a few of the sections there are: what is inside is planned when it is met.
+    @cached_property
+    def inner(self) -> dict[str, _Step]:
+        """The plan of the object's keys."""
+        return _object_plan(self._types, self._target) if self._target is not None else {}
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Values that an absent key means, where the schema says so: only where absence excuses nothing."""
+        assert self._target is not None
+        fields = {name: self._types.field(self._target, name).schema for name in self._types.names(self._target)}
+        return {name: schema["default"] for name, schema in fields.items() if schema.get("default") is not None}
 
 
 @cache
@@ -65,34 +88,8 @@ def _plan() -> dict[str, _Step]:
 
 
 def _object_plan(types: Types, owner: Type) -> dict[str, _Step]:
-    plan = {}
-    for name in types.names(owner):
-        step = _step(types, types.field(owner, name))
-        if step is not None:
-            plan[name] = step
-    return plan
-
-
-def _step(types: Types, found: Type) -> _Step | None:
-    step = _Step()
-    step.refers = found.refers
-    target: Type | None = found
-    if found.kind in (LIST, MAP):
-        step.is_list, step.is_map = found.kind == LIST, found.kind == MAP
-        target = found.item
-        if found.schema.get("x-unique"):
-            step.unique = str(found.schema.get("x-key", ""))
-    if target is None:
-        return None
-    step.refers = step.refers or target.refers
-    step.kind = target.name
-    if target.kind in ("date", "moment"):
-        step.date, step.past = target.kind, bool(target.schema.get("x-past"))
-    if target.kind == OBJECT:
-        step.inner = _object_plan(types, target)
-        fields = ((name, types.field(target, name).schema) for name in types.names(target))
-        step.defaults = {name: schema["default"] for name, schema in fields if schema.get("default") is not None}
-    return step if step.date or step.refers or step.unique or step.inner else None
+    steps = {name: _Step(types, types.field(owner, name)) for name in types.names(owner)}
+    return {name: step for name, step in steps.items() if not step.is_idle}
 
 
 class _Walk:
@@ -129,7 +126,7 @@ class _Walk:
                 self.value(step, holder, key, holder[key])
 
     def value(self, step: _Step, holder: Any, key: Any, value: Any) -> None:
-        if step.inner:
+        if step.is_object:
             self.visit(step.inner, value)
             for name, default in step.defaults.items():
                 value.setdefault(name, default)
