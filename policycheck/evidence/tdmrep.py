@@ -170,7 +170,7 @@ def _of_control(
 def _of_policies(
     page: Page, rules: Sequence[Rule], options: Mapping[str, object], subject: Mapping[str, object]
 ) -> Iterator[Reading]:
-    """`tdm_policy_ref`: the address of a policy that some rule names, or this file; contradicted when nothing is reserved."""
+    """`tdm_policy_ref`: a policy that some rule names, or this file; contradicted when nothing is reserved."""
     declared = subject.get("tdm_policy_ref")
     if not isinstance(declared, str) or not declared.strip():
         raise Unsaid("the policies declare no tdm_policy_ref, so there is nothing to hold the file against")
@@ -202,7 +202,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     evidence = [{"kind": "tdmrep", "path": page.path}]
     whole = _reserved(rules, (published.place(published.WHOLE),))
     status = "planned" if whole.word == "nothing" else "deployed"
-    control = {"id": "tdm-reservation", "family": "crawler_signal", "layer": "legal", "status": status}
+    control: dict[str, Any] = {"id": "tdm-reservation", "family": "crawler_signal", "layer": "legal", "status": status}
     control |= {"params": {"standards": ["tdm_reservation"]}, "evidence": evidence}
     if whole.word == "nothing":
         # Without surfaces the file would be held against the whole site, of which it reserves only parts.

@@ -1,0 +1,219 @@
+"""What a site licenses to machines by Really Simple Licensing: the `License:` line of robots.txt, or the XML document.
+
+RSL 1.0 (rslstandard.org/rsl): `<content url>` holds `<license>`s, whose `<permits type="usage">` and `<prohibits
+type="usage">` name uses such as ai-train (train-ai in the drafts). The standard is young, so what it says of crawlers for
+AI is for a person to confirm. The XML is read with expat alone, as events: a DOCTYPE ends the reading, so that no entity
+is ever declared or expanded, and nothing outside the file is opened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from policycheck.errors import ArtefactError
+from policycheck.evidence import _published as published
+from policycheck.evidence._published import Page, Pattern, Unsaid
+from policycheck.evidence._robots import robots_of
+from policycheck.model import Account, Discovered, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "policies"})
+FILES: tuple[str, ...] = ("robots.txt", "*/robots.txt", "license.xml", "*/license.xml", "rsl.xml", "*/rsl.xml", "*.rsl")
+
+#: Bytes that are opened, levels of elements, and contents that are read.
+CAP, DEPTH, CONTENTS = 1024 * 1024, 16, 5000
+NAMESPACE = "https://rslstandard.org/rsl"
+#: Uses that hold training: by the recommendation, and by the drafts before it.
+_TRAINING = frozenset({"all", "ai-all", "ai-train", "train-ai"})
+_USES_LENGTH = 2000
+_YOUNG = "RSL is young and terms need reading, so a person must judge"
+_WHAT = "an RSL licence"
+
+
+class Terms(NamedTuple):
+    """What a licence says of one content: where it holds, what it permits and prohibits (use to line), where it begins."""
+
+    url: str
+    permits: dict[str, int]
+    prohibits: dict[str, int]
+    line: int
+
+    @property
+    def is_site(self) -> bool:
+        """Whether it holds for the whole site."""
+        path = published.path_of(self.url)
+        return bool(path) and Pattern(path).fits("/") and Pattern(path).fits(f"/{published.SAMPLE}")
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the licence or robots.txt at `path` (from the root) says about a control or the policies.
+
+    Of a control: `layer` and `status`, and of `params` the `document_ref` that a License line names. Of the policies:
+    `ai_agents_policy`, from a licence for the whole site. Never raises for what an artefact holds.
+    """
+    try:
+        page = published.opened(opener, path, CAP)
+    except ArtefactError as error:
+        return Account(unreadable=str(error), unreadable_at=(path, 0))
+    return published.accounted(page, lambda: Account(tuple(_readings(page, subject))))
+
+
+def _readings(page: Page, subject: Mapping[str, object]) -> Iterator[Reading]:
+    is_xml = page.data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+    if published.is_control(subject):
+        published.refuse_other_family(subject, "rsl")
+        yield from _of_licence(page, _terms(page)) if is_xml else _of_line(page, subject)
+        return
+    if not is_xml:
+        raise Unsaid(f"{page.path} only links to a licence; name the licence itself to hold the policies against it")
+    yield _policy(page, _terms(page))
+
+
+# --- the line in robots.txt ---
+
+
+def _licences(page: Page) -> list[tuple[str, int]]:
+    """The licences that a robots.txt links to; RSL asks for absolute addresses."""
+    found = [(line.value, line.number) for line in robots_of(page).licences]
+    if not found:
+        raise Unsaid(f"{page.path} has no License line", 1)
+    relative = next((number for value, number in found if not value.casefold().startswith(("https://", "http://"))), 0)
+    if relative:
+        raise Unsaid("a License line names no absolute address, as RSL asks", relative)
+    return found
+
+
+def _of_line(page: Page, subject: Mapping[str, object]) -> Iterator[Reading]:
+    """A link to a licence: that it is published is certain, what it refuses is not."""
+    found = _licences(page)
+    note = "the line is published in this file; what the licence refuses stands elsewhere"
+    yield page.layer()
+    yield page.reading(("status",), "deployed", found[0][1], note, soft=True)
+    declared = published.params(subject).get("document_ref")
+    line = next((line for address, line in found if address == declared), 0)
+    if line:
+        yield page.reading(("params", "document_ref"), declared, line, "the License line names it")
+
+
+# --- the licence ---
+
+
+class _Reader:
+    """Collects the terms of a licence from expat's events."""
+
+    def __init__(self, path: str) -> None:
+        from xml.parsers import expat
+
+        self.path = path
+        self.terms: list[Terms] = []
+        self._open: list[str] = []
+        self._uses: dict[str, int] | None = None
+        self._text = ""
+        self._parser = expat.ParserCreate("utf-8", " ")
+        self._parser.buffer_text = True
+        self._parser.StartDoctypeDeclHandler = self._refuse_doctype
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+
+    def read(self, text: str) -> list[Terms]:
+        """The terms in a text; Unsaid when it is no licence."""
+        from xml.parsers import expat
+
+        try:
+            self._parser.Parse(text.encode(), True)
+        except expat.ExpatError as error:
+            raise Unsaid(f"{self.path} is not XML: {expat.ErrorString(error.code)}", error.lineno) from None
+        return self.terms
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise Unsaid(f"{self.path} has a DOCTYPE, and no XML with one is read", self._parser.CurrentLineNumber)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        space, _, local = name.rpartition(" ")
+        line = self._parser.CurrentLineNumber
+        if not self._open and (space, local) != (NAMESPACE, "rsl"):
+            raise Unsaid(f"{self.path} is XML, but not {_WHAT}: its root is no rsl of {NAMESPACE}", line)
+        if len(self._open) >= DEPTH:
+            raise Unsaid(f"elements of {self.path} are nested deeper than {DEPTH}", line)
+        self._open.append(local if space == NAMESPACE else "")
+        if self._open == ["rsl", "content"]:
+            if len(self.terms) >= CONTENTS:
+                raise Unsaid(f"{self.path} holds more contents than are read", line)
+            self.terms.append(Terms(attributes.get("url", ""), {}, {}, line))
+        elif self._open[:3] == ["rsl", "content", "license"] and len(self._open) == 4 and attributes.get("type") == "usage":
+            kinds = {"permits": self.terms[-1].permits, "prohibits": self.terms[-1].prohibits}
+            self._uses, self._text = kinds.get(local), ""
+
+    def _characters(self, text: str) -> None:
+        if self._uses is not None and len(self._text) < _USES_LENGTH:
+            self._text += text
+
+    def _end(self, _: str) -> None:
+        self._open.pop()
+        if self._uses is not None and len(self._open) == 3:
+            for use in self._text.replace(",", " ").split():
+                self._uses.setdefault(use.casefold(), self._parser.CurrentLineNumber)
+            self._uses = None
+
+
+def _terms(page: Page) -> list[Terms]:
+    text = published.text_of(page, _WHAT)
+    if "<!doctype" in text.casefold():
+        line = text.casefold().partition("<!doctype")[0].count("\n") + 1
+        raise Unsaid(f"{page.path} has a DOCTYPE, and no XML with one is read", line)
+    terms = _Reader(page.path).read(text)
+    if not terms:
+        raise Unsaid(f"{page.path} licenses nothing: it has no content", 1)
+    return terms
+
+
+def _of_licence(page: Page, terms: Sequence[Terms]) -> Iterator[Reading]:
+    """A licence is a signal when it prohibits something; one that only permits tells crawlers nothing that they may not."""
+    refused = [line for one in terms for line in one.prohibits.values()]
+    yield page.layer()
+    if refused:
+        yield page.reading(
+            ("status",), "deployed", min(refused), "the prohibition is published in this file; it enforces nothing"
+        )
+    else:
+        yield page.reading(("status",), "planned", terms[0].line, "no licence in this file prohibits a use")
+
+
+def _policy(page: Page, terms: Sequence[Terms]) -> Reading:
+    """What AI training is allowed on the whole site; a prohibition goes before a permission."""
+    whole = [one for one in terms if one.is_site]
+    refused = [line for one in whole for use, line in one.prohibits.items() if use in _TRAINING]
+    granted = [line for one in whole for use, line in one.permits.items() if use in _TRAINING]
+    parts = [line for one in terms if one not in whole for use, line in one.prohibits.items() if use in _TRAINING]
+    path = ("ai_agents_policy",)
+    if refused:
+        return page.reading(path, "refused", refused[0], f"training is prohibited on the whole site; {_YOUNG}", soft=True)
+    if parts:
+        return page.reading(
+            path, "partly_refused", parts[0], f"training is prohibited on parts of the site; {_YOUNG}", soft=True
+        )
+    if granted:
+        return page.reading(path, "allowed", granted[0], f"training is permitted on the whole site; {_YOUNG}", soft=True)
+    raise Unsaid(f"{page.path} neither prohibits nor permits AI training on the site")
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The control that a licence, or a link to one, lets a manifest declare; () when it is neither."""
+    try:
+        page = published.opened(opener, path, CAP)
+        found = {reading.path: reading for reading in _readings(page, {"family": "crawler_signal"})}
+    except (ArtefactError, Unsaid):
+        return ()
+    status = found["status",]
+    item = {"id": "rsl-licence", "family": "crawler_signal", "layer": "legal", "status": status.value}
+    evidence = {"evidence": [{"kind": "rsl", "path": page.path}]}
+    questions = (
+        ("owner", "Who inside the organisation answers for it?"),
+        ("surfaces", "Which surfaces does this site serve?"),
+    )
+    return (Discovered("controls", {**item, **evidence}, page.path, status.line, status.note, questions),)
