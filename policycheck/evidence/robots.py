@@ -150,7 +150,8 @@ def _agents(
 def _unrefused(robots: Robots, agent: str, standing: Standing, places: Sequence[Place]) -> str:
     """Why an agent that is declared as refused is not, in one sentence."""
     if standing.word == "partly":
-        return f"{agent} is refused for parts of {_places(places)} only (line {standing.line})"
+        whose = agent if standing.group else f"{agent} is named by no group, and *"
+        return f"{whose} is refused for parts of {_places(places)} only (line {standing.line})"
     if standing.group:
         return f"{agent} has a group (line {standing.group}) that lets it fetch {_places(places)}"
     amiss = _amiss(robots, agent)

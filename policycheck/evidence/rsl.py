@@ -147,7 +147,7 @@ class _Reader:
             self.terms.append(Terms(attributes.get("url", ""), {}, {}, line))
         elif self._open[:3] == ["rsl", "content", "license"] and len(self._open) == 4 and attributes.get("type") == "usage":
             kinds = {"permits": self.terms[-1].permits, "prohibits": self.terms[-1].prohibits}
-            self._uses, self._text = kinds.get(local), ""
+            self._uses, self._text = kinds.get(self._open[-1]), ""
 
     def _characters(self, text: str) -> None:
         if self._uses is not None and len(self._text) < _USES_LENGTH:

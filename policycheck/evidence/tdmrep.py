@@ -81,11 +81,13 @@ def _rules(page: Page) -> list[Rule]:
     if text.lstrip().startswith("<"):
         raise Unsaid(f"{page.path} is HTML or XML, not {_WHAT} (an error page that was saved?)", 1)
     try:
-        json.loads(text)
+        whole = json.loads(text)
     except json.JSONDecodeError as error:
         raise Unsaid(f"{page.path} is not JSON: {error.msg.lower()}", error.lineno) from None
     except (ValueError, RecursionError):
         raise Unsaid(f"{page.path} is not JSON that can be read: a number or the nesting is beyond measure") from None
+    if not isinstance(whole, list):
+        raise Unsaid(f"{page.path} holds no array; one rule has to stand in [ ] too", 1)
     documents, problems = parse_foreign(page.data, page.path)
     if problems:
         raise Unsaid(f"{page.path} {problems[0].message}", problems[0].line)
@@ -94,8 +96,6 @@ def _rules(page: Page) -> list[Rule]:
 
 def _listed(page: Page, document: Document) -> list[Rule]:
     data = document.data
-    if not isinstance(data, list):
-        raise Unsaid(f"{page.path} holds no array; one rule has to stand in [ ] too", 1)
     if len(data) > RULES:
         raise Unsaid(f"{page.path} holds more rules than are read")
     rules = [_rule(item, document) for item in data if isinstance(item, dict)]
