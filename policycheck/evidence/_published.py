@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from policycheck.model import Artefact, Reading
+from policycheck.model import Account, Artefact, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from policycheck.model import Account
     from policycheck.opener import Opener
 
 #: Line ends of RFC 9309 and RFC 9116, and nothing else that Python would break a line at.
@@ -73,8 +72,6 @@ def opened(opener: Opener, path: str, cap: int) -> Page:
 
 def accounted(page: Page, read: Callable[[], Account]) -> Account:
     """What `read` says of a page; where nothing can be said, the reason and its line. The page is in the ledger always."""
-    from policycheck.model import Account
-
     try:
         said = read()
     except Unsaid as unsaid:

@@ -110,7 +110,8 @@ class Robots:
     #: The tokens as first written, and where.
     names: dict[str, tuple[str, int]]
     licences: list[Line]
-    unknown: list[Line]
+    #: The numbers of lines that no reader is known to take for anything.
+    unknown: list[int]
     is_cut: bool
     #: The first line that readers differ about.
     doubtful: int = 0
@@ -186,28 +187,29 @@ def robots_of(page: Page, what: str = "robots.txt") -> Robots:
     if is_cut:
         text = page.data[:PARSED].decode("utf-8", "replace").removeprefix("\ufeff")
     lines, strange = _lines(text, is_cut=is_cut)
+    unknown = sorted([*strange, *(line.number for line in lines if line.field not in _KNOWN)])
     known = sum(line.field in _KNOWN for line in lines)
     if not any(line.field in ("user-agent", "sitemap") for line in lines):
         raise Unsaid(f"{page.path} holds no User-agent line: it is not {what}, or a part of one")
-    if strange + len(lines) - known > known:
+    if len(unknown) > known:
         raise Unsaid(f"most lines of {page.path} are none of {what}", 1)
     groups, names = _grouped(lines, is_split=False)
     doubtful = _doubtful(lines)
     return Robots(
         page.path, groups, _grouped(lines, is_split=True)[0] if doubtful else groups, names,
-        [line for line in lines if line.field == "license"], [line for line in lines if line.field not in _KNOWN],
+        [line for line in lines if line.field == "license"], unknown,
         is_cut, doubtful,
     )  # fmt: skip
 
 
-def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], int]:
-    """The lines that say something, and how many say nothing that could be read.
+def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], list[int]]:
+    """The lines that say something, and the numbers of those that have no field.
 
     A comment runs to the end of its line; a line with bytes that are not UTF-8 is none; of a text that was cut the last
     line is left out, since it may be half of one.
     """
     found: list[Line] = []
-    strange = 0
+    strange: list[int] = []
     numbered = list(enumerate(lines_of(text), 1))
     for number, raw in numbered[:-1] if is_cut else numbered:
         said = raw.partition("#")[0].strip(" \t")
@@ -215,7 +217,7 @@ def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], int]:
             continue
         name, colon, value = said.partition(":")
         if not colon or "\ufffd" in said:
-            strange += 1
+            strange.append(number)
         else:
             found.append(Line(number, name.strip().casefold(), value.strip()))
     return found, strange

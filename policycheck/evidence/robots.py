@@ -153,7 +153,8 @@ def _unrefused(robots: Robots, agent: str, standing: Standing, places: Sequence[
         whose = agent if standing.group else f"{agent} is named by no group, and *"
         return f"{whose} is refused for parts of {_places(places)} only (line {standing.line})"
     if standing.group:
-        return f"{agent} has a group (line {standing.group}) that lets it fetch {_places(places)}"
+        odd = f"; line {robots.unknown[0]} is none that crawlers know" if robots.unknown else ""
+        return f"{agent} has a group (line {standing.group}) that lets it fetch {_places(places)}{odd}"
     amiss = _amiss(robots, agent)
     if amiss:
         return f"{agent} is not refused: line {amiss} names several agents at once, which RFC 9309 does not know"

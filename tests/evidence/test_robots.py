@@ -255,6 +255,14 @@ def test_several_agents_in_one_line_are_none(tmp_path: Path) -> None:
     assert "line 1 names several agents at once" in found.note
 
 
+@pytest.mark.parametrize("rule", ["Dissallow: /", "Disallow /", "Block: /", "Disallow: /\xff"])
+def test_a_line_that_crawlers_do_not_know_is_named(rule: str, tmp_path: Path) -> None:
+    text = f"User-agent: GPTBot\nAllow: /x\n{rule}\n".encode("latin-1")
+    found = read(written(tmp_path, text, control(agents=["GPTBot"])), "params", "agents")
+    assert found.value == []
+    assert "line 3 is none that crawlers know" in found.note
+
+
 def test_surfaces_on_several_hosts_need_a_server(tmp_path: Path) -> None:
     text, urls = "User-agent: *\nDisallow: /a/\n", ["https://www.a.example/a/x", "https://api.a.example/b/x"]
     assert "name it with server" in silent(written(tmp_path, text, control(agents=["*"]), urls=urls))
@@ -529,7 +537,7 @@ def test_wildcards_cost_no_more_than_their_length() -> None:
     for pattern in ("/" + "*" * 500_000, "/" + "*a" * 250_000, "/" + "a*" * 250_000 + "$"):
         rule = Pattern(pattern)
         path = "/" + "a" * 2000 + "b"
-        within(0.2, lambda rule=rule, path=path: [rule.fits(path) for _ in range(20)])
+        within(1, lambda rule=rule, path=path: [rule.fits(path) for _ in range(20)])
 
 
 def test_wildcards_grow_no_faster_than_the_file(tmp_path: Path) -> None:
