@@ -104,6 +104,8 @@ def refuse_others(page: Page, text: str, what: str) -> None:
         raise Unsaid(f"{page.path} is HTML or XML, not {what} (an error page that was saved?)", 1)
     if start.startswith(("{", "[")) and not start.startswith(("{{", "{%")):
         raise Unsaid(f"{page.path} is JSON, not {what}", 1)
+    if start.partition("\n")[0].strip() == "---":
+        raise Unsaid(f"{page.path} begins with front matter; name the file that it is rendered to", 1)
     for number, line in enumerate(lines_of(text), 1):
         if not line.lstrip().startswith("#") and _TEMPLATE.search(line):
             raise Unsaid(f"{page.path} is a template; name the file that it is rendered to", number)

@@ -157,17 +157,17 @@ def _unrefused(robots: Robots, agent: str, standing: Standing, places: Sequence[
         return f"{agent} has a group (line {standing.group}) that lets it fetch {_places(places)}{odd}"
     amiss = _amiss(robots, agent)
     if amiss:
-        return f"{agent} is not refused: line {amiss} names several agents at once, which RFC 9309 does not know"
+        return f"{agent} is not refused: line {amiss} names it, but not as one plain token, as RFC 9309 has it"
     if "*" in robots.groups:
         return f"{agent} is named by no group, and * may fetch {_places(places)}"
     return f"{agent} is named by no group, so it may fetch everything"
 
 
 def _amiss(robots: Robots, agent: str) -> int:
-    """The line that names an agent among others, parted by commas or spaces, where one name belongs."""
+    """The line that names an agent among others (parted by commas or spaces) or with a star; some readers take it."""
     for name, line in robots.names.values():
-        parts = [token(part) for part in name.replace(",", " ").replace(";", " ").split()]
-        if len(parts) > 1 and token(agent) in parts:
+        parts = [token(part.strip("*")) for part in name.replace(",", " ").replace(";", " ").split()]
+        if token(agent) in parts:
             return line
     return 0
 

@@ -143,7 +143,9 @@ def _of_place(rules: Sequence[Rule], place: Place) -> Reserved:
     for rule in rules[: rules.index(first)] if place.varies else ():
         if not rule.reserves and rule.pattern.may_fit_below(place.prefix):
             return Reserved("parts", f"{shown} is reserved, but an earlier rule opens a part of it", rule.line)
-    return Reserved("all", f"{shown} is reserved", first.line)
+    return Reserved(
+        "all", f"{shown} is reserved in this file; a header or meta element of a page would come before it", first.line
+    )
 
 
 def _of_control(

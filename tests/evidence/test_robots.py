@@ -91,6 +91,11 @@ def test_the_special_characters_of_section_2_2_3() -> None:
     assert Pattern("/path/file-with-a-%2A.html").fits(normalised("/path/file-with-a-%2a.html"))
 
 
+def test_an_end_does_not_overlap_what_stands_before_its_star() -> None:
+    assert not Pattern("/ab*ba$").fits("/aba")
+    assert Pattern("/ab*ba$").fits("/abba")
+
+
 SIMPLE = """User-Agent: *
 Disallow: *.gif$
 Disallow: /example/
@@ -247,12 +252,11 @@ def test_refusals_elsewhere_deploy_nothing_on_the_surfaces() -> None:
     assert read(heard("signals.txt", control(agents=["*"]), urls=["/news/*"]), "status").value == "planned"
 
 
-def test_several_agents_in_one_line_are_none(tmp_path: Path) -> None:
-    found = read(
-        written(tmp_path, "User-agent: GPTBot, CCBot\nDisallow: /\n", control(agents=["CCBot"])), "params", "agents"
-    )
+@pytest.mark.parametrize("name", ["GPTBot, CCBot", "GPTBot CCBot", "CCBot;GPTBot", "CCBot*", "*CCBot*"])
+def test_a_name_that_is_no_plain_token_names_nobody(name: str, tmp_path: Path) -> None:
+    found = read(written(tmp_path, f"User-agent: {name}\nDisallow: /\n", control(agents=["CCBot"])), "params", "agents")
     assert found.value == []
-    assert "line 1 names several agents at once" in found.note
+    assert "line 1 names it, but not as one plain token" in found.note
 
 
 @pytest.mark.parametrize("rule", ["Dissallow: /", "Disallow /", "Block: /", "Disallow: /\xff"])
@@ -471,6 +475,7 @@ def test_lines_for_the_whole_site_part_no_group() -> None:
         (b"Disallow: /\n", "no User-agent line"),
         (b"User-agent: *\nDisallow: {{ private }}\n", "template"),
         (b"<%= robots %>\n", "HTML or XML"),
+        (b"---\nlayout: none\n---\nUser-agent: *\nDisallow: /\n", "front matter"),
         (b"To block it write:\nUser-agent: x\nand then some\nmore words\nthat say so\n", "most lines"),
     ],
     ids=str,

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policycheck.evidence import rsl
+from policycheck.evidence._published import Unsaid
 from policycheck.opener import Opener
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def test_the_policy_on_training(terms: str, url: str, policy: str, tmp_path: Pat
         "",
         "<x>ai-train</x>",
         '<permits type="usage">search</permits>',
+        '<prohibits type="usage">search</prohibits>',
         '<prohibits type="user">ai-train</prohibits>',
         '<x><prohibits type="usage">ai-train</prohibits></x>',
         '<prohibits xmlns="" type="usage">ai-train</prohibits>',
@@ -121,6 +123,11 @@ def test_what_is_no_licence_is_unreadable(content: str | bytes, why: str, tmp_pa
     assert why in account.unreadable
     assert account.readings == ()
     assert rsl.discover(Opener(tmp_path), "file") == ()
+
+
+def test_a_doctype_that_a_look_at_the_text_would_miss_ends_the_reading() -> None:
+    with pytest.raises(Unsaid, match="DOCTYPE"):
+        rsl._Reader("x").read(f'<!DOCTYPE r [<!ENTITY a "b">]>{HEAD}<content url="/">&a;</content></rsl>')
 
 
 def test_an_encoding_that_is_declared_changes_nothing(tmp_path: Path) -> None:
