@@ -270,8 +270,12 @@ def _denied(manifest: Manifest, hearing: Hearing, types: Types) -> Iterator[Find
 
 
 def _called(hearing: Hearing, reading: Reading) -> str:
-    called = "The manifest" if reading.path[0] == TOP else f"{hearing.subject.kind} {hearing.subject.id}"
+    called = "The manifest" if reading.path[0] == TOP else _name(hearing)
     return f"{called} declares"
+
+
+def _name(hearing: Hearing) -> str:
+    return f"{hearing.subject.kind} {hearing.subject.id}".rstrip()
 
 
 def _shown(path: tuple[str, ...]) -> str:
@@ -333,7 +337,7 @@ def _silent(manifest: Manifest, hearing: Hearing, findings: list[Finding], why: 
     key = next((k for k in ("path", "url") if hearing.entry.get(k)), None)
     route = f"{hearing.subject.route}.evidence[{path}]{part}"
     says = "cannot be read in part" if part else "does not count" if hearing.doubt else "says nothing"
-    named = f"The evidence {path or hearing.position + 1} of {hearing.subject.kind} {hearing.subject.id}"
+    named = f"The evidence {path or hearing.position + 1} of {_name(hearing)}"
     at = manifest.place.locate(hearing.entry, key)
     message = f"{named} {says}: {why.message}"
     found = integrity(manifest, READABLE, severity, Outcome.UNKNOWN, hearing.subject, message, at, route)

@@ -418,7 +418,8 @@ class Evidence(Shape):
     """For nginx and its likes: the location (or route) whose settings are meant, as the configuration writes
     it."""
     server: str = BLANK
-    """For nginx and its likes: the server name (or host) that holds the location."""
+    """For nginx and its likes: the server name (or host) that holds the location; for robots.txt, tdmrep.json and
+    their likes: the host that serves the file."""
     zone: str = BLANK
     """For nginx: the name of the limit zone that is meant, where a location has several."""
     resource: str = BLANK
@@ -825,6 +826,7 @@ class SignalStandard(Word):
     ai_txt = "ai.txt"
     llms_txt = "llms.txt"
     tdm_reservation = "the TDM reservation protocol"
+    rsl = "Really Simple Licensing, named in robots.txt or served beside it"
     content_signals = "content signals in robots.txt"
 
 
