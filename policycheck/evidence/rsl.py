@@ -67,6 +67,7 @@ def _readings(page: Page, subject: Mapping[str, object]) -> Iterator[Reading]:
     if published.is_control(subject):
         published.refuse_other_family(subject, "rsl")
         yield from _of_licence(page, _terms(page)) if is_xml else _of_line(page, subject)
+        yield from published.standards(page, subject, {"rsl": 1 if is_xml else _licences(page)[0][1]}, {})
         return
     if not is_xml:
         raise Unsaid(f"{page.path} only links to a licence; name the licence itself to hold the policies against it")
