@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing, by hand: `python tests/deep/fuzz.py TARGET [-max_total_time=600 ...]`.
 
-A target is the manifest reader (`document`), the reader of other people's YAML (`foreign`), or a verifier by its kind;
+A target is the manifest reader (`manifest`), the reader of other people's YAML (`foreign`), or a verifier by its kind;
 without one, their names are printed. Whatever the bytes, a verifier gives an account or raises ArtefactError; an account
 that says why it is unreadable reads nothing; nothing is read in nothing. Needs `pip install atheris`; options after the
 target are libFuzzer's. Starts from the fixtures of the kind, keeps what it found in a temporary folder, and stops at the
@@ -97,7 +97,7 @@ def foreign(data: bytes) -> None:
 
 def seeds(kind: str) -> list[tuple[Path, bytes]]:
     """The files to start from, and what stands before each: a verifier's target takes its family from the first byte."""
-    places = {"document": (EXAMPLES, "*.yaml"), "foreign": (FIXTURES, "*.y*ml")}
+    places = {"manifest": (EXAMPLES, "*.yaml"), "foreign": (FIXTURES, "*.y*ml")}
     folder, pattern = places.get(kind, (FIXTURES / kind, "*"))
     found = [path for path in sorted(folder.rglob(pattern)) if path.is_file() and path.stat().st_size < 50_000]
     return [(path, b"" if kind in places else b"\0") for path in found]
@@ -105,7 +105,7 @@ def seeds(kind: str) -> list[tuple[Path, bytes]]:
 
 def main() -> None:
     """Run one target until time is up."""
-    targets = {"document": reader, "foreign": foreign, **{kind: of_verifier(kind) for kind in VERIFIERS}}
+    targets = {"manifest": reader, "foreign": foreign, **{kind: of_verifier(kind) for kind in VERIFIERS}}
     if len(sys.argv) < 2 or sys.argv[1] not in targets:
         sys.exit(f"one of: {', '.join(targets)}")
     kind = sys.argv.pop(1)
