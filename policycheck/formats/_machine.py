@@ -71,7 +71,8 @@ def told(finding: Record, style: Mapping[str, Any]) -> str:
         return harmless(f"{subject}: {finding['message']}")
     parts = [f"{finding['title']}: {finding['outcome'].replace('_', ' ')} for {subject}"]
     if finding["assurance"] == "contradicted":
-        parts.append("contradicted by the repository")
+        beside = [f"{p['path']}:{p['line']}" for p in finding.get("related", ())[:1]]
+        parts.append(f"contradicted by the repository{''.join(f', declared at {at}' for at in beside)}")
     missing = finding.get("missing", ())
     read = [fact["route"] for fact in finding["facts"] if fact["route"] not in missing]
     if not (read or missing) and finding["location"]:

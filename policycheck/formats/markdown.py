@@ -74,8 +74,11 @@ def _counts(record: Record) -> list[str]:
 
 def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     place = finding["location"]
-    where = f" at {code(place['path'] + ':' + str(place['line']))}" if place else ""
-    mark = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
+    where = f" at {code(_spot(place))}" if place else ""
+    mark = ""
+    if finding["assurance"] == "contradicted":
+        beside = [f", declared at {code(_spot(place))}" for place in finding.get("related", ())[:1]]
+        mark = f" (contradicted by the repository{''.join(beside)})"
     subject = f"{safe(finding['subject']['kind'])} {code(finding['subject']['id'])}"
     lines = [f"#### {code(finding['rule'])}, {subject}", "", safe(finding.get("message", "")), ""]
     lines += [f"**{finding['severity']}**{mark}{where}. Asked is: {safe(finding['title'])}.", ""]
@@ -86,6 +89,10 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
         value = code(fact["value"]) if fact.get("declared", True) else "not declared"
         lines.append(f"- {code(fact['route'])}: {value}")
     return [*lines, "", f"To close: {safe(finding['remediation'])}", ""]
+
+
+def _spot(place: Record) -> str:
+    return f"{place['path']}:{place['line']}"
 
 
 def _accepted(record: Record) -> list[str]:

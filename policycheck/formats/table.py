@@ -48,7 +48,18 @@ def part(view: View, record: Record) -> bytes:
     shown = [f for f in record["findings"] if verbose or f["outcome"] in ("gap", "unknown")]
     counts = ", ".join(f"{n} {o.replace('_', ' ')}" for o, n in record["counts"]["findings"].items() if n)
     lines = _fitted(view, _HEAD, [_row(view, finding) for finding in shown])
-    return encode([f"{name}: {counts or 'no findings'}", "", *lines], view.style)
+    return encode([f"{name}: {counts or 'no findings'}", "", *lines, *_denied(view, shown)], view.style)
+
+
+def _denied(view: View, shown: list[Record]) -> list[str]:
+    """Below the table, so that no column has to go for them: the lines of the artefacts that say otherwise."""
+    lines: list[str] = []
+    for finding in shown:
+        if finding["assurance"] == "contradicted" and finding["location"]:
+            places = [finding["location"], *finding.get("related", ())[:1]]
+            named = ", declared at ".join(f"{view.path(place['path'])}:{place['line']}" for place in places)
+            lines.append(harmless(f"contradicted at {named} ({finding['rule']})"))
+    return ["", *dict.fromkeys(lines)] if lines else []
 
 
 def _fitted(view: View, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -1,0 +1,51 @@
+"""A contradicted claim is the headline: every format names the artefact's line and the manifest's, and shows it first."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from policycheck import rooms
+
+ROOT = Path(__file__).parents[2]
+
+AS_OF = "2026-11-21"
+ARTEFACT, DECLARED = ("deploy/nginx.conf", 5), ("policycheck.yaml", 52)
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A shop that declares a stricter limit than it has, in every format."""
+    import subprocess
+    import sys
+
+    shop = tmp_path_factory.mktemp("shop")
+    shutil.copytree(ROOT / "examples" / "corner-shop-fixed", shop, dirs_exist_ok=True)
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    (shop / "policycheck.yaml").write_text(re.sub(r"limit: \d+", "limit: 1", text), "utf-8")
+    command = [sys.executable, "-m", "policycheck", "check", ".", "--as-of", AS_OF, "--root", ".", "--exit-zero"]
+    for name in rooms.names("formats"):
+        command += ["--output", f"{name}=out.{name}"]
+    done = subprocess.run(command, cwd=shop, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    return {name: (shop / f"out.{name}").read_text("utf-8") for name in rooms.names("formats")}
+
+
+@pytest.mark.parametrize("name", rooms.names("formats"))
+def test_every_format_names_both_lines(name: str, reports: dict[str, str]) -> None:
+    report = reports[name]
+    for path, line in (ARTEFACT, DECLARED):
+        assert path in report
+        near = re.compile(rf"{re.escape(path)}.{{0,120}}?\b{line}\b", re.DOTALL)
+        assert near.search(report), f"{name} does not name {path}:{line}"
+
+
+@pytest.mark.parametrize("name", rooms.names("formats"))
+def test_every_format_shows_it_before_other_findings(name: str, reports: dict[str, str]) -> None:
+    report = reports[name]
+    results = report[report.index('"results"') :] if name.startswith(("sarif", "json")) and '"results"' in report else report
+    other = results.find("anomaly-trigger-below-limit")
+    assert 0 <= results.find("declaration-matches-evidence") < (other if other >= 0 else len(results))
