@@ -151,7 +151,7 @@ _FINDINGS = {
 }
 
 _CORRESPONDENCE = {
-    "id": _column("id", "id", "ref", "letter", "letter_id", "case_id"),
+    "id": _column("id", "id", "letter", "letter_id", "case_id"),
     "authority": _column("authority", "text", "regulator", "supervisory_authority", "sender"),
     "jurisdiction": _column("jurisdiction", "place", "country"),
     "statement": _column("statement", "text", "document"),
