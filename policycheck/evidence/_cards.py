@@ -240,10 +240,12 @@ def _prose(body: str, first: int) -> Iterator[tuple[int, str]]:
             fence = "" if mark and mark[1] == fence else fence
         elif mark:
             fence = mark[1]
-        elif line.lstrip().startswith("<!--"):
-            is_comment = "-->" not in line
-        elif line.strip():
-            yield number, line
+        else:
+            # What follows a comment on its line is left out too: better a passage less than hidden text.
+            shown, opening, hidden = line.partition("<!--")
+            is_comment = bool(opening) and "-->" not in hidden
+            if shown.strip():
+                yield number, shown
 
 
 # --- datasets against declared sources ---

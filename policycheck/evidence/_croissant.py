@@ -15,6 +15,9 @@ from policycheck.document import Document, parse_foreign
 from policycheck.evidence._cards import Card, Said, Unsaid, listed
 from policycheck.model import Quote
 
+#: Characters of a file and fields of its record sets: many times what descriptions made by hand or by the Hub have.
+TEXT_CAP, COLUMN_CAP = 1024 * 1024, 5000
+
 _CONFORMS = "mlcommons.org/croissant/"
 _LAST = re.compile(r"[:/#]")
 #: Where an object says itself: a licence by its address, a dataset by its name.
@@ -28,6 +31,8 @@ def croissant(text: str, path: str) -> Card:
     """The card in a Croissant file. Raises Unsaid when it is none."""
     if not text.lstrip().startswith("{"):
         raise Unsaid("is no JSON object", 1)
+    if len(text) > TEXT_CAP:
+        raise Unsaid(f"is larger than {TEXT_CAP} characters, the most that is read of a description")
     documents, problems = parse_foreign(_PAIR.sub(_joined, text).encode("utf-8", "replace"), path)
     if problems:
         raise Unsaid(f"cannot be read as JSON: {problems[0].message}", problems[0].line)
@@ -112,8 +117,11 @@ def _text(item: object, said_by: tuple[str, ...]) -> str:
 def _columns(top: _Node) -> Iterator[Said]:
     """The fields of every record set, and the fields in fields; `default/email` is named email."""
     pending = [field for record_set in top.nodes("recordSet") for field in record_set.nodes("field")]
+    count = 0
     while pending:
-        field = pending.pop()
+        field, count = pending.pop(), count + 1
+        if count > COLUMN_CAP:
+            raise Unsaid(f"lists more than {COLUMN_CAP} fields")
         for said in field.texts("name")[:1]:
             yield said._replace(text=said.text.rpartition("/")[2])
         pending += field.nodes("subField")

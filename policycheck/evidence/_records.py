@@ -96,8 +96,10 @@ def _sheet(header: Row, settings: Mapping[str, str]) -> Sheet:
 
 
 def _lacking(sheet: Sheet, header: Row, settings: Mapping[str, str]) -> list[str]:
-    has = {_sheets.meaning(sheet, cell)[0] for cell in header.cells} | (settings.keys() & sheet.columns.keys())
-    return [" or ".join(group) for group in sheet.needs if not has.intersection(group)]
+    """What the sheet needs and the header lacks; a column that the options name fills what they say and nothing else."""
+    chosen = {prop: _sheets.plain(title) for prop, title in settings.items() if prop in sheet.columns}
+    has = {_sheets.meaning(sheet, cell)[0] for cell in header.cells if _sheets.plain(cell) not in chosen.values()}
+    return [" or ".join(group) for group in sheet.needs if not (has | chosen.keys()).intersection(group)]
 
 
 def _columns(sheet: Sheet, header: Row, settings: Mapping[str, str]) -> tuple[Bound, ...]:
