@@ -226,7 +226,8 @@ class Account(NamedTuple):
     #: Readings whose paths start at the top of the manifest: what the artefact shows and the manifest may lack,
     #: e.g. `("surfaces", "get-people-id", "auth")`; lists are walked by the items' key.
     additions: tuple[Reading, ...] = ()
-    #: Paths below the subject, each to an item of a list that is declared and that the artefact would show, and does not.
+    #: Paths below the subject, or from the top of the manifest, each to an item of a list that is declared and that the
+    #: artefact would show, and does not.
     absences: tuple[Reading, ...] = ()
     quotes: tuple[Quote, ...] = ()
     #: Parts that could not be read, such as a bad row: the rest is judged, and each of these is told.

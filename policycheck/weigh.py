@@ -209,13 +209,9 @@ def _below(route: str, start: str) -> bool:
 # --- where a reading's path leads in what is declared ---
 
 
-def _walked(hearing: Hearing, steps: Iterable[str]) -> Any:
-    at: Any = hearing.holder
+def _walked(at: Any, steps: Iterable[str]) -> Any:
     for step in steps:
-        if step == TOP:
-            assert hearing.overlay is not None
-            at = hearing.overlay.declared.data
-        elif isinstance(at, list):
+        if isinstance(at, list):
             at = next((item for item in at if is_called(item, step)), None)
         else:
             at = at.get(step) if isinstance(at, dict) else None
@@ -224,7 +220,11 @@ def _walked(hearing: Hearing, steps: Iterable[str]) -> Any:
 
 def _declared_holder(hearing: Hearing, path: tuple[str, ...]) -> dict[str, Any] | None:
     """What the manifest has at the end of a reading's path, but for its last step."""
-    at = _walked(hearing, path[:-1])
+    if path[0] == TOP:
+        assert hearing.overlay is not None
+        at = _walked(hearing.overlay.declared.data, path[1:-1])
+    else:
+        at = _walked(hearing.holder, path[:-1])
     return at if isinstance(at, dict) else None
 
 
@@ -285,7 +285,7 @@ def _shown(path: tuple[str, ...]) -> str:
 def _absent(manifest: Manifest, hearing: Hearing) -> Iterator[Finding]:
     """What is declared and the artefact, which ought to show it, does not."""
     for reading in hearing.account.absences:
-        item = _walked(hearing, reading.path)
+        item = _walked(hearing.holder, reading.path) or _walked(manifest.data, reading.path)
         if not isinstance(item, dict):
             continue
         route = manifest.place.route(item)

@@ -150,7 +150,7 @@ def _record(register: Register, row: Row, bound: Iterable[Bound], today: _cells.
 
 
 def refuse_bad_rows(register: Register) -> None:
-    """Refuse a register in which a row cannot be judged: an account with readings has no place for what is wrong."""
+    """Refuse a register in which a row cannot be judged, all bad lines named."""
     if register.complaints:
         named = sorted(set(register.complaints))
         more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""

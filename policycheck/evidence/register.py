@@ -19,7 +19,7 @@ from policycheck.evidence import _cells
 from policycheck.evidence._entries import Declared, Entry, entries
 from policycheck.evidence._records import Cell, Record, Register, read, refuse_bad_rows
 from policycheck.evidence._table import Unsaid
-from policycheck.model import ITEM_KEYS, Account, Artefact, Discovered, Quote, Reading
+from policycheck.model import ITEM_KEYS, Account, Artefact, Discovered, Problem, Quote, Reading
 
 if TYPE_CHECKING:
     from policycheck.opener import Opener
@@ -57,6 +57,8 @@ _REFS = {
 }
 #: How many ids a reason names, and how many items discovery offers.
 _NAMED, _OFFERED = 10, 200
+#: How many bad rows are told one by one.
+_COMPLAINTS = 100
 #: When an item ended or came to be known, the latest first: what a register of that day, or of so many months, holds.
 _DATED = ("closed_at", "contained_at", "aware_at", "detected_at", "found_on", "received_on")
 #: Days of a month, rounded up so that an item at the end of its retention is not expected.
@@ -89,8 +91,8 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
     Attached to incident_policy, legal_response, organization or an access it speaks of every row (`additions`) and of
     declared items that it lacks (`absences`); attached to an incident or a letter, of the one row with its id; to an
-    AI use or own scraping, of how requests about rights were answered. One row that cannot be read leaves the register
-    unreadable, all bad lines named, since an account cannot carry both.
+    AI use or own scraping, of how requests about rights were answered. Rows that cannot be read are complaints beside the
+    others; of requests about rights, where the slowest counts, one is enough to say nothing.
     """
     try:
         opened = opener.read(path)
@@ -150,6 +152,8 @@ def _said(case: _Case) -> Account:
     said = _of_requests(case) if holds == "rights_requests" else _of_items(case, is_row=case.kind in by_row)
     text = ", ".join(title for title in header.cells if title)[:200]
     # A register that was read backs its subject; one that has a header alone says that nothing was entered.
+    if said.complaints:
+        return said
     return said._replace(supported=True, quotes=(Quote(case.register.file, header.line, text),))
 
 
@@ -157,8 +161,24 @@ def _of_items(case: _Case, *, is_row: bool) -> Account:
     found = entries(case.register, case.declared)
     if case.kind == "access":
         found = _of_access(case.register, found, case.route[1])
-    refuse_bad_rows(case.register)
-    return Account(tuple(_row(case, found))) if is_row else _whole(case, found)
+    said = Account(tuple(_row(case, found))) if is_row else _whole(case, found)
+    return _with_complaints(case.register, said)
+
+
+def _with_complaints(register: Register, said: Account) -> Account:
+    """Rows that can be read are judged, and each that cannot is told; where none can, the register says nothing.
+
+    What such a register lacks may be in the rows that could not be read, so nothing is missed in it.
+    """
+    if not register.complaints:
+        return said
+    if not any(reading.soft for reading in (*said.readings, *said.additions)):
+        refuse_bad_rows(register)
+    named = sorted(set(register.complaints))
+    bad = [Problem(register.file, line, 1, f"line {line}: {message}") for line, message in named[:_COMPLAINTS]]
+    if len(named) > _COMPLAINTS:
+        bad.append(Problem(register.file, named[_COMPLAINTS][0], 1, f"and {len(named) - _COMPLAINTS} more lines"))
+    return said._replace(complaints=tuple(bad), absences=())
 
 
 def _of_access(register: Register, found: Sequence[Entry], access: str) -> tuple[Entry, ...]:

@@ -70,7 +70,11 @@ def added(account: Account) -> dict[str, Any]:
 
 
 def silent(account: Account) -> str:
-    """Why an account says nothing; and it must then say nothing at all."""
+    """Why an account says nothing, or not all that it could; what cannot be read is never to the credit of the rest."""
+    assert not account.supported
+    if account.complaints:
+        assert (account.absences, account.quotes, account.unreadable) == ((), (), "")
+        return "; ".join(complaint.message for complaint in account.complaints)
     assert (account.readings, account.additions, account.absences, account.quotes) == ((), (), (), ())
     assert not account.supported
     assert account.unreadable
@@ -168,12 +172,13 @@ def test_notes_and_reasons_tell_no_values_of_cells(clean: Path) -> None:
     assert "15,400" not in silent(heard("incidents.csv"))
 
 
-def test_bad_rows_are_named_by_line_and_leave_the_register_unreadable() -> None:
+def test_bad_rows_are_named_by_line_and_the_others_are_judged() -> None:
     account = heard("incidents.csv")
     why = silent(account)
     assert "line 16: Became aware has no offset from UTC" in why
     assert "line 18: Records is no plain number" in why
-    assert account.unreadable_at == ("incidents.csv", BAD_LINES[0])
+    assert [complaint.line for complaint in account.complaints] == list(BAD_LINES)
+    assert len({reading.path[1] for reading in account.additions}) == SIZE_OF_FIXTURE - len(BAD_LINES)
     assert [seen.path for seen in account.artefacts] == ["incidents.csv"]
 
 
@@ -341,7 +346,7 @@ def test_a_row_needs_an_id(tmp_path: Path, text: str, why: str | None) -> None:
     account = written(tmp_path, f"{HEAD}{GOOD}{text},2026-03-01T08:00:00Z,,,,,\n")
     if why:
         assert "line 3" in silent(account)
-        assert why in account.unreadable
+        assert why in silent(account)
     else:
         assert account.unreadable == ""
 
@@ -872,7 +877,7 @@ def test_any_table_is_read_whole_or_not_at_all(
     text = io.StringIO(newline="")
     csv.writer(text).writerows([["id", "detected_at", *titles], *rows])
     account = written(tmp_path, text.getvalue().encode("utf-8", "replace") + junk, data=manifest(incidents=[NUMBERS]))
-    if account.unreadable:
+    if account.unreadable or account.complaints:
         silent(account)
     else:
         assert account.supported
