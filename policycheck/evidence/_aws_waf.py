@@ -1,0 +1,317 @@
+"""Rules of AWS WAF (wafv2) as controls: `aws_wafv2_web_acl` and `aws_wafv2_rule_group` of the AWS provider.
+
+A web ACL enforces nothing until it is associated; a rule enforces nothing while its action is count, or while the rule that
+brings in its group overrides it to count. Rules run by priority and end at the first that allows or blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment
+from policycheck.evidence._terraform_rules import (
+    RATE,
+    Also,
+    Facts,
+    Key,
+    Measure,
+    Question,
+    Said,
+    both,
+    compared,
+    either,
+    limited,
+    negated,
+    refuse_elsewhere,
+    shadow,
+)
+
+ACL, GROUP = "aws_wafv2_web_acl", "aws_wafv2_rule_group"
+#: What puts a web ACL in front of something.
+ATTACHERS = {
+    "aws_wafv2_web_acl_association": ("web_acl_arn",),
+    "aws_cloudfront_distribution": ("web_acl_id",),
+    "aws_cloudfront_multitenant_distribution": ("web_acl_id",),
+}
+TYPES = frozenset({ACL, GROUP, *ATTACHERS})
+HOLDERS = frozenset({ACL, GROUP})
+
+#: Seconds in which a rate-based rule counts, where it does not say.
+_WINDOW = 300
+_ACTIONS = {"block": "block", "captcha": "challenge", "challenge": "challenge", "count": "log"}
+_METHODS = {"captcha": "captcha", "challenge": "javascript"}
+_OF_MANAGED = {
+    "AWSManagedRulesBotControlRuleSet": "bot_detection",
+    "AWSManagedRulesAmazonIpReputationList": "ip_block",
+    "AWSManagedRulesAnonymousIpList": "ip_block",
+}
+_OPERATORS = {"STARTS_WITH": "starts", "EXACTLY": "equals", "CONTAINS": "contains"}
+#: Key components that a client sends as it likes. A request without one is not counted at all.
+_CHOSEN = ("header", "cookie", "query_argument", "query_string", "uri_path", "http_method", "forwarded_ip")
+
+
+def measures(config: Config, resource: Resource) -> Iterator[Measure]:
+    """Every rule that could be a control; the managed groups of an ACL besides are one filter (`waf`)."""
+    managed = []
+    for rule in _rules(resource):
+        families = _families(rule)
+        if _managed(rule) is not None:
+            managed.append(rule)
+        if families:
+            yield Measure(resource, rule.called("name"), families, rule.at, partial(_facts, resource, rule))
+    if managed:
+        yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, tuple(managed)))
+
+
+def refuse_more(config: Config, resource: Resource) -> None:
+    """An ACL may bring in the rule that is looked for with a group; then its own rules do not settle that there is none."""
+    for rule in _rules(resource):
+        if _inner(rule, "rule_group_reference_statement") is not None:
+            raise Unsaid(
+                f"{resource.address} brings in a rule group that may hold it; name the group with resource", rule.at
+            )
+
+
+def _rules(resource: Resource) -> tuple[Part, ...]:
+    if resource.part.fields.get("rule_json") is not None:
+        raise Unsaid(f"{resource.address} has its rules in rule_json, which is not read", resource.part.place("rule_json"))
+    return resource.part.parts("rule")
+
+
+def _inner(rule: Part, name: str) -> Part | None:
+    statement = rule.part("statement")
+    return statement.part(name) if statement is not None else None
+
+
+def _managed(rule: Part) -> Part | None:
+    return _inner(rule, "managed_rule_group_statement")
+
+
+def _families(rule: Part) -> frozenset[str]:
+    """Which controls a rule could be. A rule whose action is open could be any that its statement allows."""
+    found: set[str] = set()
+    if _inner(rule, "rate_based_statement") is not None:
+        found |= RATE
+    elif _inner(rule, "ip_set_reference_statement") is not None and _action(rule)[0] in ("block", "count"):
+        found.add("ip_block")
+    managed = _managed(rule)
+    if managed is not None:
+        found.add(_OF_MANAGED.get(managed.text("name"), ""))
+    elif not isinstance(rule.fields.get("action"), Unsettled) and _action(rule)[0] in _METHODS:
+        found.add("challenge")
+    return frozenset(found - {""})
+
+
+def _action(rule: Part) -> tuple[str, At]:
+    """What a rule of one's own does, and where that stands."""
+    action = rule.part("action")
+    for name in ("allow", *_ACTIONS):
+        if action is not None and action.parts(name):
+            return name, action.place(name)
+    return "", rule.at
+
+
+# --- status ---
+
+
+def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
+    label = f"{resource.address} rule {rule.called('name')}"
+    rate, managed = _inner(rule, "rate_based_statement"), _managed(rule)
+    status = _status(resource, rule, label, question)
+    if managed is not None:
+        covered = _covered(managed.part("scope_down_statement"), question.paths)
+        refuse_elsewhere(covered, label, managed.place("scope_down_statement"))
+        return Facts(status if covered or status.value != "deployed" else None)
+    action, at = _action(rule)
+    does = Said([_ACTIONS[action]], at) if action in _ACTIONS else None
+    if rate is None:
+        covered = _covered(rule.part("statement"), question.paths)
+        refuse_elsewhere(None if question.family == "ip_block" else covered, label, rule.at)
+        also = _challenge(question, action, at)
+        return Facts(status, does, also=also)
+    covered = _covered(rate.part("scope_down_statement"), question.paths)
+    refuse_elsewhere(covered, label, rate.place("scope_down_statement"))
+    count = Said(_number(rate, label), rate.place("limit"), f"{label}")
+    also = _challenge(question, action, at, trigger="threshold")
+    if question.family == "challenge":
+        return Facts(status if covered or status.value != "deployed" else None, does, also=also)
+    return limited(Facts(status, does, count), _key(rate), covered, label)
+
+
+def _challenge(question: Question, action: str, at: At, trigger: str = "") -> Also:
+    if question.family != "challenge" or action not in _METHODS:
+        return {}
+    found: Also = {("params", "method"): Said(_METHODS[action], at)}
+    if trigger:
+        found["params", "trigger"] = Said(trigger, at)
+    return found
+
+
+def _number(rate: Part, label: str) -> tuple[int, int]:
+    limit, window = rate.number("limit"), rate.number("evaluation_window_sec")
+    if not limit:
+        raise Unsaid(f"{label} has no limit", rate.place("limit"))
+    return limit, window or _WINDOW
+
+
+def _key(rate: Part) -> Key:
+    """Whom a rate-based statement counts."""
+    kind, at = rate.text("aggregate_key_type", "IP"), rate.place("aggregate_key_type")
+    if kind == "IP":
+        return Key("address", at)
+    if kind == "CONSTANT":
+        return Key("shared", at, "one counter for everybody")
+    if kind == "FORWARDED_IP":
+        config = rate.part("forwarded_ip_config")
+        header = config.text("header_name", "a header") if config is not None else "a header"
+        standing = "chosen" if header.lower() == "x-forwarded-for" else "opaque"
+        return Key(standing, at, f"the address that {header} claims")
+    if kind != "CUSTOM_KEYS":
+        raise Unsaid(f"aggregate_key_type {kind[:40]} is not known here", at)
+    names = [name for key in rate.parts("custom_key") for name in key.fields if key.parts(name)]
+    if names == ["ip"]:
+        return Key("address", at)
+    chosen = next((name for name in names if name in _CHOSEN), "")
+    return Key(
+        "chosen" if chosen else "opaque", at, f"a key of {', '.join(names)}" if not chosen else f"a key with {chosen}"
+    )
+
+
+def _status(resource: Resource, rule: Part, label: str, question: Question) -> Said:
+    """Whether a rule enforces: by its own action, its group's override, and what the web ACL is put in front of."""
+    note = _counting(rule)
+    if note:
+        return Said("observing", note[1], f"{label} {note[0]}")
+    if _managed(rule) is None and not _action(rule)[0]:
+        raise Unsaid(f"{label} has no action that is read here", rule.at)
+    if _action(rule)[0] == "allow":
+        return Said("planned", _action(rule)[1], f"{label} lets requests through")
+    if resource.type == GROUP:
+        return _grouped(resource, rule, label, question)
+    return _attached(resource, rule, label, question)
+
+
+def _counting(rule: Part) -> tuple[str, At] | None:
+    """Why a rule only counts."""
+    override = rule.part("override_action")
+    if override is not None and override.parts("count"):
+        return "is overridden to count, so nothing is enforced", override.place("count")
+    if _action(rule)[0] == "count":
+        return "has the action count, so nothing is enforced", _action(rule)[1]
+    return None
+
+
+def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said:
+    """The status that a web ACL lends to a rule of its own."""
+    by = attachment(question.config, acl, ATTACHERS)
+    if by is None:
+        return Said(
+            "planned",
+            acl.at,
+            f"nothing associates {acl.address} with a distribution or load balancer, so it enforces nothing",
+        )
+    if by.type.startswith("aws_cloudfront") and not by.part.flag("enabled", default=True):
+        return Said("planned", by.part.place("enabled"), f"{by.address}, which {acl.address} stands before, is not enabled")
+    before = shadow([_order(other, question) for other in _rules(acl)], rule.number("priority") or 0)
+    if before is not None:
+        return Said(
+            "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
+        )
+    return Said("deployed", rule.at, f"{label}, attached by {by.address}{_exempting(rule)}")
+
+
+def _exempting(rule: Part) -> str:
+    managed = _managed(rule)
+    names = [other.text("name") for other in managed.parts("rule_action_override") if _is_count(other)] if managed else []
+    return f"; of its rules only counted: {', '.join(names)[:200]}" if names else ""
+
+
+def _is_count(override: Part) -> bool:
+    use = override.part("action_to_use")
+    return use is not None and bool(use.parts("count"))
+
+
+def _order(rule: Part, question: Question) -> tuple[int, Part, bool | None]:
+    is_through = _action(rule)[0] == "allow" and _covered_all(rule.part("statement"), question.paths)
+    return rule.number("priority") or 0, rule, is_through
+
+
+def _covered_all(statement: Part | None, paths: Sequence[str]) -> bool | None:
+    """Whether a statement takes the requests to every path."""
+    return both(_holds(statement, path) for path in paths) if statement is not None and paths else None
+
+
+def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Said:
+    """The status of a rule in a group: that of the web ACL's rule which brings the group in."""
+    for acl in question.config.of(ACL):
+        for outer in _rules(acl):
+            reference = _inner(outer, "rule_group_reference_statement")
+            if reference is None or not _names(reference, group, question.config):
+                continue
+            if _counting(outer):
+                return Said(
+                    "observing", outer.at, f"{label} is brought in by rule {outer.called('name')}, which only counts"
+                )
+            overrides = [
+                other for other in reference.parts("rule_action_override") if other.text("name") == rule.called("name")
+            ]
+            if any(_is_count(other) for other in overrides):
+                return Said("observing", overrides[0].at, f"{label} is overridden to count, so nothing is enforced")
+            return _attached(acl, outer, label, question)
+    if question.config.gap or any(group.address in addresses for _, addresses in question.config.handed):
+        raise Unsaid(f"no web ACL here brings in {group.address}; name the plan of one that does", group.at)
+    return Said("planned", group.at, f"no web ACL brings in {group.address}, so it enforces nothing")
+
+
+def _names(reference: Part, group: Resource, config: Config) -> bool:
+    outer = Resource("", "reference", reference)
+    return attachment(Config(config.form, config.at, (outer,)), group, {"reference": ("arn",)}) is not None
+
+
+# --- which requests a statement takes ---
+
+
+def _covered(statement: Part | None, paths: Sequence[str]) -> bool | None:
+    """Whether a statement takes requests to any of the paths; without a statement, or paths, nothing is left out."""
+    if statement is None or not paths:
+        return True
+    return either(_holds(statement, path) for path in paths)
+
+
+def _holds(statement: Part | None, path: str, depth: int = 0) -> bool | None:
+    """Whether requests to a path fit a statement, as far as their path alone decides it."""
+    if statement is None or depth > 8:
+        return None
+    for name, join in (("and_statement", both), ("or_statement", either)):
+        inner = statement.part(name)
+        if inner is not None:
+            return join(_holds(each, path, depth + 1) for each in inner.parts("statement"))
+    inner = statement.part("not_statement")
+    if inner is not None:
+        return negated(_holds(inner.part("statement"), path, depth + 1))
+    match = statement.part("byte_match_statement")
+    field = match.part("field_to_match") if match is not None else None
+    if match is None or field is None or not field.parts("uri_path"):
+        return None
+    changes = {change.text("type") for change in match.parts("text_transformation")}
+    if changes - {"NONE", "LOWERCASE"}:
+        return None
+    subject = path.lower() if "LOWERCASE" in changes else path
+    return compared(_OPERATORS.get(match.text("positional_constraint"), ""), match.text("search_string"), subject)
+
+
+# --- managed groups ---
+
+
+def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
+    """The managed groups of a web ACL as one filter: what is in force, and whether any of it enforces."""
+    chosen = [rule for rule in rules if not question.rule or rule.called("name") == question.rule]
+    if not chosen:
+        raise Unsaid(f"{acl.address} has no managed rule group in a rule {question.rule[:80]}", acl.at)
+    enforced = [rule for rule in chosen if _counting(rule) is None]
+    rule = (enforced or chosen)[0]
+    status = _status(acl, rule, acl.address, question)
+    names = [managed.text("name") for each in enforced if (managed := _managed(each)) is not None]
+    sets = Said(names, rule.at, f"{acl.address} has these managed rule groups in force")
+    return Facts(status, also={("params", "rule_sets"): sets} if names else None)

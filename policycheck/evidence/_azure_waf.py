@@ -1,0 +1,220 @@
+"""Azure's web application firewalls as controls: the policies of Application Gateway and of Front Door.
+
+A policy in Detection mode logs and refuses nothing, and one that nothing names stands in front of nothing. Front Door counts
+by client address; Application Gateway by what `group_rate_limit_by` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, attachment
+from policycheck.evidence._terraform_rules import (
+    RATE,
+    Also,
+    Facts,
+    Key,
+    Measure,
+    Question,
+    Said,
+    both,
+    compared,
+    either,
+    limited,
+    negated,
+    refuse_elsewhere,
+    shadow,
+)
+
+GATEWAY, DOOR, OLD_DOOR = (
+    "azurerm_web_application_firewall_policy", "azurerm_cdn_frontdoor_firewall_policy", "azurerm_frontdoor_firewall_policy",
+)  # fmt: skip
+ATTACHERS = {
+    "azurerm_application_gateway": ("firewall_policy_id",),
+    "azurerm_cdn_frontdoor_security_policy": ("cdn_frontdoor_firewall_policy_id",),
+    "azurerm_frontdoor": ("web_application_firewall_policy_link_id",),
+}
+TYPES = frozenset({GATEWAY, DOOR, OLD_DOOR, *ATTACHERS})
+HOLDERS = frozenset({GATEWAY, DOOR, OLD_DOOR})
+
+_ACTIONS = {"Block": "block", "Log": "log", "JSChallenge": "challenge", "CAPTCHA": "challenge", "Redirect": "block"}
+_METHODS = {"JSChallenge": "javascript", "CAPTCHA": "captcha"}
+_DURATIONS = {"OneMin": 60, "FiveMins": 300}
+_OPERATORS = {"BeginsWith": "starts", "Equal": "equals", "Contains": "contains"}
+_EVERYONE = ({"0.0.0.0/0"}, {"0.0.0.0/0", "::/0"})
+#: Managed rule sets run after all custom rules.
+_LAST = {"priority": 1_000_000_000}
+_BOT_SETS = frozenset({"Microsoft_BotManagerRuleSet"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the two kinds of policy call the same things."""
+
+    rules: str
+    kind: str
+    conditions: str
+
+
+_NAMES = {
+    GATEWAY: _Words("custom_rules", "rule_type", "match_conditions"),
+    DOOR: _Words("custom_rule", "type", "match_condition"),
+    OLD_DOOR: _Words("custom_rule", "type", "match_condition"),
+}
+
+
+def measures(config: Config, resource: Resource) -> Iterator[Measure]:
+    """Every rule that could be a control; the managed rule sets of a policy are one filter (`waf`)."""
+    for rule in resource.part.parts(_NAMES[resource.type].rules):
+        families = _families(resource, rule)
+        if families:
+            yield Measure(resource, rule.called("name"), families, rule.at, partial(_facts, resource, rule))
+    sets = _sets(resource)
+    if sets:
+        yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, sets))
+    bots = [each for each in sets if each.text("type") in _BOT_SETS]
+    if bots:
+        yield Measure(resource, "", frozenset({"bot_detection"}), bots[0].at, partial(_bots, resource, bots[0]))
+
+
+def _families(policy: Resource, rule: Part) -> frozenset[str]:
+    words = _NAMES[policy.type]
+    found = set(RATE) if rule.text(words.kind) == "RateLimitRule" else set()
+    if rule.text("action") in _METHODS:
+        found.add("challenge")
+    variables = [name for condition in rule.parts(words.conditions) for name in _variables(condition)]
+    if not found and variables in (["RemoteAddr"], ["SocketAddr"]) and rule.text("action") in ("Block", "Log"):
+        found.add("ip_block")
+    return frozenset(found)
+
+
+def _variables(condition: Part) -> list[str]:
+    inner = condition.parts("match_variables")
+    return [each.text("variable_name") for each in inner] or [condition.text("match_variable")]
+
+
+def _sets(policy: Resource) -> tuple[Part, ...]:
+    if policy.type != GATEWAY:
+        return policy.part.parts("managed_rule")
+    managed = policy.part.part("managed_rules")
+    return managed.parts("managed_rule_set") if managed is not None else ()
+
+
+# --- rules ---
+
+
+def _facts(policy: Resource, rule: Part, question: Question) -> Facts:
+    label = f"{policy.address} rule {rule.called('name')}"
+    action, at = rule.text("action"), rule.place("action")
+    if action not in _ACTIONS:
+        raise Unsaid(f"{label} has the action {action[:40]}, which is no control here", at)
+    status = _status(policy, rule, label, question)
+    does = Said([_ACTIONS[action]], at)
+    if question.family == "ip_block":
+        return Facts(status, does)
+    covered = _covered(policy, rule, question.paths)
+    refuse_elsewhere(covered, label, rule.place(_NAMES[policy.type].conditions))
+    if question.family not in RATE:
+        also: Also = {("params", "method"): Said(_METHODS[action], at)}
+        return Facts(None if covered is None and status.value == "deployed" else status, does, also=also)
+    threshold = rule.number("rate_limit_threshold")
+    if not threshold:
+        raise Unsaid(f"{label} has no threshold written", rule.place("rate_limit_threshold"))
+    rate = Said((threshold, _seconds(policy, rule, label)), rule.place("rate_limit_threshold"), label)
+    return limited(Facts(status, does, rate), _key(policy, rule), covered, label)
+
+
+def _seconds(policy: Resource, rule: Part, label: str) -> int:
+    if policy.type != GATEWAY:
+        return 60 * (rule.number("rate_limit_duration_in_minutes") or 1)
+    duration = rule.text("rate_limit_duration")
+    if duration not in _DURATIONS:
+        raise Unsaid(f"{label} has no duration that is read here", rule.place("rate_limit_duration"))
+    return _DURATIONS[duration]
+
+
+def _key(policy: Resource, rule: Part) -> Key:
+    if policy.type != GATEWAY:
+        return Key("address", rule.at)
+    by, at = rule.text("group_rate_limit_by"), rule.place("group_rate_limit_by")
+    standing = {"ClientAddr": "address", "None": "shared"}.get(by, "opaque")
+    why = {"address": "", "shared": "one counter for everybody"}.get(
+        standing, f"it counts by {by[:40] or 'what is not written'}"
+    )
+    return Key(standing, at, why)
+
+
+def _mode(policy: Resource) -> tuple[Part, str]:
+    """Where a policy says whether it is on and enforces, and the mode; on and Prevention where it says nothing."""
+    settings = (policy.part.part("policy_settings") or policy.part) if policy.type == GATEWAY else policy.part
+    return settings, settings.text("mode", "Prevention")
+
+
+def _status(policy: Resource, rule: Part, label: str, question: Question) -> Said:
+    settings, mode = _mode(policy)
+    if not settings.flag("enabled", default=True):
+        return Said("planned", settings.place("enabled"), f"{policy.address} is not enabled")
+    if not rule.flag("enabled", default=True):
+        return Said("planned", rule.place("enabled"), f"{label} is not enabled")
+    by = attachment(question.config, policy, ATTACHERS)
+    if by is None:
+        return Said("planned", policy.at, f"no gateway or front door names {policy.address}, so it enforces nothing")
+    if mode != "Prevention":
+        return Said("observing", settings.place("mode"), f"{policy.address} is in {mode[:20]} mode, so nothing is refused")
+    if rule.fields.get("action") == "Log":
+        return Said("observing", rule.place("action"), f"{label} only logs")
+    before = shadow(
+        [_order(policy, other, question.paths) for other in policy.part.parts(_NAMES[policy.type].rules)], _priority(rule)
+    )
+    if before is not None:
+        return Said(
+            "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
+        )
+    return Said("deployed", rule.at, f"{label}, attached by {by.address}")
+
+
+def _priority(rule: Part) -> int:
+    return rule.number("priority") or 0
+
+
+def _order(policy: Resource, rule: Part, paths: tuple[str, ...]) -> tuple[int, Part, bool | None]:
+    is_through = rule.text("action") == "Allow" and rule.flag("enabled", default=True)
+    return _priority(rule), rule, is_through and both(_covered(policy, rule, (path,)) for path in paths or ("/*",))
+
+
+def _covered(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool | None:
+    """Whether a rule takes requests to any of the paths: all its conditions have to hold."""
+    conditions = rule.parts(_NAMES[policy.type].conditions)
+    if not paths:
+        return True
+    return either(both(_holds(condition, path) for condition in conditions) for path in paths)
+
+
+def _holds(condition: Part, path: str) -> bool | None:
+    names, values = _variables(condition), set(condition.texts("match_values"))
+    operator = condition.text("operator")
+    found: bool | None = None
+    if operator == "Any" or (names in (["RemoteAddr"], ["SocketAddr"]) and operator == "IPMatch" and values in _EVERYONE):
+        found = True
+    elif names == ["RequestUri"] and operator in _OPERATORS:
+        found = either(compared(_OPERATORS[operator], value, path) for value in sorted(values))
+    return negated(found) if condition.flag("negation_condition", default=False) else found
+
+
+# --- managed rule sets ---
+
+
+def _bots(policy: Resource, bots: Part, question: Question) -> Facts:
+    return Facts(_status(policy, Part(_LAST, bots.at), f"{policy.address} with {bots.text('type')}", question))
+
+
+def _filter(policy: Resource, sets: tuple[Part, ...], question: Question) -> Facts:
+    names = [f"{each.text('type', 'OWASP')} {each.text('version')}".strip() for each in sets]
+    status = _status(policy, Part(_LAST, sets[0].at), policy.address, question)
+    return Facts(status, also={("params", "rule_sets"): Said(names, _first(sets), policy.address)})
+
+
+def _first(sets: tuple[Part, ...]) -> At:
+    return sets[0].at

@@ -1,0 +1,194 @@
+"""Google Cloud Armor as controls: `google_compute_security_policy` and `google_compute_security_policy_rule`.
+
+A policy enforces nothing until a backend names it; a rule in preview only logs. Rules run by priority, the lowest first,
+and end at the first that matches; a rate limit's requests within the limit are let through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, attachment
+from policycheck.evidence._terraform_rules import (
+    RATE,
+    Facts,
+    Key,
+    Measure,
+    Question,
+    Said,
+    both,
+    limited,
+    refuse_elsewhere,
+    shadow,
+    takes,
+)
+
+POLICY, RULE = "google_compute_security_policy", "google_compute_security_policy_rule"
+_BOTH_POLICIES = ("security_policy", "edge_security_policy")
+ATTACHERS = {
+    "google_compute_backend_service": _BOTH_POLICIES,
+    "google_compute_region_backend_service": ("security_policy",),
+    "google_compute_backend_bucket": ("edge_security_policy",),
+    "google_compute_target_instance": ("security_policy",),
+    "google_compute_network_edge_security_service": ("security_policy",),
+}
+TYPES = frozenset({POLICY, RULE, *ATTACHERS})
+HOLDERS = frozenset({POLICY, RULE})
+
+_CHOSEN = frozenset({"HTTP_HEADER", "HTTP_COOKIE", "XFF_IP", "HTTP_PATH"})
+#: Actions that let a request through, so that no later rule sees it: a limit's too, while it is kept.
+_ENDING = frozenset({"allow", "throttle", "rate_based_ban"})
+_EVERYONE = ({"*"}, {"0.0.0.0/0"}, {"0.0.0.0/0", "::/0"})
+_PRESET = re.compile(r"evaluatePreconfigured(?:Waf|Expr)\(\s*'([A-Za-z0-9._-]{1,80})'")
+
+
+def measures(config: Config, resource: Resource) -> Iterator[Measure]:
+    """Every rule that could be a control; the preconfigured rules of a policy are one filter (`waf`)."""
+    if resource.type == RULE:
+        yield from _measure(resource, _policy_of(resource, config), resource.part)
+        return
+    rules = resource.part.parts("rule")
+    for rule in rules:
+        yield from _measure(resource, resource, rule)
+    presets = tuple(rule for rule in rules if _presets(rule))
+    if presets:
+        yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, presets))
+
+
+def refuse_more(config: Config, resource: Resource) -> None:
+    """A policy may have rules that stand as resources of their own."""
+    for rule in config.of(RULE):
+        if resource.type == POLICY and _policy_of(rule, config) is resource:
+            raise Unsaid(f"{resource.address} has rules of its own resources; name one with resource", rule.at)
+
+
+def _measure(resource: Resource, policy: Resource, rule: Part) -> Iterator[Measure]:
+    families = _families(rule)
+    if families:
+        name = _name(rule) if resource is policy else ""
+        yield Measure(resource, name, families, rule.at, partial(_facts, policy, rule))
+
+
+def _name(rule: Part) -> str:
+    """Rules have no name; a description tells them apart."""
+    return rule.called("description")
+
+
+def _policy_of(resource: Resource, config: Config) -> Resource:
+    only = Config(config.form, config.at, (resource,))
+    for policy in config.of(POLICY):
+        if attachment(only, policy, {RULE: ("security_policy",)}) is not None:
+            return policy
+    raise Unsaid(f"the policy of {resource.address} is not among the resources here", resource.at)
+
+
+def _families(rule: Part) -> frozenset[str]:
+    action = rule.text("action")
+    if action in ("throttle", "rate_based_ban"):
+        return RATE
+    redirect = rule.part("redirect_options")
+    if action == "redirect" and redirect is not None and redirect.text("type") == "GOOGLE_RECAPTCHA":
+        return frozenset({"challenge"})
+    ranges = _ranges(rule)
+    if action.startswith("deny") and ranges and ranges not in _EVERYONE:
+        return frozenset({"ip_block"})
+    return frozenset()
+
+
+def _ranges(rule: Part) -> set[str]:
+    match = rule.part("match")
+    config = match.part("config") if match is not None else None
+    return set(config.texts("src_ip_ranges")) if config is not None else set()
+
+
+def _covered(rule: Part, paths: tuple[str, ...]) -> bool | None:
+    """Whether a rule takes requests from anywhere to any of the paths."""
+    match = rule.part("match")
+    if match is None:
+        return None
+    expression = match.part("expr")
+    if expression is not None:
+        return takes(expression.text("expression"), paths)
+    return True if _ranges(rule) in _EVERYONE else None
+
+
+def _facts(policy: Resource, rule: Part, question: Question) -> Facts:
+    label = f"{policy.address} rule {_name(rule)}"
+    status = _status(policy, rule, label, question)
+    options = rule.part("rate_limit_options")
+    if question.family not in RATE or options is None:
+        return Facts(
+            status, Said(["block" if rule.text("action").startswith("deny") else "challenge"], rule.place("action"))
+        )
+    covered = _covered(rule, question.paths)
+    refuse_elsewhere(covered, label, rule.place("match"))
+    threshold = options.part("rate_limit_threshold")
+    count = threshold.number("count") if threshold is not None else None
+    seconds = threshold.number("interval_sec") if threshold is not None else None
+    if threshold is None or not count or not seconds:
+        raise Unsaid(f"{label} has no threshold", options.at)
+    rate = Said((count, seconds), threshold.place("count"), label)
+    return limited(Facts(status, _does(rule, options), rate), _key(options), covered, label)
+
+
+def _does(rule: Part, options: Part) -> Said:
+    """What happens above the threshold. `throttle` refuses what is too much; a ban refuses everything for a while."""
+    exceed = options.text("exceed_action")
+    if exceed == "redirect":
+        return Said(["challenge"], options.place("exceed_action"))
+    return Said(["throttle" if rule.text("action") == "throttle" else "block"], rule.place("action"))
+
+
+def _status(policy: Resource, rule: Part, label: str, question: Question) -> Said:
+    if rule.flag("preview", default=False):
+        return Said("observing", rule.place("preview"), f"{label} is in preview, so nothing is enforced")
+    by = attachment(question.config, policy, ATTACHERS)
+    if by is None:
+        return Said("planned", policy.at, f"no backend names {policy.address}, so it enforces nothing")
+    before = shadow([_order(other, question.paths) for other in policy.part.parts("rule")], rule.number("priority") or 0)
+    if before is not None:
+        return Said("observing", before.at, f"rule {_name(before)} lets every request through before {label} is reached")
+    return Said("deployed", rule.at, f"{label}, attached by {by.address}")
+
+
+def _order(rule: Part, paths: tuple[str, ...]) -> tuple[int, Part, bool | None]:
+    is_through = rule.text("action") in _ENDING and not rule.flag("preview", default=False)
+    covered = both(_covered(rule, (path,)) for path in paths) if paths else _ranges(rule) in _EVERYONE
+    return rule.number("priority") or 0, rule, is_through and covered
+
+
+def _key(options: Part) -> Key:
+    """Whom a rate limit counts; without a word, everybody together."""
+    configs = options.parts("enforce_on_key_configs")
+    kinds = [config.text("enforce_on_key_type", "ALL") for config in configs] or [options.text("enforce_on_key") or "ALL"]
+    at = configs[0].at if configs else options.place("enforce_on_key")
+    if kinds == ["IP"]:
+        return Key("address", at)
+    if kinds == ["ALL"]:
+        return Key("shared", at, "one counter for everybody")
+    chosen = next((kind for kind in kinds if kind in _CHOSEN), "")
+    return Key("chosen" if chosen else "opaque", at, chosen or f"it counts by {', '.join(kinds)[:80]}")
+
+
+def _presets(rule: Part) -> list[str]:
+    match = rule.part("match")
+    expression = match.part("expr") if match is not None else None
+    return _PRESET.findall(expression.text("expression")[:16384]) if expression is not None else []
+
+
+def _filter(policy: Resource, rules: tuple[Part, ...], question: Question) -> Facts:
+    """The preconfigured rules of a policy: which are denied, and whether that is enforced."""
+    chosen = [rule for rule in rules if not question.rule or _name(rule) == question.rule]
+    denying = [rule for rule in chosen if rule.text("action").startswith("deny")]
+    if not denying:
+        raise Unsaid(f"{policy.address} denies nothing that preconfigured rules find", policy.at)
+    enforced = [rule for rule in denying if not rule.flag("preview", default=False)]
+    status = _status(policy, (enforced or denying)[0], policy.address, question)
+    names = list(dict.fromkeys(name for rule in enforced for name in _presets(rule)))
+    return Facts(status, also={("params", "rule_sets"): Said(names, _place(enforced), policy.address)} if names else None)
+
+
+def _place(rules: list[Part]) -> At:
+    return rules[0].at

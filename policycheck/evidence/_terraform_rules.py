@@ -1,0 +1,314 @@
+"""What the rules of every provider's firewall have in common: which control they could be, and what they then say.
+
+Notes name resources, rules and settings, never numbers: a public report must not teach scrapers the limits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid
+from policycheck.model import Reading
+
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+RATE = frozenset({"rate_limit", "anomaly_throttle"})
+#: What a verifier of rules can tell apart; a declared `alert` or `suspend` happens elsewhere and is neither seen nor denied.
+_ACTIONS = ("throttle", "challenge", "block")
+#: Names of rule sets as the providers write them; any other name in a declaration is free words.
+_SET = re.compile(r"AWSManagedRules\w+\Z|Cloudflare |Microsoft_\w+|OWASP\b|[a-z0-9]+-(?:v[0-9]|stable|canary)")
+#: The longest expression that is looked into.
+_EXPRESSION_CAP = 4096
+
+
+class Said(NamedTuple):
+    """One value, where it stands, and a note."""
+
+    value: Any
+    at: At
+    note: str = ""
+
+
+#: Further values, by their path below the control.
+Also = dict[tuple[str, ...], Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule says. What is None is not settled, or not its business.
+
+    `rate` is how many in how many seconds; `also` further values by their path below the control.
+    """
+
+    status: Said | None
+    actions: Said | None = None
+    rate: Said | None = None
+    unit: Said | None = None
+    also: Also | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A rule (or a resource as a whole, then without a name) that could be a control of some families."""
+
+    resource: Resource
+    name: str
+    families: frozenset[str]
+    at: At
+    read: Callable[[Question], Facts]
+
+    @property
+    def label(self) -> str:
+        """How people call it: the resource's address, and the rule."""
+        return f"{self.resource.address} rule {self.name}" if self.name else self.resource.address
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: of which configuration, for a control of which family, over which paths."""
+
+    config: Config
+    family: str
+    paths: tuple[str, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Whom a rule counts, and how soundly: `address`, `shared`, `opaque` or `chosen` (by clients), and why."""
+
+    standing: str
+    at: At
+    why: str = ""
+
+
+# --- rules to facts ---
+
+
+def limited(facts: Facts, key: Key, covered: bool | None, label: str) -> Facts:
+    """A rate limit's facts, held against whom it counts and which requests it takes."""
+    unit = Said("ip", key.at, f"{label} counts by address") if key.standing == "address" else None
+    status = facts.status
+    if key.standing == "chosen" and status is not None and status.value == "deployed":
+        status = Said("observing", key.at, f"{label} counts by {key.why}, which clients can vary: the limit can be bypassed")
+    if key.standing == "opaque" or covered is None:
+        status = None if status is None or status.value == "deployed" else status
+        unit = unit if covered is not None else None
+    why = f"{label} may leave requests out" if covered is None else key.why
+    rate = facts.rate
+    if rate is not None and why:
+        rate = rate._replace(note=f"{rate.note}; {why}" if rate.note else why)
+    return replace(facts, status=status, unit=unit, rate=rate)
+
+
+def refuse_elsewhere(covered: bool | None, label: str, at: At) -> None:
+    """A rule for other addresses than the control's surfaces says nothing about it."""
+    if covered is False:
+        raise Unsaid(f"{label} does not take the requests of the control's surfaces", at)
+
+
+def readings(facts: Facts, subject: Mapping[str, Any]) -> list[Reading]:
+    """The facts in the words of a declared control."""
+    found = []
+    if facts.status is not None:
+        found.append(_reading(("status",), facts.status))
+    if facts.rate is not None:
+        found += _rate(facts.rate, params(subject).get("window"))
+    if facts.unit is not None:
+        found.append(_reading(("params", "unit"), facts.unit))
+    if facts.actions is not None:
+        found.append(_reading(("params", "actions"), _as_declared(facts.actions, params(subject).get("actions"))))
+    for path, said in (facts.also or {}).items():
+        told = _sets_as_declared(said, params(subject).get("rule_sets")) if path[-1] == "rule_sets" else said
+        if told is not None:
+            found.append(_reading(path, told))
+    return found
+
+
+def params(subject: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The declared settings of a control."""
+    found = subject.get("params")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _reading(path: tuple[str, ...], said: Said) -> Reading:
+    return Reading(path, said.value, said.at.file, said.at.line, said.at.column, said.note)
+
+
+def _rate(said: Said, declared: object) -> list[Reading]:
+    """A limit in the declared window, else in one that is a multiple of its own.
+
+    A client may spend what a window allows in any moment of it, and again in the next: in a shorter window the whole
+    number fits, in a longer one as many as windows begin in it. The looser side counts: it can only be questioned.
+    """
+    count, seconds = said.value
+    fitting = (word for word, length in SECONDS.items() if length >= seconds and length % seconds == 0)
+    window = declared if isinstance(declared, str) and declared in SECONDS else next(fitting, "day")
+    looser = said
+    if SECONDS[window] != seconds:
+        converted = "its own window differs from the one told here, and the looser side is told"
+        looser = said._replace(note="; ".join(filter(None, (said.note, converted))))
+    limit = count * math.ceil(SECONDS[window] / seconds)
+    return [
+        _reading(("params", "limit"), looser._replace(value=limit)),
+        _reading(("params", "window"), looser._replace(value=window)),
+    ]
+
+
+def _as_declared(said: Said, declared: object) -> Said:
+    """The actions as the declaration orders them, with those it names that happen outside of the rule."""
+    if not isinstance(declared, list) or not all(isinstance(action, str) for action in declared):
+        return said
+    seen = {action for action in declared if action in _ACTIONS}
+    if seen == set(said.value) or (not seen and said.value == ["log"] and "log" in declared):
+        return said._replace(value=list(declared))
+    return said._replace(value=[*said.value, *(action for action in declared if action not in (*_ACTIONS, "log"))])
+
+
+def _sets_as_declared(said: Said, declared: object) -> Said | None:
+    """The rule sets in force as the declaration lists them; more in force is no denial, nor is a name in free words."""
+    if not isinstance(declared, list) or not declared:
+        return said
+    names = [name.casefold() for name in said.value]
+    lacking = [name for name in declared if not any(found.startswith(str(name).casefold()) for found in names)]
+    if not lacking:
+        return said._replace(value=list(declared))
+    return said if any(_SET.match(str(name)) for name in lacking) else None
+
+
+# --- which requests a rule takes ---
+
+
+def paths_of(urls: object) -> tuple[str, ...]:
+    """The paths of declared addresses: `https://host/a/*`, `/a/*` or `GET /a/{id}`."""
+    found = []
+    for url in urls if isinstance(urls, list) else ():
+        words = str(url).split()
+        tail = re.sub(r"\A[a-z][a-z0-9+.-]{0,20}://[^/]*", "", words[-1]) if words else ""
+        if tail.startswith("/"):
+            found.append(tail)
+    return tuple(found)
+
+
+def both(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all hold; unknown where one is unknown and none fails."""
+    seen = list(answers)
+    return False if False in seen else None if None in seen else True
+
+
+def either(answers: Iterable[bool | None]) -> bool | None:
+    """Whether any holds; unknown where one is unknown and none holds."""
+    seen = list(answers)
+    return True if True in seen else None if None in seen else False
+
+
+def negated(answer: bool | None) -> bool | None:
+    """The opposite; unknown stays unknown."""
+    return None if answer is None else not answer
+
+
+def compared(operator: str, wanted: str, path: str) -> bool | None:
+    """Whether the requests to a declared path fit `starts`, `equals` or `contains`; unknown where only some may."""
+    literal = re.split(r"[*{:<]", path, maxsplit=1)[0]
+    is_whole = literal == path
+    if operator == "starts":
+        return True if literal.startswith(wanted) else None if not is_whole and wanted.startswith(literal) else False
+    if operator == "equals":
+        return literal == wanted if is_whole else None if wanted.startswith(literal) else False
+    if operator == "contains":
+        return True if wanted in literal else None if not is_whole else False
+    return None
+
+
+_ATOMS = (
+    ("starts", re.compile(r'starts_with\(\s*(?:http\.request\.uri\.path|http\.request\.uri)\s*,\s*"([^"\\]*)"\s*\)')),
+    ("equals", re.compile(r'http\.request\.uri\.path\s+eq\s+"([^"\\]*)"')),
+    ("contains", re.compile(r'http\.request\.uri(?:\.path)?\s+contains\s+"([^"\\]*)"')),
+    ("starts", re.compile(r'http\.request\.uri\.path\s+(?:matches|~)\s+"\^([A-Za-z0-9/_-]*)"')),
+    ("starts", re.compile(r"""request\.path\.startsWith\(\s*['"]([^'"\\]*)['"]\s*\)""")),
+    ("equals", re.compile(r"""request\.path\s*==\s*['"]([^'"\\]*)['"]""")),
+    ("contains", re.compile(r"""request\.path\.contains\(\s*['"]([^'"\\]*)['"]\s*\)""")),
+    ("starts", re.compile(r"""request\.path\.matches\(\s*['"]\^([A-Za-z0-9/_-]*)['"]\s*\)""")),
+)  # fmt: skip
+
+
+def takes(expression: str, paths: Sequence[str]) -> bool | None:
+    """Whether an expression of Cloudflare's rules language or Cloud Armor's takes requests to any of the paths.
+
+    Only what compares the path alone is decided; anything else is unknown, and without paths nothing is asked.
+    """
+    text = expression.strip()
+    if text in ("true", "(true)"):
+        return True
+    if not paths:
+        return True
+    if len(text) > _EXPRESSION_CAP:
+        return None
+    return either(_taken(text, path) for path in paths)
+
+
+def _taken(text: str, path: str, depth: int = 0) -> bool | None:
+    text = _stripped(text)
+    for operator, atom in _ATOMS:
+        match = atom.fullmatch(text)
+        if match:
+            return compared(operator, match[1], path)
+    if depth < 4:
+        for join, words in ((either, (" or ", "||")), (both, (" and ", "&&"))):
+            pieces = _pieces(text, words)
+            if len(pieces) > 1:
+                return join(_taken(piece, path, depth + 1) for piece in pieces)
+    return None
+
+
+def _stripped(text: str) -> str:
+    """Without the parentheses around the whole."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and _closes(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes(text: str) -> int:
+    """Where the parenthesis that opens a text is closed; quotes are passed over."""
+    depth, quote = 0, ""
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+            if depth == 0:
+                return at
+    return -1
+
+
+def _pieces(text: str, words: tuple[str, ...]) -> list[str]:
+    """A text, parted at words that stand outside of parentheses and quotes."""
+    depth, quote, start, found, at = 0, "", 0, [], 0
+    while at < len(text):
+        character = text[at]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif depth == 0 and (word := next((word for word in words if text.startswith(word, at)), "")):
+            found.append(text[start:at])
+            at = start = at + len(word)
+            continue
+        at += 1
+    return [*found, text[start:]]
+
+
+# --- rules in order ---
+
+
+def shadow(rules: Sequence[tuple[int, Part, bool | None]], priority: int) -> Part | None:
+    """The rule before `priority` that lets all requests through, so that those after it never see them."""
+    return next((part for order, part, is_through in rules if order < priority and is_through is True), None)

@@ -1,0 +1,326 @@
+"""What Terraform says about a declared control: firewall rules at the edge, and how long logs are kept.
+
+Read are what `terraform show -json` writes of a plan or a state, and, with less certainty, folders of HCL. Nothing is
+evaluated, no module outside of what is named is followed, no provider asked; what hangs on a variable, an expression or a
+value known only after apply is unknown and said to be. An entry names `resource` (the address, such as
+aws_wafv2_web_acl.edge) and, where that has several rules, `options: {rule: name}`; without, there has to be exactly one.
+
+The providers' own rules are in `_aws_waf`, `_cloudflare`, `_cloud_armor` and `_azure_waf`, retention in
+`_terraform_retention`. Notes and reasons name resources, rules and settings, never numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from policycheck.errors import ArtefactError
+from policycheck.evidence import (
+    _aws_waf,
+    _azure_waf,
+    _cloud_armor,
+    _cloudflare,
+    _terraform_hcl,
+    _terraform_plan,
+    _terraform_retention,
+)
+from policycheck.evidence._terraform_config import At, Config, Resource, Unsaid, base
+from policycheck.evidence._terraform_rules import RATE, Measure, Question, paths_of, readings
+from policycheck.model import Account, Artefact, Discovered, Reading
+
+if TYPE_CHECKING:
+    from policycheck.opener import Opened, Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "access", "source", "scraping"})
+FILES: tuple[str, ...] = ("*.tf", "*tfplan*.json", "*plan*.json", "*tfstate*.json", "*terraform*.json")
+
+#: Bytes of a plan or state.
+PLAN_CAP = 16 * 1024 * 1024
+
+_PROVIDERS: tuple[Any, ...] = (_aws_waf, _cloudflare, _cloud_armor, _azure_waf)
+_TYPES = frozenset().union(*(provider.TYPES for provider in _PROVIDERS), _terraform_retention.TYPES)
+_PROVIDER_OF = {kind: provider for provider in _PROVIDERS for kind in provider.HOLDERS}
+#: Providers whose resources may get rules from elsewhere.
+_OPEN_ENDED: tuple[Any, ...] = (_aws_waf, _cloud_armor)
+_FAMILIES = RATE | {"bot_detection", "challenge", "ip_block", "waf"}
+#: Controls whose logs are all that a configuration shows of them.
+_WATCHING = frozenset({"log_monitoring", "traffic_monitoring", "monitoring"})
+#: A word that no plan or state lacks.
+_FORMAT = b'"format_version"'
+_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+class _Seen:
+    """The opener of one account: the same reads, and what they opened."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self.artefacts: dict[str, Artefact] = {}
+
+    def read(self, path: str, *, cap: int) -> Opened:
+        opened = self._opener.read(path, cap=cap)
+        self.artefacts[opened.path] = Artefact(opened.path, opened.size, opened.sha256)
+        return opened
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        return self._opener.matching(pattern)
+
+    @property
+    def all(self) -> tuple[Artefact, ...]:
+        """Every file opened so far, by path."""
+        return tuple(self.artefacts[path] for path in sorted(self.artefacts))
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the plan, state or folder of HCL at `path` (from the root) says about `subject`.
+
+    `options` are the evidence entry's: `resource`, and `options.rule`. Never raises for what an artefact holds; the account
+    then says why it is unreadable.
+    """
+    seen = _Seen(opener)
+    try:
+        said = _said(_config(seen, path), options, subject)
+    except ArtefactError as error:
+        return Account(
+            (), seen.all, f"{path} {error}" if str(error).startswith(_CHILD) else str(error), unreadable_at=(path, 0)
+        )
+    except Unsaid as unsaid:
+        at = unsaid.at or At(path, 0)
+        reason = str(unsaid)
+        return Account(
+            (), seen.all, f"{path} {reason}" if reason.startswith(_VERBS) else reason, unreadable_at=(at.file, at.line)
+        )
+    return Account(tuple(said), seen.all)
+
+
+#: How reasons start that go on from the file's name.
+_VERBS = ("is ", "has ", "holds ")
+_CHILD = ("could not", "took longer", "is not read", "cannot be read")
+
+
+def _config(seen: Any, path: str) -> Config:
+    """The configuration at a path: HCL by the name of the file, else a plan or state."""
+    if path.endswith(".tf"):
+        return _terraform_hcl.read(seen, path, _TYPES)
+    data = seen.read(path, cap=PLAN_CAP).data
+    if path.endswith(".tf.json"):
+        raise Unsaid("is HCL written as JSON, which is not read; render a plan: terraform show -json", At(path, 0))
+    if not data.strip():
+        raise Unsaid("is empty", At(path, 0))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unsaid("is not UTF-8 (a plan in binary? name what terraform show -json writes)", At(path, 0)) from None
+    return _terraform_plan.read(text, path, _TYPES)
+
+
+# --- one subject ---
+
+
+def _said(config: Config, options: Mapping[str, object], subject: Mapping[str, Any]) -> list[Reading]:
+    wanted, rule = _text(options.get("resource")), _option(options, "rule")
+    destroyed = _destroyed(config, wanted)
+    if destroyed is not None:
+        return _gone(wanted, destroyed, subject)
+    named = _named(config, wanted)
+    if _is_retention(subject, named):
+        return _retention(config, named, rule, options, subject)
+    family = _text(subject.get("family"))
+    if family not in _FAMILIES:
+        known = ", ".join(sorted(_FAMILIES))
+        raise Unsaid(
+            f"terraform evidence is read for controls of the families {known}, and for retention, not for {family or 'this'}"
+        )
+    question = Question(config, family, paths_of(options.get("urls")), rule)
+    measure = _only(_candidates(question, named, wanted), question, named, wanted)
+    if measure is None:
+        note = f"{named[0].address} has no rule that is {_article(family)}"
+        return [Reading(("status",), "planned", named[0].at.file, named[0].at.line, named[0].at.column, note)]
+    if measure.resource.doubt:
+        raise Unsaid(f"{measure.resource.address} {measure.resource.doubt}", measure.resource.at)
+    found = readings(measure.read(question), subject)
+    if not found:
+        raise Unsaid(
+            f"{measure.label} may leave out requests of the control's surfaces; that is not decided here", measure.at
+        )
+    return found
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _option(options: Mapping[str, object], name: str) -> str:
+    inner = options.get("options")
+    return _text(inner.get(name)) if isinstance(inner, Mapping) else ""
+
+
+def _article(family: str) -> str:
+    return f"an {family}" if family[0] in "aeiou" else f"a {family}"
+
+
+def _destroyed(config: Config, wanted: str) -> At | None:
+    """Where a plan destroys a resource that is named; none while another instance of it stays."""
+    if not wanted or any(wanted in (each.address, base(each.address)) for each in config.resources):
+        return None
+    return next((at for address, at in config.destroyed.items() if wanted in (address, base(address))), None)
+
+
+def _gone(wanted: str, at: At, subject: Mapping[str, Any]) -> list[Reading]:
+    if not _text(subject.get("family")):
+        raise Unsaid(f"the plan destroys {wanted}", at)
+    return [Reading(("status",), "planned", at.file, at.line, at.column, f"the plan destroys {wanted}")]
+
+
+def _named(config: Config, wanted: str) -> list[Resource]:
+    """The resource that the entry names; every one that could be meant where it names none."""
+    holders = [each for each in config.resources if each.type in _PROVIDER_OF or each.type in _terraform_retention.HOLDERS]
+    if not wanted:
+        return holders
+    exact = [each for each in holders if each.address == wanted]
+    found = exact or [each for each in holders if base(each.address) == wanted]
+    if not found:
+        raise Unsaid(
+            f"resource {wanted[:120]} is not here; {_list('there are', (each.address for each in holders))}", config.at
+        )
+    if len(found) > 1:
+        raise Unsaid(
+            f"{wanted} stands for several; {_list('name one with resource', (each.address for each in found))}", found[1].at
+        )
+    return found
+
+
+def _list(words: str, names: Any) -> str:
+    return f"{words}: {', '.join(dict.fromkeys(names))[:400] or 'none'}"
+
+
+def _candidates(question: Question, named: list[Resource], wanted: str) -> list[Measure]:
+    """The rules of the named resources that could be the control. What is open in any leaves open which is meant."""
+    found: list[Measure] = []
+    for resource in named:
+        provider = _PROVIDER_OF.get(resource.type)
+        if provider is not None:
+            found += [each for each in provider.measures(question.config, resource) if question.family in each.families]
+    return found
+
+
+def _only(found: list[Measure], question: Question, named: list[Resource], wanted: str) -> Measure | None:
+    """The one candidate; None when a named resource certainly has none."""
+    chosen = [each for each in found if not question.rule or not each.name or each.name == question.rule]
+    if len(chosen) == 1:
+        return chosen[0]
+    labels = [each.label for each in chosen or found]
+    if chosen:
+        hint = "name one with resource, and with options rule where it has several"
+        raise Unsaid(f"several rules could be meant; {_list(hint, labels)}", chosen[1].at)
+    if found:
+        raise Unsaid(f"no rule {question.rule[:120]} is here; {_list('there are', labels)}", found[0].at)
+    if not wanted or question.rule:
+        what = _list("its resources are", (each.address for each in named))
+        raise Unsaid(f"no rule here is {_article(question.family)}; {what}", question.config.at)
+    provider = _PROVIDER_OF.get(named[0].type)
+    if provider in _OPEN_ENDED:
+        _PROVIDER_OF[named[0].type].refuse_more(question.config, named[0])
+    if named[0].doubt:
+        raise Unsaid(f"{named[0].address} {named[0].doubt}", named[0].at)
+    return None
+
+
+# --- retention ---
+
+
+def _is_retention(subject: Mapping[str, Any], named: list[Resource]) -> bool:
+    """Whether it is asked how long something is kept: by what is named, or by a subject that no rule can be."""
+    family = _text(subject.get("family"))
+    types = {each.type for each in named}
+    return not family or family in _WATCHING or (len(named) == 1 and types <= _terraform_retention.HOLDERS)
+
+
+def _retention(
+    config: Config, named: list[Resource], rule: str, options: Mapping[str, object], subject: Mapping[str, Any]
+) -> list[Reading]:
+    holders = [each for each in named if each.type in _terraform_retention.HOLDERS]
+    if len(holders) != 1:
+        hint = "name one with resource" if holders else "nothing here says how long anything is kept"
+        raise Unsaid(
+            _list(f"{hint}; there are", (each.address for each in holders)), holders[1].at if holders else config.at
+        )
+    resource = holders[0]
+    if resource.doubt:
+        raise Unsaid(f"{resource.address} {resource.doubt}", resource.at)
+    kept = _terraform_retention.kept(resource, config, rule)
+    path = _terraform_retention.path_in(subject, options.get("manifest"))
+    if kept.days == _terraform_retention.FOREVER and not _terraform_retention.is_declared(subject, path):
+        raise Unsaid(f"{kept.note}, and {'.'.join(path)} declares nothing to hold against it", kept.at)
+    return [Reading(path, kept.days, kept.at.file, kept.at.line, kept.at.column, kept.note)]
+
+
+# --- discovery ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The controls that a plan or state could back, or, of a folder of HCL, the resources in this file."""
+    seen = _Seen(opener)
+    try:
+        if not path.endswith(".tf") and _FORMAT not in seen.read(path, cap=PLAN_CAP).data[:4096]:
+            return ()
+        config = _config(seen, path)
+    except (ArtefactError, Unsaid, ModuleNotFoundError):
+        return ()
+    return tuple(_discovered(config, path))
+
+
+def _discovered(config: Config, path: str) -> Iterator[Discovered]:
+    ids: set[str] = set()
+    for resource in config.resources:
+        provider = _PROVIDER_OF.get(resource.type)
+        # Of a folder each file speaks of its own resources, so that nothing is told twice.
+        if provider is None or resource.at.file != path or resource.doubt:
+            continue
+        try:
+            measures = list(provider.measures(config, resource))
+        except Unsaid:
+            continue
+        for measure in measures:
+            found = _proposed(config, path, measure, ids)
+            if found is not None:
+                yield found
+
+
+def _proposed(config: Config, path: str, measure: Measure, ids: set[str]) -> Discovered | None:
+    """A control as its rule shows it; nothing where the rule leaves it open."""
+    family = next(family for family in (*_PREFERRED, *sorted(measure.families)) if family in measure.families)
+    entry: dict[str, Any] = {"kind": "terraform", "path": path, "resource": measure.resource.address}
+    if measure.name:
+        entry["options"] = {"rule": measure.name}
+    try:
+        found = _said(config, entry, {"family": family})
+    except Unsaid:
+        return None
+    item: dict[str, Any] = {"id": _id(measure, ids), "family": family, "layer": "technical"}
+    for reading in found:
+        holder = item if len(reading.path) == 1 else item.setdefault(reading.path[0], {})
+        holder[reading.path[-1]] = reading.value
+    item["evidence"] = [entry]
+    return Discovered("controls", item, measure.at.file, measure.at.line, measure.label, _QUESTIONS)
+
+
+_PREFERRED = ("rate_limit", "bot_detection", "ip_block", "challenge", "waf")
+_QUESTIONS = (
+    ("surfaces", "Which surfaces does it protect?"),
+    ("owner", "Who inside the organisation answers for it?"),
+    ("last_reviewed_on", "When was it last reviewed?"),
+    ("review_interval_days", "Within how many days is it reviewed again?"),
+)
+
+
+def _id(measure: Measure, ids: set[str]) -> str:
+    """A slug of the rule's name, else of the resource's, told apart by a number."""
+    words = measure.name or measure.resource.address.rsplit(".", 1)[-1]
+    slug = _SLUG.sub("-", words.lower()).strip("-")[:56].strip("-") or "control"
+    name, number = slug, 2
+    while name in ids:
+        name, number = f"{slug}-{number}", number + 1
+    ids.add(name)
+    return name
