@@ -206,9 +206,8 @@ def _filter(resource: Resource, rules: tuple[Part, ...], question: Question) -> 
         return Facts(Said("planned", _first(chosen, resource.at), f"{resource.address} executes no ruleset"))
     names = [_set(rule) for rule in active]
     logs = [rule for rule in active if _is_logging(rule)]
-    also = {
-        ("params", "rule_sets"): Said([name for name in names if name], active[0].at, f"{resource.address} executes them")
-    }
+    told = Said([name for name in names if name], active[0].at, f"{resource.address} executes them")
+    also: Also = {("params", "rule_sets"): told} if told.value else {}
     if len(logs) == len(active):
         return Facts(Said("observing", logs[0].at, f"{resource.address} overrides what it executes to log"), also=also)
     return Facts(Said("deployed", active[0].at, resource.address), also=also if all(names) else None)

@@ -39,9 +39,14 @@ class _Unreadable(Exception):
 
 def read(data: bytes) -> dict[str, Any]:
     """The structure of each file of `data`, which is JSON of texts by path."""
-    # A tree of many small objects and a short life: collecting garbage in between costs most of the time.
+    # A tree of many small objects and a short life: looking for garbage in between costs most of the time.
+    is_collecting = gc.isenabled()
     gc.disable()
-    return {path: _file(text) for path, text in json.loads(data).items()}
+    try:
+        return {path: _file(text) for path, text in json.loads(data).items()}
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 def _file(text: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policycheck.opener import Opener
 
 #: Bytes and files of one folder; steps from a local value to another.
-TOTAL_CAP, FILE_CAP, HOPS = 512 * 1024, 200, 8
+TOTAL_CAP, FILE_CAP, HOPS = 256 * 1024, 200, 8
 
 _HEAD = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)\.([A-Za-z_][A-Za-z0-9_-]*)((?:\[[^\]]*\])?)")
 _NO_RESOURCE = frozenset({"var", "local", "data", "module", "each", "count", "self", "path", "terraform"})

@@ -1,0 +1,1145 @@
+"""What Terraform plans, states and HCL say about declared controls and retention, and when they say nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policycheck.errors import ArtefactError
+from policycheck.evidence import _child, _hcl, _terraform_hcl, terraform
+from policycheck.opener import Opener
+
+if TYPE_CHECKING:
+    from policycheck.model import Account
+
+FIXTURES = Path(__file__).parent / "fixtures" / "terraform"
+PLAN = "aws-plan/tfplan.json"
+EDGE = "aws_wafv2_web_acl.edge"
+IN_CHILD = _child.parsed
+
+CDN = """
+resource "aws_cloudfront_distribution" "site" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The HCL reader in our own process: its parser takes two seconds to start, which a child pays each time."""
+    monkeypatch.setattr(_child, "parsed", lambda module, data: _hcl.read(data))
+
+
+def heard(
+    file: str,
+    family: str | None = "rate_limit",
+    *,
+    root: Path = FIXTURES,
+    rule: str = "",
+    urls: tuple[str, ...] = (),
+    **more: Any,
+) -> Account:
+    """The account of one file on a control of a family; `more` are `resource`, `window`, `actions`, further properties."""
+    entry: dict[str, Any] = {"kind": "terraform", "path": file, "urls": list(urls), "resource": more.pop("resource", None)}
+    if rule:
+        entry["options"] = {"rule": rule}
+    entry["manifest"] = more.pop("manifest", {})
+    params = {name: more.pop(name) for name in ("window", "actions", "rule_sets") if name in more}
+    subject = {"id": "edge", "params": params or None, **more}
+    if family is not None:
+        subject["family"] = family
+    return terraform.account(Opener(root), file, entry, subject)
+
+
+def written(root: Path, text: str | bytes, family: str | None = "rate_limit", name: str = "main.tf", **more: Any) -> Account:
+    """The account of a file with this content."""
+    (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return heard(name, family, root=root, **more)
+
+
+def said(account: Account) -> dict[str, Any]:
+    """The values read, by their path; a file that could not be read fails the test here."""
+    assert account.unreadable == ""
+    return {".".join(reading.path): reading.value for reading in account.readings}
+
+
+def notes(account: Account) -> str:
+    return "; ".join(reading.note for reading in account.readings)
+
+
+def place(account: Account, path: str) -> tuple[str, int]:
+    return next((r.file, r.line) for r in account.readings if ".".join(r.path) == path)
+
+
+def silent(account: Account) -> str:
+    """Why an account says nothing; and it must then say nothing at all."""
+    assert account.readings == ()
+    assert not account.supported
+    assert account.unreadable
+    assert not account.unreadable[0].isupper()
+    return account.unreadable
+
+
+def acl(rate: str = "limit = 100", *, action: str = "block {}", extra: str = "", before: str = "", around: str = CDN) -> str:
+    """A web ACL with one rate-based rule, and the distribution that it stands before."""
+    return f"""
+resource "aws_wafv2_web_acl" "edge" {{
+  name  = "edge"
+  scope = "CLOUDFRONT"
+  {before}
+  rule {{
+    name     = "limit"
+    priority = 10
+    action {{
+      {action}
+    }}
+    statement {{
+      rate_based_statement {{
+        {rate}
+      }}
+    }}
+  }}
+  {extra}
+}}
+{around}"""
+
+
+def plan() -> dict[str, Any]:
+    """The fixture's plan, to be changed."""
+    data: dict[str, Any] = json.loads((FIXTURES / PLAN).read_text())
+    return data
+
+
+def change(data: dict[str, Any], address: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in data["resource_changes"] if each["address"] == address)["change"]
+    return found
+
+
+def planned(root: Path, data: object, family: str = "rate_limit", **more: Any) -> Account:
+    """The account of a changed plan on the rule in front of profiles."""
+    more.setdefault("resource", "module.waf.aws_wafv2_web_acl.edge")
+    more.setdefault("rule", "profiles-per-address")
+    text = data if isinstance(data, str) else json.dumps(data)
+    return written(root, text, family, "tfplan.json", window=more.pop("window", "minute"), **more)
+
+
+# --- the real thing: a folder of HCL ---
+
+
+def test_what_is_spoken_of() -> None:
+    assert frozenset({"control", "access", "source", "scraping"}) == terraform.KINDS_OF_SUBJECT
+    assert all(pattern == pattern.lower() for pattern in terraform.FILES)
+
+
+def test_a_rate_based_rule_in_front_of_a_distribution_is_deployed_and_each_value_stands_at_its_line() -> None:
+    account = heard("aws-edge/waf.tf", resource=EDGE, rule="profiles-per-address", window="minute", urls=("/people/*",))
+    assert said(account) == {
+        "status": "deployed",
+        "params.limit": 120,
+        "params.window": "minute",
+        "params.unit": "ip",
+        "params.actions": ["block"],
+    }
+    assert place(account, "status") == ("aws-edge/waf.tf", 39)
+    assert place(account, "params.limit") == ("aws-edge/waf.tf", 53)
+    assert place(account, "params.unit") == ("aws-edge/waf.tf", 55)
+    assert place(account, "params.actions") == ("aws-edge/waf.tf", 44)
+    assert "attached by aws_cloudfront_distribution.site" in notes(account)
+
+
+def test_every_file_of_the_folder_is_in_the_ledger() -> None:
+    account = heard("aws-edge/waf.tf", resource=EDGE, rule="profiles-per-address")
+    assert [seen.path for seen in account.artefacts] == [
+        f"aws-edge/{name}.tf" for name in ("cdn", "logs", "variables", "versions", "waf")
+    ]
+
+
+def test_a_rule_that_counts_only_observes() -> None:
+    account = heard("aws-edge/waf.tf", resource=EDGE, rule="everything-per-address", window="hour")
+    assert said(account)["status"] == "observing"
+    assert said(account)["params.actions"] == ["log"]
+    assert place(account, "status") == ("aws-edge/waf.tf", 87)
+
+
+def test_a_limit_that_hangs_on_a_variable_is_unreadable_at_its_line() -> None:
+    account = heard("aws-edge/waf.tf", resource=EDGE, rule="search-per-address")
+    assert silent(account) == "limit hangs on var.search_limit; render a plan: terraform show -json"
+    assert account.unreadable_at == ("aws-edge/waf.tf", 114)
+
+
+def test_a_local_value_that_is_a_literal_is_followed() -> None:
+    account = heard("aws-edge/waf.tf", resource=EDGE, rule="login-per-address", window="hour")
+    assert (said(account)["params.limit"], said(account)["params.actions"]) == (1200, ["challenge"])
+
+
+def test_a_web_acl_that_nothing_associates_is_planned() -> None:
+    account = heard("aws-edge/waf.tf", resource="aws_wafv2_web_acl.interface")
+    assert said(account)["status"] == "planned"
+    assert "nothing associates" in notes(account)
+
+
+@pytest.mark.parametrize(
+    ("family", "rule", "expected"),
+    [
+        ("bot_detection", "", {"status": "deployed"}),
+        ("ip_block", "abusers", {"status": "deployed", "params.actions": ["block"]}),
+        ("ip_block", "anonymous-addresses", {"status": "observing"}),
+        ("waf", "", {"status": "deployed", "params.rule_sets": ["AWSManagedRulesBotControlRuleSet"]}),
+        ("waf", "anonymous-addresses", {"status": "observing"}),
+    ],
+)
+def test_other_families_of_an_aws_edge(family: str, rule: str, expected: dict[str, Any]) -> None:
+    assert said(heard("aws-edge/waf.tf", family, resource=EDGE, rule=rule)) == expected
+
+
+def test_a_challenge_says_how_and_when() -> None:
+    account = heard("aws-edge/waf.tf", "challenge", resource=EDGE, rule="login-per-address")
+    assert said(account) == {
+        "status": "deployed",
+        "params.actions": ["challenge"],
+        "params.method": "captcha",
+        "params.trigger": "threshold",
+    }
+
+
+def test_rules_of_a_managed_group_that_only_count_are_named() -> None:
+    assert "only counted: CategorySearchEngine" in notes(heard("aws-edge/waf.tf", "bot_detection", resource=EDGE))
+
+
+def test_notes_never_tell_the_numbers() -> None:
+    for rule in ("profiles-per-address", "everything-per-address", "login-per-address"):
+        account = heard("aws-edge/waf.tf", resource=EDGE, rule=rule, window="day")
+        assert not any(number in notes(account) for number in ("120", "2000", "100", "60", "300", "86400", "1200"))
+
+
+# --- plans and states ---
+
+
+def test_a_plan_resolves_what_modules_hand_out() -> None:
+    account = heard(
+        PLAN, resource="module.waf.aws_wafv2_web_acl.edge", rule="profiles-per-address", window="minute", urls=("/people/*",)
+    )
+    assert said(account)["status"] == "deployed"
+    assert said(account)["params.limit"] == 100
+    line = (FIXTURES / PLAN).read_text().splitlines()[place(account, "status")[1] - 1]
+    assert '"address": "module.waf.aws_wafv2_web_acl.edge"' in line
+
+
+def test_a_state_attaches_by_the_arn() -> None:
+    assert said(heard("state/show.json", resource=EDGE, rule="profiles-per-address"))["status"] == "deployed"
+    account = heard("state/show.json", resource="aws_wafv2_web_acl.spare", rule="profiles-per-address")
+    assert said(account)["status"] == "planned"
+    assert account.readings[0].column > 1000
+
+
+def test_what_the_plan_destroys_is_not_there() -> None:
+    account = heard(PLAN, resource="aws_wafv2_web_acl.old")
+    assert said(account) == {"status": "planned"}
+    assert notes(account) == "the plan destroys aws_wafv2_web_acl.old"
+
+
+def test_a_replaced_resource_is_there(tmp_path: Path) -> None:
+    data = plan()
+    change(data, "module.waf.aws_wafv2_web_acl.edge")["actions"] = ["delete", "create"]
+    assert said(planned(tmp_path, data))["status"] == "deployed"
+
+
+def test_a_limit_known_only_after_apply_is_unreadable(tmp_path: Path) -> None:
+    data = plan()
+    edge = change(data, "module.waf.aws_wafv2_web_acl.edge")
+    edge["after"]["rule"][0]["statement"][0]["rate_based_statement"][0]["limit"] = None
+    edge["after_unknown"]["rule"][0]["statement"] = [{"rate_based_statement": [{"limit": True}]}]
+    assert "limit is known only after apply" in silent(planned(tmp_path, data))
+
+
+def test_marks_that_do_not_fit_the_items_leave_all_open(tmp_path: Path) -> None:
+    data = plan()
+    change(data, "module.waf.aws_wafv2_web_acl.edge")["after_unknown"]["rule"] = [{"name": True}]
+    assert "rule is known only after apply" in silent(planned(tmp_path, data))
+
+
+def test_a_sensitive_value_is_unreadable() -> None:
+    account = heard(PLAN, "log_monitoring", resource="aws_cloudwatch_log_group.secret", retention_days=7)
+    assert silent(account) == "retention_in_days is sensitive and not shown"
+
+
+def test_an_attachment_known_only_after_apply_and_named_by_nothing_is_unreadable(tmp_path: Path) -> None:
+    data = plan()
+    data["configuration"]["root_module"]["resources"][0]["expressions"]["web_acl_id"] = {"references": ["local.acl"]}
+    assert "whether module.waf.aws_wafv2_web_acl.edge is attached is not settled" in silent(planned(tmp_path, data))
+
+
+def test_a_plan_without_configuration_does_not_settle_attachment(tmp_path: Path) -> None:
+    data = plan()
+    del data["configuration"]
+    assert "is not settled" in silent(planned(tmp_path, data))
+
+
+def test_references_through_variables_of_a_module_are_followed(tmp_path: Path) -> None:
+    data = plan()
+    site = next(each for each in data["resource_changes"] if each["address"] == "aws_cloudfront_distribution.site")
+    site["address"] = "module.cdn.aws_cloudfront_distribution.site"
+    root = data["configuration"]["root_module"]
+    root["module_calls"]["cdn"] = {
+        "expressions": {"acl": {"references": ["module.waf.web_acl_arn", "module.waf"]}},
+        "module": {
+            "resources": [
+                {"address": "aws_cloudfront_distribution.site", "expressions": {"web_acl_id": {"references": ["var.acl"]}}}
+            ]
+        },
+    }
+    assert said(planned(tmp_path, data))["status"] == "deployed"
+
+
+def test_references_in_a_circle_end(tmp_path: Path) -> None:
+    data = plan()
+    root = data["configuration"]["root_module"]
+    outputs = root["module_calls"]["waf"]["module"]["outputs"]
+    outputs["web_acl_arn"] = {"expression": {"references": ["var.x", "var.x"]}}
+    root["module_calls"]["waf"]["expressions"] = {"x": {"references": ["module.waf.web_acl_arn"] * 2}}
+    start = time.monotonic()
+    assert "is not settled" in silent(planned(tmp_path, data))
+    assert time.monotonic() - start < 1
+
+
+def test_an_output_hands_a_web_acl_to_what_is_not_seen(tmp_path: Path) -> None:
+    data = plan()
+    data["configuration"]["root_module"]["outputs"] = {
+        "acl": {"expression": {"references": ["aws_wafv2_web_acl.spare.arn"]}}
+    }
+    assert "output acl hands it on" in silent(planned(tmp_path, data, resource="aws_wafv2_web_acl.spare"))
+
+
+def test_a_plan_with_a_target_proves_no_absence(tmp_path: Path) -> None:
+    data = plan()
+    data["complete"] = False
+    assert "not complete" in silent(planned(tmp_path, data, resource="aws_wafv2_web_acl.spare"))
+
+
+def test_instances_are_told_apart_by_their_key(tmp_path: Path) -> None:
+    account = heard(PLAN, "log_monitoring", resource="aws_cloudwatch_log_group.service", retention_days=14)
+    assert 'name one with resource: aws_cloudwatch_log_group.service["web"]' in silent(account)
+    account = heard(PLAN, "log_monitoring", resource='aws_cloudwatch_log_group.service["web"]', retention_days=14)
+    assert said(account) == {"retention_days": 14}
+    assert place(account, "retention_days")[1] > 900
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is empty"),
+        ("null", "no object"),
+        ("[1, 2]", "no object"),
+        ("{}", "no plan or state"),
+        ('{"format_version": "1.2"}', "no plan or state"),
+        ('{"version": 4, "serial": 1, "lineage": "x", "resources": []}', "own state file"),
+        ('{"format_version": "1.2", "resource_changes": []}', "plan without resources"),
+        ('{"format_version": "1.2", "resource_changes": {"a": 1}}', "plan without resources"),
+        ('{"format_version": "1.2", "resource_changes": [1, null, "x"]}', "plan without resources"),
+        ('{"format_version": "1.2", "errored": true, "resource_changes": [{}]}', "ended in an error"),
+        ('{"format_version": "1.2", "resource_changes": [{}], "resource_changes": []}', "key twice"),
+        ('{"format_version": "1.2", "x": NaN}', "holds NaN"),
+        ('{"format_version": "1.2", "x": -Infinity}', "holds -Infinity"),
+        ('{"format_version": "1.2", "x": ' + "[" * 10_000 + "]" * 10_000 + "}", "nested too deeply"),
+        ('{"format_version": "1.2", ', "is not JSON"),
+        ("{{ plan }}", "is not JSON"),
+        ("a" * 4 * 1024 * 1024, "is not JSON"),
+    ],
+)
+def test_json_that_is_no_plan_says_nothing(tmp_path: Path, text: str, why: str) -> None:
+    assert why in silent(planned(tmp_path, text))
+
+
+def test_numbers_beyond_reckoning_are_no_limit(tmp_path: Path) -> None:
+    text = json.dumps(plan()).replace('"limit": 100', '"limit": ' + "9" * 5000)
+    assert "limit is no whole number" in silent(planned(tmp_path, text))
+
+
+@pytest.mark.parametrize("limit", [None, 0, -1, 1.5, True, "many", "1e3", [100], {"a": 1}, "\u0661"])
+def test_a_limit_of_another_type_is_unreadable(tmp_path: Path, limit: object) -> None:
+    data = plan()
+    edge = change(data, "module.waf.aws_wafv2_web_acl.edge")
+    edge["after"]["rule"][0]["statement"][0]["rate_based_statement"][0]["limit"] = limit
+    assert "limit" in silent(planned(tmp_path, data))
+
+
+@pytest.mark.parametrize(
+    "rules", [None, [], "rules", 5, [None], [5], {"name": "x"}, [{"statement": "x"}], [{"statement": [{}]}]]
+)
+def test_rules_of_another_shape_settle_nothing_but_their_absence(tmp_path: Path, rules: object) -> None:
+    data = plan()
+    change(data, "module.waf.aws_wafv2_web_acl.edge")["after"]["rule"] = rules
+    account = planned(tmp_path, data, rule="")
+    assert {reading.value for reading in account.readings} <= {"planned"}
+
+
+def test_a_number_written_as_text_is_the_number(tmp_path: Path) -> None:
+    data = plan()
+    edge = change(data, "module.waf.aws_wafv2_web_acl.edge")
+    edge["after"]["rule"][0]["statement"][0]["rate_based_statement"][0]["limit"] = "100"
+    assert said(planned(tmp_path, data))["params.limit"] == 100
+
+
+def test_a_plan_of_sixteen_mebibytes_is_read_and_a_larger_one_is_not(tmp_path: Path) -> None:
+    data = plan()
+    data["padding"] = "x" * (15 * 1024 * 1024)
+    assert said(planned(tmp_path, data))["status"] == "deployed"
+    data["padding"] = "x" * (17 * 1024 * 1024)
+    assert "larger than" in silent(planned(tmp_path, data))
+
+
+# --- windows ---
+
+
+@pytest.mark.parametrize(
+    ("rate", "window", "limit", "told"),
+    [
+        ("limit = 100", "minute", 100, "minute"),
+        ("limit = 100", "hour", 1200, "hour"),
+        ("limit = 100", "second", 100, "second"),
+        ("limit = 100", None, 1200, "hour"),
+        ("limit = 100\n evaluation_window_sec = 60", "minute", 100, "minute"),
+        ("limit = 100\n evaluation_window_sec = 60", "day", 144_000, "day"),
+        ("limit = 100\n evaluation_window_sec = 120", "hour", 3000, "hour"),
+        ("limit = 100\n evaluation_window_sec = 600", "fortnight", 600, "hour"),
+        ('limit = "100"\n evaluation_window_sec = 60', None, 100, "minute"),
+    ],
+)
+def test_limits_are_told_in_the_declared_window_on_the_looser_side(
+    tmp_path: Path, rate: str, window: str | None, limit: int, told: str
+) -> None:
+    account = written(tmp_path, acl(rate), window=window)
+    assert (said(account)["params.limit"], said(account)["params.window"]) == (limit, told)
+    is_converted = "looser side" in notes(account)
+    assert is_converted is not (limit == 100 and told == "minute" and "60" in rate)
+
+
+def test_declared_actions_that_happen_elsewhere_are_not_denied(tmp_path: Path) -> None:
+    assert said(written(tmp_path, acl(), actions=["alert", "block"]))["params.actions"] == ["alert", "block"]
+    assert said(written(tmp_path, acl(), actions=["challenge", "alert"]))["params.actions"] == ["block", "alert"]
+    assert said(written(tmp_path, acl(action="count {}"), actions=["block", "alert"]))["params.actions"] == ["log", "alert"]
+
+
+# --- whom a rule counts, and what it takes ---
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "unit"),
+    [
+        ('aggregate_key_type = "IP"', "deployed", "ip"),
+        ("", "deployed", "ip"),
+        ('aggregate_key_type = "CONSTANT"', "deployed", None),
+        ('aggregate_key_type = "CUSTOM_KEYS"\n custom_key {\n ip {}\n }', "deployed", "ip"),
+        (
+            'aggregate_key_type = "CUSTOM_KEYS"\n custom_key {\n ip {}\n }\n custom_key {\n uri_path {}\n }',
+            "observing",
+            None,
+        ),
+        ('aggregate_key_type = "CUSTOM_KEYS"\n custom_key {\n cookie {\n name = "s"\n }\n }', "observing", None),
+        ('aggregate_key_type = "CUSTOM_KEYS"\n custom_key {\n asn {}\n }', None, None),
+        (
+            'aggregate_key_type = "FORWARDED_IP"\n forwarded_ip_config {\n header_name = "X-Forwarded-For"\n }',
+            "observing",
+            None,
+        ),
+        ('aggregate_key_type = "FORWARDED_IP"\n forwarded_ip_config {\n header_name = "CF-Connecting-IP"\n }', None, None),
+    ],
+)
+def test_whom_an_aws_rule_counts(tmp_path: Path, key: str, status: str | None, unit: str | None) -> None:
+    read = said(written(tmp_path, acl(f"limit = 100\n {key}")))
+    assert (read.get("status"), read.get("params.unit")) == (status, unit)
+    assert read["params.limit"] == 1200
+
+
+def test_a_key_that_is_not_known_is_unreadable(tmp_path: Path) -> None:
+    assert "aggregate_key_type MOOD" in silent(written(tmp_path, acl('limit = 5\n aggregate_key_type = "MOOD"')))
+
+
+def scope(match: str, text: str, around: str = "{}", change: str = "NONE") -> str:
+    inner = f"""byte_match_statement {{
+      positional_constraint = "{match}"
+      search_string = "{text}"
+      field_to_match {{
+        uri_path {{}}
+      }}
+      text_transformation {{
+        priority = 0
+        type = "{change}"
+      }}
+    }}"""
+    return "limit = 100\n scope_down_statement {\n" + around.replace("{}", inner) + "\n}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "url", "status"),
+    [
+        (scope("STARTS_WITH", "/people/"), "https://www.harbour.example/people/*", "deployed"),
+        (scope("STARTS_WITH", "/people/"), "GET /people/{id}", "deployed"),
+        (scope("STARTS_WITH", "/people/"), "/shop/*", "elsewhere"),
+        (scope("STARTS_WITH", "/people/me"), "/people/*", None),
+        (scope("EXACTLY", "/people"), "/people", "deployed"),
+        (scope("EXACTLY", "/people"), "/people/7", "elsewhere"),
+        (scope("CONTAINS", "eop"), "/people/*", "deployed"),
+        (scope("ENDS_WITH", "/x"), "/people/*", None),
+        (scope("STARTS_WITH", "/people/", change="LOWERCASE"), "/People/*", "deployed"),
+        (scope("STARTS_WITH", "/people/", change="URL_DECODE"), "/people/*", None),
+        (scope("STARTS_WITH", "/shop/", "not_statement {\n statement {\n {}\n }\n }"), "/people/*", "deployed"),
+        (scope("STARTS_WITH", "/people/", "not_statement {\n statement {\n {}\n }\n }"), "/people/*", "elsewhere"),
+        (scope("STARTS_WITH", "/people/", "geo_match_statement {\n country_codes = []\n }"), "/people/*", None),
+        (
+            scope(
+                "STARTS_WITH", "/people/",
+                "and_statement {\n statement {\n {}\n }\n statement {\n geo_match_statement {\n country_codes = []\n }\n }\n }",
+            ),
+            "/people/*", None,
+        ),
+        (
+            scope(
+                "STARTS_WITH", "/people/",
+                "or_statement {\n statement {\n {}\n }\n statement {\n geo_match_statement {\n country_codes = []\n }\n }\n }",
+            ),
+            "/people/*", "deployed",
+        ),
+    ],
+)  # fmt: skip
+def test_a_rule_speaks_for_the_paths_it_takes(tmp_path: Path, statement: str, url: str, status: str | None) -> None:
+    account = written(tmp_path, acl(statement), urls=(url,))
+    if status == "elsewhere":
+        assert "does not take the requests of the control's surfaces" in silent(account)
+    else:
+        assert said(account).get("status") == status
+        assert ("params.unit" in said(account)) is (status is not None)
+
+
+def test_a_rule_after_one_that_lets_everything_through_is_never_reached(tmp_path: Path) -> None:
+    through = """rule {
+    name     = "everyone"
+    priority = 1
+    action {
+      allow {}
+    }
+    statement {
+      byte_match_statement {
+        positional_constraint = "STARTS_WITH"
+        search_string         = "/"
+        field_to_match {
+          uri_path {}
+        }
+        text_transformation {
+          priority = 0
+          type     = "NONE"
+        }
+      }
+    }
+  }"""
+    account = written(tmp_path, acl(before=through), urls=("/people/*",))
+    assert said(account)["status"] == "observing"
+    assert "rule everyone lets every request through" in notes(account)
+    late = acl(before=through.replace("priority = 1\n", "priority = 99\n"))
+    assert said(written(tmp_path, late, urls=("/people/*",)))["status"] == "deployed"
+
+
+# --- HCL: what is not settled ---
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (acl("limit = var.rate"), "limit hangs on var.rate"),
+        (acl('limit = "${var.rate}"'), "limit hangs on var.rate"),
+        (acl("limit = local.rate"), "limit hangs on local.rate"),
+        (acl("limit = local.rate") + "locals {\n rate = var.rate\n}\n", "limit hangs on var.rate"),
+        (acl("limit = local.a") + "locals {\n a = local.b\n b = local.a\n}\n", "limit hangs on local."),
+        (acl("limit = 50 * 2"), "limit hangs on an expression that is not evaluated"),
+        (acl("limit = var.strict ? 100 : 5000"), "limit hangs on var.strict"),
+        (acl('limit = tonumber(file("/etc/passwd"))'), "limit hangs on an expression"),
+        (acl('limit = "${file("/etc/passwd")}"'), "limit hangs on an expression"),
+        (acl("limit = data.aws_ssm_parameter.rate.value"), "limit hangs on data.aws_ssm_parameter.rate.value"),
+        (acl("limit = <<-EOT\n  ${var.rate}\n EOT\n"), "limit hangs on"),
+        (acl("limit = null"), "has no limit"),
+        (acl("aggregate_key_type = var.key\n limit = 100"), "aggregate_key_type hangs on var.key"),
+        (acl("evaluation_window_sec = var.window\n limit = 100"), "evaluation_window_sec hangs on var.window"),
+        (acl(extra='dynamic "rule" {\n for_each = var.rules\n content {\n name = "x"\n }\n }'), "rule is made by a dynamic block"),
+        (acl(extra="count = var.enabled ? 1 : 0"), "is there only by its count"),
+        (acl(extra="for_each = toset(var.stages)"), "is repeated by for_each"),
+        (acl(extra="lifecycle {\n ignore_changes = [rule]\n }"), "rule is ignored by lifecycle"),
+        (acl(extra="lifecycle {\n ignore_changes = all\n }"), "rule is ignored by lifecycle"),
+        (acl(extra='rule_json = file("rules.json")'), "has its rules in rule_json"),
+        (acl(action=""), "no action that is read here"),
+        (acl(around=CDN.replace("aws_wafv2_web_acl.edge.arn", "var.acl")), "is attached is not settled"),
+        (acl(around=CDN.replace("aws_wafv2_web_acl.edge.arn", '"arn:aws:wafv2:x"')), "is attached is not settled"),
+        (acl(around=CDN.replace("enabled    = true", "count = var.cdn ? 1 : 0")), "is attached is not settled"),
+        (acl(around='module "cdn" {\n source = "../../../outside"\n acl = aws_wafv2_web_acl.edge.arn\n}\n'), "module cdn hands it on"),
+        (acl(around='module "cdn" {\n source = "../../../outside"\n}\n'), "module.cdn is not read"),
+        (acl(around='output "acl" {\n value = aws_wafv2_web_acl.edge.arn\n}\n'), "output acl hands it on"),
+        (acl() + acl(around=""), "aws_wafv2_web_acl.edge stands twice"),
+        ('module "waf" {\n source = "./waf"\n}\n', "no rule here is a rate_limit"),
+        ("# nothing but a comment\n", "no rule here is a rate_limit"),
+        ('resource "aws_wafv2_web_acl" "edge" {\n', "is not HCL"),
+        ("{{ cookiecutter.waf }}\n", "is not HCL"),
+        ("<% if waf %>\n", "is not HCL"),
+    ],
+)  # fmt: skip
+def test_what_a_folder_of_hcl_does_not_settle_is_unreadable(tmp_path: Path, text: str, why: str) -> None:
+    account = written(tmp_path, text)
+    assert why in silent(account)
+    assert account.unreadable_at[0] == "main.tf"
+    assert "/etc/passwd" not in account.unreadable
+    assert [seen.path for seen in account.artefacts] == ["main.tf"]
+
+
+def test_values_that_do_not_matter_may_hang_on_anything(tmp_path: Path) -> None:
+    text = acl(extra='tags = merge(var.tags, { a = 1 })\n description = "x-${var.stage}"').replace(
+        '"limit"', '"${var.stage}-limit"'
+    )
+    assert said(written(tmp_path, text))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        acl("limit = (100)"),
+        acl("limit = 100 # no more"),
+        acl("limit = 100 // no more\n /* none\n at all */"),
+        acl("limit = local.rate") + "locals {\n rate = 100\n}\n",
+        acl("limit = local.a.b") + "locals {\n a = { b = 5 }\n}\n",
+        acl(extra="count = 1"),
+        "\ufeff" + acl(),
+        acl().replace("\n", "\r\n"),
+    ],
+)
+def test_ways_to_write_the_same(tmp_path: Path, text: str) -> None:
+    account = written(tmp_path, text)
+    if "local.a.b" in text:
+        # A member of an object is not followed: unknown, never guessed.
+        assert "hangs on local.a.b" in silent(account)
+    else:
+        assert said(account)["params.limit"] == 1200
+
+
+def test_a_count_of_zero_is_not_there(tmp_path: Path) -> None:
+    assert "is not here" in silent(written(tmp_path, acl(extra="count = 0"), resource=EDGE))
+
+
+def test_a_distribution_that_is_off_puts_nothing_in_effect(tmp_path: Path) -> None:
+    assert said(written(tmp_path, acl().replace("enabled    = true", "enabled = false")))["status"] == "planned"
+
+
+def test_an_association_attaches(tmp_path: Path) -> None:
+    around = 'resource "aws_wafv2_web_acl_association" "a" {\n web_acl_arn = aws_wafv2_web_acl.edge.arn\n}\n'
+    assert said(written(tmp_path, acl(around=around)))["status"] == "deployed"
+    other = around.replace("web_acl.edge", "web_acl.other")
+    assert said(written(tmp_path, acl(around=other)))["status"] == "planned"
+
+
+def test_a_named_acl_without_such_a_rule_is_planned(tmp_path: Path) -> None:
+    text = 'resource "aws_wafv2_web_acl" "edge" {\n name = "edge"\n}\n' + CDN
+    account = written(tmp_path, text, resource=EDGE)
+    assert said(account) == {"status": "planned"}
+    assert notes(account) == "aws_wafv2_web_acl.edge has no rule that is a rate_limit"
+
+
+GROUPED = """
+resource "aws_wafv2_rule_group" "limits" {
+  name     = "limits"
+  capacity = 10
+  rule {
+    name     = "limit"
+    priority = 1
+    action {
+      block {}
+    }
+    statement {
+      rate_based_statement {
+        limit = 100
+      }
+    }
+  }
+}
+
+resource "aws_wafv2_web_acl" "edge" {
+  name = "edge"
+  rule {
+    name     = "ours"
+    priority = 1
+    override_action {
+      none {}
+    }
+    statement {
+      rule_group_reference_statement {
+        arn = aws_wafv2_rule_group.limits.arn
+        OVERRIDE
+      }
+    }
+  }
+}
+"""
+COUNTED = 'rule_action_override {\n name = "limit"\n action_to_use {\n count {}\n }\n }'
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (GROUPED.replace("OVERRIDE", "") + CDN, "deployed"),
+        (GROUPED.replace("OVERRIDE", ""), "planned"),
+        (GROUPED.replace("OVERRIDE", COUNTED) + CDN, "observing"),
+        (GROUPED.replace("OVERRIDE", COUNTED.replace('"limit"', '"else"')) + CDN, "deployed"),
+        (GROUPED.replace("OVERRIDE", "").replace("none {}", "count {}") + CDN, "observing"),
+        (GROUPED.replace("OVERRIDE", "").replace("rule_group.limits.arn", "rule_group.others.arn") + CDN, "planned"),
+    ],
+)
+def test_a_rule_group_lives_by_the_acl_that_brings_it_in(tmp_path: Path, text: str, status: str) -> None:
+    assert said(written(tmp_path, text, resource="aws_wafv2_rule_group.limits"))["status"] == status
+
+
+def test_an_acl_that_brings_in_a_group_is_not_said_to_lack_a_rule(tmp_path: Path) -> None:
+    assert "brings in a rule group" in silent(written(tmp_path, GROUPED.replace("OVERRIDE", "") + CDN, resource=EDGE))
+
+
+# --- files of the folder ---
+
+
+@pytest.mark.parametrize("name", ["override.tf", "edge_override.tf", "x_override.tf.json", "main.tofu"])
+def test_files_that_override_others_make_a_folder_unreadable(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    assert f"{name} overrides other files" in silent(written(tmp_path, acl()))
+
+
+def test_a_file_of_json_syntax_beside_proves_no_absence(tmp_path: Path) -> None:
+    (tmp_path / "cdn.tf.json").write_text("{}")
+    assert "cdn.tf.json is not read" in silent(written(tmp_path, acl(around="")))
+    assert said(written(tmp_path, acl()))["status"] == "deployed"
+    assert "HCL written as JSON" in silent(heard("cdn.tf.json", root=tmp_path))
+
+
+def test_a_symlink_among_the_files_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "secret.tf").write_text(CDN)
+    (tmp_path / "root" / "cdn.tf").symlink_to("../secret.tf")
+    account = written(tmp_path / "root", acl(around=""))
+    assert "symbolic link" in silent(account)
+
+
+def test_missing_files_folders_and_pipes_are_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "folder.tf").mkdir()
+    os.mkfifo(tmp_path / "pipe.json")
+    assert "is not found" in silent(heard("gone.tf", root=tmp_path))
+    assert "not a regular file" in silent(heard("folder.tf", root=tmp_path))
+    assert "does not exist" in silent(heard("gone.json", root=tmp_path))
+    assert "not a regular file" in silent(heard("pipe.json", root=tmp_path))
+    assert "climbs above the root" in silent(heard("../out.json", root=tmp_path))
+
+
+def test_a_folder_whose_name_holds_pattern_signs_is_meant_letter_by_letter(tmp_path: Path) -> None:
+    for folder in ("[a]", "a"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "a" / "cdn.tf").write_text(CDN)
+    (tmp_path / "[a]" / "main.tf").write_text(acl(around=""))
+    assert said(heard("[a]/main.tf", root=tmp_path))["status"] == "planned"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "is empty"),
+        (b" \n\t", "is empty"),
+        (b"\0" * 64, "binary"),
+        (b"\xff\xfe\x00a", "not UTF-8"),
+        (b"a = " + b"[" * 10_000 + b"]" * 10_000, "nested deeper"),
+        (b"a {\n" * 1_000 + b"}\n" * 1_000, "nested deeper"),
+        (b"a = " + b"(" * 1_000 + b"1" + b")" * 1_000, "nested deeper"),
+        (b'a = "' + b'${"' * 1_000 + b'"}' * 1_000 + b'"', "nested deeper"),
+        (b'a = "' + b"x" * 4 * 1024 * 1024 + b'"', "larger than"),
+        (b"a = <<A\n" * 2_000, "is not HCL"),
+        (b"/*" * 20_000, "is not HCL"),
+    ],
+)
+def test_hostile_hcl_is_unreadable_in_time(tmp_path: Path, data: bytes, why: str) -> None:
+    start = time.monotonic()
+    assert why in silent(written(tmp_path, data))
+    assert time.monotonic() - start < 3
+
+
+def test_templates_that_would_grow_are_never_evaluated(tmp_path: Path) -> None:
+    grown = (
+        "locals {\n"
+        + "".join(f' v{n} = "${{local.v{n + 1}}}${{local.v{n + 1}}}"\n' for n in range(200))
+        + ' v200 = "x"\n}\n'
+    )
+    assert "limit hangs on" in silent(written(tmp_path, acl("limit = local.v0") + grown))
+
+
+def test_many_files_and_bytes_are_beyond_the_cap(tmp_path: Path) -> None:
+    (tmp_path / "big.tf").write_text("# x\n" * 40_000)
+    (tmp_path / "bigger.tf").write_text("# x\n" * 40_000)
+    assert "more HCL than is read" in silent(written(tmp_path, acl()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no child is limited there")
+def test_the_parser_runs_in_a_limited_child_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import hcl2
+
+    _terraform_hcl._parsed.cache_clear()
+    monkeypatch.setattr(_child, "parsed", IN_CHILD)
+    folder = Path(hcl2.__file__).parent
+    before = sorted(path.name for path in folder.iterdir())
+    assert said(written(tmp_path, acl()))["params.limit"] == 1200
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_child_that_gives_up_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(module: str, data: bytes) -> object:
+        raise ArtefactError("could not be read within the limits on time and memory")
+
+    _terraform_hcl._parsed.cache_clear()
+    monkeypatch.setattr(_child, "parsed", failing)
+    assert silent(written(tmp_path, acl())) == "main.tf could not be read within the limits on time and memory"
+
+
+# --- Cloudflare, Cloud Armor, Azure ---
+
+V4, V5 = "cloudflare-v4/ratelimit.tf", "cloudflare-v5/ratelimit.tf"
+ARMOR, POLICY = "cloud-armor/policy.tf", "google_compute_security_policy.edge"
+DOOR, GATEWAY = "azure-front-door/main.tf", "azure-gateway/main.tf"
+
+
+@pytest.mark.parametrize(
+    ("file", "rule", "window", "expected"),
+    [
+        (V4, "profiles", "minute", ("deployed", 100, "ip", ["block"])),
+        (V4, "search", "minute", ("observing", 120, None, ["challenge"])),
+        (V4, "everything", "hour", ("observing", 5000, "ip", ["log"])),
+        (V4, "downloads", "minute", ("planned", 30, "ip", ["block"])),
+        (V5, "profiles", "minute", ("deployed", 100, "ip", ["block"])),
+        (V5, "search", "minute", ("planned", 60, "ip", ["challenge"])),
+        (ARMOR, "people", "minute", ("deployed", 100, "ip", ["throttle"])),
+        (ARMOR, "search", "minute", ("observing", 120, "ip", ["block"])),
+        (ARMOR, "forwarded", "hour", ("observing", 300, None, ["throttle"])),
+        (ARMOR, "together", "minute", ("deployed", 9000, None, ["throttle"])),
+        (DOOR, "peoplePerAddress", "minute", ("deployed", 100, "ip", ["block"])),
+        (GATEWAY, "peoplePerAddress", "hour", ("observing", 2400, "ip", ["block"])),
+    ],
+)
+def test_rate_limits_of_other_providers(file: str, rule: str, window: str, expected: tuple[Any, ...]) -> None:
+    resource = {V4: "cloudflare_ruleset.limits", V5: "cloudflare_ruleset.limits", ARMOR: POLICY}.get(file)
+    urls = ("/people/*", "/search", "/media/x", "/api/x")
+    read = said(heard(file, rule=rule, window=window, urls=urls, resource=resource))
+    assert (read["status"], read["params.limit"], read.get("params.unit"), read["params.actions"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "family", "expected"),
+    [
+        (V4, "waf", {"status": "deployed", "params.rule_sets": ["Cloudflare Managed Ruleset"]}),
+        (V4, "ip_block", {"status": "deployed", "params.actions": ["block"]}),
+        (V4, "bot_detection", {"status": "deployed", "params.actions": ["block"]}),
+        (ARMOR, "waf", {"status": "deployed", "params.rule_sets": ["sqli-v33-stable"]}),
+        (ARMOR, "ip_block", {"status": "deployed", "params.actions": ["block"]}),
+        (DOOR, "ip_block", {"status": "deployed", "params.actions": ["block"]}),
+        (DOOR, "bot_detection", {"status": "deployed"}),
+        (GATEWAY, "waf", {"status": "observing", "params.rule_sets": ["OWASP 3.2"]}),
+    ],
+)
+def test_other_families_of_other_providers(file: str, family: str, expected: dict[str, Any]) -> None:
+    assert said(heard(file, family)) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rule", "status"),
+    [
+        (V4, 'kind        = "zone"', 'kind = "custom"', "profiles", "runs only where another ruleset executes it"),
+        (V4, "period              = 60", "period = var.period", "profiles", "period hangs on var.period"),
+        (V4, 'action      = "block"', 'action = "skip"', "profiles", "is no control here"),
+        (V4, 'starts_with(http.request.uri.path, \\"/people/\\")', 'ip.geoip.country eq \\"GB\\"', "profiles", None),
+        (V4, 'starts_with(http.request.uri.path, \\"/people/\\")', 'http.host eq \\"x\\" and false', "profiles", None),
+        (V4, 'starts_with(http.request.uri.path, \\"/people/\\")', "true", "profiles", "deployed"),
+        (V4, '"cf.colo.id", "ip.src"', '"cf.colo.id", "cf.unique_visitor_id"', "profiles", None),
+        (V5, "rules = [", "rules = var.more ? [] : [", "profiles", "rules hangs on"),
+        (V5, 'action      = "block"', 'action = "log"', "Profiles, by address", "no rule Profiles, by address is here"),
+        (ARMOR, "security_policy = google_compute_security_policy.edge.id", "", "people", "planned"),
+        (
+            ARMOR,
+            "security_policy = google_compute_security_policy.edge.id",
+            "security_policy = var.p",
+            "people",
+            "not settled",
+        ),
+        (
+            ARMOR,
+            'action      = "deny(403)"\n    priority    = 900',
+            'action = "allow"\n priority = 900',
+            "people",
+            "deployed",
+        ),
+        (ARMOR, 'src_ip_ranges = ["192.0.2.0/24"]', 'src_ip_ranges = ["*"]', "people", "deployed"),
+        (DOOR, 'mode                = "Prevention"', 'mode = "Detection"', "peoplePerAddress", "observing"),
+        (DOOR, "enabled             = true", "enabled = false", "peoplePerAddress", "planned"),
+        (DOOR, "enabled                        = true", "enabled = false", "peoplePerAddress", "planned"),
+        (DOOR, "azurerm_cdn_frontdoor_firewall_policy.edge.id", '"x"', "peoplePerAddress", "not settled"),
+        (DOOR, 'match_values       = ["/people/"]', 'match_values = ["/shop/"]', "peoplePerAddress", "does not take"),
+        (DOOR, "negation_condition = false", "negation_condition = true", "peoplePerAddress", "does not take"),
+        (GATEWAY, 'mode    = "Detection"', 'mode = "Prevention"', "peoplePerAddress", "deployed"),
+        (GATEWAY, 'rate_limit_duration  = "FiveMins"', "", "peoplePerAddress", "no duration"),
+        (GATEWAY, "firewall_policy_id  =", "# firewall_policy_id =", "peoplePerAddress", "planned"),
+    ],
+)
+def test_small_changes_to_other_providers_files(
+    tmp_path: Path, file: str, old: str, new: str, rule: str, status: str | None
+) -> None:
+    text = (FIXTURES / file).read_text()
+    assert old in text
+    resource = {V4: "cloudflare_ruleset.limits", ARMOR: POLICY}.get(file)
+    account = written(tmp_path, text.replace(old, new, 1), rule=rule, urls=("/people/*",), resource=resource)
+    if status in ("deployed", "observing", "planned", None):
+        assert said(account).get("status") == status
+    else:
+        assert status in silent(account)
+
+
+def test_a_throttle_of_everything_hides_the_rules_after_it(tmp_path: Path) -> None:
+    text = (FIXTURES / ARMOR).read_text().replace("priority    = 1300", "priority    = 10")
+    account = written(tmp_path, text, resource=POLICY, rule="people", urls=("/people/*",))
+    assert said(account)["status"] == "observing"
+    assert "rule together lets every request through" in notes(account)
+
+
+def test_an_old_cloudflare_limit_that_simulates_only_observes() -> None:
+    account = heard(V4, resource="cloudflare_rate_limit.old", window="minute", urls=("https://shop.example/reviews/*",))
+    assert (said(account)["status"], said(account)["params.limit"]) == ("observing", 50)
+    assert "does not take" in silent(heard(V4, resource="cloudflare_rate_limit.old", urls=("/people/*",)))
+
+
+def test_a_rule_of_its_own_resource_lives_by_its_policy() -> None:
+    account = heard(ARMOR, resource="google_compute_security_policy_rule.spare")
+    assert said(account)["status"] == "planned"
+    assert "rules of its own resources" in silent(heard(ARMOR, resource="google_compute_security_policy.spare"))
+
+
+@pytest.mark.parametrize(
+    ("declared", "read"),
+    [
+        (["AWSManagedRulesBotControlRuleSet"], ["AWSManagedRulesBotControlRuleSet"]),
+        (["awsmanagedrulesbotcontrolruleset"], ["awsmanagedrulesbotcontrolruleset"]),
+        (["AWSManagedRulesCommonRuleSet"], ["AWSManagedRulesBotControlRuleSet"]),
+        (["the usual rules"], None),
+    ],
+)
+def test_declared_rule_sets_are_denied_only_by_name(declared: list[str], read: list[str] | None) -> None:
+    account = heard("aws-edge/waf.tf", "waf", resource=EDGE, rule_sets=declared)
+    assert said(account).get("params.rule_sets") == read
+
+
+# --- which rule is meant ---
+
+
+def test_several_rules_need_a_name_and_are_listed() -> None:
+    reason = silent(heard("aws-edge/waf.tf"))
+    assert "several rules could be meant; name one with resource, and with options rule" in reason
+    assert "aws_wafv2_web_acl.edge rule profiles-per-address" in reason
+
+
+def test_a_rule_or_resource_that_does_not_exist_lists_the_others() -> None:
+    assert "no rule profile is here; there are: aws_wafv2_web_acl.edge rule profiles-per-address" in silent(
+        heard("aws-edge/waf.tf", resource=EDGE, rule="profile")
+    )
+    assert "resource aws_wafv2_web_acl.gone is not here; there are: " in silent(
+        heard("aws-edge/waf.tf", resource="aws_wafv2_web_acl.gone")
+    )
+
+
+@pytest.mark.parametrize("family", ["terms", "robots", "governance", "access_control", "other", ""])
+def test_families_that_terraform_cannot_show_are_refused(family: str) -> None:
+    assert "terraform evidence is read for controls of the families" in silent(
+        heard(PLAN, family or "x", resource="aws_wafv2_web_acl.spare")
+    )
+
+
+@pytest.mark.parametrize("options", [None, "rule", ["rule"], {"rule": None}, {"rule": 5}, {"rule": ["x"]}])
+def test_options_of_another_type_are_none(options: object) -> None:
+    entry = {"path": PLAN, "options": options, "resource": 7, "urls": "x", "manifest": []}
+    account = terraform.account(Opener(FIXTURES), PLAN, entry, {"family": "rate_limit", "params": "x"})
+    assert "several rules" in silent(account)
+
+
+# --- retention ---
+
+
+@pytest.mark.parametrize(
+    ("file", "resource", "days"),
+    [
+        ("aws-edge/logs.tf", "aws_cloudwatch_log_group.waf", 30),
+        ("aws-edge/logs.tf", "aws_cloudwatch_log_group.legacy", 36_500),
+        ("aws-edge/logs.tf", "aws_s3_bucket_lifecycle_configuration.access_logs", 100),
+        (PLAN, "aws_cloudwatch_log_group.waf", 30),
+        (PLAN, "aws_cloudwatch_log_group.legacy", 36_500),
+        (ARMOR, "google_storage_bucket.logs", 60),
+        (ARMOR, "google_storage_bucket.archive", 36_500),
+        (ARMOR, "google_logging_project_bucket_config.requests", 45),
+        (DOOR, "azurerm_log_analytics_workspace.edge", 90),
+    ],
+)
+def test_retention_is_read_where_it_stands(file: str, resource: str, days: int) -> None:
+    account = heard(file, "log_monitoring", resource=resource, retention_days=30)
+    assert said(account) == {"retention_days": days}
+    assert place(account, "retention_days")[0] == file
+    assert ("never deletes" in notes(account)) is (days == 36_500)
+
+
+def test_without_a_declared_retention_never_is_nothing_to_hold_against() -> None:
+    account = heard("aws-edge/logs.tf", "log_monitoring", resource="aws_cloudwatch_log_group.legacy")
+    assert "retention_days declares nothing to hold against it" in silent(account)
+
+
+def test_a_versioned_bucket_keeps_earlier_versions(tmp_path: Path) -> None:
+    text = (
+        (FIXTURES / "aws-edge" / "logs.tf")
+        .read_text()
+        .replace("noncurrent_version_expiration", "abort_incomplete_multipart_upload")
+    )
+    text = text.replace("noncurrent_days = 10", "days_after_initiation = 7")
+    resource = "aws_s3_bucket_lifecycle_configuration.access_logs"
+    account = written(tmp_path, text, "log_monitoring", resource=resource, retention_days=90)
+    assert said(account) == {"retention_days": 36_500}
+    assert "keeps every earlier version" in notes(account)
+    suspended = text.replace('status = "Enabled"\n  }\n}\n\nresource', 'status = "Suspended"\n  }\n}\n\nresource', 1)
+    assert said(written(tmp_path, suspended, "log_monitoring", resource=resource, retention_days=90)) == {
+        "retention_days": 90
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ('status = "Disabled"\n expiration {\n days = 5\n }', 36_500),
+        ('status = "Enabled"\n transition {\n days = 5\n storage_class = "GLACIER"\n }', 36_500),
+        ('status = "Enabled"\n expiration {\n expired_object_delete_marker = true\n }', 36_500),
+        ('status = "Enabled"\n expiration {\n date = "2030-01-01T00:00:00Z"\n }', None),
+        ("status = var.status\n expiration {\n days = 5\n }", None),
+        ('status = "Enabled"\n filter {\n prefix = "logs/"\n }\n expiration {\n days = 5\n }', 5),
+    ],
+)
+def test_lifecycle_rules_that_do_not_delete(tmp_path: Path, rule: str, days: int | None) -> None:
+    text = f'resource "aws_s3_bucket_lifecycle_configuration" "x" {{\n bucket = "x"\n rule {{\n id = "a"\n {rule}\n }}\n}}\n'
+    account = written(tmp_path, text, "log_monitoring", retention_days=30)
+    assert silent(account) if days is None else said(account) == {"retention_days": days}
+
+
+@pytest.mark.parametrize(
+    ("subject", "path"),
+    [
+        ({"id": "partner", "logging": {"retention_days": 30}}, "logging.retention_days"),
+        ({"id": "partner"}, "logging.retention_days"),
+        ({"id": "crawl", "retention_days": 30}, "retention_days"),
+    ],
+)
+def test_where_other_subjects_declare_retention(subject: dict[str, Any], path: str) -> None:
+    entry = {
+        "path": PLAN,
+        "resource": "aws_cloudwatch_log_group.waf",
+        "manifest": {"third_party_access": [{"id": "partner"}]},
+    }
+    before = copy.deepcopy(subject)
+    assert said(terraform.account(Opener(FIXTURES), PLAN, entry, subject)) == {path: 30}
+    assert subject == before
+
+
+def test_several_log_groups_need_a_name() -> None:
+    assert "name one with resource; there are: aws_cloudwatch_log_group.waf" in silent(
+        heard(PLAN, "log_monitoring", retention_days=30)
+    )
+    assert "nothing here says how long" in silent(heard(V4, "log_monitoring", retention_days=30))
+
+
+# --- discovery ---
+
+
+@pytest.mark.parametrize(
+    "file", ["aws-edge/waf.tf", "aws-edge/cdn.tf", PLAN, "state/show.json", V4, V5, ARMOR, DOOR, GATEWAY]
+)
+def test_what_is_discovered_is_then_read(file: str) -> None:
+    found = terraform.discover(Opener(FIXTURES), file)
+    assert len({each.item["id"] for each in found}) == len(found)
+    assert bool(found) is (file != "aws-edge/cdn.tf")
+    for each in found:
+        assert (each.section, each.file) == ("controls", file)
+        assert each.questions
+        (entry,) = each.item["evidence"]
+        account = terraform.account(Opener(FIXTURES), entry["path"], entry, each.item)
+        read = said(account)
+        assert read.pop("status", None) == each.item.get("status")
+        assert read == {f"params.{name}": value for name, value in each.item.get("params", {}).items()}
+
+
+def test_a_rule_that_cannot_be_read_is_not_proposed() -> None:
+    ids = [each.item["id"] for each in terraform.discover(Opener(FIXTURES), "aws-edge/waf.tf")]
+    assert "search-per-address" not in ids
+    assert "profiles-per-address" in ids
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"{}", b'{"format_version": 1}', b"not json", b"[" * 10_000])
+def test_files_of_other_tools_propose_nothing(tmp_path: Path, data: bytes) -> None:
+    for name in ("plan.json", "main.tf"):
+        (tmp_path / name).write_bytes(data)
+        assert terraform.discover(Opener(tmp_path), name) == ()
+    assert terraform.discover(Opener(tmp_path), "gone.json") == ()
+
+
+# --- anything at all ---
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-10, 10**20) | st.text(max_size=8) | st.floats(allow_nan=False),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["rule", "limit", "block", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+PLACES = (
+    ("rule",), ("rule", 0), ("rule", 0, "action"), ("rule", 0, "statement"), ("rule", 0, "statement", 0),
+    ("rule", 0, "priority"),
+    ("rule", 0, "statement", 0, "rate_based_statement"), ("rule", 0, "statement", 0, "rate_based_statement", 0, "limit"),
+    ("rule", 0, "statement", 0, "rate_based_statement", 0, "evaluation_window_sec"), ("rule", 2), ("rule_json",),
+    ("rule", 0, "statement", 0, "rate_based_statement", 0, "aggregate_key_type"),
+    ("rule", 0, "statement", 0, "rate_based_statement", 0, "scope_down_statement"),
+)  # fmt: skip
+SETTINGS = settings(
+    max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@SETTINGS
+@given(where=st.sampled_from(PLACES), value=ANY)
+def test_anything_in_a_plan_neither_crashes_nor_passes_for_a_limit(
+    tmp_path: Path, where: tuple[Any, ...], value: object
+) -> None:
+    data = plan()
+    at = change(data, "module.waf.aws_wafv2_web_acl.edge")["after"]
+    for step in where[:-1]:
+        at = at[step]
+    at[where[-1]] = value
+    account = planned(tmp_path, data)
+    limits = [reading.value for reading in account.readings if reading.path == ("params", "limit")]
+    assert not (account.readings and account.unreadable)
+    assert all(type(limit) is int and limit > 0 for limit in limits)
+    if where[-1] in ("rule", "statement", "rate_based_statement", "limit"):
+        statement = value if isinstance(value, (int, str)) and where[-1] == "limit" else None
+        assert not limits or str(statement) == str(limits[0])
+
+
+@SETTINGS
+@given(data=st.binary(max_size=80) | st.text('{}[]"=$%<>\n#ab1', max_size=80).map(str.encode))
+def test_any_bytes_neither_crash_nor_give_readings(tmp_path: Path, data: bytes) -> None:
+    for name in ("main.tf", "tfplan.json"):
+        account = written(tmp_path, data, name=name)
+        assert account.readings == ()
+        assert account.unreadable
+        assert str(tmp_path) not in account.unreadable
