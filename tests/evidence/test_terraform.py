@@ -465,6 +465,11 @@ def test_a_key_that_is_not_known_is_unreadable(tmp_path: Path) -> None:
     assert "aggregate_key_type MOOD" in silent(written(tmp_path, acl('limit = 5\n aggregate_key_type = "MOOD"')))
 
 
+GEO = "geo_match_statement {\n country_codes = []\n }"
+EITHER = "or_statement {\n statement {\n {}\n }\n statement {\n GEO\n }\n }".replace("GEO", GEO)
+BOTH = EITHER.replace("or_", "and_")
+
+
 def scope(match: str, text: str, around: str = "{}", change: str = "NONE") -> str:
     inner = f"""byte_match_statement {{
       positional_constraint = "{match}"
@@ -495,20 +500,12 @@ def scope(match: str, text: str, around: str = "{}", change: str = "NONE") -> st
         (scope("STARTS_WITH", "/people/", change="URL_DECODE"), "/people/*", None),
         (scope("STARTS_WITH", "/shop/", "not_statement {\n statement {\n {}\n }\n }"), "/people/*", "deployed"),
         (scope("STARTS_WITH", "/people/", "not_statement {\n statement {\n {}\n }\n }"), "/people/*", "elsewhere"),
-        (scope("STARTS_WITH", "/people/", "geo_match_statement {\n country_codes = []\n }"), "/people/*", None),
+        (scope("STARTS_WITH", "/people/", GEO), "/people/*", None),
         (
-            scope(
-                "STARTS_WITH", "/people/",
-                "and_statement {\n statement {\n {}\n }\n statement {\n geo_match_statement {\n country_codes = []\n }\n }\n }",
-            ),
-            "/people/*", None,
+            scope("STARTS_WITH", "/people/", BOTH), "/people/*", None,
         ),
         (
-            scope(
-                "STARTS_WITH", "/people/",
-                "or_statement {\n statement {\n {}\n }\n statement {\n geo_match_statement {\n country_codes = []\n }\n }\n }",
-            ),
-            "/people/*", "deployed",
+            scope("STARTS_WITH", "/people/", EITHER), "/people/*", "deployed",
         ),
     ],
 )  # fmt: skip
@@ -569,7 +566,7 @@ def test_a_rule_after_one_that_lets_everything_through_is_never_reached(tmp_path
         (acl("limit = null"), "has no limit"),
         (acl("aggregate_key_type = var.key\n limit = 100"), "aggregate_key_type hangs on var.key"),
         (acl("evaluation_window_sec = var.window\n limit = 100"), "evaluation_window_sec hangs on var.window"),
-        (acl(extra='dynamic "rule" {\n for_each = var.rules\n content {\n name = "x"\n }\n }'), "rule is made by a dynamic block"),
+        (acl(extra='dynamic "rule" {\n for_each = var.r\n content {}\n }'), "rule is made by a dynamic block"),
         (acl(extra="count = var.enabled ? 1 : 0"), "is there only by its count"),
         (acl(extra="for_each = toset(var.stages)"), "is repeated by for_each"),
         (acl(extra="lifecycle {\n ignore_changes = [rule]\n }"), "rule is ignored by lifecycle"),
@@ -579,7 +576,7 @@ def test_a_rule_after_one_that_lets_everything_through_is_never_reached(tmp_path
         (acl(around=CDN.replace("aws_wafv2_web_acl.edge.arn", "var.acl")), "is attached is not settled"),
         (acl(around=CDN.replace("aws_wafv2_web_acl.edge.arn", '"arn:aws:wafv2:x"')), "is attached is not settled"),
         (acl(around=CDN.replace("enabled    = true", "count = var.cdn ? 1 : 0")), "is attached is not settled"),
-        (acl(around='module "cdn" {\n source = "../../../outside"\n acl = aws_wafv2_web_acl.edge.arn\n}\n'), "module cdn hands it on"),
+        (acl(around='module "cdn" {\n source = "../../.."\n a = aws_wafv2_web_acl.edge.arn\n}\n'), "module cdn hands it on"),
         (acl(around='module "cdn" {\n source = "../../../outside"\n}\n'), "module.cdn is not read"),
         (acl(around='output "acl" {\n value = aws_wafv2_web_acl.edge.arn\n}\n'), "output acl hands it on"),
         (acl() + acl(around=""), "aws_wafv2_web_acl.edge stands twice"),
@@ -1131,8 +1128,7 @@ def test_anything_in_a_plan_neither_crashes_nor_passes_for_a_limit(
     assert not (account.readings and account.unreadable)
     assert all(type(limit) is int and limit > 0 for limit in limits)
     if where[-1] in ("rule", "statement", "rate_based_statement", "limit"):
-        statement = value if isinstance(value, (int, str)) and where[-1] == "limit" else None
-        assert not limits or str(statement) == str(limits[0])
+        assert not limits or str(limits[0]) in json.dumps(value)
 
 
 @SETTINGS
