@@ -34,7 +34,8 @@ ATTACHERS = {
     "aws_cloudfront_distribution": ("web_acl_id",),
     "aws_cloudfront_multitenant_distribution": ("web_acl_id",),
 }
-TYPES = frozenset({ACL, GROUP, *ATTACHERS})
+_APART = ("aws_wafv2_web_acl_rule_group_association", "aws_wafv2_web_acl_rule")
+TYPES = frozenset({ACL, GROUP, *ATTACHERS, *_APART})
 HOLDERS = frozenset({ACL, GROUP})
 
 #: Seconds in which a rate-based rule counts, where it does not say.
@@ -66,11 +67,18 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
 
 def refuse_more(config: Config, resource: Resource) -> None:
     """An ACL may bring in the rule that is looked for with a group; then its own rules do not settle that there is none."""
+    _refuse_apart(config)
     for rule in _rules(resource):
         if _inner(rule, "rule_group_reference_statement") is not None:
             raise Unsaid(
                 f"{resource.address} brings in a rule group that may hold it; name the group with resource", rule.at
             )
+
+
+def _refuse_apart(config: Config) -> None:
+    """Rules and groups may also be put into an ACL by resources of their own, which are not read."""
+    for other in config.of(*_APART):
+        raise Unsaid(f"{other.address} changes the rules of a web ACL and is not read here", other.at)
 
 
 def _rules(resource: Resource) -> tuple[Part, ...]:
@@ -213,7 +221,7 @@ def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said
         )
     if by.type.startswith("aws_cloudfront") and not by.part.flag("enabled", default=True):
         return Said("planned", by.part.place("enabled"), f"{by.address}, which {acl.address} stands before, is not enabled")
-    before = shadow([_order(other, question) for other in _rules(acl)], rule.number("priority") or 0)
+    before = shadow((other for other in _rules(acl) if _is_through(other, question)), rule)
     if before is not None:
         return Said(
             "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
@@ -232,14 +240,12 @@ def _is_count(override: Part) -> bool:
     return use is not None and bool(use.parts("count"))
 
 
-def _order(rule: Part, question: Question) -> tuple[int, Part, bool | None]:
-    is_through = _action(rule)[0] == "allow" and _covered_all(rule.part("statement"), question.paths)
-    return rule.number("priority") or 0, rule, is_through
-
-
-def _covered_all(statement: Part | None, paths: Sequence[str]) -> bool | None:
-    """Whether a statement takes the requests to every path."""
-    return both(_holds(statement, path) for path in paths) if statement is not None and paths else None
+def _is_through(rule: Part, question: Question) -> bool:
+    """Whether a rule certainly allows the requests to every path."""
+    if not question.paths or _action(rule)[0] != "allow":
+        return False
+    statement = rule.part("statement")
+    return both(_holds(statement, path) for path in question.paths) is True
 
 
 def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Said:
@@ -259,6 +265,7 @@ def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Sai
             if any(_is_count(other) for other in overrides):
                 return Said("observing", overrides[0].at, f"{label} is overridden to count, so nothing is enforced")
             return _attached(acl, outer, label, question)
+    _refuse_apart(question.config)
     if question.config.gap or any(group.address in addresses for _, addresses in question.config.handed):
         raise Unsaid(f"no web ACL here brings in {group.address}; name the plan of one that does", group.at)
     return Said("planned", group.at, f"no web ACL brings in {group.address}, so it enforces nothing")

@@ -165,9 +165,8 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
         return Said("observing", settings.place("mode"), f"{policy.address} is in {mode[:20]} mode, so nothing is refused")
     if rule.fields.get("action") == "Log":
         return Said("observing", rule.place("action"), f"{label} only logs")
-    before = shadow(
-        [_order(policy, other, question.paths) for other in policy.part.parts(_NAMES[policy.type].rules)], _priority(rule)
-    )
+    others = policy.part.parts(_NAMES[policy.type].rules)
+    before = shadow((other for other in others if _is_through(policy, other, question.paths)), rule)
     if before is not None:
         return Said(
             "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
@@ -175,13 +174,11 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
     return Said("deployed", rule.at, f"{label}, attached by {by.address}")
 
 
-def _priority(rule: Part) -> int:
-    return rule.number("priority") or 0
-
-
-def _order(policy: Resource, rule: Part, paths: tuple[str, ...]) -> tuple[int, Part, bool | None]:
-    is_through = rule.text("action") == "Allow" and rule.flag("enabled", default=True)
-    return _priority(rule), rule, is_through and both(_covered(policy, rule, (path,)) for path in paths or ("/*",))
+def _is_through(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool:
+    """Whether a rule certainly allows the requests to every path."""
+    if rule.text("action") != "Allow" or not rule.flag("enabled", default=True):
+        return False
+    return both(_covered(policy, rule, (path,)) for path in paths or ("/*",)) is True
 
 
 def _covered(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool | None:

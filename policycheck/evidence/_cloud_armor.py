@@ -147,16 +147,17 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
     by = attachment(question.config, policy, ATTACHERS)
     if by is None:
         return Said("planned", policy.at, f"no backend names {policy.address}, so it enforces nothing")
-    before = shadow([_order(other, question.paths) for other in policy.part.parts("rule")], rule.number("priority") or 0)
+    before = shadow((other for other in policy.part.parts("rule") if _is_through(other, question.paths)), rule)
     if before is not None:
         return Said("observing", before.at, f"rule {_name(before)} lets every request through before {label} is reached")
     return Said("deployed", rule.at, f"{label}, attached by {by.address}")
 
 
-def _order(rule: Part, paths: tuple[str, ...]) -> tuple[int, Part, bool | None]:
-    is_through = rule.text("action") in _ENDING and not rule.flag("preview", default=False)
-    covered = both(_covered(rule, (path,)) for path in paths) if paths else _ranges(rule) in _EVERYONE
-    return rule.number("priority") or 0, rule, is_through and covered
+def _is_through(rule: Part, paths: tuple[str, ...]) -> bool:
+    """Whether a rule certainly takes the requests to every path and lets them through."""
+    if rule.text("action") not in _ENDING or rule.flag("preview", default=False):
+        return False
+    return both(_covered(rule, (path,)) for path in paths) is True if paths else _ranges(rule) in _EVERYONE
 
 
 def _key(options: Part) -> Key:

@@ -105,6 +105,9 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
             also["params", "trigger"] = Said("threshold", limit.at)
         is_open = covered is None and status.value == "deployed" and not is_pathless
         return Facts(None if is_open else status, does, also=also)
+    if covered and (limit.flag("requests_to_origin", default=False) or limit.text("counting_expression")):
+        # What the cache answers, or what the counting expression leaves out, is not counted.
+        covered = None
     count = Said(_number(limit, "requests_per_period", label), limit.place("requests_per_period"), label)
     return limited(Facts(status, does, count), _key(limit), covered, label)
 

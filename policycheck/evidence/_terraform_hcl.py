@@ -183,9 +183,14 @@ class _Folder:
         return Part(fields, places[entries[0][0]], places)
 
     def _reference(self, text: str, file: str, hops: int) -> Any:
-        """A local value is followed to its literal; a resource is named; anything else is open."""
-        if text.startswith("local.") and text[6:] in self._locals and hops < HOPS:
-            return self._value(self._locals[text[6:]], file, hops + 1)
+        """A local value is followed to its literal; a resource is named; anything else is open.
+
+        A list of literals counts as one. Anything larger is not followed: lists of lists of locals grow without end.
+        """
+        told = self._locals.get(text.removeprefix("local.")) if text.startswith("local.") and hops < HOPS else None
+        is_flat = told is not None and told[0] == "list" and all(item[0] == "lit" for item in told[1])
+        if told is not None and (is_flat or told[0] in ("lit", "ref")):
+            return self._value(told, file, hops + 1)
         head = _HEAD.match(text)
         if head and head[1] not in _NO_RESOURCE:
             return Unsettled(f"hangs on {text[:100]}; {RENDER}", (f"{head[1]}.{head[2]}{head[3]}",))

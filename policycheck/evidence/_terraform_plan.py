@@ -18,6 +18,8 @@ from policycheck.evidence._terraform_config import At, Config, Part, Resource, U
 
 #: Levels of a value that are looked into, resources that are read, references that are followed.
 DEPTH_CAP, RESOURCE_CAP, HOPS = 48, 50_000, 5_000
+#: Objects and lists in the whole text, and values of the resources that matter.
+CONTAINER_CAP, VALUE_CAP = 1_000_000, 500_000
 
 _ADDRESS = re.compile(r'"address"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _AFTER_APPLY = Unsettled("is known only after apply; name the state as terraform show -json writes it then")
@@ -42,6 +44,8 @@ def read(text: str, path: str, types: Collection[str]) -> Config:
 
 def _parsed(text: str, path: str) -> dict[str, Any]:
     """JSON without surprises: one key once, no NaN, numbers of a size to reckon with, an object at the top."""
+    if text.count("{") + text.count("[") > CONTAINER_CAP:
+        raise Unsaid("holds more objects than are read", At(path, 1))
     try:
         data = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_int=_integer)
     except json.JSONDecodeError as error:
@@ -114,6 +118,7 @@ def _plan(data: dict[str, Any], places: _Places, types: Collection[str]) -> Conf
     if not changes:
         raise Unsaid("is a plan without resources", places.top)
     modules = _Modules(_map(_map(data.get("configuration")).get("root_module")))
+    budget = _Budget(places.top)
     found, destroyed = [], {}
     for change in changes:
         address, kind = change.get("address"), change.get("type")
@@ -124,17 +129,31 @@ def _plan(data: dict[str, Any], places: _Places, types: Collection[str]) -> Conf
         if _map(change.get("change")).get("actions") in _GONE:
             destroyed[address] = places.of(address)
         else:
-            found.append(_changed(change, address, str(kind), places.of(address), modules))
+            found.append(_changed(change, address, str(kind), places.of(address), modules, budget))
     gap = "the plan is not complete (-target)" if data.get("complete") is False else ""
     return Config("plan", places.top, tuple(found), destroyed, gap, tuple(modules.outputs()))
 
 
-def _changed(change: dict[str, Any], address: str, kind: str, at: At, modules: _Modules) -> Resource:
+def _changed(change: dict[str, Any], address: str, kind: str, at: At, modules: _Modules, budget: _Budget) -> Resource:
     inner = _map(change.get("change"))
-    reach = _Reach(at, lambda name: modules.named(address, name))
+    reach = _Reach(at, budget, lambda name: modules.named(address, name))
     after = inner.get("after")
     part = reach.part(after if isinstance(after, dict) else {}, inner.get("after_unknown"), inner.get("after_sensitive"))
     return Resource(address, kind, part)
+
+
+class _Budget:
+    """How many values may still be looked at."""
+
+    def __init__(self, at: At) -> None:
+        self._at = at
+        self._left = VALUE_CAP
+
+    def spend(self) -> None:
+        """One more value."""
+        self._left -= 1
+        if self._left < 0:
+            raise Unsaid("holds more values than are read", self._at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,7 @@ class _Reach:
     """Turns values into parts; what is not known yet or sensitive is unsettled, with the resources it names."""
 
     at: At
+    budget: _Budget
     named: Callable[[str], tuple[str, ...]]
 
     def part(self, value: dict[str, Any], unknown: Any, hidden: Any, depth: int = 0) -> Part:
@@ -154,6 +174,7 @@ class _Reach:
         return Part(fields, self.at)
 
     def _value(self, name: str, value: Any, unknown: Any, hidden: Any, depth: int) -> Any:
+        self.budget.spend()
         if hidden is True:
             return _SENSITIVE
         if unknown is True:
@@ -198,6 +219,7 @@ class _Modules:
         self._root = root
         self._hops = 0
         self._expressions: dict[tuple[tuple[str, ...], str], dict[str, Any]] = {}
+        self._named: dict[tuple[tuple[str, ...], str], dict[str, list[Any]]] = {}
         self._index((), root, 0)
 
     def _index(self, path: tuple[str, ...], module: dict[str, Any], depth: int) -> None:
@@ -216,10 +238,12 @@ class _Modules:
 
     def named(self, address: str, name: str) -> tuple[str, ...]:
         """The resources that a resource's property `name` (at any level) names; none when one of them is not settled."""
-        path, local = _split(address)
+        at = _split(address)
+        if at not in self._named:
+            self._named[at] = _by_name(self._expressions.get(at, {}))
         found: list[str] = []
-        for expression in _under(self._expressions.get((path, local), {}), name):
-            found += self._resolved(path, expression)
+        for expression in self._named[at].get(name, ()):
+            found += self._resolved(at[0], expression)
         return tuple(dict.fromkeys(found))
 
     def outputs(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -273,8 +297,9 @@ def _split(address: str) -> tuple[tuple[str, ...], str]:
     return tuple(path), ".".join(steps)
 
 
-def _under(expressions: Mapping[str, Any], name: str) -> Iterator[Any]:
-    """The expressions of a property of some name, at any level."""
+def _by_name(expressions: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The expressions of a resource, at any level, by the name of their property."""
+    found: dict[str, list[Any]] = {}
     stack: list[Any] = [expressions]
     while stack:
         at = stack.pop()
@@ -282,10 +307,9 @@ def _under(expressions: Mapping[str, Any], name: str) -> Iterator[Any]:
             stack.extend(at)
         elif isinstance(at, dict):
             for key, value in at.items():
-                if key == name:
-                    yield value
-                else:
-                    stack.append(value)
+                found.setdefault(key, []).append(value)
+                stack.append(value)
+    return found
 
 
 # --- states ---
@@ -293,6 +317,7 @@ def _under(expressions: Mapping[str, Any], name: str) -> Iterator[Any]:
 
 def _state(data: dict[str, Any], places: _Places, types: Collection[str]) -> Config:
     found: list[Resource] = []
+    budget = _Budget(places.top)
     stack = [_map(_map(data["values"]).get("root_module"))]
     while stack:
         module = stack.pop()
@@ -300,7 +325,7 @@ def _state(data: dict[str, Any], places: _Places, types: Collection[str]) -> Con
         for resource in _maps(module.get("resources")):
             address, kind = resource.get("address"), resource.get("type")
             if isinstance(address, str) and kind in types and resource.get("mode", "managed") == "managed":
-                reach = _Reach(places.of(address), lambda name: ())
+                reach = _Reach(places.of(address), budget, lambda name: ())
                 values = reach.part(_map(resource.get("values")), None, resource.get("sensitive_values"))
                 found.append(Resource(address, str(kind), values))
         if len(found) > RESOURCE_CAP:

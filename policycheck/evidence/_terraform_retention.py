@@ -65,6 +65,8 @@ def _never(resource: Resource, at: At) -> Kept:
 
 def _cloudwatch(resource: Resource, config: Config, rule: str) -> Kept:
     """`retention_in_days`: zero, or nothing written, keeps log events for ever."""
+    if resource.part.text("log_group_class") == "DELIVERY":
+        raise Unsaid(f"{resource.address} is of the class DELIVERY, whose retention is not set here", resource.at)
     days, at = resource.part.number("retention_in_days"), resource.part.place("retention_in_days")
     return Kept(days, at, f"{resource.address} deletes log events after that") if days else _never(resource, at)
 

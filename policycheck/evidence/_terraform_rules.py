@@ -20,8 +20,8 @@ RATE = frozenset({"rate_limit", "anomaly_throttle"})
 _ACTIONS = ("throttle", "challenge", "block")
 #: Names of rule sets as the providers write them; any other name in a declaration is free words.
 _SET = re.compile(r"AWSManagedRules\w+\Z|Cloudflare |Microsoft_\w+|OWASP\b|[a-z0-9]+-(?:v[0-9]|stable|canary)")
-#: The longest expression that is looked into.
-_EXPRESSION_CAP = 4096
+#: The longest expression that is looked into, and how many parentheses around it are taken off.
+_EXPRESSION_CAP, _PARENTHESES = 4096, 4
 
 
 class Said(NamedTuple):
@@ -267,7 +267,9 @@ def _taken(text: str, path: str, depth: int = 0) -> bool | None:
 def _stripped(text: str) -> str:
     """Without the parentheses around the whole."""
     text = text.strip()
-    while text.startswith("(") and text.endswith(")") and _closes(text) == len(text) - 1:
+    for _ in range(_PARENTHESES):
+        if not (text.startswith("(") and text.endswith(")") and _closes(text) == len(text) - 1):
+            break
         text = text[1:-1].strip()
     return text
 
@@ -309,6 +311,6 @@ def _pieces(text: str, words: tuple[str, ...]) -> list[str]:
 # --- rules in order ---
 
 
-def shadow(rules: Sequence[tuple[int, Part, bool | None]], priority: int) -> Part | None:
-    """The rule before `priority` that lets all requests through, so that those after it never see them."""
-    return next((part for order, part, is_through in rules if order < priority and is_through is True), None)
+def shadow(through: Iterable[Part], rule: Part) -> Part | None:
+    """Of the rules that let all requests through, one that comes before `rule`, which therefore never sees any."""
+    return next((other for other in through if (other.number("priority") or 0) < (rule.number("priority") or 0)), None)

@@ -87,11 +87,22 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
         )
     except Unsaid as unsaid:
         at = unsaid.at or At(path, 0)
-        reason = str(unsaid)
+        reason = _whole(str(unsaid))
         return Account(
             (), seen.all, f"{path} {reason}" if reason.startswith(_VERBS) else reason, unreadable_at=(at.file, at.line)
         )
-    return Account(tuple(said), seen.all)
+    return Account(tuple(_sound(reading) for reading in said), seen.all)
+
+
+def _sound(reading: Reading) -> Reading:
+    """A reading whose texts can be written: JSON may hold halves of characters."""
+    value = reading.value
+    texts = [_whole(each) for each in value] if isinstance(value, list) else value
+    return reading._replace(note=_whole(reading.note), value=texts)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 #: How reasons start that go on from the file's name.
@@ -294,6 +305,8 @@ def _proposed(config: Config, path: str, measure: Measure, ids: set[str]) -> Dis
     entry: dict[str, Any] = {"kind": "terraform", "path": path, "resource": measure.resource.address}
     if measure.name:
         entry["options"] = {"rule": measure.name}
+    if _whole(measure.label) != measure.label:
+        return None
     try:
         found = _said(config, entry, {"family": family})
     except Unsaid:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policycheck.errors import ArtefactError
-from policycheck.evidence import _child, _hcl, _terraform_hcl, terraform
+from policycheck.evidence import _child, _hcl, _terraform_hcl, _terraform_plan, terraform
 from policycheck.opener import Opener
 
 if TYPE_CHECKING:
@@ -398,6 +398,31 @@ def test_a_plan_of_sixteen_mebibytes_is_read_and_a_larger_one_is_not(tmp_path: P
     assert "larger than" in silent(planned(tmp_path, data))
 
 
+@pytest.mark.parametrize("filler", ["[],", "{},"])
+def test_a_plan_of_very_many_objects_is_not_read(tmp_path: Path, filler: str) -> None:
+    text = json.dumps(plan())[:-1] + ', "x": [' + filler * 1_200_000 + "0]}"
+    assert "holds more objects than are read" in silent(planned(tmp_path, text))
+
+
+def test_a_resource_of_very_many_values_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_terraform_plan, "VALUE_CAP", 5_000)
+    data = plan()
+    assert said(planned(tmp_path, data))["status"] == "deployed"
+    change(data, "module.waf.aws_wafv2_web_acl.edge")["after"]["tags"] = [0] * 6_000
+    assert "holds more values than are read" in silent(planned(tmp_path, data))
+
+
+def test_halves_of_characters_do_not_reach_the_report(tmp_path: Path) -> None:
+    data = plan()
+    change(data, "module.waf.aws_wafv2_web_acl.edge")["after"]["rule"][0]["name"] = "profiles\ud800"
+    account = planned(tmp_path, data, rule="profiles\ud800")
+    assert said(account)["status"] == "deployed"
+    assert notes(account).encode()
+    found = terraform.discover(Opener(tmp_path), "tfplan.json")
+    assert found
+    assert all(each.note.encode() for each in found)
+
+
 # --- windows ---
 
 
@@ -542,6 +567,9 @@ def test_a_rule_after_one_that_lets_everything_through_is_never_reached(tmp_path
     account = written(tmp_path, acl(before=through), urls=("/people/*",))
     assert said(account)["status"] == "observing"
     assert "rule everyone lets every request through" in notes(account)
+    # The order of a rule that lets nothing through does not matter, and need not be settled.
+    open_order = through.replace("priority = 1\n", "priority = var.p\n").replace("allow {}", "block {}")
+    assert said(written(tmp_path, acl(before=open_order), rule="limit", urls=("/people/*",)))["status"] == "deployed"
     late = acl(before=through.replace("priority = 1\n", "priority = 99\n"))
     assert said(written(tmp_path, late, urls=("/people/*",)))["status"] == "deployed"
 
@@ -703,6 +731,12 @@ def test_an_acl_that_brings_in_a_group_is_not_said_to_lack_a_rule(tmp_path: Path
     assert "brings in a rule group" in silent(written(tmp_path, GROUPED.replace("OVERRIDE", "") + CDN, resource=EDGE))
 
 
+def test_rules_put_in_from_elsewhere_leave_their_absence_open(tmp_path: Path) -> None:
+    apart = 'resource "aws_wafv2_web_acl_rule_group_association" "a" {\n web_acl_arn = aws_wafv2_web_acl.edge.arn\n}\n'
+    text = 'resource "aws_wafv2_web_acl" "edge" {\n name = "edge"\n}\n' + CDN + apart
+    assert "changes the rules of a web ACL" in silent(written(tmp_path, text, resource=EDGE))
+
+
 # --- files of the folder ---
 
 
@@ -780,6 +814,13 @@ def test_many_files_and_bytes_are_beyond_the_cap(tmp_path: Path) -> None:
     (tmp_path / "big.tf").write_text("# x\n" * 40_000)
     (tmp_path / "bigger.tf").write_text("# x\n" * 40_000)
     assert "more HCL than is read" in silent(written(tmp_path, acl()))
+
+
+def test_lists_of_local_lists_are_not_followed(tmp_path: Path) -> None:
+    grown = "locals {\n" + "".join(f" v{n} = [{', '.join([f'local.v{n + 1}'] * 50)}]\n" for n in range(8)) + " v8 = [1]\n}\n"
+    start = time.monotonic()
+    assert "limit hangs on local.v0" in silent(written(tmp_path, acl("limit = local.v0") + grown))
+    assert time.monotonic() - start < 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no child is limited there")
@@ -860,6 +901,8 @@ def test_other_families_of_other_providers(file: str, family: str, expected: dic
         (V4, 'starts_with(http.request.uri.path, \\"/people/\\")', 'ip.geoip.country eq \\"GB\\"', "profiles", None),
         (V4, 'starts_with(http.request.uri.path, \\"/people/\\")', 'http.host eq \\"x\\" and false', "profiles", None),
         (V4, 'starts_with(http.request.uri.path, \\"/people/\\")', "true", "profiles", "deployed"),
+        (V4, "mitigation_timeout  = 600", "requests_to_origin = true", "profiles", None),
+        (V4, "mitigation_timeout  = 600", 'counting_expression = "http.response.code eq 404"', "profiles", None),
         (V4, '"cf.colo.id", "ip.src"', '"cf.colo.id", "cf.unique_visitor_id"', "profiles", None),
         (V5, "rules = [", "rules = var.more ? [] : [", "profiles", "rules hangs on"),
         (V5, 'action      = "block"', 'action = "log"', "Profiles, by address", "no rule Profiles, by address is here"),
