@@ -449,6 +449,12 @@ def test_limits_are_told_in_the_declared_window_on_the_looser_side(
     assert is_converted is not (limit == 100 and told == "minute" and "60" in rate)
 
 
+def test_a_window_that_does_not_divide_the_declared_one_begins_once_more_in_it(tmp_path: Path) -> None:
+    text = (FIXTURES / ARMOR).read_text().replace("interval_sec = 60", "interval_sec = 45", 1)
+    account = written(tmp_path, text, resource=POLICY, rule="people", window="minute", urls=("/people/*",))
+    assert (said(account)["params.limit"], said(account)["params.window"]) == (200, "minute")
+
+
 def test_declared_actions_that_happen_elsewhere_are_not_denied(tmp_path: Path) -> None:
     assert said(written(tmp_path, acl(), actions=["alert", "block"]))["params.actions"] == ["alert", "block"]
     assert said(written(tmp_path, acl(), actions=["challenge", "alert"]))["params.actions"] == ["block", "alert"]
