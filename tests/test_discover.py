@@ -188,6 +188,12 @@ def test_a_draft_is_written_once_and_then_replaced_only_on_request(shop: Path, c
     assert ended("discover", "--draft", "--force", "--output", "policycheck.yaml") == 0
 
 
+def test_the_file_a_shell_has_just_made_is_no_manifest(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "policycheck.yaml").touch()
+    assert ended("discover") == 0
+    assert capsys.readouterr().out.startswith("# Drafted by policycheck discover")
+
+
 def test_an_invalid_manifest_is_said(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shop / "policycheck.yaml").write_text("policycheck: 1\norganisation: {}\n")
     assert ended("discover") == 3

@@ -52,7 +52,8 @@ def command(folder: Path, output: str | None, root: Path | None, draft: bool, fo
 def _manifests(top: Path) -> list[Path]:
     from policycheck.sources import is_manifest
 
-    return sorted(path for path in top.iterdir() if is_manifest(path.name) and path.is_file())
+    # A shell makes the file of `discover > policycheck.yaml` before the command starts: an empty one is no manifest yet.
+    return sorted(p for p in top.iterdir() if is_manifest(p.name) and p.is_file() and p.stat().st_size)
 
 
 def _write(result: Search, below: str, name: str, output: str | None, force: bool) -> int:
