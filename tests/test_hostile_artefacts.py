@@ -63,7 +63,8 @@ HOSTILE: dict[str, bytes] = {
 KINDS = rooms.names("evidence")
 SUBJECT: dict[str, Any] = {
     "id": "edge", "family": "rate_limit", "status": "deployed", "layer": "technical", "auth": "required",
-    "retention_days": 30, "params": {"unit": "ip", "limit": 300, "window": "hour"}, "fields": [{"name": "email"}], "sources": [], "url": "/people",
+    "retention_days": 30, "params": {"unit": "ip", "limit": 300, "window": "hour"},
+    "fields": [{"name": "email"}], "sources": [], "url": "/people",
 }  # fmt: skip
 #: Seconds in which any reader has to be done with any of these, on a slow machine.
 PATIENCE = 10.0
