@@ -1,0 +1,266 @@
+"""Configuration of others, written as YAML or JSON: read through the opener, with the place of every value.
+
+Several verifiers read such files; what they share is here: the error that says why nothing can be said, the ledger of
+what was opened, templates that have to be rendered first, and values that are only taken when they are what they must be.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.document import parse_foreign
+from policycheck.errors import ArtefactError
+from policycheck.model import Account, Artefact, Discovered, Reading
+
+if TYPE_CHECKING:
+    from policycheck.document import Document
+    from policycheck.opener import Opened, Opener
+
+#: The largest file of configuration read, in bytes.
+CAP = 1024 * 1024
+
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{[A-Z_][A-Z0-9_]*[}:]|\$\{(?:var|local|env)\.")
+_COMMENT_LINES = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+_NAMED = 500
+
+
+class Unsaid(Exception):
+    """Nothing can be said; where the reason stands, when a line is known."""
+
+    def __init__(self, reason: str, file: str = "", line: int = 0) -> None:
+        super().__init__(reason)
+        self.file = file
+        self.line = line
+
+
+class At(NamedTuple):
+    """A place in a document: the value of `container[key]`, or the container itself."""
+
+    document: Document
+    container: Any
+    key: Any = None
+
+    def place(self) -> tuple[str, int, int]:
+        """File, line and column; of the key where the value has none of its own."""
+        found = self.document.locate_key(self.container, self.key)
+        return (found.path, found.line, found.column) if found else ("", 1, 1)
+
+    def reading(self, path: str, value: object, note: str, *, soft: bool = False) -> Reading:
+        """A value read here; `path` has dots between its steps."""
+        return Reading(tuple(path.split(".")), value, *self.place(), note, soft)
+
+    def unsaid(self, reason: str) -> Unsaid:
+        """The error to raise when this place is why nothing can be said."""
+        file, line, _ = self.place()
+        return Unsaid(reason, file, line)
+
+    def below(self, key: Any) -> At:
+        """The place of a member of the value here."""
+        value = self.container if self.key is None else self.container[self.key]
+        return At(self.document, value, key)
+
+
+class Files:
+    """What one account opens, by path; every file is in the ledger, also one that said nothing."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self._artefacts: dict[str, Artefact] = {}
+
+    @property
+    def seen(self) -> tuple[Artefact, ...]:
+        """Every file opened so far, by path."""
+        return tuple(self._artefacts[path] for path in sorted(self._artefacts))
+
+    def opened(self, path: str) -> Opened:
+        """The bytes of a file."""
+        opened = self._opener.read(path, cap=CAP)
+        self._artefacts[opened.path] = Artefact(opened.path, opened.size, opened.sha256)
+        return opened
+
+    def documents(self, path: str) -> list[Document]:
+        """The documents of a YAML stream or JSON text that hold a mapping. Raises Unsaid where there is none."""
+        return parsed(self.opened(path))
+
+    def beside(self, path: str, options: Mapping[str, object], name: str) -> str:
+        """The path from the root of a further file that `options` name, written as the entry's own path is."""
+        written, entry = option(options, name), text(options.get("path")) or posixpath.basename(path)
+        if not written:
+            return ""
+        if written.startswith("/"):
+            raise Unsaid(f"the option {name} is an absolute path; write it as the path of the entry is written", path)
+        below = "/" + "d/" * 64
+        hop = posixpath.relpath(below + written, posixpath.dirname(below + entry))
+        return self._opener.relative(posixpath.dirname(path), hop)
+
+
+def heard(opener: Opener, path: str, read: Callable[[Files], Iterable[Reading]]) -> Account:
+    """The account of what `read` finds, or of why it finds nothing."""
+    files = Files(opener)
+    try:
+        readings = tuple(read(files))
+    except ArtefactError as error:
+        return Account((), files.seen, str(error), unreadable_at=(path, 0))
+    except Unsaid as unsaid:
+        return Account((), files.seen, str(unsaid), unreadable_at=(unsaid.file or path, unsaid.line))
+    return Account(readings, files.seen)
+
+
+def discovered(opener: Opener, path: str, find: Callable[[Files], Iterable[Discovered]]) -> tuple[Discovered, ...]:
+    """What `find` finds; nothing where the file is not of its kind or cannot be read."""
+    try:
+        return tuple(find(Files(opener)))
+    except (ArtefactError, Unsaid):
+        return ()
+
+
+def parsed(opened: Opened) -> list[Document]:
+    """The mappings of a stream. A template that is no YAML is called a template, not bad YAML."""
+    if not opened.data.strip(b" \t\r\n\xef\xbb\xbf"):
+        raise Unsaid(f"{opened.path} is empty", opened.path)
+    documents, problems = parse_foreign(opened.data, opened.path)
+    if problems:
+        line = template_line(opened.data.decode("utf-8", "replace"))
+        if line:
+            raise Unsaid(f"{opened.path} is a template; render it first and name the result", opened.path, line)
+        raise Unsaid(f"{opened.path} {problems[0].message}", opened.path, problems[0].line)
+    documents = [document for document in documents if isinstance(document.data, dict)]
+    if not documents:
+        raise Unsaid(f"{opened.path} holds no mapping: it is no configuration", opened.path)
+    return documents
+
+
+def template_line(content: str) -> int:
+    """The first line outside comments that a template engine would fill in; 0 when there is none."""
+    content = _COMMENT_LINES.sub("", content.replace("\r\n", "\n"))
+    match = _TEMPLATE.search(content)
+    return content.count("\n", 0, match.start()) + 1 if match else 0
+
+
+def is_template(value: object) -> bool:
+    """Whether a value is text that a template engine would fill in."""
+    return isinstance(value, str) and _TEMPLATE.search(value) is not None
+
+
+def refuse_templates(document: Document, value: Any) -> None:
+    """Refuse a subtree with a value or key that a template engine would fill in; long texts are programs, not settings."""
+    pending: list[Any] = [value]
+    while pending:
+        container = pending.pop()
+        for key, inner in list(container.items() if isinstance(container, dict) else enumerate(container)):
+            if isinstance(inner, (dict, list)):
+                pending.append(inner)
+            if is_template(key) or (is_template(inner) and "\n" not in inner):
+                raise At(document, container, key).unsaid("a value is still a template; render it first and name the result")
+
+
+def containers(value: Any) -> Iterator[dict[Any, Any]]:
+    """Every mapping in a value, itself too, in the order in which they are written."""
+    pending: list[Any] = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, dict):
+            yield current
+        inner = list(current.values()) if isinstance(current, dict) else current
+        pending.extend(item for item in reversed(inner) if isinstance(item, (dict, list)))
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """The value when it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: object) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """The value when it is text, without white space around it."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def whole(value: object) -> int | None:
+    """A whole number, from a number or from its digits as text; None for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,12}", value.strip()):
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**12:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def option(options: Mapping[str, object], name: str) -> str:
+    """One of the evidence entry's own properties, or of its further `options`; empty when it is not given."""
+    further = options.get("options")
+    return text(options.get(name)) or (text(further.get(name)) if isinstance(further, Mapping) else "")
+
+
+def named(names: Iterable[str]) -> str:
+    """Names in a sentence, each once, cut where it would get too long."""
+    return ", ".join(dict.fromkeys(name for name in names if name))[:_NAMED] or "none"
+
+
+def refuse_other_family(kind: str, subject: Mapping[str, object], known: tuple[str, ...]) -> str:
+    """The family of a control; Unsaid for one that this kind of evidence says nothing about."""
+    family = str(subject.get("family") or "rate_limit")
+    if family not in known:
+        raise Unsaid(f"{kind} evidence is read for controls of the families {', '.join(known)}, not {family}")
+    return family
+
+
+# --- addresses ---
+
+
+def paths_of(options: Mapping[str, object]) -> list[str]:
+    """The literal beginnings of the paths of the surfaces that a control names: `/products/` of `/products/*`."""
+    urls = options.get("urls")
+    found = []
+    for url in urls if isinstance(urls, list) else []:
+        words = str(url).split()
+        tail = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]*", "", words[-1]) if words else ""
+        if tail.startswith("/"):
+            found.append(re.split(r"[*{:<]", tail, maxsplit=1)[0])
+    return found
+
+
+def is_served(path: str, prefix: str, others: Iterable[str] = ()) -> bool:
+    """Whether the longest of some path prefixes that fits a path is this one."""
+    prefix = _plain(prefix)
+    fits = _under(path, prefix)
+    return fits and not any(len(_plain(other)) > len(prefix) and _under(path, _plain(other)) for other in others)
+
+
+def _plain(prefix: str) -> str:
+    return prefix.removesuffix("*").rstrip("/")
+
+
+def _under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/") or path == f"{prefix}/"
+
+
+# --- discover ---
+
+
+def slug(*parts: str) -> str:
+    """An id of a manifest made of names: lower-case letters, digits and hyphens, at most 63."""
+    found = re.sub(r"[^a-z0-9]+", "-", " ".join(parts)[:200].lower())
+    return found.strip("-")[:63].strip("-") or "found"
+
+
+def limit_control(name: str, entry: dict[str, Any], readings: Sequence[Reading]) -> Discovered:
+    """A rate limit as a control of a manifest, with what was read of it."""
+    status = next(reading for reading in readings if reading.path == ("status",))
+    params = {reading.path[1]: reading.value for reading in readings if reading.path[0] == "params"}
+    item = {
+        "id": slug("limit", name), "family": "rate_limit", "layer": "technical", "status": status.value,
+        "params": params, "evidence": [entry],
+    }  # fmt: skip
+    questions = (
+        ("owner", "Who inside the organisation answers for it?"),
+        ("surfaces", "Which surfaces does it protect?"),
+        ("last_reviewed_on", "When was it last reviewed?"),
+    )
+    return Discovered("controls", item, status.file, status.line, status.note, questions)

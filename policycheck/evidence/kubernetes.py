@@ -1,0 +1,610 @@
+"""What Kubernetes resources say about a declared rate limit, block or login: Ingress annotations and Envoy Gateway policies.
+
+Read are the annotations of the community's ingress-nginx (`nginx.ingress.kubernetes.io/…`, as its annotations page and its
+sources have them) and `rateLimit` of Envoy Gateway's BackendTrafficPolicy. Traefik's and Kong's resources have kinds of
+evidence of their own; snippets, the annotations of other controllers and the controller's flags are not read.
+
+The entry picks with `resource` (`name`, `kind/name`, `namespace/name` or `namespace/kind/name`), `server` (the host of an
+Ingress rule, `*` for none) and `location` (the path of an Ingress rule or HTTPRoute match, as it is written). A limit that
+each instance of a proxy counts for itself is told as one that a person has to weigh: with several instances more gets
+through. Notes never tell the numbers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.evidence._foreign import (
+    At,
+    Files,
+    Unsaid,
+    discovered,
+    heard,
+    is_served,
+    limit_control,
+    listing,
+    mapping,
+    named,
+    option,
+    paths_of,
+    refuse_other_family,
+    refuse_templates,
+    text,
+    whole,
+)
+from policycheck.evidence._rates import STANDINGS, UNITS, Rate, numbers, of_header
+from policycheck.model import Account, Discovered, Reading
+
+if TYPE_CHECKING:
+    from policycheck.document import Document
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "surface"})
+FILES: tuple[str, ...] = ("*ingress*.y*ml", "*k8s/*.y*ml", "*kubernetes/*.y*ml", "*manifests/*.y*ml", "*trafficpolic*.y*ml")
+
+_LIMITS = ("rate_limit", "anomaly_throttle")
+_FAMILIES = (*_LIMITS, "ip_block", "access_control")
+_PREFIX = "nginx.ingress.kubernetes.io/"
+_SNIPPETS = ("configuration-snippet", "server-snippet", "auth-snippet")
+_BURST = 5
+#: Words of ingress classes that, by their makers' convention, are other controllers'.
+_OTHER_CLASSES = ("alb", "azure", "contour", "gce", "haproxy", "istio", "kong", "traefik")
+_CONTROLLER = "k8s.io/ingress-nginx"
+#: kubernetes.io/blog/2025/11/11/ingress-nginx-retirement and the statement of 2026-01-29.
+_RETIRED = "ingress-nginx was retired in March 2026 and gets no more fixes"
+_EACH = "each instance counts for itself, so several let through as many times more"
+
+
+class Resource(NamedTuple):
+    """One resource of a stream: its document, kind, namespace and name."""
+
+    document: Document
+    data: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Its kind, such as Ingress."""
+        return text(self.data.get("kind"))
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return text(mapping(self.data.get("metadata")).get("name"))
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace, empty when the file does not say."""
+        return text(mapping(self.data.get("metadata")).get("namespace"))
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Its spec."""
+        return mapping(self.data.get("spec"))
+
+    @property
+    def label(self) -> str:
+        """What it is called in notes."""
+        return f"{self.kind} {self.name}"
+
+    def at(self, key: str | None = None) -> At:
+        """Where it, or one of its properties, stands."""
+        return At(self.document, self.data, key)
+
+    def is_called(self, wanted: str) -> bool:
+        """Whether it goes by a name as an evidence entry writes it."""
+        low, parts = wanted.lower(), (self.namespace, self.kind.lower(), self.name)
+        names = (parts[2], "/".join(parts[1:]), f"{parts[0]}/{parts[2]}", "/".join(parts))
+        return low in [name.lower() for name in names]
+
+
+class Counted(NamedTuple):
+    """One limit of a policy: its rate, how soundly it counts (a standing), why that matters, and whether it is shadowed."""
+
+    rate: Rate
+    standing: str
+    why: str
+    is_local: bool
+    is_shadow: bool
+
+    @property
+    def rank(self) -> tuple[bool, int, Fraction]:
+        """Enforced before shadowed, the soundest first, then the strictest."""
+        return (self.is_shadow, max(STANDINGS.index(self.standing), 2), self.rate.amount / self.rate.seconds)
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the resources in the stream at `path` (from the root) say about a declared control or surface."""
+    return heard(opener, path, lambda files: _readings(files, path, options, subject))
+
+
+def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    resources = _resources(files.documents(path))
+    if not resources:
+        raise Unsaid(f"{path} holds no Kubernetes resource", path)
+    if "family" not in subject and "url" in subject:
+        yield from _auth_of_surface(_picked(resources, options, ("Ingress",)), options)
+        return
+    family = refuse_other_family("kubernetes", subject, _FAMILIES)
+    if family in _LIMITS:
+        kinds = ("Ingress", "BackendTrafficPolicy")
+        found = _picked(resources, options, kinds)
+        read = _of_ingress if found.kind == "Ingress" else _of_policy
+        for reading in read(found, resources, options, subject):
+            yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
+        return
+    found = _picked(resources, options, ("Ingress",))
+    yield from _blocks(found) if family == "ip_block" else _access(found)
+
+
+# --- resources and how an entry picks one ---
+
+
+def _resources(documents: Sequence[Document]) -> list[Resource]:
+    """The resources of a stream, those in a List too."""
+    found = []
+    for document in documents:
+        data = document.data
+        items = listing(data.get("items")) if text(data.get("kind")).endswith("List") else [data]
+        found += [Resource(document, item) for item in items if isinstance(item, dict)]
+    return [resource for resource in found if resource.kind and text(resource.data.get("apiVersion"))]
+
+
+def _picked(resources: Sequence[Resource], options: Mapping[str, object], kinds: tuple[str, ...]) -> Resource:
+    """The one resource that an entry means."""
+    wanted, host, path = (option(options, name) for name in ("resource", "server", "location"))
+    candidates = [resource for resource in resources if resource.kind in kinds and _is_read(resource)]
+    found = [resource for resource in candidates if not wanted or resource.is_called(wanted)]
+    if host or path:
+        found = [resource for resource in found if _has_rule(resource, resources, host, path)]
+    if not found:
+        meant = " ".join(filter(None, (wanted, host, path))) or "/".join(kinds)
+        raise Unsaid(f"no resource fits {meant}; the file has: {named(r.label for r in candidates or resources)}")
+    if len(found) > 1:
+        raise found[1].at().unsaid(f"several resources fit; name one with resource: {named(r.label for r in found)}")
+    refuse_templates(found[0].document, found[0].data)
+    return found[0]
+
+
+def _is_read(resource: Resource) -> bool:
+    group = text(resource.data.get("apiVersion")).rpartition("/")[0]
+    return group in ("networking.k8s.io", "extensions", "gateway.envoyproxy.io")
+
+
+def _has_rule(resource: Resource, resources: Sequence[Resource], host: str, path: str) -> bool:
+    """Whether a resource has a rule of this host and path; a policy has those of the routes that it targets."""
+    if resource.kind != "Ingress":
+        routes = [route for route in resources if route.kind.endswith("Route") and _targets(resource, route)]
+        return any(_has_match(route, host, path) for route in routes)
+    hosts = [(text(mapping(rule).get("host")) or "*", mapping(rule)) for rule in listing(resource.spec.get("rules"))]
+    return any(
+        host in ("", at) and (not path or path in [text(p.get("path")) for p in _rule_paths(rule)]) for at, rule in hosts
+    )
+
+
+def _rule_paths(rule: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [mapping(item) for item in listing(mapping(rule.get("http")).get("paths"))]
+
+
+def _has_match(route: Resource, host: str, path: str) -> bool:
+    hosts = [text(name) for name in listing(route.spec.get("hostnames"))] or ["*"]
+    return (not host or host in hosts) and (not path or path in _route_paths(route))
+
+
+def _route_paths(route: Resource) -> list[str]:
+    rules = [mapping(rule) for rule in listing(route.spec.get("rules"))]
+    matches = [mapping(match) for rule in rules for match in listing(rule.get("matches")) or [{}]]
+    return [text(mapping(match.get("path")).get("value")) or "/" for match in matches]
+
+
+# --- ingress-nginx ---
+
+
+class Annotations(NamedTuple):
+    """The annotations of an Ingress that ingress-nginx reads, by their names without the prefix."""
+
+    resource: Resource
+    data: dict[str, Any]
+
+    def at(self, name: str) -> At:
+        """Where an annotation stands."""
+        return At(self.resource.document, self.data, _PREFIX + name)
+
+    def value(self, name: str) -> str:
+        """An annotation's text; Kubernetes refuses an annotation that is no text."""
+        value = self.data.get(_PREFIX + name)
+        if value is not None and not isinstance(value, str):
+            raise self.at(name).unsaid(f"the annotation {name} is no text, so Kubernetes refuses the Ingress; quote it")
+        return (value or "").strip()
+
+    def number(self, name: str) -> int:
+        """An annotation's number; 0 when it is not there."""
+        value = self.value(name)
+        number = whole(value) if value else 0
+        if number is None:
+            raise self.at(name).unsaid(f"the annotation {name} is no whole number, so ingress-nginx does not take it")
+        return number
+
+    def ranges(self, name: str) -> list[str]:
+        """An annotation's addresses and ranges, as written."""
+        written = [part.strip() for part in self.value(name).split(",") if part.strip()]
+        if any(_network(part) is None for part in written):
+            raise self.at(name).unsaid(f"the annotation {name} holds something that is no range of addresses")
+        return written
+
+
+def _annotations(resource: Resource) -> Annotations:
+    return Annotations(resource, mapping(mapping(resource.data.get("metadata")).get("annotations")))
+
+
+def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
+
+
+def _is_everyone(ranges: Sequence[str]) -> bool:
+    """Whether ranges together are all addresses of IPv4 or of IPv6, also written in parts."""
+    networks = [network for part in ranges if (network := _network(part)) is not None]
+    fours = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    sixes = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+    lengths = [network.prefixlen for network in ipaddress.collapse_addresses(fours)]
+    lengths += [network.prefixlen for network in ipaddress.collapse_addresses(sixes)]
+    return 0 in lengths
+
+
+def _of_ingress(
+    found: Resource, resources: Sequence[Resource], options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    """The limit of an Ingress: what `limit-rps` and `limit-rpm` set for each of its paths, by client address."""
+    foreign = _other_controller(found, resources)
+    if foreign is not None:
+        yield foreign
+        return
+    _refuse_elsewhere(found, resources, options)
+    notes = _annotations(found)
+    rates = _ingress_rates(notes)
+    where = f"of {found.label}"
+    if notes.value("canary").lower() == "true":
+        said = f"{found.label} is a canary: ingress-nginx takes the limits of the main Ingress and ignores these"
+        yield notes.at("canary").reading("status", "planned", said)
+        return
+    if not rates:
+        yield _no_limit(found, notes)
+        return
+    exempt = notes.ranges("limit-whitelist")
+    if _is_everyone(exempt):
+        said = f"limit-whitelist {where} exempts every address, so nobody is limited"
+        yield notes.at("limit-whitelist").reading("status", "planned", said)
+        return
+    trusting = _trusting(resources)
+    at = min(rates, key=lambda rate: rate.amount / rate.seconds).at
+    if trusting is not None:
+        said = "the controller takes the address from a header of any client (use-forwarded-headers), so it can be bypassed"
+        yield trusting.reading("status", "observing", said)
+    else:
+        names = " and ".join(str(rate.at.key).removeprefix(_PREFIX) for rate in rates)
+        yield at.reading("status", "deployed", f"{names} {where}; {_RETIRED}")
+        yield at.reading("params.unit", "ip", f"ingress-nginx counts by the client's address {where}")
+    yield from numbers(
+        rates, subject, f"limit {where}; each controller counts for itself and the burst comes on top", soft=True
+    )
+    yield _burst(notes, rates)
+    if exempt:
+        note = f"limit-whitelist {where}"
+        yield notes.at("limit-whitelist").reading("params.exempt", _in_declared_order(exempt, subject), note)
+
+
+def _ingress_rates(notes: Annotations) -> list[Rate]:
+    found = []
+    for name, seconds in (("limit-rps", 1), ("limit-rpm", 60)):
+        amount = notes.number(name)
+        if amount > 0:
+            found.append(Rate(amount, Fraction(seconds), notes.at(name), is_steady=True))
+    return found
+
+
+def _burst(notes: Annotations, rates: Sequence[Rate]) -> Reading:
+    """The burst on top: each rate's own number times the multiplier, 5 where it is not given."""
+    multiplier = notes.number("limit-burst-multiplier")
+    multiplier = multiplier if multiplier >= 1 else _BURST
+    rate = min(rates, key=lambda rate: rate.amount)
+    at = notes.at("limit-burst-multiplier") if _PREFIX + "limit-burst-multiplier" in notes.data else rate.at
+    return at.reading("params.burst", rate.amount * multiplier, "ingress-nginx multiplies the rate for the burst", soft=True)
+
+
+def _no_limit(found: Resource, notes: Annotations) -> Reading:
+    snippet = next((name for name in _SNIPPETS if notes.value(name)), "")
+    if snippet:
+        raise notes.at(snippet).unsaid(f"{found.label} has no limit-rps or limit-rpm, but a {snippet}, which is not read")
+    if any(str(key).startswith(f"{_PREFIX}global-rate-limit") for key in notes.data):
+        raise found.at("metadata").unsaid(f"{found.label} has global-rate-limit annotations, which are not read")
+    other = "; limit-connections is no rate" if notes.number("limit-connections") else ""
+    said = f"{found.label} has no limit-rps or limit-rpm above zero{other}"
+    return found.at("metadata").reading("status", "planned", said)
+
+
+def _other_controller(found: Resource, resources: Sequence[Resource]) -> Reading | None:
+    """A reading when the file shows that another controller serves this Ingress, to which the annotations mean nothing."""
+    old = text(mapping(mapping(found.data.get("metadata")).get("annotations")).get("kubernetes.io/ingress.class"))
+    name = text(found.spec.get("ingressClassName")) or old
+    for resource in resources:
+        controller = text(resource.spec.get("controller"))
+        if resource.kind == "IngressClass" and resource.name == name and name and controller not in ("", _CONTROLLER):
+            said = f"IngressClass {name} is served by {controller}, which does not read ingress-nginx's annotations"
+            return At(resource.document, resource.spec, "controller").reading("status", "planned", said)
+    if any(word in name.lower() for word in _OTHER_CLASSES):
+        raise found.at("spec").unsaid(f"the ingress class {name} is not ingress-nginx's by its name, so nothing is read")
+    return None
+
+
+def _trusting(resources: Sequence[Resource]) -> At | None:
+    """Where the controller's ConfigMap believes the address that any client sends along; None when it does not."""
+    for resource in resources:
+        data = mapping(resource.data.get("data"))
+        if resource.kind != "ConfigMap" or text(data.get("use-forwarded-headers")).lower() != "true":
+            continue
+        trusted = [part.strip() for part in text(data.get("proxy-real-ip-cidr")).split(",") if part.strip()]
+        if not trusted or _is_everyone(trusted):
+            return At(resource.document, data, "use-forwarded-headers")
+    return None
+
+
+def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
+    """A limit on other addresses proves nothing: a path of the Ingress has to serve a surface that the control names."""
+    paths, wanted = paths_of(options), option(options, "location")
+    prefixes = [wanted] if wanted else _ingress_paths(found)
+    if not paths or not prefixes or any(set(prefix) & set("()[]^$|?+\\") for prefix in prefixes):
+        return
+    others = [path for other in resources if other is not found for path in _ingress_paths(other)]
+    if not any(is_served(path or "/", prefix, others) for path in paths for prefix in prefixes):
+        raise found.at("spec").unsaid(f"{found.label} does not serve {named(paths)} of the control's surfaces")
+
+
+def _ingress_paths(resource: Resource) -> list[str]:
+    if resource.kind != "Ingress":
+        return []
+    rules = [mapping(rule) for rule in listing(resource.spec.get("rules"))]
+    return [text(path.get("path")) or "/" for rule in rules for path in _rule_paths(rule)]
+
+
+def _in_declared_order(found: list[str], subject: Mapping[str, object]) -> list[str]:
+    """What is exempt, in the manifest's own order where it is the same: order means nothing here."""
+    params = subject.get("params")
+    declared = params.get("exempt") if isinstance(params, Mapping) else None
+    is_same = isinstance(declared, list) and sorted(map(str, declared)) == sorted(found)
+    return declared if is_same and isinstance(declared, list) else found
+
+
+# --- blocks and logins ---
+
+
+def _blocks(found: Resource) -> Iterator[Reading]:
+    """`denylist-source-range` blocks the addresses that it lists, and nobody else."""
+    notes = _annotations(found)
+    denied = notes.ranges("denylist-source-range")
+    if not denied:
+        yield found.at("metadata").reading("status", "planned", f"{found.label} has no denylist-source-range")
+        return
+    yield notes.at("denylist-source-range").reading(
+        "status", "deployed", f"denylist-source-range of {found.label}; {_RETIRED}"
+    )
+
+
+def _access(found: Resource) -> Iterator[Reading]:
+    """What stands before an Ingress: a password, an outside check, a client certificate, or a list of networks."""
+    notes = _annotations(found)
+    for name, method in (("auth-type", "sign_in"), ("auth-tls-secret", ""), ("auth-url", "")):
+        if _is_asked(notes, name):
+            outside = "; the service it asks decides" if name == "auth-url" else ""
+            said = f"{name} of {found.label}{outside}; {_RETIRED}"
+            yield notes.at(name).reading("status", "deployed", said, soft=name == "auth-url")
+            if method:
+                yield notes.at(name).reading("params.access_method", method, said)
+            return
+    allowed = notes.ranges("whitelist-source-range") or notes.ranges("allowlist-source-range")
+    if allowed and not _is_everyone(allowed):
+        name = "whitelist-source-range" if notes.value("whitelist-source-range") else "allowlist-source-range"
+        yield notes.at(name).reading("status", "deployed", f"{name} of {found.label}; {_RETIRED}")
+        yield notes.at(name).reading("params.access_method", "network", f"{name} of {found.label}")
+        return
+    said = f"{found.label} asks for nothing itself; what the application behind it asks for is not known here"
+    raise found.at("metadata").unsaid(said)
+
+
+def _is_asked(notes: Annotations, name: str) -> bool:
+    """Whether an annotation really asks clients for something."""
+    value = notes.value(name)
+    if name == "auth-type":
+        return value.lower() in ("basic", "digest") and bool(notes.value("auth-secret"))
+    if name == "auth-tls-secret":
+        return bool(value) and notes.value("auth-tls-verify-client").lower() in ("", "on")
+    return bool(value)
+
+
+def _auth_of_surface(found: Resource, options: Mapping[str, object]) -> Iterator[Reading]:
+    """`auth` of a surface: only that one is asked for can be told; that nothing is asked is the application's affair."""
+    notes = _annotations(found)
+    name = next((name for name in ("auth-type", "auth-tls-secret", "auth-url") if _is_asked(notes, name)), "")
+    if not name:
+        said = f"{found.label} asks for no login itself; what the application behind it asks for is not known here"
+        raise found.at("metadata").unsaid(said)
+    is_soft = name == "auth-url" or notes.value("satisfy").lower() == "any"
+    yield notes.at(name).reading("auth", "required", f"{name} of {found.label}", soft=is_soft)
+
+
+# --- Envoy Gateway ---
+
+
+def _of_policy(
+    found: Resource, resources: Sequence[Resource], options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    """The limit of a BackendTrafficPolicy: its soundest enforced rule, if the policy is attached to anything."""
+    limit = mapping(found.spec.get("rateLimit"))
+    at = At(found.document, found.spec, "rateLimit" if limit else None)
+    targets = _target_refs(found)
+    if not targets and not listing(found.spec.get("targetSelectors")):
+        yield found.at("spec").reading("status", "planned", f"{found.label} targets nothing, so it limits nothing")
+        return
+    counted = [
+        item for item in _counted(found, limit, resources, option(options, "location")) if item.standing != "selective"
+    ]
+    if not counted:
+        _refuse_selective(found, limit)
+        yield at.reading("status", "planned", f"{found.label} has no rate limit")
+        return
+    _refuse_unserved(found, resources, options)
+    best = min(counted, key=lambda item: item.rank)
+    loose = _unseen_target(found, resources)
+    note = "; ".join(filter(None, (f"rateLimit of {found.label}", best.why, loose, _overridden(found, resources))))
+    if best.is_shadow:
+        yield best.rate.at.reading("status", "observing", f"{note}; shadowMode counts and refuses nothing")
+    elif best.standing == "chosen":
+        yield best.rate.at.reading("status", "observing", note)
+    elif best.standing != "opaque":
+        yield best.rate.at.reading("status", "deployed", note, soft=bool(loose))
+    local = f"; {_EACH}" if best.is_local else "; each route has a counter of its own"
+    yield from numbers([best.rate], subject, note + local, soft=best.is_local)
+    if best.standing == "address":
+        yield best.rate.at.reading("params.unit", "ip", note)
+
+
+def _target_refs(policy: Resource) -> list[dict[str, Any]]:
+    refs = [*listing(policy.spec.get("targetRefs")), policy.spec.get("targetRef")]
+    return [ref for ref in refs if isinstance(ref, dict)]
+
+
+def _targets(policy: Resource, route: Resource) -> bool:
+    """Whether a policy names a route; policies reach only their own namespace."""
+    refs = [(text(ref.get("kind")), text(ref.get("name"))) for ref in _target_refs(policy)]
+    return (route.kind, route.name) in refs and policy.namespace == route.namespace
+
+
+def _unseen_target(found: Resource, resources: Sequence[Resource]) -> str:
+    """Words for a policy none of whose targets is in the stream; empty when one is."""
+    is_seen = any(_targets(found, other) for other in resources)
+    return "" if is_seen else "what it targets is not in this file"
+
+
+def _overridden(found: Resource, resources: Sequence[Resource]) -> str:
+    """Words for routes that have a policy of their own, which replaces the one of their Gateway."""
+    if not any(text(ref.get("kind")) == "Gateway" for ref in _target_refs(found)):
+        return ""
+    others = [r for r in resources if r.kind == found.kind and r is not found and not text(r.spec.get("mergeType"))]
+    routes = [text(ref.get("name")) for other in others for ref in _target_refs(other) if text(ref.get("kind")) != "Gateway"]
+    return f"except for the routes {named(routes)}, which have policies of their own" if routes else ""
+
+
+def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
+    """When the targeted routes are in the stream, one of them has to serve a surface that the control names."""
+    paths = paths_of(options)
+    routes = [r for r in resources if r.kind == "HTTPRoute" and _targets(found, r)]
+    prefixes = [prefix for route in routes for prefix in _route_paths(route)]
+    if paths and prefixes and not any(is_served(path or "/", prefix) for path in paths for prefix in prefixes):
+        raise found.at("spec").unsaid(f"what {found.label} targets does not serve {named(paths)} of the control's surfaces")
+
+
+def _counted(found: Resource, limit: Mapping[str, Any], resources: Sequence[Resource], location: str) -> list[Counted]:
+    wanted = text(limit.get("type")).lower()
+    counted = []
+    for scope in ("global", "local"):
+        part = limit.get(scope)
+        if not isinstance(part, dict) or wanted not in ("", scope):
+            continue
+        for rule in listing(part.get("rules")):
+            if isinstance(rule, dict):
+                counted.append(_rule(found, rule, scope, resources, location))
+    return counted
+
+
+def _rule(found: Resource, rule: dict[str, Any], scope: str, resources: Sequence[Resource], location: str) -> Counted:
+    limit = mapping(rule.get("limit"))
+    at = At(found.document, limit, "requests") if limit else At(found.document, rule, None)
+    amount, unit = whole(limit.get("requests")), text(limit.get("unit")).lower()
+    if amount is None or amount < 1 or unit not in UNITS or unit == "week":
+        raise at.unsaid(f"a rule of {found.label} has no number of requests above zero and unit")
+    if mapping(mapping(rule.get("cost")).get("request")):
+        raise at.unsaid(f"a rule of {found.label} gives requests a cost, so how many get through is not known here")
+    standing, why = _standing(rule, found, resources, location)
+    is_shadow = rule.get("shadowMode") is True and scope == "global"
+    return Counted(Rate(amount, Fraction(UNITS[unit]), at), standing, why, scope == "local", is_shadow)
+
+
+def _standing(rule: Mapping[str, Any], found: Resource, resources: Sequence[Resource], location: str) -> tuple[str, str]:
+    """Whom a rule counts: its selectors must all hold, so one that clients can avoid or vary decides."""
+    standings = [
+        _of_selector(mapping(selector), found, resources, location) for selector in listing(rule.get("clientSelectors"))
+    ]
+    flat = [standing for found_here in standings for standing in found_here]
+    worst = max(flat, key=lambda item: STANDINGS.index(item[0]), default=("shared", "one counter for everybody"))
+    if worst[0] == "shared" and any(standing == "address" for standing, _ in flat):
+        return "address", ""
+    return worst
+
+
+def _of_selector(
+    selector: Mapping[str, Any], found: Resource, resources: Sequence[Resource], location: str
+) -> Iterator[tuple[str, str]]:
+    label = f"a rule of {found.label}"
+    for header in listing(selector.get("headers")):
+        yield _of_header_match(mapping(header), label, resources)
+    source = mapping(selector.get("sourceCIDR"))
+    if source:
+        is_all = _is_everyone([text(source.get("value"))])
+        distinct = "address" if text(source.get("type")) == "Distinct" else "shared"
+        why = "" if distinct == "address" else "one counter for everybody"
+        yield (distinct, why) if is_all else ("selective", f"{label} counts only some addresses")
+    path = mapping(selector.get("path"))
+    if selector.get("methods") or ((path and text(path.get("value")) not in ("/", location)) or path.get("invert") is True):
+        yield "selective", f"{label} counts only some requests"
+
+
+def _of_header_match(header: Mapping[str, Any], label: str, resources: Sequence[Resource]) -> tuple[str, str]:
+    name = text(header.get("name"))
+    if text(header.get("type")) != "Distinct":
+        return "selective", f"{label} counts only requests with a certain header {name}"
+    if name.lower() in _from_tokens(resources):
+        return "opaque", f"{label} counts by the header {name}, which a policy in this file fills from a token"
+    return of_header(name, label)
+
+
+def _from_tokens(resources: Sequence[Resource]) -> list[str]:
+    """Headers that a SecurityPolicy in the stream fills from a checked token, so that clients cannot."""
+    names = []
+    for resource in resources:
+        providers = listing(mapping(resource.spec.get("jwt")).get("providers")) if resource.kind == "SecurityPolicy" else []
+        claims = [claim for provider in providers for claim in listing(mapping(provider).get("claimToHeaders"))]
+        names += [text(mapping(claim).get("header")).lower() for claim in claims]
+    return names
+
+
+def _refuse_selective(found: Resource, limit: Mapping[str, Any]) -> None:
+    for scope in ("global", "local"):
+        if listing(mapping(limit.get(scope)).get("rules")):
+            said = (
+                f"the rules of {found.label} count only requests that they select; whether these are all is not known here"
+            )
+            raise At(found.document, found.spec, "rateLimit").unsaid(said)
+
+
+# --- discover ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """Rate limits that the resources in a stream set."""
+    return discovered(opener, path, lambda files: _found(opener, files, path))
+
+
+def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+    resources = _resources(files.documents(path))
+    for resource in resources:
+        if resource.kind not in ("Ingress", "BackendTrafficPolicy") or not resource.name:
+            continue
+        entry = {"kind": "kubernetes", "path": path, "resource": "/".join(filter(None, (resource.namespace, resource.name)))}
+        heard_here = account(opener, path, entry, {"family": "rate_limit"})
+        status = [reading for reading in heard_here.readings if reading.path == ("status",)]
+        if status and status[0].value != "planned":
+            yield limit_control(resource.name, entry, heard_here.readings)

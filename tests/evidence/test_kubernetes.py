@@ -1,0 +1,414 @@
+"""What Ingress annotations and Envoy Gateway policies say about a declared limit, block or login."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policycheck.evidence import kubernetes
+from policycheck.opener import Opener
+
+if TYPE_CHECKING:
+    from policycheck.model import Account
+
+FIXTURES = Path(__file__).parent / "fixtures" / "kubernetes"
+N = "nginx.ingress.kubernetes.io/"
+
+
+def heard(file: str, root: Path = FIXTURES, subject: dict[str, Any] | None = None, **options: object) -> Account:
+    limit = {"family": "rate_limit", "params": {"window": "minute"}}
+    return kubernetes.account(Opener(root), file, {"kind": "kubernetes", "path": file, **options}, subject or limit)
+
+
+def said(account: Account) -> dict[str, object]:
+    assert account.unreadable == ""
+    return {".".join(reading.path): reading.value for reading in account.readings}
+
+
+def soft(account: Account) -> set[str]:
+    return {".".join(reading.path) for reading in account.readings if reading.soft}
+
+
+def note(account: Account, path: str = "status") -> str:
+    return next(reading.note for reading in account.readings if ".".join(reading.path) == path)
+
+
+def line(account: Account, path: str = "status") -> int:
+    return next(reading.line for reading in account.readings if ".".join(reading.path) == path)
+
+
+def silent(account: Account) -> str:
+    assert account.readings == ()
+    assert not account.supported
+    assert account.unreadable
+    return account.unreadable
+
+
+def ingress(root: Path, annotations: str, more: str = "", spec: str = "", **options: object) -> Account:
+    """The account of an Ingress with these annotations."""
+    text = (
+        f"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  annotations:\n{annotations}\n"
+        f"spec:\n{spec}  rules:\n  - http: {{paths: [{{path: /a, pathType: Prefix}}]}}\n{more}"
+    )
+    (root / "i.yaml").write_text(text, "utf-8")
+    return heard("i.yaml", root, **options)
+
+
+def policy(root: Path, rules: str, targets: str = "[{kind: HTTPRoute, name: r}]", scope: str = "global") -> Account:
+    """The account of a policy with these rules on a route that is in the same stream."""
+    text = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec: {rules: []}\n---\n"
+        "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: BackendTrafficPolicy\nmetadata: {name: p}\n"
+        f"spec:\n  targetRefs: {targets}\n  rateLimit: {{{scope}: {{rules: {rules}}}}}\n"
+    )
+    (root / "p.yaml").write_text(text, "utf-8")
+    return heard("p.yaml", root)
+
+
+EVERY = "{sourceCIDR: {type: Distinct, value: 0.0.0.0/0}}"
+
+
+def test_the_limit_of_an_ingress_is_read_where_it_is_annotated() -> None:
+    account = heard("shop.yaml", resource="shop/shop-public", urls=["https://shop.example/products/*"])
+    assert said(account) == {
+        "status": "deployed",
+        "params.unit": "ip",
+        "params.limit": 60,
+        "params.window": "minute",
+        "params.burst": 120,
+        "params.exempt": ["192.0.2.0/24", "198.51.100.7"],
+    }
+    assert (line(account), line(account, "params.limit"), line(account, "params.burst")) == (16, 16, 17)
+    assert soft(account) == {"params.limit", "params.burst"}
+    assert "retired in March 2026" in note(account)
+    assert [seen.path for seen in account.artefacts] == ["shop.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("window", "limit"), [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400), ("fortnight", 60), (None, 60)]
+)
+def test_rates_are_told_in_the_declared_window(window: str | None, limit: int) -> None:
+    subject = {"family": "rate_limit", "params": {"window": window}}
+    assert said(heard("shop.yaml", subject=subject, resource="shop-public"))["params.limit"] == limit
+
+
+@pytest.mark.parametrize("resource", ["shop-public", "ingress/shop-public", "Ingress/shop-public", "shop/shop-public"])
+def test_an_entry_picks_by_name_kind_and_namespace(resource: str) -> None:
+    assert said(heard("shop.yaml", resource=resource))["status"] == "deployed"
+
+
+def test_an_entry_picks_by_host_and_path() -> None:
+    assert said(heard("shop.yaml", server="shop.example", location="/products"))["status"] == "deployed"
+    assert said(heard("shop.yaml", location="/admin"))["status"] == "planned"
+    assert "several resources fit" in silent(heard("shop.yaml", server="shop.example"))
+    assert "no resource fits /other" in silent(heard("shop.yaml", location="/other"))
+
+
+def test_notes_never_tell_the_numbers() -> None:
+    for reading in heard("shop.yaml", resource="shop-public").readings:
+        assert not any(number in reading.note for number in ("60", "120", "10"))
+
+
+def test_both_rates_apply_and_the_stricter_counts(tmp_path: Path) -> None:
+    account = ingress(tmp_path, f'    {N}limit-rps: "5"\n    {N}limit-rpm: "90"')
+    assert said(account)["params.limit"] == 90
+    assert "limit-rps and limit-rpm" in note(account)
+
+
+def test_declared_exemptions_may_stand_in_any_order() -> None:
+    subject = {"family": "rate_limit", "params": {"exempt": ["198.51.100.7", "192.0.2.0/24"]}}
+    assert said(heard("shop.yaml", subject=subject, resource="shop-public"))["params.exempt"] == subject["params"]["exempt"]
+
+
+def test_a_fixed_limit_only_supports_an_anomaly_throttle() -> None:
+    account = heard("shop.yaml", subject={"family": "anomaly_throttle"}, resource="shop-public")
+    assert all(reading.soft for reading in account.readings)
+
+
+# --- ways to be wrong ---
+
+
+@pytest.mark.parametrize(
+    ("annotations", "why"),
+    [
+        ("    other: x", "no limit-rps or limit-rpm"),
+        (f'    {N}limit-rps: "0"', "no limit-rps or limit-rpm"),
+        (f'    {N}limit-rpm: "-5"', "no limit-rps or limit-rpm"),
+        (f'    {N}limit-connections: "5"', "limit-connections is no rate"),
+        (f'    {N}limit-rps: "5"\n    {N}limit-whitelist: 0.0.0.0/0', "exempts every address"),
+        (f'    {N}limit-rps: "5"\n    {N}limit-whitelist: "10.0.0.0/8, ::/0"', "exempts every address"),
+        (f'    {N}limit-rps: "5"\n    {N}limit-whitelist: "0.0.0.0/1,128.0.0.0/1"', "exempts every address"),
+        (f'    {N}limit-rps: "5"\n    {N}canary: "true"', "is a canary"),
+    ],
+)
+def test_what_limits_nothing_is_planned(tmp_path: Path, annotations: str, why: str) -> None:
+    account = ingress(tmp_path, annotations)
+    assert said(account) == {"status": "planned"}
+    assert why in note(account)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "why"),
+    [
+        (f'    {N}limit-rps: "ten"', "no whole number"),
+        (f'    {N}limit-rps: "5.5"', "no whole number"),
+        (f"    {N}limit-rps: 5", "is no text"),
+        (f'    {N}limit-rps: "5"\n    {N}limit-whitelist: office', "no range of addresses"),
+        (f'    {N}limit-rps: "{{{{ .Values.rps }}}}"', "render it first"),
+        (f'    {N}limit-rps: "${{RPS}}"', "render it first"),
+        (f"    {N}limit-rps: {{{{ .Values.rps }}}}", "is a template"),
+        (f"    {N}configuration-snippet: limit_req zone=z;", "snippet, which is not read"),
+        (f'    {N}global-rate-limit: "5"', "are not read"),
+        ('    a: &x "1"', "anchors"),
+    ],
+)
+def test_what_is_not_settled_is_unreadable(tmp_path: Path, annotations: str, why: str) -> None:
+    assert why in silent(ingress(tmp_path, annotations))
+
+
+def test_annotations_of_another_controllers_class_say_nothing(tmp_path: Path) -> None:
+    assert "not ingress-nginx's" in silent(ingress(tmp_path, f'    {N}limit-rps: "5"', spec="  ingressClassName: traefik\n"))
+    shown = "---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\n"
+    shown += "metadata: {name: edge}\nspec: {controller: haproxy.org/c}\n"
+    account = ingress(tmp_path, f'    {N}limit-rps: "5"', shown, "  ingressClassName: edge\n", resource="Ingress/i")
+    assert said(account) == {"status": "planned"}
+
+
+@pytest.mark.parametrize("ranges", ["", "  proxy-real-ip-cidr: 0.0.0.0/0\n"])
+def test_an_address_that_any_client_may_claim_only_observes(tmp_path: Path, ranges: str) -> None:
+    config = f'---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n  use-forwarded-headers: "true"\n{ranges}'
+    account = ingress(tmp_path, f'    {N}limit-rps: "5"', config)
+    assert said(account)["status"] == "observing"
+    assert "params.unit" not in said(account)
+    sound = config.replace("0.0.0.0/0", "10.0.0.0/8") if ranges else f"{config}  proxy-real-ip-cidr: 10.0.0.0/8\n"
+    assert said(ingress(tmp_path, f'    {N}limit-rps: "5"', sound))["status"] == "deployed"
+
+
+def test_a_limit_elsewhere_proves_nothing(tmp_path: Path) -> None:
+    assert "does not serve /b/" in silent(ingress(tmp_path, f'    {N}limit-rps: "5"', urls=["/b/*"]))
+    assert said(ingress(tmp_path, f'    {N}limit-rps: "5"', urls=["/a/*"]))["status"] == "deployed"
+    assert "does not serve" in silent(ingress(tmp_path, f'    {N}limit-rps: "5"', urls=["/ab"]))
+    longer = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: j}\n"
+    longer += "spec: {rules: [{http: {paths: [{path: /a/b}]}}]}\n"
+    account = ingress(tmp_path, f'    {N}limit-rps: "5"', longer, resource="i", urls=["/a/b/{id}"])
+    assert "does not serve /a/b/" in silent(account)
+
+
+def test_a_list_of_resources_is_read_as_its_items(tmp_path: Path) -> None:
+    text = (
+        '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",'
+        f'"metadata": {{"name": "i", "annotations": {{"{N}limit-rps": "5"}}}}, "spec": {{}}}}]}}'
+    )
+    (tmp_path / "list.json").write_text(text)
+    assert said(heard("list.json", tmp_path))["params.limit"] == 300
+
+
+# --- blocks and logins ---
+
+
+def test_a_login_and_a_block_of_an_ingress() -> None:
+    access = heard("shop.yaml", subject={"family": "access_control"}, resource="shop-admin")
+    assert said(access) == {"status": "deployed", "params.access_method": "sign_in"}
+    block = heard("shop.yaml", subject={"family": "ip_block"}, resource="shop-admin")
+    assert said(block) == {"status": "deployed"}
+    assert said(heard("shop.yaml", subject={"family": "ip_block"}, resource="shop-public")) == {"status": "planned"}
+    surface = heard("shop.yaml", subject={"id": "admin", "url": "/admin"}, resource="shop-admin")
+    assert said(surface) == {"auth": "required"}
+
+
+def test_that_nothing_is_asked_cannot_be_told_from_an_ingress() -> None:
+    for subject in ({"id": "s", "url": "/products"}, {"family": "access_control"}):
+        assert "is not known here" in silent(heard("shop.yaml", subject=subject, resource="shop-public"))
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        (f"    {N}auth-url: http://auth.example/check", {"auth": "required"}),
+        (f"    {N}auth-tls-secret: ns/ca", {"auth": "required"}),
+        (f'    {N}auth-tls-secret: ns/ca\n    {N}auth-tls-verify-client: "off"', None),
+        (f"    {N}auth-type: basic", None),
+        (f'    {N}auth-url: ""', None),
+    ],
+)
+def test_a_login_of_a_surface(tmp_path: Path, annotations: str, expected: dict[str, str] | None) -> None:
+    account = ingress(tmp_path, annotations, subject={"id": "s", "url": "/a"})
+    assert said(account) == expected if expected else silent(account)
+    assert soft(account) == ({"auth"} if "auth-url" in annotations and expected else set())
+
+
+def test_other_families_are_not_spoken_of() -> None:
+    assert "not challenge" in silent(heard("shop.yaml", subject={"family": "challenge"}))
+
+
+# --- Envoy Gateway ---
+
+
+def test_a_policy_counts_by_its_soundest_rule() -> None:
+    account = heard("gateway.yaml", resource="people-per-address", urls=["/people/*"])
+    assert said(account) == {"status": "deployed", "params.limit": 600, "params.window": "minute", "params.unit": "ip"}
+    assert soft(account) == set()
+    assert line(account, "params.limit") == 33
+    assert "does not serve /other" in silent(heard("gateway.yaml", resource="people-per-address", urls=["/other"]))
+
+
+def test_a_local_limit_is_one_of_each_proxy() -> None:
+    account = heard("gateway.yaml", resource="people-each-proxy")
+    assert said(account) == {"status": "deployed", "params.limit": 3000, "params.window": "minute"}
+    assert soft(account) == {"params.limit"}
+    assert "each instance counts for itself" in note(account, "params.limit")
+
+
+def test_shadow_mode_only_observes() -> None:
+    assert said(heard("gateway.yaml", resource="people-tried-out"))["status"] == "observing"
+
+
+def test_several_policies_need_a_name() -> None:
+    assert "people-each-proxy" in silent(heard("gateway.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "targets", "status", "why"),
+    [
+        ("[{limit: {requests: 5, unit: Hour}}]", "[]", "planned", "targets nothing"),
+        ("[]", "[{kind: HTTPRoute, name: r}]", "planned", "has no rate limit"),
+        (
+            f"[{{clientSelectors: [{EVERY}], limit: {{requests: 5, unit: Day}}}}]",
+            "[{kind: HTTPRoute, name: r}]",
+            "deployed",
+            "",
+        ),
+        (
+            "[{clientSelectors: [{headers: [{name: x-id, type: Distinct}]}], limit: {requests: 5, unit: Hour}}]",
+            "[{kind: HTTPRoute, name: r}]",
+            "observing",
+            "clients can vary",
+        ),
+    ],
+)
+def test_what_a_policy_enforces(tmp_path: Path, rules: str, targets: str, status: str, why: str) -> None:
+    account = policy(tmp_path, rules, targets)
+    assert said(account)["status"] == status
+    assert why in note(account)
+
+
+def test_a_policy_on_something_that_is_not_in_the_file_has_to_be_looked_at(tmp_path: Path) -> None:
+    account = policy(tmp_path, "[{limit: {requests: 5, unit: Hour}}]", "[{kind: HTTPRoute, name: elsewhere}]")
+    assert soft(account) == {"status"}
+
+
+def test_a_header_of_a_checked_token_is_not_one_that_clients_choose(tmp_path: Path) -> None:
+    rules = "[{clientSelectors: [{headers: [{name: x-id, type: Distinct}]}], limit: {requests: 5, unit: Hour}}]"
+    policy(tmp_path, rules)
+    with (tmp_path / "p.yaml").open("a") as file:
+        file.write(
+            "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: SecurityPolicy\nmetadata: {name: s}\n"
+            "spec: {jwt: {providers: [{name: a, claimToHeaders: [{claim: sub, header: x-id}]}]}}\n"
+        )
+    assert "status" not in said(heard("p.yaml", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ("[{limit: {requests: many, unit: Hour}}]", "no number of requests"),
+        ("[{limit: {requests: 0, unit: Hour}}]", "no number of requests"),
+        ("[{limit: {requests: 5, unit: Fortnight}}]", "no number of requests"),
+        ("[{limit: null}]", "no number of requests"),
+        ("[{cost: {request: {from: Number, number: 2}}, limit: {requests: 5, unit: Hour}}]", "a cost"),
+        (
+            "[{clientSelectors: [{methods: [{value: POST}]}], limit: {requests: 5, unit: Hour}}]",
+            "only requests that they select",
+        ),
+        (
+            "[{clientSelectors: [{headers: [{name: a, value: b}]}], limit: {requests: 5, unit: Hour}}]",
+            "only requests that they",
+        ),
+        (
+            "[{clientSelectors: [{sourceCIDR: {value: 10.0.0.0/8}}], limit: {requests: 5, unit: Hour}}]",
+            "only requests that they",
+        ),
+    ],
+)
+def test_rules_that_settle_nothing(tmp_path: Path, rules: str, why: str) -> None:
+    assert why in silent(policy(tmp_path, rules))
+
+
+# --- hostile ---
+
+HOSTILE = {
+    "empty": b"", "blank": b" \n\t", "binary": bytes(range(256)), "nul": b"a: \0", "utf-16": "a: b".encode("utf-16"),
+    "not-utf-8": b"a: \xff\xfe", "prose": b"just words", "a-list": b"- a\n- b", "deep": b"[" * 5000,
+    "huge-line": b"a: " + b"x" * 900_000,
+    "duplicate": b"kind: Ingress\nkind: Ingress", "bomb": b"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]",
+    "merge": b"a: {<<: {b: c}}",
+    "tag": b"a: !!python/object:os.system x", "helm": b"{{- if .Values.on }}\nkind: Ingress\n{{- end }}",
+    "nulls": b"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\nspec:",
+    "lists-for-maps": b"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: []\nspec: [1]",
+    "kind-a-map": b"apiVersion: [x]\nkind: {a: b}", "items-a-map": b"apiVersion: v1\nkind: List\nitems: {a: b}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_content_is_unreadable_or_shows_no_limit(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.yaml").write_bytes(content)
+    account = heard("x.yaml", tmp_path)
+    assert account.unreadable or said(account) == {"status": "planned"}
+    assert kubernetes.discover(Opener(tmp_path), "x.yaml") == ()
+
+
+def test_links_missing_files_and_what_is_outside_are_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to(FIXTURES / "shop.yaml")
+    assert "symbolic link" in silent(heard("link.yaml", tmp_path))
+    assert "does not exist" in silent(heard("gone.yaml", tmp_path))
+    assert "climbs" in silent(heard("../shop.yaml", tmp_path))
+
+
+WORDS = st.sampled_from(
+    [
+        "Ingress",
+        "BackendTrafficPolicy",
+        "networking.k8s.io/v1",
+        "gateway.envoyproxy.io/v1alpha1",
+        "5",
+        "Hour",
+        "0.0.0.0/0",
+        "",
+        "i",
+    ]
+)
+KEYS = st.sampled_from(
+    f"""apiVersion kind metadata annotations spec rateLimit global rules limit requests unit name data clientSelectors
+    sourceCIDR targetRefs {N}limit-rps {N}limit-whitelist""".split()
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=6)),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, st.sampled_from(["rate_limit", "ip_block", "access_control", None]))
+def test_no_structure_makes_the_verifier_fail(tmp_path: Path, value: Any, family: str | None) -> None:
+    import json
+
+    whole = value if isinstance(value, dict) else {"spec": value}
+    whole = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", **whole}
+    (tmp_path / "x.json").write_text(json.dumps(whole), "utf-8")
+    account = heard("x.json", tmp_path, {"family": family} if family else {"id": "s", "url": "/"})
+    assert bool(account.readings) != bool(account.unreadable)
+    kubernetes.discover(Opener(tmp_path), "x.json")
+
+
+def test_discover_offers_what_is_limited() -> None:
+    found = kubernetes.discover(Opener(FIXTURES), "shop.yaml")
+    assert [item.item["id"] for item in found] == ["limit-shop-public"]
+    assert found[0].item["evidence"] == [{"kind": "kubernetes", "path": "shop.yaml", "resource": "shop/shop-public"}]
+    assert found[0].item["params"]["limit"] == 60
+    assert "owner" in dict(found[0].questions)
+    assert len(kubernetes.discover(Opener(FIXTURES), "gateway.yaml")) == 3
