@@ -1,0 +1,554 @@
+"""What Envoy configuration says about a declared rate limit: static configuration, and Istio's EnvoyFilter around it.
+
+Read are the HTTP filters `envoy.filters.http.local_ratelimit` (a token bucket in each Envoy process; `filter_enabled` and
+`filter_enforced` are 0 % where they are not written) and `envoy.filters.http.ratelimit`, which asks a rate limit service
+and says nothing of the limits: name the service's own file with `options: {service: path}`, written as the entry's `path`
+is. The sources are the v3 API of both filters and the README of envoyproxy/ratelimit.
+
+The entry picks with `location` (the prefix, path or name of a route), `server` (a virtual host's name or domain), `zone`
+(the `stat_prefix` of a local limit), `options: {descriptor: …}` (the key of a descriptor, such as `remote_address`;
+`default` for the bucket beside the descriptors of a local limit) and `resource` (the name of an EnvoyFilter). A bucket in
+each process is told as a limit that a person has to weigh. Notes never tell the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.evidence._foreign import (
+    At,
+    Files,
+    Unsaid,
+    containers,
+    discovered,
+    heard,
+    is_served,
+    limit_control,
+    listing,
+    mapping,
+    named,
+    option,
+    paths_of,
+    refuse_other_family,
+    refuse_templates,
+    text,
+    whole,
+)
+from policycheck.evidence._rates import STANDINGS, UNITS, Rate, duration, numbers, of_header
+from policycheck.model import Account, Discovered, Reading
+
+if TYPE_CHECKING:
+    from policycheck.document import Document
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
+FILES: tuple[str, ...] = ("*envoy*.y*ml", "*envoy*.json", "*ratelimit*.y*ml", "*rate-limit*.y*ml")
+
+_FAMILIES = ("rate_limit", "anomaly_throttle")
+_LOCAL, _GLOBAL = "envoy.filters.http.local_ratelimit", "envoy.filters.http.ratelimit"
+_LOCAL_TYPE = "http.local_ratelimit.v3.LocalRateLimit"
+_GLOBAL_TYPE, _OFF_TYPE = "http.ratelimit.v3.RateLimit", "route.v3.FilterConfig"
+_DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
+_ADDRESS_KEYS = ("remote_address", "masked_remote_address")
+_EACH = "each Envoy process has a bucket of its own, so several let through as many times more"
+
+
+class Settings(NamedTuple):
+    """One typed configuration of a limiter: its document, the settings, and where it is put (a route, a host, a filter)."""
+
+    document: Document
+    data: dict[str, Any]
+    names: tuple[str, ...]
+    hosts: tuple[str, ...]
+    what: str
+    holder: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """What it is called in notes."""
+        prefix = text(self.data.get("stat_prefix"))
+        return f"{self.what} {prefix}".strip()
+
+    def at(self, key: str | None = None) -> At:
+        """Where the settings, or one of them, stand."""
+        return At(self.document, self.data, key if key in self.data else None)
+
+
+class Routes(NamedTuple):
+    """A route, virtual host or route configuration: what it is called and what it holds."""
+
+    document: Document
+    data: dict[str, Any]
+    names: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the Envoy configuration at `path` (from the root) says about the declared rate limit `subject`."""
+    return heard(opener, path, lambda files: _readings(files, path, options, subject))
+
+
+def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    family = refuse_other_family("envoy", subject, _FAMILIES)
+    documents = _picked(files.documents(path), option(options, "resource"))
+    for document in documents:
+        refuse_templates(document, document.data)
+    service = files.beside(path, options, "service")
+    if service:
+        readings = _of_service(files, documents, service, path, options, subject)
+    else:
+        readings = _of_local(documents, path, options, subject)
+    for reading in readings:
+        yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
+
+
+def _picked(documents: Sequence[Document], wanted: str) -> list[Document]:
+    """The documents of Envoy configuration: of several EnvoyFilters, the one that the entry names, if it names one."""
+    found = []
+    for document in documents:
+        kind, name = text(document.data.get("kind")), text(mapping(document.data.get("metadata")).get("name"))
+        namespace = text(mapping(document.data.get("metadata")).get("namespace"))
+        names = (name, f"{kind}/{name}".lower(), f"{namespace}/{name}")
+        if not wanted or wanted in names or wanted.lower() in names:
+            found.append(document)
+    if not found:
+        there = (text(mapping(document.data.get("metadata")).get("name")) for document in documents)
+        raise Unsaid(f"no resource {wanted} is in the file; it has: {named(there)}")
+    return found
+
+
+# --- where limiters are put ---
+
+
+def _is_of(value: Mapping[str, Any], kind: str) -> bool:
+    types = (text(value.get("@type")), text(value.get("type_url")))
+    return any(found.endswith(f".{kind}") for found in types)
+
+
+def _typed(value: object) -> dict[str, Any]:
+    """The settings of a typed configuration; a TypedStruct, as Istio writes them, has them under `value`."""
+    data = mapping(value)
+    return mapping(data.get("value")) if text(data.get("@type")).endswith(".TypedStruct") else data
+
+
+def _filters(documents: Sequence[Document], kind: str, what: str) -> list[Settings]:
+    """The limiters among HTTP filters, in a chain or in a patch that inserts one."""
+    found = []
+    for document in documents:
+        for holder in containers(document.data):
+            config = holder.get("typed_config")
+            if isinstance(config, dict) and _is_of(config, kind):
+                found.append(Settings(document, _typed(config), (), (), what, holder))
+    return found
+
+
+def _routes(documents: Sequence[Document]) -> list[Routes]:
+    """Everything that can hold settings for a filter: routes with their virtual host's domains, and patches of these."""
+    found = []
+    for document in documents:
+        domains: dict[int, tuple[str, ...]] = {}
+        patched: set[int] = set()
+        for holder in containers(document.data):
+            patch = mapping(mapping(holder.get("patch")).get("value"))
+            if "applyTo" in holder and "typed_per_filter_config" in patch:
+                patched.add(id(patch))
+                found.append(Routes(document, patch, *_patched(holder)))
+            elif isinstance(holder.get("domains"), list):
+                hosts = (text(holder.get("name")), *map(text, holder["domains"]))
+                domains |= {id(route): hosts for route in listing(holder.get("routes"))}
+                found.append(Routes(document, holder, (), hosts))
+            elif id(holder) not in patched and _is_route(holder):
+                found.append(Routes(document, holder, _route_names(holder), domains.get(id(holder), ())))
+    return found
+
+
+def _is_route(holder: Mapping[str, Any]) -> bool:
+    return "typed_per_filter_config" in holder or bool(_route_names(holder) and isinstance(holder.get("match"), dict))
+
+
+def _patched(patch: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The route and virtual host that a patch of an EnvoyFilter is for."""
+    host = mapping(mapping(mapping(patch.get("match")).get("routeConfiguration")).get("vhost"))
+    names = (text(mapping(host.get("route")).get("name")), text(host.get("name")))
+    return tuple(name for name in names[:1] if name), tuple(name for name in names[1:] if name)
+
+
+def _route_names(route: Mapping[str, Any]) -> tuple[str, ...]:
+    match = mapping(route.get("match"))
+    names = (text(route.get("name")), *(text(match.get(key)) for key in ("prefix", "path", "path_separated_prefix")))
+    return tuple(name for name in names if name)
+
+
+def _overrides(documents: Sequence[Document]) -> list[Settings]:
+    """The local limits that routes and virtual hosts set for themselves; one that only switches the filter off, too."""
+    found = []
+    for route in _routes(documents):
+        config = mapping(mapping(route.data.get("typed_per_filter_config")).get(_LOCAL))
+        if config:
+            what = f"the route {named(route.names)}" if route.names else f"the virtual host {named(route.hosts)}"
+            found.append(Settings(route.document, config, route.names, route.hosts, what, route.data))
+    return [item._replace(data=_typed(item.data)) if not _is_of(item.data, _OFF_TYPE) else item for item in found]
+
+
+# --- a local limit ---
+
+
+def _of_local(
+    documents: Sequence[Document], path: str, options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    filters, overrides = _filters(documents, _LOCAL_TYPE, "local_ratelimit"), _overrides(documents)
+    if not filters and not overrides:
+        _refuse_other(documents, path)
+    chosen = _chosen(documents, filters, overrides, options)
+    bare = _unused(chosen, filters, documents)
+    if bare:
+        yield chosen.at().reading("status", "planned", bare)
+        return
+    _refuse_elsewhere(chosen, options)
+    yield from _of_bucket(chosen, option(options, "descriptor"), subject, documents)
+
+
+def _refuse_other(documents: Sequence[Document], path: str) -> None:
+    """Why a file without a local limit says nothing, or nothing yet."""
+    if _filters(documents, _GLOBAL_TYPE, "ratelimit"):
+        raise Unsaid(
+            "the ratelimit filter asks a service, whose file holds the limits; name it with options: {service: path}", path
+        )
+    known = ("static_resources", "http_filters", "configPatches", "virtual_hosts", "resources")
+    if not any(key in holder for document in documents for holder in containers(document.data) for key in known):
+        raise Unsaid(f"{path} is no Envoy configuration", path)
+    raise Unsaid(f"{path} has no HTTP rate limit filter; a limit may be set elsewhere", path)
+
+
+def _chosen(
+    documents: Sequence[Document], filters: Sequence[Settings], overrides: Sequence[Settings], options: Mapping[str, object]
+) -> Settings:
+    """The settings in effect at the place that the entry names; the only ones when it names none."""
+    location, server, zone = (option(options, name) for name in ("location", "server", "zone"))
+    candidates = [*overrides, *[item for item in filters if "token_bucket" in item.data or not overrides]]
+    if location or server:
+        candidates = _at_place(documents, filters, overrides, location, server)
+    found = [item for item in candidates if not zone or text(item.data.get("stat_prefix")) == zone]
+    if len(found) != 1:
+        said = "several rate limits fit" if found else f"no rate limit has the stat_prefix {zone}"
+        there = named(item.label for item in candidates)
+        raise Unsaid(f"{said}; name one with location, server or zone: {there}", *candidates[0].at().place()[:2])
+    return found[0]
+
+
+def _at_place(
+    documents: Sequence[Document], filters: Sequence[Settings], overrides: Sequence[Settings], location: str, server: str
+) -> list[Settings]:
+    """What a route uses: its own settings, else its virtual host's, else the filter's."""
+    routes = _routes(documents)
+    found = [r for r in routes if (not location or location in r.names) and (not server or server in r.hosts)]
+    if not found:
+        there = [name for route in routes for name in (*route.names, *route.hosts)]
+        raise Unsaid(f"no route fits {location or server}; the configuration has: {named(there)}")
+    own = [item for item in overrides if any(item.holder is route.data for route in found)]
+    hosts = {host for route in found for host in route.hosts}
+    above = [item for item in overrides if not item.names and hosts & set(item.hosts)]
+    using = own or above or list(filters)
+    if not using:
+        raise Unsaid("the filter whose settings count there is not in this file")
+    return using
+
+
+def _unused(chosen: Settings, filters: Sequence[Settings], documents: Sequence[Document]) -> str:
+    """Why settings limit nothing at all; empty when they can."""
+    if _is_of(chosen.data, _OFF_TYPE):
+        return f"{chosen.label} switches the filter off" if chosen.data.get("disabled") is True else ""
+    has_chain = any("http_filters" in holder for document in documents for holder in containers(document.data))
+    if not filters and has_chain:
+        return f"{chosen.label} sets a limit, but no local_ratelimit is among the http_filters"
+    if "token_bucket" not in chosen.data:
+        return f"{chosen.label} has no token_bucket, so it limits nothing"
+    is_off = chosen.holder.get("disabled") is True and any(chosen is item for item in filters)
+    return f"{chosen.label} is disabled" if is_off else ""
+
+
+def _refuse_elsewhere(chosen: Settings, options: Mapping[str, object]) -> None:
+    paths = paths_of(options)
+    prefixes = [name for name in chosen.names if name.startswith("/")]
+    if paths and prefixes and not any(is_served(path or "/", prefix) for path in paths for prefix in prefixes):
+        raise chosen.at().unsaid(f"{chosen.label} does not serve {named(paths)} of the control's surfaces")
+
+
+def _of_bucket(
+    chosen: Settings, wanted: str, subject: Mapping[str, object], documents: Sequence[Document]
+) -> Iterator[Reading]:
+    bucket, standing, why = _bucket(chosen, wanted, documents)
+    rate, burst = _rate(chosen, bucket)
+    percent, at = _enforced(chosen)
+    runtime = "; a runtime key can change it while it runs" if _has_runtime(chosen) else ""
+    note = "; ".join(filter(None, (f"local_ratelimit of {chosen.label}", why)))
+    if percent == 0:
+        said = f"{note}: filter_enabled or filter_enforced is 0 %, also where it is not written, so nothing is refused"
+        yield at.reading("status", "observing", said)
+    elif standing == "chosen":
+        yield rate.at.reading("status", "observing", note)
+    elif standing != "opaque":
+        yield rate.at.reading("status", "deployed", note + runtime)
+    yield at.reading("params.enforced_percent", math.floor(percent), f"filter_enabled and filter_enforced of {chosen.label}")
+    is_shared = isinstance(chosen.data.get("local_cluster_rate_limit"), dict)
+    each = "" if is_shared else f"; {_EACH}"
+    yield from numbers([rate], subject, note + each, soft=not is_shared)
+    if burst > rate.amount:
+        yield bucket.reading("params.burst", burst, f"max_tokens of {chosen.label}{each}", soft=not is_shared)
+    if standing == "address":
+        yield rate.at.reading("params.unit", "ip", note)
+
+
+def _bucket(chosen: Settings, wanted: str, documents: Sequence[Document]) -> tuple[At, str, str]:
+    """The token bucket that is meant, whom it counts (a standing) and why."""
+    if chosen.data.get("local_rate_limit_per_downstream_connection") is True:
+        why = "a bucket a connection, and clients open as many connections as they like"
+        return chosen.at("token_bucket"), "chosen", why
+    descriptors = [mapping(item) for item in listing(chosen.data.get("descriptors"))]
+    if not descriptors or wanted == "default":
+        if descriptors and chosen.data.get("always_consume_default_token_bucket") is False:
+            raise chosen.at("descriptors").unsaid("requests that fit a descriptor pass the default bucket by; name its key")
+        return chosen.at("token_bucket"), "shared", "one counter for everybody"
+    fitting = [item for item in descriptors if wanted and wanted in [key for key, _ in _entries(item)]]
+    if len(fitting) == 1:
+        return At(chosen.document, fitting[0], "token_bucket"), *_standing(_entries(fitting[0]), documents)
+    keys = [key for item in descriptors for key, _ in _entries(item)]
+    raise chosen.at("descriptors").unsaid(
+        f"{chosen.label} has descriptors with limits of their own; name one with options: {{descriptor: …}}: "
+        f"default, {named(keys)}"
+    )
+
+
+def _entries(descriptor: Mapping[str, Any]) -> list[tuple[str, str]]:
+    entries = [mapping(entry) for entry in listing(descriptor.get("entries"))]
+    return [(text(entry.get("key")), text(entry.get("value"))) for entry in entries]
+
+
+def _rate(chosen: Settings, place: At) -> tuple[Rate, int]:
+    """What a token bucket lets through, sustained, and how many at once; 1 token a fill where it is not written."""
+    bucket = mapping(place.container.get("token_bucket"))
+    burst, amount = whole(bucket.get("max_tokens")), whole(bucket.get("tokens_per_fill", 1))
+    seconds = duration(bucket.get("fill_interval"))
+    if burst is None or amount is None or burst < 1 or amount < 1 or not seconds:
+        raise place.unsaid(f"the token_bucket of {chosen.label} has no numbers above zero, or no fill_interval such as 60s")
+    return Rate(
+        min(amount, burst),
+        seconds,
+        At(place.document, bucket, "tokens_per_fill" if "tokens_per_fill" in bucket else "max_tokens"),
+    ), burst
+
+
+def _enforced(chosen: Settings) -> tuple[Fraction, At]:
+    """The share of requests on which the limit acts, and where the smaller of its two factors is written."""
+    shares = [(_share(chosen, name), name) for name in ("filter_enabled", "filter_enforced")]
+    smallest = min(shares)[1]
+    return shares[0][0] * shares[1][0] / 100, chosen.at(smallest)
+
+
+def _share(chosen: Settings, name: str) -> Fraction:
+    """One of the two fractions, in percent: 0 where it is not written."""
+    value = mapping(mapping(chosen.data.get(name)).get("default_value"))
+    numerator, denominator = whole(value.get("numerator", 0)), text(value.get("denominator")) or "HUNDRED"
+    if numerator is None or numerator < 0 or denominator not in _DENOMINATORS:
+        raise chosen.at(name).unsaid(f"{name} of {chosen.label} is no fraction of HUNDRED, TEN_THOUSAND or MILLION")
+    return min(Fraction(100 * numerator, _DENOMINATORS[denominator]), Fraction(100))
+
+
+def _has_runtime(chosen: Settings) -> bool:
+    return any(text(mapping(chosen.data.get(name)).get("runtime_key")) for name in ("filter_enabled", "filter_enforced"))
+
+
+# --- whom a descriptor counts ---
+
+
+def _standing(entries: Sequence[tuple[str, str]], documents: Sequence[Document]) -> tuple[str, str]:
+    """Whom a descriptor counts: all its entries must fit, so one that clients can avoid or vary decides."""
+    found = [_of_entry(key, value, documents) for key, value in entries]
+    worst = max(found, key=lambda item: STANDINGS.index(item[0]), default=("opaque", "a descriptor without entries"))
+    if worst[0] == "shared" and any(standing == "address" for standing, _ in found):
+        return "address", ""
+    return worst
+
+
+def _of_entry(key: str, value: str, documents: Sequence[Document]) -> tuple[str, str]:
+    actions = [action for action in _actions(documents) if _key_of(action) == key]
+    if value:
+        is_fixed = any("generic_key" in action for action in actions)
+        return ("shared", "one counter for everybody") if is_fixed else ("selective", f"{key} picks only some requests")
+    if key in _ADDRESS_KEYS:
+        return ("address", "") if _knows_address(documents) else ("opaque", _UNSURE)
+    headers = [text(mapping(action.get("request_headers")).get("header_name")) for action in actions]
+    headers = [header for header in headers if header]
+    if headers and headers[0].lower() == ":authority":
+        return "shared", "one counter for all clients of a host"
+    return of_header(headers[0], f"the descriptor {key}") if headers else ("opaque", f"whom {key} counts is not known here")
+
+
+_UNSURE = "use_remote_address is not set, so the address can come from a header; whether it can be trusted is not known here"
+
+
+def _knows_address(documents: Sequence[Document]) -> bool:
+    """Whether the address is that of the connection: as written, or at an Istio gateway, where it is the default."""
+    for document in documents:
+        for holder in containers(document.data):
+            if holder.get("use_remote_address") is True or holder.get("context") == "GATEWAY":
+                return True
+    return False
+
+
+def _actions(documents: Sequence[Document]) -> list[dict[str, Any]]:
+    """Every action by which a route makes a descriptor's entries."""
+    lists = [listing(holder.get("actions")) for document in documents for holder in containers(document.data)]
+    return [action for actions in lists for action in actions if isinstance(action, dict)]
+
+
+def _key_of(action: Mapping[str, Any]) -> str:
+    """The key of the entry that an action makes."""
+    for name, default in (("generic_key", "generic_key"), ("header_value_match", "header_match"), ("request_headers", "")):
+        if isinstance(action.get(name), dict):
+            return text(action[name].get("descriptor_key")) or default
+    return next((str(name) for name in action if name in (*_ADDRESS_KEYS, "source_cluster", "destination_cluster")), "")
+
+
+# --- a rate limit service ---
+
+
+class Limit(NamedTuple):
+    """A limit in the service's file: the entries that lead to it, and the descriptor that holds it."""
+
+    entries: tuple[tuple[str, str], ...]
+    document: Document
+    data: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Its keys, outermost first."""
+        return "/".join(f"{key}={value}" if value else key for key, value in self.entries)
+
+
+def _of_service(
+    files: Files,
+    documents: Sequence[Document],
+    service: str,
+    path: str,
+    options: Mapping[str, object],
+    subject: Mapping[str, object],
+) -> Iterator[Reading]:
+    """A limit that the service sets, if Envoy asks it for its domain and a route sends its descriptor."""
+    limits, domains = _service_limits(files.documents(service), service)
+    limit = _one_limit(limits, option(options, "descriptor"))
+    askers = _filters(documents, _GLOBAL_TYPE, "ratelimit")
+    asking = [item for item in askers if text(item.data.get("domain")) in domains]
+    if not askers:
+        raise Unsaid(f"{path} has no ratelimit filter, so whether the service is asked is not known here", path)
+    if not asking:
+        said = f"no ratelimit filter asks for the domain {named(domains)} of {service}"
+        yield askers[0].at("domain").reading("status", "planned", said)
+        return
+    dead = _unasked(limit, asking[0], documents)
+    if dead:
+        yield asking[0].at().reading("status", "planned", dead)
+        return
+    yield from _of_limit(limit, asking[0], documents, subject)
+
+
+def _service_limits(documents: Sequence[Document], path: str) -> tuple[list[Limit], list[str]]:
+    """The limits of a service's files and their domains."""
+    found: list[Limit] = []
+    domains = [text(document.data.get("domain")) for document in documents if text(document.data.get("domain"))]
+    if not domains:
+        raise Unsaid(f"{path} has no domain: it is no file of the rate limit service", path)
+    for document in documents:
+        refuse_templates(document, document.data)
+        pending: list[tuple[tuple[tuple[str, str], ...], Any]]
+        pending = [((), item) for item in reversed(listing(document.data.get("descriptors")))]
+        while pending:
+            above, item = pending.pop()
+            if not isinstance(item, dict):
+                continue
+            entries = (*above, (text(item.get("key")), text(item.get("value"))))
+            if isinstance(item.get("rate_limit"), dict):
+                found.append(Limit(entries, document, item))
+            pending += [(entries, inner) for inner in reversed(listing(item.get("descriptors")))]
+    return found, domains
+
+
+def _one_limit(limits: Sequence[Limit], wanted: str) -> Limit:
+    fitting = [item for item in limits if wanted in ("", item.label, item.entries[-1][0])]
+    if len(fitting) != 1:
+        there = named(item.label for item in limits)
+        raise Unsaid(
+            f"{'several limits fit' if fitting else 'no limit fits'}; name one with options: {{descriptor: …}}: {there}"
+        )
+    return fitting[0]
+
+
+def _unasked(limit: Limit, asking: Settings, documents: Sequence[Document]) -> str:
+    """Why a limit counts nothing; empty when a route sends its descriptor."""
+    if asking.holder.get("disabled") is True:
+        return "the ratelimit filter is disabled"
+    if text(asking.data.get("request_type")) == "internal":
+        return "the ratelimit filter asks for internal requests only"
+    stage = whole(asking.data.get("stage", 0))
+    keys = tuple(key for key, _ in limit.entries)
+    sent = []
+    for document in documents:
+        for holder in containers(document.data):
+            actions = [action for action in listing(holder.get("actions")) if isinstance(action, dict)]
+            if actions and whole(holder.get("stage", 0)) == stage:
+                sent.append(tuple(_key_of(action) for action in actions))
+    return "" if keys in sent else f"no route's rate_limits send the descriptor {limit.label}"
+
+
+def _of_limit(
+    limit: Limit, asking: Settings, documents: Sequence[Document], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    data = mapping(limit.data.get("rate_limit"))
+    at = At(limit.document, limit.data, "rate_limit")
+    is_closed = asking.data.get("failure_mode_deny") is True
+    outage = "" if is_closed else "when the service does not answer everything gets through (failure_mode_deny)"
+    standing, why = _standing(limit.entries, documents)
+    note = "; ".join(filter(None, (f"the descriptor {limit.label} of the rate limit service", why, outage)))
+    if data.get("unlimited") is True:
+        yield at.reading("status", "planned", f"the descriptor {limit.label} is unlimited")
+        return
+    if standing == "selective":
+        raise at.unsaid(f"the descriptor {limit.label} counts only some requests; whether these are all is not known here")
+    amount, unit = whole(data.get("requests_per_unit")), text(data.get("unit")).lower()
+    if amount is None or amount < 1 or unit not in UNITS:
+        raise at.unsaid(f"the descriptor {limit.label} has no requests_per_unit above zero and unit")
+    shadow = next((h for h in (limit.data, data) if h.get("shadow_mode") is True), None)
+    if shadow is not None:
+        said = f"{note}: shadow_mode counts and refuses nothing"
+        yield At(limit.document, shadow, "shadow_mode").reading("status", "observing", said)
+    elif standing == "chosen":
+        yield at.reading("status", "observing", note)
+    elif standing != "opaque":
+        yield at.reading("status", "deployed", note)
+    rate = Rate(amount, Fraction(UNITS[unit]), At(limit.document, data, "requests_per_unit"))
+    yield from numbers([rate], subject, note, soft=False)
+    if standing == "address":
+        yield at.reading("params.unit", "ip", note)
+
+
+# --- discover ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """Local rate limits that a configuration sets; those of a rate limit service need the service's file beside."""
+    return discovered(opener, path, lambda files: _found(opener, files, path))
+
+
+def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+    documents = files.documents(path)
+    settings = [*_filters(documents, _LOCAL_TYPE, ""), *_overrides(documents)]
+    prefixes = [text(item.data.get("stat_prefix")) for item in settings if "token_bucket" in item.data]
+    for prefix in dict.fromkeys(prefixes):
+        entry = {"kind": "envoy", "path": path, "zone": prefix} if prefix else {"kind": "envoy", "path": path}
+        readings = account(opener, path, entry, {"family": "rate_limit"}).readings
+        status = [reading for reading in readings if reading.path == ("status",) and reading.value != "planned"]
+        if status:
+            yield limit_control(prefix or "envoy", entry, readings)

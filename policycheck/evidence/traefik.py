@@ -1,0 +1,442 @@
+"""What Traefik configuration says about a declared rate limit: dynamic files (YAML, TOML) and its Kubernetes resources.
+
+Read is the `rateLimit` middleware and which routers use it, directly, through a `chain`, or through an entry point whose
+static configuration is named with `options: {static: path}` (written as the entry's `path` is). `inFlightReq` limits what
+runs at once and is no rate; a middleware that no router uses limits nothing. The source is the reference of the RateLimit
+middleware: `average` 0 is no limit, `period` is a second where it is not written, the source is the client's address where
+no criterion is. Labels of containers are not read.
+
+The entry picks with `location` (a router's name, or the path in its rule), `server` (the host in its rule) and `resource` or
+`zone` (the middleware's name). Each instance counts for itself unless the middleware has `redis`; such a limit is told as
+one that a person has to weigh. Notes never tell the numbers.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.document import Document
+from policycheck.evidence._foreign import (
+    At,
+    Files,
+    Unsaid,
+    discovered,
+    heard,
+    is_served,
+    limit_control,
+    listing,
+    mapping,
+    named,
+    option,
+    paths_of,
+    refuse_other_family,
+    refuse_templates,
+    template_line,
+    text,
+    whole,
+)
+from policycheck.evidence._rates import Rate, duration, numbers, of_header
+from policycheck.model import Account, Discovered, Location, Reading
+
+if TYPE_CHECKING:
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
+FILES: tuple[str, ...] = ("*traefik*.y*ml", "*traefik*.toml", "*traefik/*.y*ml", "*dynamic*.y*ml", "*middleware*.y*ml")
+
+_FAMILIES = ("rate_limit", "anomaly_throttle")
+_GROUPS = ("traefik.io", "traefik.containo.us")
+_TOML_CAP, _TOML_DOTS = 256 * 1024, 200
+_HOPS = 8
+_MATCHER = re.compile(r"\b(Host|PathPrefix|Path)\(([^()]{0,1000})\)")
+_QUOTED = re.compile(r"[`\"']([^`\"']{1,300})[`\"']")
+_EACH = "each instance counts for itself, so several let through as many times more"
+
+
+class Middleware(NamedTuple):
+    """A middleware by its name (`namespace/name` in Kubernetes): its settings and where it stands."""
+
+    name: str
+    data: dict[str, Any]
+    at: At
+
+
+class Router(NamedTuple):
+    """A router: its name, its rule, the middlewares it names, and where it stands."""
+
+    name: str
+    rule: str
+    uses: tuple[str, ...]
+    priority: int
+    at: At
+
+    def literals(self, *matchers: str) -> list[str]:
+        """The literal values of some matchers of the rule."""
+        return [
+            quoted for name, inner in _MATCHER.findall(self.rule) if name in matchers for quoted in _QUOTED.findall(inner)
+        ]
+
+    def takes(self, path: str) -> bool:
+        """Whether the rule may take a path; a rule without paths takes all."""
+        exact, prefixes = self.literals("Path"), self.literals("PathPrefix")
+        if not exact and not prefixes:
+            return True
+        return path in exact or any(is_served(path or "/", prefix) for prefix in prefixes)
+
+
+class Setup(NamedTuple):
+    """The routers and middlewares of a configuration, and the middlewares that entry points add to every router."""
+
+    routers: tuple[Router, ...]
+    middlewares: dict[str, Middleware]
+    everywhere: tuple[str, ...]
+
+    def limits(self, router: Router) -> list[Middleware]:
+        """The rate limits in effect for a router, those in chains too."""
+        return [found for name in (*self.everywhere, *router.uses) for found in self._expanded(name)]
+
+    def _expanded(self, name: str) -> list[Middleware]:
+        pending, found = [(name, 0)], list[Middleware]()
+        while pending and len(found) < 100:
+            current, hops = pending.pop(0)
+            middleware = self.middlewares.get(current)
+            if middleware is None or hops > _HOPS:
+                continue
+            if _limit(middleware) is not None:
+                found.append(middleware)
+            inner = listing(mapping(_member(middleware.data, "chain")).get("middlewares"))
+            pending += [(_called(item, current), hops + 1) for item in inner[:50]] if len(pending) < 200 else []
+        return found
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the configuration at `path` (from the root) says about the declared rate limit `subject`."""
+    return heard(opener, path, lambda files: _readings(files, path, options, subject))
+
+
+def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    family = refuse_other_family("traefik", subject, _FAMILIES)
+    setup = _setup(_documents(files, path), path, _everywhere(files, path, options))
+    for reading in _of_place(setup, path, options, subject):
+        yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
+
+
+# --- files to routers and middlewares ---
+
+
+class _Toml(Document):
+    """A TOML document: the standard library gives no places, so a value stands at the heading of its table."""
+
+    __slots__ = ("_lines", "_path")
+
+    def __init__(self, data: dict[str, Any], path: str, content: str) -> None:
+        super().__init__()
+        self.data = data
+        self._path = path
+        self._lines: dict[int, int] = {}
+        headings: dict[str, int] = {}
+        for number, line in enumerate(content.splitlines(), 1):
+            if line.lstrip().startswith("["):
+                headings.setdefault(re.sub(r"[\[\]\s\"']|#.*", "", line).lower(), number)
+        self._place_tables(data, "", headings)
+
+    def _place_tables(self, top: dict[str, Any], prefix: str, headings: Mapping[str, int]) -> None:
+        pending: list[tuple[Any, str, int]] = [(top, prefix, 1)]
+        while pending:
+            value, name, line = pending.pop()
+            line = headings.get(name.lower(), line)
+            self._lines[id(value)] = line
+            inner = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+            for key, item in inner:
+                if isinstance(item, (dict, list)):
+                    pending.append((item, f"{name}.{key}".lstrip(".") if key is not None else name, line))
+
+    def locate_key(self, container: Any, key: Any) -> Location | None:
+        """The heading of the table that holds the value."""
+        return Location(self._path, self._lines.get(id(container), 1), 1)
+
+
+def _documents(files: Files, path: str) -> list[Document]:
+    if not path.lower().endswith(".toml"):
+        return files.documents(path)
+    opened = files.opened(path)
+    if len(opened.data) > _TOML_CAP:
+        raise Unsaid(f"{path} is larger than {_TOML_CAP} bytes, the most TOML that is read", path)
+    try:
+        content = opened.data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unsaid(f"{path} is not UTF-8; save it as UTF-8", path) from None
+    if not content.strip():
+        raise Unsaid(f"{path} is empty", path)
+    if line := template_line(content):
+        raise Unsaid(f"{path} is a template; render it first and name the result", path, line)
+    for number, written in enumerate(content.splitlines(), 1):
+        # The standard library's time grows with the square of the length of a dotted key.
+        if written.count(".") > _TOML_DOTS:
+            raise Unsaid(f"{path} has a line with more than {_TOML_DOTS} dots, the most that is read", path, number)
+    try:
+        return [_Toml(tomllib.loads(content), path, content)]
+    except (ValueError, RecursionError) as error:
+        raise Unsaid(f"{path} is not TOML: {str(error)[:100]}", path) from None
+
+
+def _setup(documents: Sequence[Document], path: str, everywhere: tuple[str, ...]) -> Setup:
+    routers: list[Router] = []
+    middlewares: dict[str, Middleware] = {}
+    for document in documents:
+        group = text(document.data.get("apiVersion")).rpartition("/")[0]
+        http = _member(document.data, "http")
+        if group in _GROUPS or text(document.data.get("kind")) == "Ingress":
+            _take_resource(document, routers, middlewares)
+        elif isinstance(http, dict):
+            refuse_templates(document, http)
+            _take_file(document, http, routers, middlewares)
+    if not routers and not middlewares:
+        raise Unsaid(f"{path} has no Traefik routers or middlewares", path)
+    return Setup(tuple(routers), middlewares, everywhere)
+
+
+def _member(data: Mapping[str, Any], name: str) -> Any:
+    """A property by its name; Traefik's files are read whatever the case."""
+    return next((value for key, value in data.items() if str(key).lower() == name.lower()), None)
+
+
+def _take_file(document: Document, http: dict[str, Any], routers: list[Router], middlewares: dict[str, Middleware]) -> None:
+    named_middlewares, named_routers = mapping(_member(http, "middlewares")), mapping(_member(http, "routers"))
+    for name, data in named_middlewares.items():
+        middlewares[_called(name, "")] = Middleware(str(name), mapping(data), At(document, named_middlewares, name))
+    for name, data in named_routers.items():
+        router = mapping(data)
+        uses = tuple(_called(item, "") for item in listing(_member(router, "middlewares")))
+        rule, priority = text(_member(router, "rule")), whole(_member(router, "priority")) or 0
+        routers.append(Router(str(name), rule, uses, priority or len(rule), At(document, named_routers, name)))
+
+
+def _take_resource(document: Document, routers: list[Router], middlewares: dict[str, Middleware]) -> None:
+    """A Middleware, an IngressRoute, or an Ingress with the annotation that names middlewares."""
+    data = document.data
+    kind, meta, spec = text(data.get("kind")), mapping(data.get("metadata")), mapping(data.get("spec"))
+    refuse_templates(document, data)
+    space = text(meta.get("namespace"))
+    name = f"{space}/{text(meta.get('name'))}"
+    if kind == "Middleware":
+        middlewares[name] = Middleware(text(meta.get("name")), spec, At(document, data, "spec"))
+    elif kind == "IngressRoute":
+        for route in listing(spec.get("routes")):
+            uses = tuple(_called(item, name) for item in listing(mapping(route).get("middlewares")))
+            rule = text(mapping(route).get("match"))
+            routers.append(Router(text(meta.get("name")), rule, uses, len(rule), At(document, mapping(route), "match")))
+    elif kind == "Ingress":
+        key = "traefik.ingress.kubernetes.io/router.middlewares"
+        written = text(mapping(meta.get("annotations")).get(key)).split(",")
+        uses = tuple(_of_annotation(item.strip(), space) for item in written if item.strip())
+        routers.append(Router(text(meta.get("name")), _ingress_rule(spec), uses, 0, At(document, data, "metadata")))
+
+
+def _of_annotation(written: str, space: str) -> str:
+    """`namespace-name@kubernetescrd`, taken apart where the namespace is the Ingress's own."""
+    name = written.partition("@")[0]
+    return f"{space}/{name.removeprefix(f'{space}-')}" if name.startswith(f"{space}-") else f"/{name}"
+
+
+def _ingress_rule(spec: Mapping[str, Any]) -> str:
+    rules = [mapping(rule) for rule in listing(spec.get("rules"))]
+    paths = [mapping(path) for rule in rules for path in listing(mapping(rule.get("http")).get("paths"))]
+    hosts = [f"Host(`{text(rule.get('host'))}`)" for rule in rules if text(rule.get("host"))]
+    return " ".join([*hosts, *(f"PathPrefix(`{text(path.get('path')) or '/'}`)" for path in paths)])
+
+
+def _called(item: object, owner: str) -> str:
+    """The name by which a router or chain calls a middleware, as it is kept here: without the provider."""
+    if isinstance(item, dict):
+        space = text(item.get("namespace")) or owner.partition("/")[0]
+        return f"{space}/{text(item.get('name')).partition('@')[0]}"
+    return str(item).partition("@")[0]
+
+
+def _everywhere(files: Files, path: str, options: Mapping[str, object]) -> tuple[str, ...]:
+    """The middlewares that entry points of the static configuration add to every router."""
+    static = files.beside(path, options, "static")
+    found: list[str] = []
+    for document in files.documents(static) if static else []:
+        for point in mapping(document.data.get("entryPoints")).values():
+            http = mapping(mapping(point).get("http"))
+            found += [_called(item, "") for item in listing(http.get("middlewares"))]
+    return tuple(found)
+
+
+# --- a place to readings ---
+
+
+def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    wanted = option(options, "resource") or option(options, "zone")
+    location, host = option(options, "location"), option(options, "server")
+    if location or host:
+        router = _router(setup, location, host, wanted)
+        limits = [item for item in setup.limits(router) if not wanted or item.name == wanted.rpartition("/")[2]]
+        _refuse_elsewhere(setup, [router], options)
+        if not limits:
+            which = f" {wanted}" if wanted else ""
+            yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
+            return
+        yield from _numbers(limits, subject, f"for the router {router.name}")
+        return
+    limit = _middleware(setup, wanted, path)
+    using = [router for router in setup.routers if limit in setup.limits(router)]
+    if not using:
+        where = "no router of this file uses it" if setup.routers else "the file has no router that uses it"
+        yield limit.at.reading("status", "planned", f"the middleware {limit.name} limits nothing: {where}")
+        return
+    _refuse_elsewhere(setup, using, options)
+    yield from _numbers([limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
+
+
+def _router(setup: Setup, location: str, host: str, wanted: str) -> Router:
+    fitting = [
+        router
+        for router in setup.routers
+        if (not location or location == router.name or location in router.literals("Path", "PathPrefix"))
+        and (not host or host in router.literals("Host"))
+    ]
+    if not fitting:
+        raise Unsaid(f"no router fits {location or host}; the file has: {named(r.name for r in setup.routers)}")
+    answers = {tuple(item.name for item in setup.limits(router)) for router in fitting}
+    if len(answers) > 1:
+        raise fitting[1].at.unsaid(f"several routers fit; name one with location: {named(r.name for r in fitting)}")
+    return fitting[0]
+
+
+def _middleware(setup: Setup, wanted: str, path: str) -> Middleware:
+    """The rate limit that the entry names, or the only one."""
+    limits = [item for item in setup.middlewares.values() if _limit(item) is not None]
+    fitting = [item for item in limits if not wanted or item.name == wanted.rpartition("/")[2]]
+    if not fitting:
+        inflight = any(_member(item.data, "inFlightReq") is not None for item in setup.middlewares.values())
+        other = "; inFlightReq is no rate" if inflight else ""
+        meant = f"middleware {wanted}" if wanted else "rateLimit middleware"
+        raise Unsaid(f"no {meant} is in {path}{other}; it has: {named(m.name for m in setup.middlewares.values())}", path)
+    if len(fitting) > 1:
+        raise fitting[1].at.unsaid(
+            f"several rateLimit middlewares; name one with resource: {named(m.name for m in fitting)}"
+        )
+    return fitting[0]
+
+
+def _limit(middleware: Middleware) -> dict[str, Any] | None:
+    found = _member(middleware.data, "rateLimit")
+    return found if isinstance(found, dict) else None
+
+
+def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[str, object]) -> None:
+    """A limit on other addresses proves nothing: of the routers that take a surface's path, the first to be asked counts.
+
+    Traefik asks the router with the highest priority first, the length of the rule where none is written.
+    """
+    paths = paths_of(options)
+    if not paths or any("!" in router.rule or "Regexp" in router.rule for router in setup.routers):
+        return
+    for path in paths:
+        taking = [router for router in setup.routers if router.takes(path)]
+        if taking and max(taking, key=lambda router: router.priority) in using:
+            return
+    raise using[0].at.unsaid(f"the router {using[0].name} does not serve {named(paths)} of the control's surfaces first")
+
+
+def _numbers(limits: Sequence[Middleware], subject: Mapping[str, object], where: str) -> Iterator[Reading]:
+    """What rate limits say that all apply; one without an average limits nothing."""
+    working = [item for item in limits if _average(item)]
+    if not working:
+        first = limits[0]
+        said = f"the average of {first.name} is 0 or not written, which is no limit"
+        yield At(first.at.document, _limit(first)).reading("status", "planned", said)
+        return
+    sound = [item for item in working if _standing(item)[0] in ("address", "shared")]
+    best = (sound or working)[0]
+    standing, why = _standing(best)
+    counted = [item for item in working if _standing(item)[0] == standing]
+    note = "; ".join(filter(None, (f"rateLimit {named(item.name for item in counted)} {where}", why)))
+    rates = [_rate(item) for item in counted]
+    if standing == "chosen":
+        yield rates[0].at.reading("status", "observing", note)
+    elif standing != "opaque":
+        yield rates[0].at.reading("status", "deployed", note)
+    is_shared = all(isinstance(_member(_limit(item) or {}, "redis"), dict) for item in counted)
+    each = "" if is_shared else f"; {_EACH}"
+    yield from numbers(rates, subject, note + each, soft=not is_shared)
+    if len(counted) == 1:
+        yield _burst(best, is_shared=is_shared)
+    if standing == "address":
+        strategy = mapping(_member(_criterion(best), "ipStrategy"))
+        proxies = "; which address that is depends on the proxies before it" if strategy else ""
+        yield rates[0].at.reading("params.unit", "ip", f"{best.name} counts by address{proxies}", soft=bool(strategy))
+
+
+def _average(middleware: Middleware) -> int:
+    limit = _limit(middleware) or {}
+    average = whole(_member(limit, "average") if _member(limit, "average") is not None else 0)
+    if average is None or average < 0:
+        raise At(middleware.at.document, limit).unsaid(f"the average of {middleware.name} is no whole number")
+    return average
+
+
+def _rate(middleware: Middleware) -> Rate:
+    """`average` in a `period`: a duration, or seconds as a number."""
+    limit = _limit(middleware) or {}
+    written = _member(limit, "period")
+    number = whole(written)
+    seconds = Fraction(1) if written is None else Fraction(number) if number is not None else duration(written)
+    key = next((key for key in limit if str(key).lower() == "average"), None)
+    at = At(middleware.at.document, limit, key)
+    if seconds is None or seconds < 0:
+        raise at.unsaid(f"the period of {middleware.name} is no duration such as 1m")
+    return Rate(_average(middleware), seconds or Fraction(1), at, is_steady=True)
+
+
+def _burst(middleware: Middleware, *, is_shared: bool) -> Reading:
+    """How many at once; 1 where it is not written."""
+    limit = _limit(middleware) or {}
+    written = _member(limit, "burst")
+    burst = 1 if written is None else whole(written)
+    key = next((key for key in limit if str(key).lower() == "burst"), None)
+    at = At(middleware.at.document, limit, key)
+    if burst is None:
+        raise at.unsaid(f"the burst of {middleware.name} is no whole number")
+    return at.reading("params.burst", max(burst, 1), f"burst of {middleware.name}", soft=not is_shared)
+
+
+def _criterion(middleware: Middleware) -> dict[str, Any]:
+    return mapping(_member(_limit(middleware) or {}, "sourceCriterion"))
+
+
+def _standing(middleware: Middleware) -> tuple[str, str]:
+    """Whom a rate limit counts, and why that matters."""
+    criterion = _criterion(middleware)
+    header, is_host = text(_member(criterion, "requestHeaderName")), _member(criterion, "requestHost") is True
+    if header and (is_host or mapping(_member(criterion, "ipStrategy"))):
+        raise middleware.at.unsaid(f"{middleware.name} has several source criteria, which exclude each other")
+    if header:
+        return of_header(header, middleware.name)
+    return ("shared", "one counter for all clients of a host") if is_host else ("address", "")
+
+
+# --- discover ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The rate limits of a configuration that a router uses."""
+    return discovered(opener, path, lambda files: _found(opener, files, path))
+
+
+def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+    setup = _setup(_documents(files, path), path, ())
+    for middleware in setup.middlewares.values():
+        if _limit(middleware) is None:
+            continue
+        entry = {"kind": "traefik", "path": path, "resource": middleware.name}
+        readings = account(opener, path, entry, {"family": "rate_limit"}).readings
+        if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
+            yield limit_control(middleware.name, entry, readings)

@@ -1,0 +1,383 @@
+"""What Envoy configuration says about a declared rate limit, and when it says nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policycheck.evidence import envoy
+from policycheck.opener import Opener
+
+if TYPE_CHECKING:
+    from policycheck.model import Account
+
+FIXTURES = Path(__file__).parent / "fixtures" / "envoy"
+SERVICE = {"service": "service.yaml"}
+LOCAL = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+FULL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+
+
+def heard(file: str, root: Path = FIXTURES, window: str | None = "minute", **options: object) -> Account:
+    subject = {"family": options.pop("family", "rate_limit"), "params": {"window": window}}
+    return envoy.account(Opener(root), file, {"kind": "envoy", "path": file, **options}, subject)
+
+
+def said(account: Account) -> dict[str, object]:
+    assert account.unreadable == ""
+    return {".".join(reading.path): reading.value for reading in account.readings}
+
+
+def soft(account: Account) -> set[str]:
+    return {".".join(reading.path) for reading in account.readings if reading.soft}
+
+
+def note(account: Account, path: str = "status") -> str:
+    return next(reading.note for reading in account.readings if ".".join(reading.path) == path)
+
+
+def places(account: Account) -> dict[str, tuple[str, int]]:
+    return {".".join(reading.path): (reading.file, reading.line) for reading in account.readings}
+
+
+def silent(account: Account) -> str:
+    assert account.readings == ()
+    assert not account.supported
+    assert account.unreadable
+    return account.unreadable
+
+
+def limiter(root: Path, manager: dict[str, Any] | None = None, **changes: object) -> Account:
+    """The account of one filter with these settings; a setting of None is left out."""
+    config: dict[str, Any] = {
+        "@type": LOCAL, "stat_prefix": "l", "filter_enabled": FULL, "filter_enforced": FULL,
+        "token_bucket": {"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "60s"},
+    } | changes  # fmt: skip
+    options = config.pop("options", {})
+    holder = {"name": "x", "typed_config": {k: v for k, v in config.items() if v is not None}}
+    data = {"http_filters": [holder | (manager or {}).pop("holder", {})]} | (manager or {})
+    (root / "e.json").write_text(json.dumps(data), "utf-8")
+    return heard("e.json", root, **options)
+
+
+# --- a local limit ---
+
+
+def test_the_limit_of_a_route_is_read_with_its_share_and_burst() -> None:
+    account = heard("edge.yaml", location="/products", urls=["/products/*"])
+    assert said(account) == {
+        "status": "deployed",
+        "params.enforced_percent": 50,
+        "params.limit": 60,
+        "params.window": "minute",
+        "params.burst": 120,
+    }
+    assert soft(account) == {"params.limit", "params.burst"}
+    assert places(account)["params.limit"] == ("edge.yaml", 30)
+    assert places(account)["params.enforced_percent"][1] == 35
+    assert "each Envoy process has a bucket of its own" in note(account, "params.limit")
+    assert "runtime key" in note(account)
+
+
+@pytest.mark.parametrize("options", [{"location": "catalogue"}, {"zone": "catalogue"}, {}])
+def test_an_entry_picks_by_route_or_prefix_of_the_statistics(options: dict[str, str]) -> None:
+    assert said(heard("edge.yaml", **options))["params.limit"] == 60
+
+
+def test_a_route_without_settings_of_its_own_has_those_of_the_filter_which_has_no_bucket() -> None:
+    account = heard("edge.yaml", location="/people")
+    assert said(account) == {"status": "planned"}
+    assert "no token_bucket" in note(account)
+
+
+def test_a_filter_that_does_not_say_that_it_enforces_only_observes() -> None:
+    account = heard("istio.yaml", resource="people-limit", location="people")
+    assert said(account)["status"] == "observing"
+    assert said(account)["params.enforced_percent"] == 0
+    assert "0 %, also where it is not written" in note(account)
+    assert places(account)["params.limit"] == ("istio.yaml", 39)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "enforced", "percent", "status"),
+    [
+        (FULL, FULL, 100, "deployed"),
+        (FULL, None, 0, "observing"),
+        (None, FULL, 0, "observing"),
+        (None, None, 0, "observing"),
+        ({"runtime_key": "x"}, FULL, 0, "observing"),
+        (FULL, {"default_value": {"numerator": 0}}, 0, "observing"),
+        (FULL, {"default_value": {"numerator": 50}}, 50, "deployed"),
+        (FULL, {"default_value": {"numerator": 100, "denominator": "TEN_THOUSAND"}}, 1, "deployed"),
+        (FULL, {"default_value": {"numerator": 100, "denominator": "MILLION"}}, 0, "deployed"),
+        ({"default_value": {"numerator": 50}}, {"default_value": {"numerator": 50}}, 25, "deployed"),
+        (FULL, {"default_value": {"numerator": 500}}, 100, "deployed"),
+    ],
+)
+def test_the_share_is_the_product_of_both_fractions(
+    tmp_path: Path, enabled: object, enforced: object, percent: int, status: str
+) -> None:
+    account = limiter(tmp_path, filter_enabled=enabled, filter_enforced=enforced)
+    assert (said(account)["params.enforced_percent"], said(account)["status"]) == (percent, status)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "window", "limit"),
+    [
+        ({"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "1s"}, "minute", 600),
+        ({"max_tokens": 10, "fill_interval": "1s"}, "minute", 60),
+        ({"max_tokens": 100, "tokens_per_fill": 100, "fill_interval": "3600s"}, "minute", 100),
+        ({"max_tokens": 5, "tokens_per_fill": 100, "fill_interval": "60s"}, "minute", 5),
+        ({"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "45s"}, "minute", 20),
+        ({"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "0.5s"}, "second", 20),
+        ({"max_tokens": "10", "tokens_per_fill": 10, "fill_interval": "60s"}, None, 10),
+    ],
+)
+def test_a_bucket_is_told_in_the_declared_window_towards_the_looser_side(
+    tmp_path: Path, bucket: dict[str, object], window: str | None, limit: int
+) -> None:
+    assert said(limiter(tmp_path, token_bucket=bucket, options={"window": window}))["params.limit"] == limit
+
+
+# --- ways to be wrong ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"token_bucket": {"max_tokens": 0, "fill_interval": "1s"}}, "no numbers above zero"),
+        ({"token_bucket": {"max_tokens": "many", "fill_interval": "1s"}}, "no numbers above zero"),
+        ({"token_bucket": {"max_tokens": 5, "fill_interval": 60}}, "no fill_interval"),
+        ({"token_bucket": {"max_tokens": 5, "fill_interval": "0s"}}, "no fill_interval"),
+        ({"token_bucket": {"max_tokens": 5}}, "no fill_interval"),
+        ({"token_bucket": None, "options": {"zone": "m"}}, "no rate limit has the stat_prefix m"),
+        ({"filter_enforced": {"default_value": {"numerator": "all"}}}, "no fraction"),
+        ({"filter_enforced": {"default_value": {"denominator": "DOZEN"}}}, "no fraction"),
+        ({"stat_prefix": "{{ name }}"}, "render it first"),
+        ({"stat_prefix": "${NAME}"}, "render it first"),
+        ({"descriptors": [{"entries": [{"key": "client"}], "token_bucket": {}}]}, "descriptors with limits of their own"),
+        ({"options": {"family": "challenge"}}, "not challenge"),
+        ({"options": {"resource": "other"}}, "no resource other"),
+        ({"options": {"location": "/other"}}, "no route fits /other"),
+    ],
+)
+def test_what_is_not_settled_is_unreadable(tmp_path: Path, changes: dict[str, Any], why: str) -> None:
+    assert why in silent(limiter(tmp_path, **changes))
+
+
+def test_a_bucket_a_connection_can_be_bypassed(tmp_path: Path) -> None:
+    account = limiter(tmp_path, local_rate_limit_per_downstream_connection=True)
+    assert said(account)["status"] == "observing"
+    assert "connections" in note(account)
+
+
+def test_a_bucket_that_the_whole_cluster_shares_is_no_matter_of_weighing(tmp_path: Path) -> None:
+    assert soft(limiter(tmp_path, local_cluster_rate_limit={})) == set()
+
+
+@pytest.mark.parametrize(
+    ("manager", "status"), [({"use_remote_address": True}, "deployed"), ({}, None), ({"use_remote_address": False}, None)]
+)
+def test_an_address_is_only_known_where_it_is_that_of_the_connection(
+    tmp_path: Path, manager: dict[str, Any], status: str | None
+) -> None:
+    bucket = {"max_tokens": 5, "tokens_per_fill": 5, "fill_interval": "60s"}
+    descriptors = [{"entries": [{"key": "remote_address"}], "token_bucket": bucket}]
+    account = limiter(tmp_path, manager, descriptors=descriptors, options={"options": {"descriptor": "remote_address"}})
+    assert said(account).get("status") == status
+    assert said(account).get("params.unit") == ("ip" if status else None)
+    assert said(account)["params.limit"] == 5
+
+
+def test_the_default_bucket_beside_descriptors_has_to_be_named_and_used(tmp_path: Path) -> None:
+    descriptors = [{"entries": [{"key": "client"}], "token_bucket": {}}]
+    options = {"options": {"descriptor": "default"}}
+    assert said(limiter(tmp_path, descriptors=descriptors, options=options))["params.limit"] == 10
+    account = limiter(tmp_path, descriptors=descriptors, always_consume_default_token_bucket=False, options=options)
+    assert "pass the default bucket by" in silent(account)
+
+
+def test_a_disabled_filter_is_planned(tmp_path: Path) -> None:
+    assert said(limiter(tmp_path, {"holder": {"disabled": True}})) == {"status": "planned"}
+
+
+def test_settings_of_a_route_do_nothing_without_the_filter(tmp_path: Path) -> None:
+    text = (FIXTURES / "edge.yaml").read_text()
+    start = text.index("                  - name: envoy.filters.http.local_ratelimit\n")
+    end = text.index("                  - name: envoy.filters.http.ratelimit\n")
+    (tmp_path / "edge.yaml").write_text(text[:start] + text[end:])
+    account = heard("edge.yaml", tmp_path, location="/products")
+    assert said(account) == {"status": "planned"}
+    assert "no local_ratelimit is among the http_filters" in note(account)
+
+
+def test_a_route_can_switch_the_filter_off(tmp_path: Path) -> None:
+    off = '{"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true}'
+    per_route = f"                          typed_per_filter_config: {{envoy.filters.http.local_ratelimit: {off}}}\n"
+    text = (FIXTURES / "edge.yaml").read_text().replace("route: {cluster: rest}\n", "route: {cluster: rest}\n" + per_route)
+    (tmp_path / "edge.yaml").write_text(text)
+    account = heard("edge.yaml", tmp_path, location="/")
+    assert said(account) == {"status": "planned"}
+    assert "switches the filter off" in note(account)
+
+
+def test_a_limit_elsewhere_proves_nothing() -> None:
+    assert "does not serve /people" in silent(heard("edge.yaml", location="/products", urls=["/people/{id}"]))
+
+
+def test_several_limits_need_a_name(tmp_path: Path) -> None:
+    one = {"name": "x", "typed_config": {"@type": LOCAL, "stat_prefix": "a", "token_bucket": {}}}
+    two = {"name": "x", "typed_config": {"@type": LOCAL, "stat_prefix": "b", "token_bucket": {}}}
+    (tmp_path / "e.json").write_text(json.dumps({"http_filters": [one, two]}))
+    assert "several rate limits fit" in silent(heard("e.json", tmp_path))
+
+
+def test_notes_never_tell_the_numbers() -> None:
+    for account in (
+        heard("edge.yaml", location="/products"),
+        heard("edge.yaml", options=SERVICE | {"descriptor": "client"}),
+    ):
+        for reading in account.readings:
+            assert not any(number in reading.note for number in ("60", "120", "50", "10"))
+
+
+# --- a rate limit service ---
+
+
+def test_a_service_is_not_guessed(tmp_path: Path) -> None:
+    text = (FIXTURES / "edge.yaml").read_text().replace("local_ratelimit", "other")
+    (tmp_path / "edge.yaml").write_text(text.replace("LocalRateLimit", "Other"))
+    assert "name it with options: {service: path}" in silent(heard("edge.yaml", tmp_path))
+
+
+def test_a_limit_of_the_service_counts_where_a_route_sends_its_descriptor() -> None:
+    account = heard("edge.yaml", options=SERVICE | {"descriptor": "remote_address"})
+    assert said(account) == {"status": "deployed", "params.limit": 600, "params.window": "minute", "params.unit": "ip"}
+    assert soft(account) == set()
+    assert places(account)["params.limit"] == ("service.yaml", 7)
+    assert "failure_mode_deny" in note(account)
+    assert [seen.path for seen in account.artefacts] == ["edge.yaml", "service.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "status", "why"),
+    [
+        ("generic_key=export/client", "observing", "clients can vary"),
+        ("tried_out", "planned", "no route's rate_limits send"),
+    ],
+)
+def test_what_the_service_enforces(descriptor: str, status: str, why: str) -> None:
+    account = heard("edge.yaml", options=SERVICE | {"descriptor": descriptor})
+    assert said(account)["status"] == status
+    assert why in note(account)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "why"),
+    [
+        ("domain: shop\n", "domain: other\n", "planned", "no ratelimit filter asks for the domain other"),
+        (
+            "    rate_limit:\n      unit: hour",
+            "    shadow_mode: true\n    rate_limit:\n      unit: hour",
+            "observing",
+            "shadow_mode",
+        ),
+        ("      requests_per_unit: 600", "      unlimited: true", "planned", "is unlimited"),
+    ],
+)
+def test_a_service_that_refuses_nothing(tmp_path: Path, old: str, new: str, status: str, why: str) -> None:
+    (tmp_path / "edge.yaml").write_bytes((FIXTURES / "edge.yaml").read_bytes())
+    (tmp_path / "service.yaml").write_text((FIXTURES / "service.yaml").read_text().replace(old, new, 1))
+    account = heard("edge.yaml", tmp_path, options=SERVICE | {"descriptor": "remote_address"})
+    assert said(account)["status"] == status
+    assert why in note(account)
+
+
+def test_several_limits_of_a_service_need_the_descriptor() -> None:
+    assert "remote_address, generic_key=export/client" in silent(heard("edge.yaml", options=SERVICE))
+    assert "no limit fits" in silent(heard("edge.yaml", options=SERVICE | {"descriptor": "other"}))
+
+
+@pytest.mark.parametrize(
+    ("service", "why"),
+    [
+        ("gone.yaml", "does not exist"),
+        ("../service.yaml", "climbs"),
+        ("/etc/passwd", "absolute"),
+        ("istio.yaml", "no domain"),
+    ],
+)
+def test_a_service_that_cannot_be_read(service: str, why: str) -> None:
+    assert why in silent(heard("edge.yaml", options={"service": service}))
+
+
+def test_the_path_of_the_service_is_written_as_that_of_the_entry(tmp_path: Path) -> None:
+    (tmp_path / "shop" / "deploy").mkdir(parents=True)
+    (tmp_path / "shop" / "limits").mkdir()
+    (tmp_path / "shop" / "deploy" / "edge.yaml").write_bytes((FIXTURES / "edge.yaml").read_bytes())
+    (tmp_path / "shop" / "limits" / "service.yaml").write_bytes((FIXTURES / "service.yaml").read_bytes())
+    entry = {"path": "deploy/edge.yaml", "options": {"service": "limits/service.yaml", "descriptor": "remote_address"}}
+    account = envoy.account(Opener(tmp_path), "shop/deploy/edge.yaml", entry, {"family": "rate_limit"})
+    assert said(account)["status"] == "deployed"
+
+
+# --- hostile ---
+
+HOSTILE = {
+    "empty": b"", "blank": b"\n \n", "binary": bytes(range(256)), "nul": b"a: \0", "utf-16": "a: b".encode("utf-16"),
+    "not-utf-8": b"a: \xff", "prose": b"words", "a-list": b"- a", "deep": b"{a: " * 3000,
+    "huge-line": b"a: " + b"x" * 900_000,
+    "duplicate": b"static_resources: {}\nstatic_resources: {}", "anchors": b"a: &a [x]\nb: *a", "tag": b"a: !!map {}",
+    "template": b"static_resources: {{ x }}", "nulls": b"static_resources:\nhttp_filters:",
+    "list": b"static_resources: [1, [2]]",
+    "typed-list": b"http_filters: [{typed_config: [x]}]", "per-filter-list": b"routes: [{match: {prefix: /}, "
+    b"typed_per_filter_config: {envoy.filters.http.local_ratelimit: [x]}}]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_content_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.yaml").write_bytes(content)
+    silent(heard("x.yaml", tmp_path))
+    assert envoy.discover(Opener(tmp_path), "x.yaml") == ()
+
+
+def test_links_and_missing_files_are_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to(FIXTURES / "edge.yaml")
+    assert "symbolic link" in silent(heard("link.yaml", tmp_path))
+    assert "does not exist" in silent(heard("gone.yaml", tmp_path))
+
+
+WORDS = """@type typed_config token_bucket max_tokens tokens_per_fill fill_interval filter_enabled filter_enforced
+    default_value numerator denominator descriptors entries key match prefix typed_per_filter_config domains routes
+    stat_prefix envoy.filters.http.local_ratelimit http_filters patch value applyTo"""
+KEYS = st.sampled_from(WORDS.split())
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from([LOCAL, "60s", "HUNDRED", "/", "x", "default"]))
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=6)),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, VALUES)
+def test_no_structure_makes_the_verifier_fail(tmp_path: Path, first: Any, second: Any) -> None:
+    config = {"@type": LOCAL, "token_bucket": first, "filter_enforced": second}
+    data = {"http_filters": [{"typed_config": config}], "routes": [first], "x": second}
+    for content in (data, {"http_filters": first, "y": second}):
+        (tmp_path / "x.json").write_text(json.dumps(content), "utf-8")
+        account = heard("x.json", tmp_path)
+        assert bool(account.readings) != bool(account.unreadable)
+        envoy.discover(Opener(tmp_path), "x.json")
+
+
+def test_discover_offers_local_limits() -> None:
+    found = envoy.discover(Opener(FIXTURES), "edge.yaml")
+    assert [item.item["evidence"] for item in found] == [[{"kind": "envoy", "path": "edge.yaml", "zone": "catalogue"}]]
+    assert found[0].item["params"]["enforced_percent"] == 50
+    assert envoy.discover(Opener(FIXTURES), "service.yaml") == ()

@@ -1,0 +1,291 @@
+"""What Traefik configuration says about a declared rate limit, and when it says nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policycheck.evidence import traefik
+from policycheck.opener import Opener
+
+if TYPE_CHECKING:
+    from policycheck.model import Account
+
+FIXTURES = Path(__file__).parent / "fixtures" / "traefik"
+
+
+def heard(file: str, root: Path = FIXTURES, window: str | None = "minute", **options: object) -> Account:
+    subject = {"family": options.pop("family", "rate_limit"), "params": {"window": window}}
+    return traefik.account(Opener(root), file, {"kind": "traefik", "path": file, **options}, subject)
+
+
+def said(account: Account) -> dict[str, object]:
+    assert account.unreadable == ""
+    return {".".join(reading.path): reading.value for reading in account.readings}
+
+
+def soft(account: Account) -> set[str]:
+    return {".".join(reading.path) for reading in account.readings if reading.soft}
+
+
+def note(account: Account, path: str = "status") -> str:
+    return next(reading.note for reading in account.readings if ".".join(reading.path) == path)
+
+
+def places(account: Account) -> dict[str, int]:
+    return {".".join(reading.path): reading.line for reading in account.readings}
+
+
+def silent(account: Account) -> str:
+    assert account.readings == ()
+    assert not account.supported
+    assert account.unreadable
+    return account.unreadable
+
+
+def limiter(root: Path, limit: object, uses: object = ("l",), more: str = "", **options: object) -> Account:
+    """The account of one middleware with this rate limit and one router."""
+    http = {
+        "routers": {"r": {"rule": "PathPrefix(`/a`)", "middlewares": uses}},
+        "middlewares": {"l": {"rateLimit": limit}, "c": {"chain": {"middlewares": ["l", "c"]}}},
+    }
+    (root / "t.yaml").write_text(json.dumps({"http": http}) + more, "utf-8")
+    return heard("t.yaml", root, **options)
+
+
+def test_the_limit_of_a_router_is_found_through_a_chain() -> None:
+    account = heard("dynamic.yml", location="/products", urls=["https://shop.example/products/*"])
+    assert said(account) == {
+        "status": "deployed",
+        "params.limit": 120,
+        "params.window": "minute",
+        "params.burst": 30,
+        "params.unit": "ip",
+    }
+    assert soft(account) == {"params.limit", "params.burst"}
+    assert places(account)["params.limit"] == 25
+    assert "rateLimit per-address for the router catalogue" in note(account)
+    assert "each instance counts for itself" in note(account, "params.limit")
+
+
+@pytest.mark.parametrize("options", [{"location": "catalogue"}, {"resource": "per-address"}, {"zone": "per-address"}])
+def test_an_entry_picks_by_router_or_middleware(options: dict[str, str]) -> None:
+    assert said(heard("dynamic.yml", **options))["params.limit"] == 120
+
+
+@pytest.mark.parametrize(("window", "limit"), [("second", 2), ("hour", 7200), ("day", 172800), (None, 120), ("week", 120)])
+def test_rates_are_told_in_the_declared_window(window: str | None, limit: int) -> None:
+    assert said(heard("dynamic.yml", window=window, resource="per-address"))["params.limit"] == limit
+
+
+def test_toml_says_the_same_at_its_headings() -> None:
+    account = heard("dynamic.toml")
+    assert said(account) == said(heard("dynamic.yml", resource="per-address"))
+    assert places(account)["params.limit"] == 6
+
+
+def test_kubernetes_resources_say_the_same() -> None:
+    account = heard("crd.yaml", window="hour", urls=["/products/*"])
+    assert said(account)["status"] == "deployed"
+    assert said(account)["params.limit"] == 100
+    assert soft(account) == {"params.limit", "params.burst", "params.unit"}
+
+
+def test_an_ingress_can_name_the_middleware(tmp_path: Path) -> None:
+    middleware = (FIXTURES / "crd.yaml").read_text().split("---")[0]
+    ingress = (
+        "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  namespace: shop\n  annotations:\n"
+        "    traefik.ingress.kubernetes.io/router.middlewares: shop-per-address@kubernetescrd\n"
+        "spec: {rules: [{http: {paths: [{path: /a}]}}]}\n"
+    )
+    (tmp_path / "k.yaml").write_text(middleware + ingress)
+    assert said(heard("k.yaml", tmp_path, urls=["/a/b"]))["status"] == "deployed"
+    assert "does not serve" in silent(heard("k.yaml", tmp_path, urls=["/b"]))
+
+
+def test_an_entry_point_can_add_it_to_every_router(tmp_path: Path) -> None:
+    static = "entryPoints: {web: {address: ':80', http: {middlewares: [l@file]}}}\n"
+    (tmp_path / "traefik.yml").write_text(static)
+    assert said(limiter(tmp_path, {"average": 5}, [])) == {"status": "planned"}
+    assert said(limiter(tmp_path, {"average": 5}, [], options={"static": "traefik.yml"}))["status"] == "deployed"
+
+
+def test_a_shared_counter_is_no_matter_of_weighing() -> None:
+    account = heard("dynamic.yml", resource="per-host")
+    assert soft(account) == set()
+    assert "one counter for all clients of a host" in note(account)
+    assert "params.unit" not in said(account)
+
+
+# --- ways to be wrong ---
+
+
+def test_a_middleware_that_no_router_uses_limits_nothing() -> None:
+    account = heard("dynamic.yml", resource="forgotten")
+    assert said(account) == {"status": "planned"}
+    assert "no router of this file uses it" in note(account)
+    assert places(account) == {"status": 39}
+
+
+def test_what_runs_at_once_is_no_rate() -> None:
+    assert said(heard("dynamic.yml", location="/admin")) == {"status": "planned"}
+    assert "in it; it has" not in silent(heard("dynamic.yml", resource="one-at-a-time"))
+
+
+def test_a_header_that_clients_choose_only_observes() -> None:
+    account = heard("dynamic.yml", resource="by-client")
+    assert said(account)["status"] == "observing"
+    assert "X-Client-Id, which clients can vary" in note(account)
+
+
+def test_a_sound_limit_beside_one_that_can_be_bypassed_is_the_one_that_counts() -> None:
+    assert said(heard("dynamic.yml", location="api"))["status"] == "deployed"
+    assert said(heard("dynamic.yml", location="api"))["params.limit"] == 60000
+
+
+@pytest.mark.parametrize("limit", [{"average": 0}, {}, {"burst": 5}, {"average": None}])
+def test_no_average_is_no_limit(tmp_path: Path, limit: object) -> None:
+    assert said(limiter(tmp_path, limit)) == {"status": "planned"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        ({"average": "many"}, "no whole number"),
+        ({"average": -1}, "no whole number"),
+        ({"average": 1.5}, "no whole number"),
+        ({"average": "{{ env `RATE` }}"}, "render it first"),
+        ({"average": 5, "period": "soon"}, "no duration"),
+        ({"average": 5, "period": "-1m"}, "no duration"),
+        ({"average": 5, "period": [1]}, "no duration"),
+        ({"average": 5, "burst": "some"}, "burst of l is no whole number"),
+        ({"average": 5, "sourceCriterion": {"requestHeaderName": "a", "requestHost": True}}, "exclude each other"),
+    ],
+)
+def test_what_is_not_settled_is_unreadable(tmp_path: Path, limit: object, why: str) -> None:
+    assert why in silent(limiter(tmp_path, limit))
+
+
+@pytest.mark.parametrize(
+    ("limit", "minute"),
+    [
+        ({"average": 5}, 300),
+        ({"average": "5"}, 300),
+        ({"average": 5, "period": 60}, 5),
+        ({"average": 1, "period": "1h30m"}, 1),
+    ],
+)
+def test_a_period_is_a_second_or_a_duration_or_seconds(tmp_path: Path, limit: object, minute: int) -> None:
+    assert said(limiter(tmp_path, limit))["params.limit"] == minute
+
+
+@pytest.mark.parametrize("uses", [["c"], ["c@file"], ["l"], ["l@file", "l"]])
+def test_chains_are_followed_and_end(tmp_path: Path, uses: list[str]) -> None:
+    assert said(limiter(tmp_path, {"average": 5}, uses))["status"] == "deployed"
+
+
+@pytest.mark.parametrize("uses", [[], None, "l", ["other"], ["L2"], [None]])
+def test_a_router_that_names_something_else_uses_nothing(tmp_path: Path, uses: object) -> None:
+    assert said(limiter(tmp_path, {"average": 5}, uses)) == {"status": "planned"}
+
+
+def test_a_limit_elsewhere_proves_nothing(tmp_path: Path) -> None:
+    assert "does not serve /b/" in silent(limiter(tmp_path, {"average": 5}, urls=["/b/*"]))
+    assert said(limiter(tmp_path, {"average": 5}, urls=["/a/{id}"]))["status"] == "deployed"
+
+
+def test_the_router_that_is_asked_first_counts(tmp_path: Path) -> None:
+    http = {
+        "routers": {
+            "all": {"rule": "PathPrefix(`/`)", "middlewares": ["l"]},
+            "some": {"rule": "PathPrefix(`/products`)"},
+        },
+        "middlewares": {"l": {"rateLimit": {"average": 5}}},
+    }
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": http}))
+    assert "does not serve /products/" in silent(heard("t.yaml", tmp_path, urls=["/products/*"]))
+    http["routers"]["all"]["priority"] = 1000  # type: ignore[index]
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": http}))
+    assert said(heard("t.yaml", tmp_path, urls=["/products/*"]))["status"] == "deployed"
+
+
+def test_what_an_entry_names_has_to_be_there() -> None:
+    assert "no router fits /gone" in silent(heard("dynamic.yml", location="/gone"))
+    assert "no middleware gone" in silent(heard("dynamic.yml", resource="gone"))
+    assert "several rateLimit middlewares" in silent(heard("dynamic.yml"))
+    assert "several routers fit" in silent(heard("dynamic.yml", server="shop.example"))
+    assert "not challenge" in silent(heard("dynamic.yml", family="challenge"))
+
+
+def test_notes_never_tell_the_numbers() -> None:
+    for resource in ("per-address", "by-client", "per-host"):
+        for reading in heard("dynamic.yml", resource=resource).readings:
+            assert not any(number in reading.note for number in ("120", "30", "1000"))
+
+
+# --- hostile ---
+
+HOSTILE = {
+    "empty": b"", "blank": b" \n", "binary": bytes(range(256)), "nul": b"a: \0", "utf-16": "a: b".encode("utf-16"),
+    "not-utf-8": b"a: \xff", "prose": b"words", "a-list": b"- a", "deep": b"[" * 5000, "huge-line": b"a: " + b"x" * 900_000,
+    "duplicate": b"http: {}\nhttp: {}", "anchors": b"http: &a {}\nx: *a", "tag": b"http: !!map {}",
+    "template": b"http:\n  routers:\n{{ range $i := . }}\n    r: x\n{{ end }}",
+    "nulls": b"http:\n  routers:\n  middlewares:",
+    "lists": b"http: {routers: [1], middlewares: [2]}", "http-a-list": b"http: [1]", "other": b"services: {a: {image: x}}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["x.yaml", "x.toml"])
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_content_is_unreadable(tmp_path: Path, content: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    silent(heard(name, tmp_path))
+    assert traefik.discover(Opener(tmp_path), name) == ()
+
+
+@pytest.mark.parametrize(
+    "content", ["a = " + "[" * 20_000, "a.b" + ".c" * 20_000 + " = 1", "a = {{ x }}", "a = 1\na = 2", "#" * 300_000]
+)
+def test_hostile_toml_is_unreadable(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.toml").write_text(content)
+    silent(heard("x.toml", tmp_path))
+
+
+def test_links_and_missing_files_are_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to(FIXTURES / "dynamic.yml")
+    assert "symbolic link" in silent(heard("link.yaml", tmp_path))
+    assert "does not exist" in silent(heard("gone.yaml", tmp_path))
+    assert "does not exist" in silent(heard("gone.toml", tmp_path))
+    assert "climbs" in silent(heard("dynamic.yml", options={"static": "../../x"}))
+
+
+VOCABULARY = """routers middlewares rule average period burst rateLimit chain sourceCriterion requestHeaderName ipStrategy
+    depth redis priority l r"""
+KEYS = st.sampled_from(VOCABULARY.split())
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["l", "1m", "PathPrefix(`/a`)", "", "Host(`a"]))
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=6)),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, VALUES)
+def test_no_structure_makes_the_verifier_fail(tmp_path: Path, first: Any, second: Any) -> None:
+    for http in ({"routers": {"r": first}, "middlewares": {"l": second}}, {"routers": first, "middlewares": second}, first):
+        (tmp_path / "x.json").write_text(json.dumps({"http": http}), "utf-8")
+        account = heard("x.json", tmp_path)
+        assert bool(account.readings) != bool(account.unreadable)
+        traefik.discover(Opener(tmp_path), "x.json")
+
+
+def test_discover_offers_the_limits_that_are_used() -> None:
+    found = traefik.discover(Opener(FIXTURES), "dynamic.yml")
+    assert [item.item["id"] for item in found] == ["limit-per-address", "limit-by-client", "limit-per-host"]
+    assert [item.item["status"] for item in found] == ["deployed", "observing", "deployed"]
