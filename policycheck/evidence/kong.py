@@ -1,0 +1,498 @@
+"""What Kong's declarative configuration says about a declared rate limit, block or login.
+
+Read are files with `_format_version` (as decK and DB-less Kong take them) and in them the plugins `rate-limiting`,
+`rate-limiting-advanced`, `bot-detection`, `ip-restriction`, `acl` and those that ask for credentials. As Kong does, a plugin
+runs once for a request: of its instances that are enabled, the one with the most specific scope (route, then service, then
+everything). Instances for named consumers are told in a note. The sources are the plugins' references and the reference of
+the plugin entity. KongPlugin resources of Kubernetes are not read.
+
+The entry picks with `location` (a route's name or one of its paths), `server` (a service's name or a route's host),
+`resource` (`routes/name`, `services/name` or a name) and `zone` (the plugin's name or `instance_name`). Notes never tell the
+numbers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.evidence._foreign import (
+    At,
+    Files,
+    Unsaid,
+    discovered,
+    heard,
+    is_served,
+    limit_control,
+    listing,
+    mapping,
+    named,
+    option,
+    paths_of,
+    refuse_other_family,
+    refuse_templates,
+    text,
+    whole,
+)
+from policycheck.evidence._rates import UNITS, Rate, numbers, of_header
+from policycheck.model import Account, Discovered, Reading
+
+if TYPE_CHECKING:
+    from policycheck.document import Document
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "surface"})
+FILES: tuple[str, ...] = ("*kong*.y*ml", "*kong*.json", "*deck*.y*ml")
+
+_LIMITERS = ("rate-limiting", "rate-limiting-advanced")
+_LIMITS = ("rate_limit", "anomaly_throttle")
+_FAMILIES = (*_LIMITS, "bot_detection", "user_agent_block", "ip_block", "access_control", "api_control")
+#: Plugins that ask for credentials: what a control of the family api_control calls them.
+_ASKING = {
+    "key-auth": "api_key", "key-auth-enc": "api_key", "oauth2": "oauth", "oauth2-introspection": "oauth",
+    "openid-connect": "oauth", "mtls-auth": "mutual_tls", "hmac-auth": "signed_request", "basic-auth": "account",
+    "ldap-auth": "account", "ldap-auth-advanced": "account", "jwt": "",
+}  # fmt: skip
+_PERIODS = ("second", "minute", "hour", "day", "month", "year")
+_EACH = "each node counts for itself, so several let through as many times more"
+
+
+class Plugin(NamedTuple):
+    """A plugin where it is configured: its settings, and the names of its scope (empty: everything)."""
+
+    document: Document
+    data: dict[str, Any]
+    route: str
+    service: str
+    consumer: str
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        return text(self.data.get("name"))
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it runs; one that does not say is on."""
+        return self.data.get("enabled") is not False
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Its settings."""
+        return mapping(self.data.get("config"))
+
+    @property
+    def rank(self) -> int:
+        """How specific its scope is."""
+        return 2 * bool(self.route) + bool(self.service)
+
+    @property
+    def label(self) -> str:
+        """What it is called in notes."""
+        scope = f"route {self.route}" if self.route else f"service {self.service}" if self.service else "everything"
+        return f"{text(self.data.get('instance_name')) or self.name} for {scope}"
+
+    def at(self, key: str | None = None) -> At:
+        """Where it, or one of its settings, stands."""
+        return At(self.document, self.config, key) if key else At(self.document, self.data, "name")
+
+
+class Spot(NamedTuple):
+    """A route with its service, a service alone, or everything (both empty)."""
+
+    route: str
+    service: str
+    names: tuple[str, ...]
+    paths: tuple[str, ...]
+    at: At
+
+    @property
+    def label(self) -> str:
+        """What it is called in notes."""
+        return f"route {self.route}" if self.route else f"service {self.service}" if self.service else "everything"
+
+
+class Gateway(NamedTuple):
+    """All plugins and places of a configuration."""
+
+    plugins: tuple[Plugin, ...]
+    spots: tuple[Spot, ...]
+
+    def effective(self, spot: Spot, name: str) -> Plugin | None:
+        """The instance of a plugin that runs at a place for any client: the most specific that is enabled."""
+        fitting = [
+            plugin
+            for plugin in self.plugins
+            if plugin.name == name
+            and plugin.is_on
+            and not plugin.consumer
+            and plugin.route in ("", spot.route)
+            and plugin.service in ("", spot.service)
+        ]
+        return max(fitting, key=lambda plugin: plugin.rank, default=None)
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the configuration at `path` (from the root) says about a declared control or surface."""
+    return heard(opener, path, lambda files: _readings(files, path, options, subject))
+
+
+def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    gateway = _gateway(files.documents(path), path)
+    if "family" not in subject and "url" in subject:
+        yield from _auth(gateway, _agreed(gateway, options, tuple(_ASKING)))
+        return
+    family = refuse_other_family("kong", subject, _FAMILIES)
+    if family in _LIMITS:
+        for reading in _of_limit(gateway, _agreed(gateway, options, _LIMITERS), options, subject):
+            yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
+    elif family == "access_control":
+        yield from _access(gateway, _agreed(gateway, options, (*_ASKING, "acl", "ip-restriction")))
+    elif family == "api_control":
+        yield from _credentials(gateway, _agreed(gateway, options, tuple(_ASKING)))
+    else:
+        name = "ip-restriction" if family == "ip_block" else "bot-detection"
+        yield from _of_block(gateway, _agreed(gateway, options, (name,)), name)
+
+
+# --- files to plugins and places ---
+
+
+def _gateway(documents: Sequence[Document], path: str) -> Gateway:
+    found = [document for document in documents if "_format_version" in document.data]
+    if len(found) != 1:
+        why = "several documents with _format_version" if found else "no _format_version: it is no declarative configuration"
+        raise Unsaid(f"{path} has {why} of Kong", path)
+    document = found[0]
+    refuse_templates(document, document.data)
+    plugins: list[Plugin] = []
+    spots: list[Spot] = [Spot("", "", (), (), At(document, document.data, "_format_version"))]
+    for service in _items(document.data, "services"):
+        name = _name(service)
+        plugins += _plugins(document, service, "", name)
+        _add_routes(document, service, name, plugins, spots)
+        if not _items(service, "routes"):
+            spots.append(Spot("", name, (name, f"services/{name}"), (), At(document, service, "name")))
+    _add_routes(document, document.data, "", plugins, spots)
+    plugins += _plugins(document, document.data, "", "")
+    for key in ("consumers", "consumer_groups"):
+        for consumer in _items(document.data, key):
+            plugins += [p._replace(consumer=_name(consumer) or "one") for p in _plugins(document, consumer, "", "")]
+    return Gateway(tuple(plugins), tuple(spots[1:] or spots))
+
+
+def _items(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    return [item for item in listing(data.get(key)) if isinstance(item, dict)]
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return text(item.get("name")) or text(item.get("username")) or text(item.get("id"))
+
+
+def _reference(value: object) -> str:
+    """The name of what a plugin or route refers to: text, or a mapping with the name or id."""
+    return _name(value) if isinstance(value, dict) else text(value)
+
+
+def _plugins(document: Document, holder: Mapping[str, Any], route: str, service: str) -> list[Plugin]:
+    found = []
+    for data in _items(holder, "plugins"):
+        scope = (_reference(data.get("route")) or route, _reference(data.get("service")) or service)
+        consumer = _reference(data.get("consumer")) or _reference(data.get("consumer_group"))
+        found.append(Plugin(document, data, *scope, consumer))
+    return found
+
+
+def _add_routes(
+    document: Document, holder: Mapping[str, Any], service: str, plugins: list[Plugin], spots: list[Spot]
+) -> None:
+    for route in _items(holder, "routes"):
+        name, owner = _name(route), _reference(route.get("service")) or service
+        paths = tuple(text(path) for path in listing(route.get("paths")) if text(path))
+        name = name or next(iter(paths), "without a name")
+        hosts = tuple(text(host) for host in listing(route.get("hosts")))
+        plugins += [p._replace(service="") if p.service == owner else p for p in _plugins(document, route, name, "")]
+        names = (name, f"routes/{name}", owner, f"services/{owner}", *paths, *hosts)
+        spots.append(Spot(name, owner, names, paths, At(document, route, "name" if "name" in route else None)))
+
+
+def _agreed(gateway: Gateway, options: Mapping[str, object], names: tuple[str, ...]) -> Spot:
+    """The place that an entry means; several are one where the same plugins run at all of them."""
+    wanted = [option(options, key) for key in ("location", "server", "resource")]
+    fitting = [spot for spot in gateway.spots if all(name in ("", *spot.names) for name in wanted)]
+    if not fitting:
+        there = named(spot.label for spot in gateway.spots)
+        raise Unsaid(f"no route or service fits {' '.join(filter(None, wanted))}; the file has: {there}")
+    fitting = _serving(fitting, gateway.spots, options)
+    running = {tuple(id(gateway.effective(spot, name)) for name in names) for spot in fitting}
+    if len(running) > 1:
+        there = named(spot.label for spot in fitting)
+        raise fitting[1].at.unsaid(f"several routes fit and differ; name one with location: {there}")
+    return fitting[0]
+
+
+def _serving(fitting: list[Spot], spots: Sequence[Spot], options: Mapping[str, object]) -> list[Spot]:
+    """Of the routes that fit, those that serve a surface that the control names: a limit elsewhere proves nothing."""
+    paths = paths_of(options)
+    prefixes = [path for spot in spots for path in spot.paths]
+    if not paths or not prefixes or any(path.startswith("~") for path in prefixes):
+        return fitting
+    serving = [spot for spot in fitting if not spot.paths or any(_serves(spot, path, prefixes) for path in paths)]
+    if not serving:
+        raise fitting[0].at.unsaid(f"{fitting[0].label} does not serve {named(paths)} of the control's surfaces")
+    return serving
+
+
+def _serves(spot: Spot, path: str, prefixes: Sequence[str]) -> bool:
+    return any(is_served(path or "/", prefix, prefixes) for prefix in spot.paths)
+
+
+# --- rate limits ---
+
+
+def _of_limit(
+    gateway: Gateway, spot: Spot, options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    zone = option(options, "zone")
+    running = [plugin for name in _LIMITERS if (plugin := gateway.effective(spot, name)) is not None]
+    running = [plugin for plugin in running if zone in ("", plugin.name, text(plugin.data.get("instance_name")))]
+    if not running:
+        yield _not_running(gateway, spot, _LIMITERS, f" {zone}" if zone else "")
+        return
+    if len(running) > 1:
+        there = named(plugin.name for plugin in running)
+        raise running[1].at().unsaid(f"several rate limits run for {spot.label}; name one with zone: {there}")
+    plugin = running[0]
+    standing, why = _standing(plugin, gateway, spot)
+    note = "; ".join(
+        filter(None, (f"{plugin.label} in effect for {spot.label}", why, _others(gateway, plugin), _outage(plugin)))
+    )
+    rates = _rates(plugin)
+    if standing == "chosen":
+        yield plugin.at().reading("status", "observing", note)
+    elif standing != "opaque":
+        yield plugin.at().reading("status", "deployed", note)
+    is_shared = _is_shared(plugin)
+    yield from numbers(rates, subject, note if is_shared else f"{note}; {_EACH}", soft=not is_shared)
+    unit = {"address": "ip", "account": "account", "credential": "credential"}.get(standing)
+    if unit:
+        yield plugin.at().reading("params.unit", unit, note)
+
+
+def _not_running(gateway: Gateway, spot: Spot, names: Sequence[str], which: str) -> Reading:
+    """No instance runs for any client; one that is switched off or for one consumer only is pointed at."""
+    there = [
+        p for p in gateway.plugins if p.name in names and p.route in ("", spot.route) and p.service in ("", spot.service)
+    ]
+    off = next((p for p in there if not p.is_on), None)
+    if off is not None:
+        at = At(off.document, off.data, "enabled")
+        return at.reading("status", "planned", f"{off.label} is not enabled, and no other runs for {spot.label}")
+    some = next((p for p in there if p.consumer), None)
+    if some is not None:
+        return some.at().reading("status", "planned", f"{some.name} runs for {some.consumer} only, not for everybody")
+    said = f"no {' or '.join(names)}{which} runs for {spot.label}"
+    return spot.at.reading("status", "planned", said)
+
+
+def _others(gateway: Gateway, plugin: Plugin) -> str:
+    """Words for consumers that have an instance of their own."""
+    names = [p.consumer for p in gateway.plugins if p.name == plugin.name and p.consumer and p.is_on]
+    return f"other numbers for {named(names)}" if names else ""
+
+
+def _outage(plugin: Plugin) -> str:
+    """Words for a shared counter whose outage lets everything through; `fault_tolerant` is true where it is not written."""
+    is_open = plugin.name == "rate-limiting" and _is_shared(plugin) and plugin.config.get("fault_tolerant") is not False
+    return "when the counters cannot be reached everything gets through (fault_tolerant)" if is_open else ""
+
+
+def _is_shared(plugin: Plugin) -> bool:
+    """Whether nodes count together. What is not written is `local` in Kong 3, and a negative sync_rate never syncs."""
+    if plugin.name == "rate-limiting":
+        return text(plugin.config.get("policy")) in ("cluster", "redis")
+    rate = plugin.config.get("sync_rate")
+    syncs = isinstance(rate, (int, float)) and not isinstance(rate, bool) and rate >= 0
+    return text(plugin.config.get("strategy")) in ("cluster", "redis") and syncs
+
+
+def _rates(plugin: Plugin) -> list[Rate]:
+    """The limits of a plugin, all of which apply."""
+    if plugin.name == "rate-limiting":
+        found = [_period(plugin, name) for name in _PERIODS if plugin.config.get(name) is not None]
+    else:
+        limits, windows = listing(plugin.config.get("limit")), listing(plugin.config.get("window_size"))
+        if len(limits) != len(windows):
+            raise plugin.at("limit").unsaid(f"{plugin.label} has not as many limits as window sizes")
+        found = [_window(plugin, index) for index in range(min(len(limits), 100))]
+    if not found:
+        raise plugin.at().unsaid(f"{plugin.label} has no limit")
+    return found
+
+
+def _period(plugin: Plugin, name: str) -> Rate:
+    amount = whole(plugin.config.get(name))
+    if amount is None or amount < 1:
+        raise plugin.at(name).unsaid(f"{name} of {plugin.label} is no whole number above zero")
+    return Rate(amount, Fraction(UNITS[name]), plugin.at(name))
+
+
+def _window(plugin: Plugin, index: int) -> Rate:
+    amount, seconds = whole(plugin.config["limit"][index]), whole(plugin.config["window_size"][index])
+    at = At(plugin.document, plugin.config["limit"], index)
+    if amount is None or seconds is None or amount < 1 or seconds < 1:
+        raise at.unsaid(f"a limit or window of {plugin.label} is no whole number above zero")
+    return Rate(amount, Fraction(seconds), at)
+
+
+def _standing(plugin: Plugin, gateway: Gateway, spot: Spot) -> tuple[str, str]:
+    """Whom a limit counts. Without a consumer or credential Kong counts addresses."""
+    key = "limit_by" if plugin.name == "rate-limiting" else "identifier"
+    by = text(plugin.config.get(key)) or "consumer"
+    if by == "ip":
+        return "address", ""
+    if by in ("path", "service"):
+        return "shared", f"one counter a {by} for everybody"
+    if by == "header":
+        return _of_header(plugin)
+    if by not in ("consumer", "credential"):
+        return "opaque", f"{key} is {by}; whom it counts is not known here"
+    asking = [name for name in _ASKING if gateway.effective(spot, name) is not None]
+    if not asking:
+        return "shared", f"it counts by {by}, else by address, and no plugin in this file asks for credentials there"
+    is_anonymous = any(_anonymous(gateway.effective(spot, name)) for name in asking)
+    if is_anonymous:
+        return "shared", f"it counts by {by}, those without credentials by address or as one"
+    return "account" if by == "consumer" else "credential", ""
+
+
+def _of_header(plugin: Plugin) -> tuple[str, str]:
+    """Counting by a header; those that Kong itself writes when it has checked a consumer are sound elsewhere."""
+    name = text(plugin.config.get("header_name")) or "without a name"
+    if name.lower().startswith(("x-consumer-", "x-credential-")):
+        return "opaque", f"{plugin.label} counts by the header {name}, which Kong writes only where it asks for credentials"
+    return of_header(name, plugin.label)
+
+
+def _anonymous(plugin: Plugin | None) -> bool:
+    return plugin is not None and bool(_reference(plugin.config.get("anonymous")))
+
+
+# --- blocks and logins ---
+
+
+def _of_block(gateway: Gateway, spot: Spot, name: str) -> Iterator[Reading]:
+    """`bot-detection` (the client's name against lists) or the deny list of `ip-restriction`."""
+    plugin = gateway.effective(spot, name)
+    if plugin is None:
+        yield _not_running(gateway, spot, (name,), "")
+        return
+    denied = [text(item) for item in listing(plugin.config.get("deny")) or listing(plugin.config.get("blacklist"))]
+    allowed = [text(item) for item in listing(plugin.config.get("allow")) or listing(plugin.config.get("whitelist"))]
+    if name == "ip-restriction" and not denied:
+        yield plugin.at().reading("status", "planned", f"{plugin.label} denies no address; it only lists whom it lets in")
+        return
+    if name == "bot-detection" and any(item in (".", ".*", ".+", "^.*", "^.*$", "") for item in allowed):
+        said = f"{plugin.label} allows every client by its allow list, so it refuses nobody"
+        yield plugin.at("allow").reading("status", "planned", said)
+        return
+    what = ", by the name that the client gives" if name == "bot-detection" else ""
+    yield plugin.at().reading("status", "deployed", f"{plugin.label} in effect for {spot.label}{what}")
+
+
+def _access(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
+    """What stands before a route: credentials, a group, or a list of networks."""
+    asking = _asking(gateway, spot)
+    group = gateway.effective(spot, "acl")
+    network = gateway.effective(spot, "ip-restriction")
+    if asking is not None and _is_open(gateway, asking):
+        said = f"{asking.label} lets those without credentials through as the anonymous consumer"
+        yield asking.at("anonymous").reading("status", "observing", said)
+    elif asking is not None:
+        is_group = group is not None and (group.config.get("allow") or group.config.get("whitelist"))
+        plugin = group if is_group and group is not None else asking
+        yield asking.at().reading("status", "deployed", f"{asking.label} in effect for {spot.label}")
+        yield plugin.at().reading("params.access_method", "role" if is_group else "sign_in", plugin.label, soft=True)
+    elif network is not None and _is_narrow(network):
+        yield network.at().reading("status", "deployed", f"{network.label} in effect for {spot.label}")
+        yield network.at().reading("params.access_method", "network", network.label)
+    else:
+        raise spot.at.unsaid(_unasked(spot))
+
+
+def _is_narrow(plugin: Plugin) -> bool:
+    """Whether an allow list lets in less than everybody."""
+    ranges = [text(item) for item in listing(plugin.config.get("allow")) or listing(plugin.config.get("whitelist"))]
+    try:
+        networks = [ipaddress.ip_network(item, strict=False) for item in ranges]
+    except ValueError:
+        raise plugin.at("allow").unsaid(f"{plugin.label} lists something that is no range of addresses") from None
+    return bool(networks) and all(network.prefixlen > 1 for network in networks)
+
+
+def _credentials(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
+    """Which credentials a route asks for."""
+    asking = _asking(gateway, spot)
+    if asking is None:
+        raise spot.at.unsaid(_unasked(spot))
+    status = "observing" if _is_open(gateway, asking) else "deployed"
+    yield asking.at().reading("status", status, f"{asking.label} in effect for {spot.label}")
+    if _ASKING[asking.name]:
+        yield asking.at().reading("params.credential_type", _ASKING[asking.name], asking.label)
+
+
+def _auth(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
+    """`auth` of a surface: only that one is asked for can be told; that nothing is asked is the application's affair."""
+    asking = _asking(gateway, spot)
+    if asking is None:
+        raise spot.at.unsaid(_unasked(spot))
+    is_open = _is_open(gateway, asking)
+    at = asking.at("anonymous" if is_open else None)
+    yield at.reading("auth", "optional" if is_open else "required", f"{asking.label} in effect for {spot.label}")
+
+
+def _unasked(spot: Spot) -> str:
+    return f"no plugin asks for credentials for {spot.label}; what the application behind it asks for is not known here"
+
+
+def _asking(gateway: Gateway, spot: Spot) -> Plugin | None:
+    """The plugin that asks for credentials; one that lets nobody through anonymously before one that does."""
+    found = [plugin for name in _ASKING if (plugin := gateway.effective(spot, name)) is not None]
+    return min(found, key=_anonymous, default=None)
+
+
+def _is_open(gateway: Gateway, plugin: Plugin) -> bool:
+    """Whether those without credentials get through; a consumer whose requests are all ended stops them."""
+    ended = any(other.name == "request-termination" and other.consumer and other.is_on for other in gateway.plugins)
+    if _anonymous(plugin) and ended:
+        raise plugin.at("anonymous").unsaid(
+            f"{plugin.label} has an anonymous consumer, and requests of one are ended; which is not read"
+        )
+    return _anonymous(plugin)
+
+
+# --- discover ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The rate limits that run for some route, service or everything."""
+    return discovered(opener, path, lambda files: _found(opener, files, path))
+
+
+def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+    gateway = _gateway(files.documents(path), path)
+    seen: set[int] = set()
+    for spot in gateway.spots:
+        for plugin in (gateway.effective(spot, name) for name in _LIMITERS):
+            if plugin is None or id(plugin.data) in seen:
+                continue
+            seen.add(id(plugin.data))
+            kind = "routes" if spot.route else "services"
+            name = spot.route or spot.service
+            entry = {"kind": "kong", "path": path, "zone": plugin.name}
+            entry |= {"resource": f"{kind}/{name}"} if name else {}
+            readings = account(opener, path, entry, {"family": "rate_limit"}).readings
+            if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
+                yield limit_control(name or "gateway", entry, readings)

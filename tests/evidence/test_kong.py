@@ -1,0 +1,343 @@
+"""What Kong's declarative configuration says about a declared limit, block or login."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policycheck.evidence import kong
+from policycheck.opener import Opener
+
+if TYPE_CHECKING:
+    from policycheck.model import Account
+
+FIXTURES = Path(__file__).parent / "fixtures" / "kong"
+
+
+def heard(file: str, root: Path = FIXTURES, subject: dict[str, Any] | None = None, **options: object) -> Account:
+    limit = {"family": "rate_limit", "params": {"window": options.pop("window", "minute")}}
+    return kong.account(Opener(root), file, {"kind": "kong", "path": file, **options}, subject or limit)
+
+
+def said(account: Account) -> dict[str, object]:
+    assert account.unreadable == ""
+    return {".".join(reading.path): reading.value for reading in account.readings}
+
+
+def soft(account: Account) -> set[str]:
+    return {".".join(reading.path) for reading in account.readings if reading.soft}
+
+
+def note(account: Account, path: str = "status") -> str:
+    return next(reading.note for reading in account.readings if ".".join(reading.path) == path)
+
+
+def lines(account: Account) -> dict[str, int]:
+    return {".".join(reading.path): reading.line for reading in account.readings}
+
+
+def silent(account: Account) -> str:
+    assert account.readings == ()
+    assert not account.supported
+    assert account.unreadable
+    return account.unreadable
+
+
+def limiter(root: Path, config: object, *others: object, name: str = "rate-limiting", **options: Any) -> Account:
+    """The account of a service with this rate limit and perhaps other plugins."""
+    plugin = {"name": name, "config": config} | options.pop("plugin", {})
+    route = {"name": "r", "paths": ["/a"]}
+    data = {"_format_version": "3.0", "services": [{"name": "s", "routes": [route], "plugins": [plugin, *others]}]}
+    (root / "kong.json").write_text(json.dumps(data | options.pop("data", {})), "utf-8")
+    return heard("kong.json", root, **options)
+
+
+SHARED = {"policy": "redis", "limit_by": "ip"}
+
+
+def test_the_limit_of_a_route_goes_before_that_of_its_service() -> None:
+    account = heard("kong.yaml", location="/products", urls=["/products/*"])
+    assert said(account) == {"status": "deployed", "params.limit": 60, "params.window": "minute", "params.unit": "ip"}
+    assert lines(account) == {"status": 14, "params.limit": 16, "params.window": 16, "params.unit": 14}
+    assert soft(account) == set()
+    assert "rate-limiting for route products in effect for route products" in note(account)
+    assert "other numbers for partner" in note(account)
+    assert "fault_tolerant" in note(account)
+
+
+def test_an_instance_that_is_switched_off_leaves_the_less_specific_one_in_effect() -> None:
+    account = heard("kong.yaml", location="reviews")
+    assert said(account)["params.limit"] == 1000
+    assert "rate-limiting for service catalogue" in note(account)
+
+
+@pytest.mark.parametrize("options", [{"location": "products"}, {"resource": "routes/products"}, {"urls": ["/products/1"]}])
+def test_an_entry_picks_by_route_path_or_resource(options: dict[str, Any]) -> None:
+    assert said(heard("kong.yaml", **options))["params.limit"] == 60
+
+
+@pytest.mark.parametrize(("window", "limit"), [("second", 60), ("minute", 60), ("hour", 1500), ("day", 36000), (None, 1500)])
+def test_of_several_periods_the_one_that_counts_in_the_declared_window_is_told(window: str | None, limit: int) -> None:
+    assert said(heard("kong.yaml", location="products", window=window))["params.limit"] == limit
+
+
+def test_windows_of_the_advanced_plugin_are_read_in_pairs() -> None:
+    account = heard("kong.yaml", location="people", window="hour")
+    assert said(account) == {"status": "deployed", "params.limit": 500, "params.window": "hour", "params.unit": "account"}
+    assert said(heard("kong.yaml", location="people", zone="members-window"))["params.limit"] == 100
+    assert said(heard("kong.yaml", location="people", zone="other")) == {"status": "planned"}
+
+
+def test_several_routes_are_one_where_the_same_plugins_run(tmp_path: Path) -> None:
+    assert "several routes fit and differ" in silent(heard("kong.yaml", server="catalogue"))
+    assert said(limiter(tmp_path, {"minute": 5} | SHARED, server="s"))["params.limit"] == 5
+
+
+def test_what_is_set_for_everything_is_in_effect_everywhere(tmp_path: Path) -> None:
+    data = {"_format_version": "3.0", "plugins": [{"name": "rate-limiting", "config": {"hour": 5} | SHARED}]}
+    (tmp_path / "kong.json").write_text(json.dumps(data))
+    assert said(heard("kong.json", tmp_path, window="hour"))["params.limit"] == 5
+
+
+def test_a_plugin_can_name_its_scope(tmp_path: Path) -> None:
+    top = [{"name": "rate-limiting", "route": "r", "config": {"minute": 3} | SHARED}]
+    assert said(limiter(tmp_path, {"minute": 5} | SHARED, data={"plugins": top}))["params.limit"] == 3
+    top[0]["route"] = {"name": "r"}
+    assert said(limiter(tmp_path, {"minute": 5} | SHARED, data={"plugins": top}))["params.limit"] == 3
+    top[0]["route"] = "other"
+    assert said(limiter(tmp_path, {"minute": 5} | SHARED, data={"plugins": top}))["params.limit"] == 5
+
+
+def test_notes_never_tell_the_numbers() -> None:
+    for reading in heard("kong.yaml", location="products").readings:
+        assert not any(number in reading.note for number in ("60", "1500", "1000"))
+
+
+# --- ways to be wrong ---
+
+
+@pytest.mark.parametrize("policy", [{"policy": "local"}, {}])
+def test_a_limit_that_each_node_counts_has_to_be_weighed(tmp_path: Path, policy: dict[str, str]) -> None:
+    account = limiter(tmp_path, {"minute": 5, "limit_by": "ip"} | policy)
+    assert soft(account) == {"params.limit"}
+    assert "each node counts for itself" in note(account, "params.limit")
+
+
+def test_an_advanced_limit_that_never_syncs_has_to_be_weighed(tmp_path: Path) -> None:
+    config = {"limit": [5], "window_size": [60], "identifier": "ip", "strategy": "redis"}
+    assert soft(limiter(tmp_path, config | {"sync_rate": -1}, name="rate-limiting-advanced")) == {"params.limit"}
+    assert soft(limiter(tmp_path, config | {"sync_rate": 0}, name="rate-limiting-advanced")) == set()
+
+
+def test_what_does_not_run_is_planned(tmp_path: Path) -> None:
+    off = limiter(tmp_path, {"minute": 5}, plugin={"enabled": False})
+    assert said(off) == {"status": "planned"}
+    assert "is not enabled" in note(off)
+    some = limiter(tmp_path, {"minute": 5}, plugin={"consumer": "partner"})
+    assert said(some) == {"status": "planned"}
+    assert "for partner only" in note(some)
+    assert said(limiter(tmp_path, {}, name="cors")) == {"status": "planned"}
+
+
+def test_a_header_that_clients_choose_only_observes(tmp_path: Path) -> None:
+    account = limiter(tmp_path, {"minute": 5, "limit_by": "header", "header_name": "x-forwarded-for", "policy": "redis"})
+    assert said(account)["status"] == "observing"
+    assert "clients can vary" in note(account)
+
+
+@pytest.mark.parametrize(
+    ("config", "others", "unit", "status"),
+    [
+        ({"limit_by": "ip"}, [], "ip", "deployed"),
+        ({"limit_by": "consumer"}, [], None, "deployed"),
+        ({}, [], None, "deployed"),
+        ({"limit_by": "consumer"}, [{"name": "key-auth"}], "account", "deployed"),
+        ({"limit_by": "credential"}, [{"name": "key-auth"}], "credential", "deployed"),
+        ({"limit_by": "consumer"}, [{"name": "key-auth", "enabled": False}], None, "deployed"),
+        ({"limit_by": "consumer"}, [{"name": "key-auth", "config": {"anonymous": "guest"}}], None, "deployed"),
+        ({"limit_by": "path"}, [], None, "deployed"),
+        ({"limit_by": "service"}, [], None, "deployed"),
+        ({"limit_by": "header", "header_name": "Authorization"}, [], None, None),
+        ({"limit_by": "consumer-group"}, [], None, None),
+    ],
+)
+def test_whom_a_limit_counts(tmp_path: Path, config: Any, others: list[Any], unit: str | None, status: str | None) -> None:
+    account = limiter(tmp_path, {"minute": 5, "policy": "redis"} | config, *others)
+    assert said(account).get("params.unit") == unit
+    assert said(account).get("status") == status
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"minute": 0}, "no whole number above zero"),
+        ({"minute": -3}, "no whole number above zero"),
+        ({"minute": "many"}, "no whole number above zero"),
+        ({"minute": 2.5}, "no whole number above zero"),
+        ({"minute": True}, "no whole number above zero"),
+        ({"policy": "redis"}, "has no limit"),
+        (None, "has no limit"),
+        ({"minute": "${{ env 'RATE' }}"}, "render it first"),
+    ],
+)
+def test_limits_that_are_none(tmp_path: Path, config: object, why: str) -> None:
+    assert why in silent(limiter(tmp_path, config))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"limit": [5, 6], "window_size": [60]}, {"limit": 5, "window_size": 60}, {"limit": ["x"], "window_size": [60]}],
+)
+def test_windows_that_do_not_fit(tmp_path: Path, config: object) -> None:
+    silent(limiter(tmp_path, config, name="rate-limiting-advanced"))
+
+
+def test_two_kinds_of_limit_need_a_name(tmp_path: Path) -> None:
+    other = {"name": "rate-limiting-advanced", "config": {"limit": [1], "window_size": [1]}}
+    assert "several rate limits run" in silent(limiter(tmp_path, {"minute": 5}, other))
+    assert said(limiter(tmp_path, {"minute": 5}, other, zone="rate-limiting"))["params.limit"] == 5
+
+
+def test_a_limit_elsewhere_proves_nothing(tmp_path: Path) -> None:
+    assert "does not serve /b" in silent(limiter(tmp_path, {"minute": 5}, urls=["/b"]))
+    assert "does not serve /people/" in silent(heard("kong.yaml", location="products", urls=["/people/*"]))
+    assert "no route or service fits gone" in silent(heard("kong.yaml", location="gone"))
+    assert "not challenge" in silent(heard("kong.yaml", subject={"family": "challenge"}))
+
+
+# --- blocks and logins ---
+
+
+@pytest.mark.parametrize(
+    ("family", "location", "status"),
+    [
+        ("bot_detection", "products", "deployed"),
+        ("user_agent_block", "products", "deployed"),
+        ("bot_detection", "reviews", "planned"),
+        ("ip_block", "products", "deployed"),
+    ],
+)
+def test_blocks(family: str, location: str, status: str) -> None:
+    assert said(heard("kong.yaml", subject={"family": family}, location=location)) == {"status": status}
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "family"),
+    [
+        ("bot-detection", {"allow": [".*"]}, "bot_detection"),
+        ("ip-restriction", {"allow": ["10.0.0.0/8"]}, "ip_block"),
+        ("ip-restriction", {}, "ip_block"),
+    ],
+)
+def test_blocks_that_block_nobody(tmp_path: Path, name: str, config: object, family: str) -> None:
+    assert said(limiter(tmp_path, config, name=name, subject={"family": family})) == {"status": "planned"}
+
+
+def test_logins() -> None:
+    surface = {"id": "people", "url": "/people"}
+    assert said(heard("kong.yaml", subject=surface, location="people")) == {"auth": "required"}
+    assert said(heard("kong.yaml", subject=surface, location="open-people")) == {"auth": "optional"}
+    assert "is not known here" in silent(heard("kong.yaml", subject=surface, location="products"))
+    access = heard("kong.yaml", subject={"family": "access_control"}, location="people")
+    assert said(access) == {"status": "deployed", "params.access_method": "role"}
+    open_access = heard("kong.yaml", subject={"family": "access_control"}, location="open-people")
+    assert said(open_access) == {"status": "observing"}
+    assert said(heard("kong.yaml", subject={"family": "api_control"}, location="people")) == {
+        "status": "deployed",
+        "params.credential_type": "api_key",
+    }
+
+
+def test_an_anonymous_consumer_whose_requests_are_ended_is_not_guessed(tmp_path: Path) -> None:
+    ended = {"consumers": [{"username": "guest", "plugins": [{"name": "request-termination"}]}]}
+    account = limiter(tmp_path, {"anonymous": "guest"}, name="key-auth", subject={"id": "s", "url": "/a"}, data=ended)
+    assert "which is not read" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "is_access"), [(["10.0.0.0/8"], True), (["0.0.0.0/0"], False), (["0.0.0.0/1", "128.0.0.0/1"], False)]
+)
+def test_a_list_of_networks_is_an_access_control_unless_it_is_everybody(
+    tmp_path: Path, ranges: list[str], is_access: bool
+) -> None:
+    account = limiter(tmp_path, {"allow": ranges}, name="ip-restriction", subject={"family": "access_control"})
+    assert bool(account.readings) is is_access
+
+
+# --- hostile ---
+
+HOSTILE = {
+    "empty": b"", "blank": b" \n", "binary": bytes(range(256)), "nul": b"a: \0", "utf-16": "a: b".encode("utf-16"),
+    "not-utf-8": b"_format_version: \xff", "prose": b"words", "a-list": b"- a", "deep": b"[" * 5000,
+    "huge-line": b"a: " + b"x" * 900_000, "duplicate": b"services: []\nservices: []",
+    "anchors": b"_format_version: &a x\ny: *a",
+    "tag": b"_format_version: !!str 3", "template": b"_format_version: {{ v }}", "no-version": b"services: []",
+    "twice": b'_format_version: "3"\n---\n_format_version: "3"', "helm": b"{{ if x }}\n_format_version: '3'\n{{ end }}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_content_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.yaml").write_bytes(content)
+    silent(heard("x.yaml", tmp_path))
+    assert kong.discover(Opener(tmp_path), "x.yaml") == ()
+
+
+@pytest.mark.parametrize("rest", ["services:", "services: {a: b}", "services: [1, null, [x]]", "plugins: [{name: [x]}]"])
+def test_nulls_and_lists_in_the_wrong_places_show_no_limit(tmp_path: Path, rest: str) -> None:
+    (tmp_path / "x.yaml").write_text(f'_format_version: "3.0"\n{rest}\n')
+    assert said(heard("x.yaml", tmp_path)) == {"status": "planned"}
+
+
+def test_links_and_missing_files_are_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to(FIXTURES / "kong.yaml")
+    assert "symbolic link" in silent(heard("link.yaml", tmp_path))
+    assert "does not exist" in silent(heard("gone.yaml", tmp_path))
+
+
+VOCABULARY = """name plugins routes services consumers config minute limit window_size limit_by policy enabled route service
+    consumer anonymous paths deny allow"""
+KEYS = st.sampled_from(VOCABULARY.split())
+NAMES = [
+    "rate-limiting",
+    "rate-limiting-advanced",
+    "key-auth",
+    "ip-restriction",
+    "bot-detection",
+    "acl",
+    "/a",
+    "r",
+    "10.0.0.0/8",
+]
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(NAMES))
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=6)),
+    max_leaves=20,
+)
+SUBJECTS = st.sampled_from(
+    [{"family": "rate_limit"}, {"family": "access_control"}, {"family": "ip_block"}, {"url": "/", "id": "s"}]
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, VALUES, SUBJECTS)
+def test_no_structure_makes_the_verifier_fail(tmp_path: Path, first: Any, second: Any, subject: dict[str, str]) -> None:
+    data = {"_format_version": "3.0", "services": [{"name": "s", "plugins": [first], "routes": second}], "plugins": second}
+    (tmp_path / "x.json").write_text(json.dumps(data), "utf-8")
+    account = heard("x.json", tmp_path, subject)
+    assert bool(account.readings) != bool(account.unreadable)
+    kong.discover(Opener(tmp_path), "x.json")
+
+
+def test_discover_offers_each_limit_once() -> None:
+    found = kong.discover(Opener(FIXTURES), "kong.yaml")
+    assert [item.item["id"] for item in found] == ["limit-products", "limit-reviews", "limit-people"]
+    for item in found:
+        (entry,) = item.item["evidence"]
+        assert kong.account(Opener(FIXTURES), "kong.yaml", entry, {"family": "rate_limit"}).unreadable == ""
