@@ -1,0 +1,488 @@
+"""Whether a PromQL expression can make an alert fire: it selects series, compares them, and the comparison can be true.
+
+A reader of the query language's grammar as its documentation has it (operators and their precedence, selectors, durations,
+aggregations), made to decide little and to say when it cannot: what it does not read is never taken for a working alert.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from policycheck.evidence._rates import duration
+
+#: The longest expression read, its tokens, and how deep it may be nested.
+LENGTH, TOKENS, DEPTH = 20_000, 4_000, 60
+
+_TOKEN = re.compile(
+    r"""(?P<blank>[ \t\r\n]+|\#[^\n]*)
+    |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
+    |(?P<duration>(?:[0-9]+(?:ms|[smhdwy]))+(?![A-Za-z0-9_]))
+    |(?P<number>0[xX][0-9a-fA-F]+|(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
+    |(?P<word>[A-Za-z_:][A-Za-z0-9_:]*)
+    |(?P<sign>==|!=|=~|!~|>=|<=|[-+*/%^(){}\[\],=<>@:])""",
+    re.VERBOSE,
+)
+_PRECEDENCE = {
+    "or": 1, "and": 2, "unless": 2, "==": 3, "!=": 3, ">": 3, "<": 3, ">=": 3, "<=": 3,
+    "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "atan2": 5, "^": 6,
+}  # fmt: skip
+_COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
+_AGGREGATIONS = frozenset(
+    {"sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile"}
+    | {"limitk", "limit_ratio"}
+)
+_FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
+#: Functions whose result is never below zero.
+_COUNTING = frozenset(
+    {"rate", "irate", "increase", "abs", "changes", "resets", "stddev", "stdvar", "time"}
+    | {"timestamp", "stddev_over_time", "stdvar_over_time"}
+)
+_SAME_SIGN = frozenset({"sum", "avg", "min", "max", "topk", "bottomk", "round", "ceil", "quantile"})
+_DAY = Fraction(86400)
+
+
+class Unread(Exception):
+    """The expression is not one that this reads; why."""
+
+
+class Node(NamedTuple):
+    """A part of an expression: `number`, `string`, `selector`, `call` (functions and aggregations), `binary` or `range`."""
+
+    kind: str
+    name: str = ""
+    args: tuple[Node, ...] = ()
+    value: float = 0.0
+    flag: bool = False
+    extra: str = ""
+
+
+class Span(NamedTuple):
+    """The values that an expression can have: between two bounds, each in or out."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_out: bool = False
+    high_out: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no value fits."""
+        return self.low > self.high or (self.low == self.high and (self.low_out or self.high_out))
+
+    def meet(self, other: Span) -> Span:
+        """The values in both."""
+        low = max((self.low, self.low_out), (other.low, other.low_out))
+        high = min((self.high, not self.high_out), (other.high, not other.high_out))
+        return Span(low[0], high[0], low[1], not high[1])
+
+    def join(self, other: Span) -> Span:
+        """The values in either, and what lies between."""
+        if self.is_empty or other.is_empty:
+            return other if self.is_empty else self
+        low = min((self.low, self.low_out), (other.low, other.low_out))
+        high = max((self.high, not self.high_out), (other.high, not other.high_out))
+        return Span(low[0], high[0], low[1], not high[1])
+
+
+_NOWHERE = Span(1, 0)
+
+
+class Verdict(NamedTuple):
+    """What an expression does: `fires` (it can and need not), `never`, `always`, `constant`, `absence`; and why."""
+
+    what: str
+    why: str = ""
+    metrics: tuple[str, ...] = ()
+    per_day: int | None = None
+
+
+def verdict(expression: str) -> Verdict:
+    """What an expression does as an alert. Raises Unread for one that this does not read."""
+    tree = _Parser(expression).parsed()
+    metrics = tuple(dict.fromkeys(node.name for node in _nodes(tree) if node.kind == "selector"))
+    if not metrics:
+        return Verdict("constant", "its expression selects no series, so it tells nothing about traffic")
+    if _span(tree).is_empty:
+        return Verdict("never", "its expression can never be true", metrics)
+    if _is_absence(tree):
+        return Verdict("absence", "its expression is true only while series are missing", metrics)
+    if _is_always(tree):
+        return Verdict("always", "its expression is true whatever the traffic", metrics)
+    if not _compares(tree):
+        raise Unread("its expression compares nothing, so when it fires is not known here")
+    return Verdict("fires", "", metrics, _per_day(tree))
+
+
+def ranges(expression: str) -> set[Fraction]:
+    """The lengths in seconds of the ranges over which an expression looks back."""
+    return {Fraction(node.value) for node in _nodes(_Parser(expression).parsed()) if node.kind == "range"}
+
+
+def _nodes(tree: Node) -> Iterator[Node]:
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(node.args))
+
+
+# --- text to tree ---
+
+
+def _tokens(expression: str) -> list[tuple[str, str]]:
+    if len(expression) > LENGTH:
+        raise Unread("its expression is too long")
+    found, at = [], 0
+    while at < len(expression):
+        match = _TOKEN.match(expression, at)
+        if match is None:
+            raise Unread(f"its expression has a character that PromQL has not: {expression[at]!r}")
+        at = match.end()
+        if match.lastgroup != "blank":
+            found.append((str(match.lastgroup), match[0]))
+    if len(found) > TOKENS:
+        raise Unread("its expression is too long")
+    return found
+
+
+class _Parser:
+    """Reads the tokens of an expression by precedence, to a depth that the stack can bear."""
+
+    def __init__(self, expression: str) -> None:
+        self._tokens = _tokens(expression)
+        self._at = 0
+        self._depth = 0
+
+    def parsed(self) -> Node:
+        """The whole expression."""
+        if not self._tokens:
+            raise Unread("its expression is empty")
+        tree = self._expression(1)
+        if self._at < len(self._tokens):
+            raise Unread(f"its expression goes on with {self._peek()!r}, which is not read")
+        return tree
+
+    def _peek(self) -> str:
+        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
+
+    def _next(self) -> tuple[str, str]:
+        if self._at >= len(self._tokens):
+            raise Unread("its expression ends too early")
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _take(self, sign: str) -> None:
+        if self._next()[1] != sign:
+            raise Unread(f"its expression lacks {sign!r}")
+
+    def _expression(self, least: int) -> Node:
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise Unread(f"its expression is nested deeper than {DEPTH}")
+        left = self._unary()
+        while (level := _PRECEDENCE.get(self._peek().lower(), 0)) >= least:
+            sign = self._next()[1].lower()
+            is_bool, matching = self._modifiers()
+            right = self._expression(level if sign == "^" else level + 1)
+            left = Node("binary", sign, (left, right), flag=is_bool, extra=matching)
+        self._depth -= 1
+        return left
+
+    def _modifiers(self) -> tuple[bool, str]:
+        """`bool`, and how the two sides are matched."""
+        is_bool = self._peek() == "bool"
+        self._at += is_bool
+        matching = ""
+        while self._peek() in ("on", "ignoring", "group_left", "group_right"):
+            matching += self._next()[1]
+            matching += self._labels() if self._peek() == "(" else ""
+        return is_bool, matching
+
+    def _labels(self) -> str:
+        self._take("(")
+        found = []
+        while self._peek() != ")":
+            found.append(self._next()[1])
+        self._take(")")
+        return f"({''.join(found)})"
+
+    def _unary(self) -> Node:
+        if self._peek() not in ("-", "+"):
+            return self._suffixed(self._primary())
+        sign = self._next()[1]
+        inner = self._expression(_PRECEDENCE["^"])
+        if inner.kind == "number":
+            return inner._replace(value=-inner.value if sign == "-" else inner.value)
+        return Node("call", sign, (inner,))
+
+    def _suffixed(self, node: Node) -> Node:
+        """What can follow a value: a range or subquery, an offset, a moment."""
+        while self._peek() in ("[", "offset", "@"):
+            sign = self._next()[1]
+            if sign == "[":
+                node = self._range(node)
+            elif sign == "offset":
+                self._at += self._peek() in ("-", "+")
+                self._next()
+            else:
+                self._moment()
+        return node
+
+    def _range(self, node: Node) -> Node:
+        kind, written = self._next()
+        seconds = duration(written) if kind == "duration" else None
+        if seconds is None:
+            raise Unread("a range of its expression is no duration")
+        if self._peek().startswith(":"):
+            step = self._next()[1]
+            self._at += step == ":" and self._peek() != "]"
+        self._take("]")
+        return Node("range", "", (node,), value=float(seconds))
+
+    def _moment(self) -> None:
+        self._at += self._peek() in ("-", "+")
+        if self._next()[1] in ("start", "end"):
+            self._take("(")
+            self._take(")")
+
+    def _primary(self) -> Node:
+        kind, written = self._next()
+        if kind == "number":
+            return Node("number", value=_number(written))
+        if kind == "duration":
+            return Node("number", value=float(duration(written) or 0))
+        if kind == "string":
+            return Node("string", written)
+        if written == "(":
+            inner = self._expression(1)
+            self._take(")")
+            return inner
+        if written == "{":
+            return self._selector("")
+        if kind == "word":
+            return self._named(written)
+        raise Unread(f"its expression has {written!r} where a value is expected")
+
+    def _named(self, name: str) -> Node:
+        if name.lower() in ("inf", "nan") and self._peek() not in ("{", "("):
+            return Node("number", value=float(name))
+        if name.lower() in _AGGREGATIONS and self._peek() in ("by", "without", "("):
+            return self._aggregation(name.lower())
+        if self._peek() == "(":
+            return Node("call", name, self._arguments())
+        if self._peek() == "{":
+            self._next()
+            return self._selector(name)
+        if name in _PRECEDENCE or name in ("by", "without", "on", "ignoring", "bool", "offset"):
+            raise Unread(f"its expression has {name!r} where a value is expected")
+        return Node("selector", name)
+
+    def _aggregation(self, name: str) -> Node:
+        grouping = ""
+        if self._peek() in ("by", "without"):
+            grouping = self._next()[1] + self._labels()
+        args = self._arguments()
+        if self._peek() in ("by", "without"):
+            grouping = self._next()[1] + self._labels()
+        return Node("call", name, args, extra=grouping)
+
+    def _arguments(self) -> tuple[Node, ...]:
+        self._take("(")
+        found = []
+        while self._peek() != ")":
+            found.append(self._expression(1))
+            if self._peek() != ")":
+                self._take(",")
+        self._take(")")
+        return tuple(found)
+
+    def _selector(self, name: str) -> Node:
+        """A selector after its opening brace; with quotes, the name can stand inside."""
+        matchers = []
+        while self._peek() != "}":
+            kind, label = self._next()
+            if kind == "string" and self._peek() in (",", "}"):
+                name = name or label[1:-1]
+            else:
+                sign, value = self._next()[1], self._next()
+                if sign not in ("=", "!=", "=~", "!~") or value[0] != "string":
+                    raise Unread("a selector of its expression is not read")
+                matchers.append(f"{label}{sign}{value[1]}")
+            if self._peek() != "}":
+                self._take(",")
+        self._take("}")
+        name = name or next((m[10:-1] for m in matchers if m.startswith('__name__="')), "")
+        if not name and not matchers:
+            raise Unread("a selector of its expression selects nothing in particular")
+        return Node("selector", name or "{…}", extra=",".join(sorted(matchers)))
+
+
+def _number(written: str) -> float:
+    try:
+        plain = written.replace("_", "")
+        return float(int(plain, 16)) if plain[:2].lower() == "0x" else float(plain)
+    except (ValueError, OverflowError):
+        raise Unread("a number of its expression is not read") from None
+
+
+# --- what a tree can say ---
+
+
+def _constant(node: Node) -> float | None:
+    """The number that a part always is; `vector(n)` is the series of a number."""
+    if node.kind == "number":
+        return node.value
+    if node.kind == "call" and node.name in ("vector", "scalar", "-", "+") and len(node.args) == 1:
+        inner = _constant(node.args[0])
+        return -inner if inner is not None and node.name == "-" else inner
+    if node.kind == "binary" and node.name in ("+", "-", "*", "/"):
+        left, right = _constant(node.args[0]), _constant(node.args[1])
+        if left is not None and right is not None:
+            return _computed(node.name, left, right)
+    return None
+
+
+def _computed(sign: str, left: float, right: float) -> float | None:
+    if sign == "/":
+        return left / right if right else None
+    return {"+": left + right, "-": left - right, "*": left * right}[sign]
+
+
+def _span(node: Node) -> Span:
+    """The values that a part can have; empty where it can have none."""
+    constant = _constant(node)
+    if constant is not None:
+        return _NOWHERE if math.isnan(constant) else Span(constant, constant)
+    if node.kind == "call":
+        return _span_of_call(node)
+    if node.kind == "range":
+        return _span(node.args[0])
+    if node.kind != "binary":
+        return Span()
+    if node.name in _COMPARISONS:
+        return Span(0, 1) if node.flag else _compared(node)
+    if node.name in ("and", "unless", "or"):
+        return _span_of_set(node)
+    left, right = _span(node.args[0]), _span(node.args[1])
+    if left.is_empty or right.is_empty:
+        return _NOWHERE
+    is_positive = node.name in ("+", "*", "/") and left.low >= 0 and right.low >= 0
+    return Span(0) if is_positive else Span()
+
+
+def _span_of_call(node: Node) -> Span:
+    spans = [_span(arg) for arg in node.args]
+    if node.name in ("absent", "absent_over_time"):
+        return Span(1, 1)
+    if any(span.is_empty for span in spans):
+        return _NOWHERE
+    if node.name in ("count", "count_over_time"):
+        # What counts nothing has no value, so it is never 0.
+        return Span(1)
+    if node.name in _COUNTING:
+        return Span(0)
+    if node.name in _SAME_SIGN and all(span.low >= 0 for span in spans):
+        return Span(0)
+    return Span()
+
+
+def _compared(node: Node) -> Span:
+    """What a comparison lets through: values of the side that is no constant."""
+    left, right = node.args
+    if node.name in (">", "<", "!=") and left == right:
+        return _NOWHERE
+    bound, sign, side = _constant(right), node.name, left
+    if bound is None:
+        bound, sign, side = _constant(left), _FLIPPED[node.name], right
+    if bound is None:
+        return _NOWHERE if _span(left).is_empty or _span(right).is_empty else _span(left)
+    return _span(side).meet(_allowed(sign, bound))
+
+
+def _allowed(sign: str, bound: float) -> Span:
+    if math.isnan(bound):
+        return Span() if sign == "!=" else _NOWHERE
+    return {
+        ">": Span(bound, math.inf, low_out=True), ">=": Span(bound), "<": Span(-math.inf, bound, high_out=True),
+        "<=": Span(-math.inf, bound), "==": Span(bound, bound), "!=": Span(),
+    }[sign]  # fmt: skip
+
+
+def _span_of_set(node: Node) -> Span:
+    left, right = _span(node.args[0]), _span(node.args[1])
+    if node.name == "or":
+        return left.join(right)
+    if node.name == "unless":
+        return _NOWHERE if node.args[0] == node.args[1] else left
+    if left.is_empty or right.is_empty:
+        return _NOWHERE
+    return left.meet(right) if _bare(node.args[0]) == _bare(node.args[1]) and not node.extra else left
+
+
+def _bare(node: Node) -> Node:
+    """What a chain of comparisons with constants is about."""
+    while node.kind == "binary" and node.name in _COMPARISONS and not node.flag:
+        left, right = node.args
+        if _constant(right) is None and _constant(left) is None:
+            break
+        node = left if _constant(right) is not None else right
+    return node
+
+
+def _is_always(node: Node) -> bool:
+    """Whether there is a value whatever the series are: a comparison that all pass, `bool` at the top, `or vector(0)`."""
+    if node.kind == "binary" and node.name == "or":
+        return any(_constant(arg) is not None or _is_always(arg) for arg in node.args)
+    if node.kind != "binary" or node.name not in _COMPARISONS:
+        return False
+    if node.flag:
+        return True
+    left, right = node.args
+    bound, sign, side = _constant(right), node.name, left
+    if bound is None:
+        bound, sign, side = _constant(left), _FLIPPED[node.name], right
+    if bound is None:
+        return node.name in ("==", ">=", "<=") and left == right
+    span = _span(side)
+    return span.meet(_allowed(sign, bound)) == span and sign != "!=" and span != Span()
+
+
+def _is_absence(node: Node) -> bool:
+    if node.kind == "call":
+        return node.name in ("absent", "absent_over_time")
+    if node.kind == "binary" and node.name == "or":
+        return all(_is_absence(arg) for arg in node.args)
+    is_compared = node.kind == "binary" and node.name in _COMPARISONS
+    return is_compared and any(_is_absence(arg) for arg in node.args)
+
+
+def _compares(node: Node) -> bool:
+    """Whether what a part lets through hangs on a comparison of series."""
+    if node.kind == "call":
+        is_filter = node.name in _AGGREGATIONS or node.name in ("sort", "sort_desc", "label_replace", "label_join", "abs")
+        return is_filter and any(_compares(arg) for arg in node.args)
+    if node.kind != "binary":
+        return False
+    if node.name in _COMPARISONS:
+        return not node.flag
+    sides = [_compares(arg) for arg in node.args]
+    if node.name == "or":
+        return any(sides) and all(side or _is_absence(arg) for side, arg in zip(sides, node.args, strict=True))
+    return sides[0] if node.name == "unless" else any(sides)
+
+
+def _per_day(node: Node) -> int | None:
+    """The number a day at which it fires, where it is just that: an increase over one day, above a whole number."""
+    if node.kind != "binary" or node.name not in (">", ">="):
+        return None
+    left, bound = node.args[0], _constant(node.args[1])
+    while left.kind == "call" and left.name in ("sum", "max") and len(left.args) == 1:
+        left = left.args[0]
+    is_day = left.kind == "call" and left.name == "increase" and left.args[0].kind == "range"
+    if bound is None or not is_day or Fraction(left.args[0].value) != _DAY or not 0 < bound < 10**12:
+        return None
+    return int(bound) if bound == int(bound) else None

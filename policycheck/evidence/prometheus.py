@@ -1,0 +1,472 @@
+"""What Prometheus alerting rules say about a declared watch, and Alertmanager's configuration about who is told.
+
+Read are rule files (`groups`) and PrometheusRule resources: an alert exists by its name, selects series and compares them,
+and the comparison can be true and false (`_promql` decides that and says when it cannot). That an alert exists does not yet
+tell anybody: with `options: {alertmanager: path}` (written as the entry's `path` is) the tree of routes must lead it to a
+receiver that notifies. The sources are the documentation of rules, of Alertmanager's configuration and of its matchers.
+
+The entry picks with `alert` (the alert's name) and, for a metric, `resource` (the name of a recording rule). For controls
+that watch (`traffic_monitoring`, `log_monitoring`, `monitoring`), the detection section and metrics. Notes never tell the
+numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.evidence import _promql
+from policycheck.evidence._foreign import (
+    At,
+    Files,
+    Unsaid,
+    discovered,
+    heard,
+    is_template,
+    listing,
+    mapping,
+    named,
+    option,
+    slug,
+    text,
+)
+from policycheck.evidence._rates import duration
+from policycheck.model import Account, Discovered, Reading
+
+if TYPE_CHECKING:
+    from policycheck.document import Document
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "detection", "metric"})
+FILES: tuple[str, ...] = (
+    "*alert*.y*ml", "*prometheus*.y*ml", "*rules/*.y*ml", "*.rules.y*ml", "*.rules", "*rules.y*ml",
+)  # fmt: skip
+
+_FAMILIES = ("traffic_monitoring", "log_monitoring", "monitoring")
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_ :/@-]*")
+_MATCHER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]{0,200}|\"[^\"]{0,200}\")\s*(=~|!~|!=|=)\s*(.*)", re.DOTALL)
+_DEEPEST = 40
+
+
+class Rule(NamedTuple):
+    """One rule: its name, whether it alerts (or records), and where it stands."""
+
+    name: str
+    alerts: bool
+    document: Document
+    data: dict[str, Any]
+    group: str
+
+    def at(self, key: str | None = None) -> At:
+        """Where it, or one of its properties, stands."""
+        return At(self.document, self.data, key or ("alert" if self.alerts else "record"))
+
+
+class Told(NamedTuple):
+    """Whether an alert reaches somebody: `yes`, `no`, `perhaps` or `unasked`; why; and where that stands."""
+
+    answer: str
+    why: str = ""
+    at: At | None = None
+    is_muted: bool = False
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the rules at `path` (from the root) say about a declared control, the detection section or a metric."""
+    return heard(opener, path, lambda files: _readings(files, path, options, subject))
+
+
+def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    rules = _rules(files.documents(path), path)
+    is_control = "family" in subject or "params" in subject
+    if not is_control and "id" in subject:
+        yield from _of_metric(rules, path, options, subject)
+        return
+    family = text(subject.get("family"))
+    if is_control and family not in ("", *_FAMILIES):
+        raise Unsaid(f"prometheus evidence is read for controls of the families {', '.join(_FAMILIES)}, not {family}", path)
+    wanted = option(options, "alert")
+    fitting = _fitting(rules, wanted, path)
+    if not fitting:
+        yield from _missing(rules, wanted, path, is_control=is_control)
+        return
+    working = _working(fitting)
+    told = _told(files, working or fitting, path, options)
+    if is_control:
+        yield from _of_control(fitting, working, told, path, subject)
+    else:
+        yield from _of_detection(fitting, working, told, path, subject)
+
+
+# --- files to rules ---
+
+
+def _rules(documents: Sequence[Document], path: str) -> list[Rule]:
+    found, has_groups = [], False
+    for document in documents:
+        data = document.data
+        holder = mapping(data.get("spec")) if text(data.get("kind")) == "PrometheusRule" else data
+        has_groups |= isinstance(holder.get("groups"), list)
+        for group in listing(holder.get("groups")):
+            for rule in listing(mapping(group).get("rules")):
+                found += _rule(document, rule, text(mapping(group).get("name")))
+    if not has_groups:
+        raise Unsaid(f"{path} has no groups of rules: it is no file of Prometheus rules", path)
+    return found
+
+
+def _rule(document: Document, data: object, group: str) -> list[Rule]:
+    rule = mapping(data)
+    if is_template(rule.get("alert")) or is_template(rule.get("record")):
+        raise At(document, rule, "alert").unsaid(
+            "the name of a rule is still a template; render it first and name the result"
+        )
+    names = [(text(rule.get(key)), key == "alert") for key in ("alert", "record") if text(rule.get(key))]
+    if len(names) > 1:
+        raise At(document, rule, "alert").unsaid("a rule both alerts and records, which Prometheus refuses")
+    return [Rule(name, alerts, document, rule, group) for name, alerts in names]
+
+
+def _fitting(rules: Sequence[Rule], wanted: str, path: str) -> list[Rule]:
+    """The rules of the alert that is meant: several may bear its name, one a severity."""
+    alerts = [rule for rule in rules if rule.alerts]
+    names = list(dict.fromkeys(rule.name for rule in alerts))
+    if not wanted and len(names) > 1:
+        raise Unsaid(f"{path} has several alerts; name one with alert: {named(names)}", path)
+    return [rule for rule in alerts if not wanted or rule.name == wanted]
+
+
+def _missing(rules: Sequence[Rule], wanted: str, path: str, *, is_control: bool) -> Iterator[Reading]:
+    """No such alert. The file's first rule is where a reader starts to look."""
+    there = named(rule.name for rule in rules if rule.alerts)
+    recorded = next((rule for rule in rules if rule.name == wanted and not rule.alerts), None)
+    said = f"no alert {wanted} is in {path}; it has: {there}".replace("alert  is", "alert is")
+    if recorded is not None:
+        said = f"{wanted} is a recording rule, which alerts nobody"
+    if not is_control or not rules:
+        raise Unsaid(said, path)
+    at = (recorded or rules[0]).at()
+    yield at.reading("status", "planned", said)
+
+
+def _working(rules: Sequence[Rule]) -> list[Rule]:
+    """Those of the rules that can fire; none when none can. Raises Unsaid when that is not known of any."""
+    found: list[Rule] = []
+    undecided: Unsaid | None = None
+    for rule in rules:
+        try:
+            found += [rule] if _verdict(rule).what == "fires" else []
+        except Unsaid as unsaid:
+            undecided = undecided or unsaid
+    if not found and undecided is not None:
+        raise undecided
+    return found
+
+
+def _verdict(rule: Rule) -> _promql.Verdict:
+    expression = rule.data.get("expr")
+    if is_template(expression):
+        raise rule.at("expr").unsaid(
+            f"the expression of {rule.name} is still a template; render it first and name the result"
+        )
+    if isinstance(expression, (int, float)) and not isinstance(expression, bool):
+        return _promql.Verdict("constant", "its expression is a number, so it tells nothing about traffic")
+    if not text(expression):
+        raise rule.at().unsaid(f"{rule.name} has no expression")
+    waits = rule.data.get("for")
+    if waits not in (None, 0, "0") and duration(waits) is None:
+        raise rule.at("for").unsaid(f"the duration that {rule.name} waits is not one such as 5m")
+    try:
+        verdict = _promql.verdict(text(expression))
+    except _promql.Unread as error:
+        raise rule.at("expr").unsaid(f"{rule.name}: {error}") from None
+    if verdict.what == "absence":
+        raise rule.at("expr").unsaid(f"{rule.name}: {verdict.why}, which says nothing about unusual traffic")
+    return verdict
+
+
+# --- readings ---
+
+
+def _of_control(
+    fitting: Sequence[Rule], working: Sequence[Rule], told: Told, path: str, subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    rule = (working or fitting)[0]
+    verdict = _verdict(rule)
+    if not working:
+        yield rule.at("expr").reading("status", "planned", f"the alert {rule.name} is there, but {verdict.why}")
+        return
+    if told.answer == "perhaps" and told.at is not None:
+        raise told.at.unsaid(told.why)
+    severity = text(mapping(rule.data.get("labels")).get("severity"))
+    note = f"the alert {rule.name} on {named(verdict.metrics)}{f', severity {severity}' if severity else ''}; {told.why}"
+    if told.answer == "no" and told.at is not None:
+        yield told.at.reading("status", "observing", f"the alert {rule.name} can fire, but {told.why}")
+    else:
+        yield rule.at().reading("status", "deployed", note, soft=told.answer != "yes")
+    reference = _reference(subject.get("params"), rule.name, path)
+    if reference:
+        yield rule.at().reading("params.alert_ref", reference, f"the alert {rule.name}")
+    if verdict.per_day is not None and len(fitting) == 1:
+        said = f"the expression of {rule.name} is an increase over one day"
+        yield rule.at("expr").reading("params.trigger_per_day", verdict.per_day, said)
+
+
+def _of_detection(
+    fitting: Sequence[Rule], working: Sequence[Rule], told: Told, path: str, subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    """Of the detection section: that its alerting rules are these, and that they watch always when somebody is told."""
+    rule = (working or fitting)[0]
+    if not working:
+        raise rule.at("expr").unsaid(f"the alert {rule.name} is there, but {_verdict(rule).why}")
+    if told.answer in ("no", "perhaps") and told.at is not None:
+        raise told.at.unsaid(f"the alert {rule.name} is there, but {told.why}")
+    reference = _reference(subject, rule.name, path)
+    is_always = told.answer == "yes" and not told.is_muted
+    if reference:
+        yield rule.at().reading("alert_ref", reference, f"the alert {rule.name}; {told.why}", soft=told.answer != "yes")
+    if is_always:
+        yield rule.at().reading(
+            "watch", "round_the_clock", f"the alert {rule.name} is evaluated always; {told.why}", soft=True
+        )
+    if not reference and not is_always:
+        raise rule.at().unsaid(f"alert_ref names neither {rule.name} nor {path}")
+
+
+def _reference(holder: object, name: str, path: str) -> str:
+    """What `alert_ref` is: the declared words when they name the alert or file, its name when there are none."""
+    declared = text(mapping(holder).get("alert_ref"))
+    tail = path.rpartition("/")[2]
+    if not declared:
+        return name
+    return declared if name.lower() in declared.lower() or tail in declared else ""
+
+
+def _of_metric(
+    rules: Sequence[Rule], path: str, options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    """Of a metric: that a recording rule makes it, and over how many days it counts."""
+    wanted = option(options, "resource")
+    records = [rule for rule in rules if not rule.alerts and wanted in ("", rule.name)]
+    if len(records) != 1:
+        there = named(rule.name for rule in rules if not rule.alerts)
+        raise Unsaid(f"name one recording rule of {path} with resource; it has: {there}", path)
+    rule = records[0]
+    if is_template(rule.data.get("expr")):
+        raise rule.at("expr").unsaid("the expression is still a template; render it first and name the result")
+    try:
+        lengths = _promql.ranges(text(rule.data.get("expr")))
+    except _promql.Unread as error:
+        raise rule.at("expr").unsaid(f"{rule.name}: {error}") from None
+    source = text(subject.get("source"))
+    if not source or rule.name in source:
+        yield rule.at().reading("source", source or rule.name, f"the recording rule {rule.name}", soft=True)
+    days = {length / 86400 for length in lengths}
+    if len(days) == 1 and min(days).denominator == 1 and min(days) >= 1:
+        yield rule.at("expr").reading("window_days", int(min(days)), f"the range in {rule.name}")
+    elif source and rule.name not in source:
+        raise rule.at().unsaid(f"source does not name {rule.name}, and its expression does not look back over whole days")
+
+
+# --- who is told ---
+
+
+def _told(files: Files, rules: Sequence[Rule], path: str, options: Mapping[str, object]) -> Told:
+    """Whether each way through the routes ends at somebody, for one of the rules at least."""
+    other = files.beside(path, options, "alertmanager")
+    if not other:
+        return Told("unasked", "who is told is not read: name Alertmanager's configuration with options: {alertmanager: …}")
+    documents = files.documents(other)
+    trees = [document for document in documents if isinstance(document.data.get("route"), dict)]
+    if len(trees) != 1:
+        raise Unsaid(f"{other} has no route: it is no configuration of Alertmanager", other)
+    answers = [_answer(trees[0], rule) for rule in rules]
+    return min(answers, key=lambda told: ("yes", "perhaps", "no").index(told.answer))
+
+
+def _answer(document: Document, rule: Rule) -> Told:
+    root = document.data["route"]
+    if any(root.get(key) for key in ("match", "match_re", "matchers")):
+        raise At(document, root, None).unsaid("the top route of Alertmanager has matchers, which it refuses")
+    labels = {key: text(value) for key, value in mapping(rule.data.get("labels")).items() if not is_template(value)}
+    tree = _Tree(document, {**labels, "alertname": rule.name})
+    outcomes = tree.outcomes(root, text(root.get("receiver")), 0)
+    if outcomes == {True}:
+        return Told("yes", f"routed to {named(tree.reached)}{tree.silenced()}", is_muted=tree.is_muted)
+    at = tree.nobody or At(document, root, None)
+    if outcomes == {False}:
+        return Told("no", f"no receiver that notifies somebody is told: it is routed to {named(tree.reached)}", at)
+    why = f"whether somebody is told depends on labels that the rule does not set: {named(sorted(tree.asked))}"
+    return Told("perhaps", why, at)
+
+
+class _Tree:
+    """Walks Alertmanager's routes as it does: depth first, the first child that fits, further ones after `continue`.
+
+    A matcher on a label that the rule does not set may fit or not: the series can bring it. Both ways are followed.
+    """
+
+    def __init__(self, document: Document, labels: Mapping[str, str]) -> None:
+        self._document = document
+        self._labels = labels
+        receivers = [item for item in listing(document.data.get("receivers")) if isinstance(item, dict)]
+        self._receivers = {text(item.get("name")): item for item in receivers}
+        self.reached: list[str] = []
+        self.asked: set[str] = set()
+        self.nobody: At | None = None
+        self.is_muted = False
+
+    def outcomes(self, route: dict[str, Any], receiver: str, depth: int) -> set[bool]:
+        """Whether somebody is told by an alert that has come to a route: every possible answer."""
+        if depth > _DEEPEST:
+            raise At(self._document, route, None).unsaid(f"routes are nested deeper than {_DEEPEST}")
+        receiver = text(route.get("receiver")) or receiver
+        # Each state is whether a child has fitted, and whether somebody was told.
+        open_states: set[tuple[bool, bool]] = {(False, False)}
+        done: set[bool] = set()
+        for child in [item for item in listing(route.get("routes")) if isinstance(item, dict)]:
+            fits = self._fits(child)
+            if fits == {False}:
+                continue
+            below = self.outcomes(child, receiver, depth + 1)
+            after = {(True, told or inner) for _, told in open_states for inner in below}
+            kept = open_states if False in fits else set()
+            if child.get("continue") is True:
+                open_states = after | kept
+            else:
+                done |= {told for _, told in after}
+                open_states = set(kept)
+        own = self._notifies(receiver, route) if (False, False) in open_states else False
+        return done | {told if fitted else own for fitted, told in open_states}
+
+    def _notifies(self, receiver: str, route: dict[str, Any]) -> bool:
+        """Whether a receiver has anything configured that notifies."""
+        if receiver not in self._receivers:
+            raise At(self._document, route, None).unsaid(
+                f"the route's receiver {receiver or 'without a name'} is not defined"
+            )
+        self.reached.append(receiver)
+        self.is_muted |= bool(route.get("mute_time_intervals") or route.get("active_time_intervals"))
+        found = self._receivers[receiver]
+        notifies = any(str(key).endswith("_configs") and isinstance(value, list) and value for key, value in found.items())
+        if not notifies and self.nobody is None:
+            self.nobody = At(self._document, found, "name")
+        return notifies
+
+    def _fits(self, route: dict[str, Any]) -> set[bool]:
+        """Whether all matchers of a route fit: yes, no, or both where that is not known."""
+        answers = [self._fits_one(*matcher) for matcher in _matchers(self._document, route)]
+        if False in answers:
+            return {False}
+        return {True, False} if None in answers else {True}
+
+    def _fits_one(self, label: str, sign: str, value: str) -> bool | None:
+        if label not in self._labels:
+            self.asked.add(label)
+            return None
+        found = _same(self._labels[label], value) if "~" in sign else self._labels[label] == value
+        return found if found is None or not sign.startswith("!") else not found
+
+    def silenced(self) -> str:
+        """Words for what can keep quiet an alert that is routed."""
+        words = ["muted at times"] if self.is_muted else []
+        for rule in listing(self._document.data.get("inhibit_rules")):
+            target = {
+                key.removeprefix("target_"): value for key, value in mapping(rule).items() if key.startswith("target_")
+            }
+            if self._fits(target) == {True}:
+                words.append("an inhibit rule can silence it")
+        return "".join(f", {word}" for word in dict.fromkeys(words))
+
+
+def _matchers(document: Document, route: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """All matchers of a route, in the old spelling and the new."""
+    found = [(str(label), "=", _scalar(value)) for label, value in mapping(route.get("match")).items()]
+    found += [(str(label), "=~", _scalar(value)) for label, value in mapping(route.get("match_re")).items()]
+    written = route.get("matchers")
+    for item in [written] if isinstance(written, str) else listing(written):
+        if not isinstance(item, str) or len(item) > 2000:
+            raise At(document, route, "matchers").unsaid('a matcher is no text such as severity="critical"')
+        for part in _parts(item.strip().removeprefix("{").removesuffix("}")):
+            match = _MATCHER.fullmatch(part)
+            if match is None:
+                raise At(document, route, "matchers").unsaid('a matcher is no text such as severity="critical"')
+            found.append((match[1].strip('"'), match[2], _unquoted(match[3].strip())))
+    return found
+
+
+def _scalar(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parts(written: str) -> list[str]:
+    """Matchers between commas, but for commas in quotes."""
+    found, current, is_quoted = [], "", False
+    for index, char in enumerate(written):
+        if char == '"' and (index == 0 or written[index - 1] != "\\"):
+            is_quoted = not is_quoted
+        if char == "," and not is_quoted:
+            found.append(current)
+            current = ""
+        else:
+            current += char
+    return [part for part in (*found, current) if part.strip()]
+
+
+def _unquoted(value: str) -> str:
+    is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
+    return value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if is_quoted else value
+
+
+def _same(value: str, pattern: str) -> bool | None:
+    """Whether an anchored pattern fits, for the patterns that need no engine: words, `a|b`, `a.*`; None for others.
+
+    A pattern of a file is never run: it could take for ever.
+    """
+    pattern = pattern.removeprefix("^").removesuffix("$")
+    if pattern.startswith("(") and pattern.endswith(")") and pattern.count("(") == 1:
+        pattern = pattern.removeprefix("(").removeprefix("?:").removesuffix(")")
+    answers = [_same_one(value, part) for part in pattern.split("|")[:200]]
+    return True if True in answers else None if None in answers else False
+
+
+def _same_one(value: str, pattern: str) -> bool | None:
+    for ending, least in ((".*", 0), (".+", 1)):
+        start = pattern.removesuffix(ending)
+        if pattern.endswith(ending) and _PLAIN.fullmatch(start):
+            return value.startswith(start) and len(value) - len(start) >= least
+    return value == pattern if _PLAIN.fullmatch(pattern) else None
+
+
+# --- discover ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The alerts of a file that can fire, as controls that watch."""
+    return discovered(opener, path, lambda files: _found(opener, files, path))
+
+
+def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+    names = dict.fromkeys(rule.name for rule in _rules(files.documents(path), path) if rule.alerts)
+    for name in names:
+        entry = {"kind": "prometheus", "path": path, "alert": name}
+        readings = account(opener, path, entry, {"family": "monitoring"}).readings
+        status = next((reading for reading in readings if reading.path == ("status",)), None)
+        if status is None or status.value != "deployed":
+            continue
+        params = {reading.path[1]: reading.value for reading in readings if reading.path[0] == "params"}
+        item = {
+            "id": slug("alert", name), "family": "monitoring", "status": "deployed", "params": params, "evidence": [entry],
+        }  # fmt: skip
+        yield Discovered("controls", item, status.file, status.line, f"the alert {name}", _QUESTIONS)
+
+
+_QUESTIONS = (
+    ("family", "Does it watch traffic, access logs or something else?"),
+    ("owner", "Who inside the organisation answers for it?"),
+    ("surfaces", "Which surfaces does it watch?"),
+    ("params.baseline", "What counts as usual, and how was that found?"),
+    ("last_reviewed_on", "When was it last reviewed?"),
+)
