@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.document import parse_foreign
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from policycheck.document import Document
     from policycheck.opener import Opened, Opener
 
-#: The largest file of configuration read, in bytes.
-CAP = 1024 * 1024
+#: The largest file of configuration read, in bytes, and the most that is offered of one file.
+CAP, MOST = 1024 * 1024, 100
 
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{[A-Z_][A-Z0-9_]*[}:]|\$\{(?:var|local|env)\.")
 _COMMENT_LINES = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
@@ -109,10 +110,18 @@ def heard(opener: Opener, path: str, read: Callable[[Files], Iterable[Reading]])
     return Account(readings, files.seen)
 
 
+def spoken(read: Callable[[], Iterable[Reading]]) -> tuple[Reading, ...]:
+    """What `read` finds; nothing where it cannot be read."""
+    try:
+        return tuple(read())
+    except Unsaid:
+        return ()
+
+
 def discovered(opener: Opener, path: str, find: Callable[[Files], Iterable[Discovered]]) -> tuple[Discovered, ...]:
     """What `find` finds; nothing where the file is not of its kind or cannot be read."""
     try:
-        return tuple(find(Files(opener)))
+        return tuple(islice(find(Files(opener)), MOST))
     except (ArtefactError, Unsaid):
         return ()
 
@@ -201,6 +210,11 @@ def option(options: Mapping[str, object], name: str) -> str:
 def named(names: Iterable[str]) -> str:
     """Names in a sentence, each once, cut where it would get too long."""
     return ", ".join(dict.fromkeys(name for name in names if name))[:_NAMED] or "none"
+
+
+def is_control(subject: Mapping[str, object]) -> bool:
+    """Whether a declared subject is a control: these say what they do, other subjects have no family and no params."""
+    return "family" in subject or "params" in subject or "id" not in subject
 
 
 def refuse_other_family(kind: str, subject: Mapping[str, object], known: tuple[str, ...]) -> str:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from policycheck.evidence._rates import duration
 
-#: The longest expression read, its tokens, and how deep it may be nested.
-LENGTH, TOKENS, DEPTH = 20_000, 4_000, 60
+#: The longest expression read, its tokens, how deep it may be nested, and its operators: each can be a level of the tree.
+LENGTH, TOKENS, DEPTH, OPERATORS = 20_000, 4_000, 60, 150
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+|\#[^\n]*)
@@ -156,6 +156,7 @@ class _Parser:
         self._tokens = _tokens(expression)
         self._at = 0
         self._depth = 0
+        self._operators = 0
 
     def parsed(self) -> Node:
         """The whole expression."""
@@ -185,6 +186,9 @@ class _Parser:
             raise Unread(f"its expression is nested deeper than {DEPTH}")
         left = self._unary()
         while (level := _PRECEDENCE.get(self._peek().lower(), 0)) >= least:
+            self._operators += 1
+            if self._operators > OPERATORS:
+                raise Unread("its expression has too many operators")
             sign = self._next()[1].lower()
             is_bool, matching = self._modifiers()
             right = self._expression(level if sign == "^" else level + 1)

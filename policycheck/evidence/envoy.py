@@ -16,9 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence._foreign import (
+    MOST,
     At,
     Files,
     Unsaid,
@@ -34,6 +36,7 @@ from policycheck.evidence._foreign import (
     paths_of,
     refuse_other_family,
     refuse_templates,
+    spoken,
     text,
     whole,
 )
@@ -53,6 +56,8 @@ _LOCAL_TYPE = "http.local_ratelimit.v3.LocalRateLimit"
 _GLOBAL_TYPE, _OFF_TYPE = "http.ratelimit.v3.RateLimit", "route.v3.FilterConfig"
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _ADDRESS_KEYS = ("remote_address", "masked_remote_address")
+#: The most entries of a descriptor that are looked at.
+_ENTRIES = 20
 _EACH = "each Envoy process has a bucket of its own, so several let through as many times more"
 
 
@@ -94,8 +99,6 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
     family = refuse_other_family("envoy", subject, _FAMILIES)
     documents = _picked(files.documents(path), option(options, "resource"))
-    for document in documents:
-        refuse_templates(document, document.data)
     service = files.beside(path, options, "service")
     if service:
         readings = _of_service(files, documents, service, path, options, subject)
@@ -117,6 +120,8 @@ def _picked(documents: Sequence[Document], wanted: str) -> list[Document]:
     if not found:
         there = (text(mapping(document.data.get("metadata")).get("name")) for document in documents)
         raise Unsaid(f"no resource {wanted} is in the file; it has: {named(there)}")
+    for document in found:
+        refuse_templates(document, document.data)
     return found
 
 
@@ -188,7 +193,7 @@ def _overrides(documents: Sequence[Document]) -> list[Settings]:
     for route in _routes(documents):
         config = mapping(mapping(route.data.get("typed_per_filter_config")).get(_LOCAL))
         if config:
-            what = f"the route {named(route.names)}" if route.names else f"the virtual host {named(route.hosts)}"
+            what = f"the route {named(route.names[:1])}" if route.names else f"the virtual host {named(route.hosts)}"
             found.append(Settings(route.document, config, route.names, route.hosts, what, route.data))
     return [item._replace(data=_typed(item.data)) if not _is_of(item.data, _OFF_TYPE) else item for item in found]
 
@@ -248,7 +253,8 @@ def _at_place(
     if not found:
         there = [name for route in routes for name in (*route.names, *route.hosts)]
         raise Unsaid(f"no route fits {location or server}; the configuration has: {named(there)}")
-    own = [item for item in overrides if any(item.holder is route.data for route in found)]
+    there_ids = {id(route.data) for route in found}
+    own = [item for item in overrides if id(item.holder) in there_ids]
     hosts = {host for route in found for host in route.hosts}
     above = [item for item in overrides if not item.names and hosts & set(item.hosts)]
     using = own or above or list(filters)
@@ -366,6 +372,8 @@ def _has_runtime(chosen: Settings) -> bool:
 
 def _standing(entries: Sequence[tuple[str, str]], documents: Sequence[Document]) -> tuple[str, str]:
     """Whom a descriptor counts: all its entries must fit, so one that clients can avoid or vary decides."""
+    if len(entries) > _ENTRIES:
+        return "opaque", "a descriptor of very many entries"
     found = [_of_entry(key, value, documents) for key, value in entries]
     worst = max(found, key=lambda item: STANDINGS.index(item[0]), default=("opaque", "a descriptor without entries"))
     if worst[0] == "shared" and any(standing == "address" for standing, _ in found):
@@ -539,16 +547,15 @@ def _of_limit(
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """Local rate limits that a configuration sets; those of a rate limit service need the service's file beside."""
-    return discovered(opener, path, lambda files: _found(opener, files, path))
+    return discovered(opener, path, lambda files: _found(files, path))
 
 
-def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
-    documents = files.documents(path)
+def _found(files: Files, path: str) -> Iterator[Discovered]:
+    documents = _picked(files.documents(path), "")
     settings = [*_filters(documents, _LOCAL_TYPE, ""), *_overrides(documents)]
     prefixes = [text(item.data.get("stat_prefix")) for item in settings if "token_bucket" in item.data]
-    for prefix in dict.fromkeys(prefixes):
+    for prefix in list(dict.fromkeys(prefixes))[:MOST]:
         entry = {"kind": "envoy", "path": path, "zone": prefix} if prefix else {"kind": "envoy", "path": path}
-        readings = account(opener, path, entry, {"family": "rate_limit"}).readings
-        status = [reading for reading in readings if reading.path == ("status",) and reading.value != "planned"]
-        if status:
+        readings = spoken(partial(_of_local, documents, path, entry, {"family": "rate_limit"}))
+        if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
             yield limit_control(prefix or "envoy", entry, readings)

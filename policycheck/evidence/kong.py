@@ -16,14 +16,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence._foreign import (
+    MOST,
     At,
     Files,
     Unsaid,
     discovered,
     heard,
+    is_control,
     is_served,
     limit_control,
     listing,
@@ -33,6 +36,7 @@ from policycheck.evidence._foreign import (
     paths_of,
     refuse_other_family,
     refuse_templates,
+    spoken,
     text,
     whole,
 )
@@ -84,11 +88,6 @@ class Plugin(NamedTuple):
         return mapping(self.data.get("config"))
 
     @property
-    def rank(self) -> int:
-        """How specific its scope is."""
-        return 2 * bool(self.route) + bool(self.service)
-
-    @property
     def label(self) -> str:
         """What it is called in notes."""
         scope = f"route {self.route}" if self.route else f"service {self.service}" if self.service else "everything"
@@ -119,19 +118,13 @@ class Gateway(NamedTuple):
 
     plugins: tuple[Plugin, ...]
     spots: tuple[Spot, ...]
+    #: Those that run for any client, by name, route and service.
+    running: dict[tuple[str, str, str], Plugin]
 
     def effective(self, spot: Spot, name: str) -> Plugin | None:
         """The instance of a plugin that runs at a place for any client: the most specific that is enabled."""
-        fitting = [
-            plugin
-            for plugin in self.plugins
-            if plugin.name == name
-            and plugin.is_on
-            and not plugin.consumer
-            and plugin.route in ("", spot.route)
-            and plugin.service in ("", spot.service)
-        ]
-        return max(fitting, key=lambda plugin: plugin.rank, default=None)
+        scopes = ((spot.route, spot.service), (spot.route, ""), ("", spot.service), ("", ""))
+        return next((found for scope in scopes if (found := self.running.get((name, *scope))) is not None), None)
 
 
 def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
@@ -140,8 +133,11 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
 
 def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
-    gateway = _gateway(files.documents(path), path)
-    if "family" not in subject and "url" in subject:
+    yield from _spoken(_gateway(files.documents(path), path), options, subject)
+
+
+def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
+    if not is_control(subject):
         yield from _auth(gateway, _agreed(gateway, options, tuple(_ASKING)))
         return
     family = refuse_other_family("kong", subject, _FAMILIES)
@@ -180,7 +176,11 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
     for key in ("consumers", "consumer_groups"):
         for consumer in _items(document.data, key):
             plugins += [p._replace(consumer=_name(consumer) or "one") for p in _plugins(document, consumer, "", "")]
-    return Gateway(tuple(plugins), tuple(spots[1:] or spots))
+    running: dict[tuple[str, str, str], Plugin] = {}
+    for plugin in plugins:
+        if plugin.is_on and not plugin.consumer:
+            running.setdefault((plugin.name, plugin.route, plugin.service), plugin)
+    return Gateway(tuple(plugins), tuple(spots[1:] or spots), running)
 
 
 def _items(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -236,17 +236,14 @@ def _agreed(gateway: Gateway, options: Mapping[str, object], names: tuple[str, .
 def _serving(fitting: list[Spot], spots: Sequence[Spot], options: Mapping[str, object]) -> list[Spot]:
     """Of the routes that fit, those that serve a surface that the control names: a limit elsewhere proves nothing."""
     paths = paths_of(options)
-    prefixes = [path for spot in spots for path in spot.paths]
+    prefixes = {path for spot in spots for path in spot.paths}
     if not paths or not prefixes or any(path.startswith("~") for path in prefixes):
         return fitting
-    serving = [spot for spot in fitting if not spot.paths or any(_serves(spot, path, prefixes) for path in paths)]
+    served = {prefix for prefix in set(prefixes) for path in paths if is_served(path or "/", prefix, prefixes)}
+    serving = [spot for spot in fitting if not spot.paths or served.intersection(spot.paths)]
     if not serving:
         raise fitting[0].at.unsaid(f"{fitting[0].label} does not serve {named(paths)} of the control's surfaces")
     return serving
-
-
-def _serves(spot: Spot, path: str, prefixes: Sequence[str]) -> bool:
-    return any(is_served(path or "/", prefix, prefixes) for prefix in spot.paths)
 
 
 # --- rate limits ---
@@ -478,21 +475,21 @@ def _is_open(gateway: Gateway, plugin: Plugin) -> bool:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The rate limits that run for some route, service or everything."""
-    return discovered(opener, path, lambda files: _found(opener, files, path))
+    return discovered(opener, path, lambda files: _found(files, path))
 
 
-def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+def _found(files: Files, path: str) -> Iterator[Discovered]:
     gateway = _gateway(files.documents(path), path)
     seen: set[int] = set()
     for spot in gateway.spots:
         for plugin in (gateway.effective(spot, name) for name in _LIMITERS):
-            if plugin is None or id(plugin.data) in seen:
+            if plugin is None or id(plugin.data) in seen or len(seen) > MOST:
                 continue
             seen.add(id(plugin.data))
             kind = "routes" if spot.route else "services"
             name = spot.route or spot.service
             entry = {"kind": "kong", "path": path, "zone": plugin.name}
             entry |= {"resource": f"{kind}/{name}"} if name else {}
-            readings = account(opener, path, entry, {"family": "rate_limit"}).readings
+            readings = spoken(partial(_spoken, gateway, entry, {"family": "rate_limit"}))
             if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
                 yield limit_control(name or "gateway", entry, readings)

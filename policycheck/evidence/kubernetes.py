@@ -15,6 +15,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence._foreign import (
@@ -23,6 +24,7 @@ from policycheck.evidence._foreign import (
     Unsaid,
     discovered,
     heard,
+    is_control,
     is_served,
     limit_control,
     listing,
@@ -32,6 +34,7 @@ from policycheck.evidence._foreign import (
     paths_of,
     refuse_other_family,
     refuse_templates,
+    spoken,
     text,
     whole,
 )
@@ -50,6 +53,8 @@ _FAMILIES = (*_LIMITS, "ip_block", "access_control")
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _SNIPPETS = ("configuration-snippet", "server-snippet", "auth-snippet")
 _BURST = 5
+#: The most resources read of one stream.
+_MOST = 5000
 #: Words of ingress classes that, by their makers' convention, are other controllers'.
 _OTHER_CLASSES = ("alb", "azure", "contour", "gce", "haproxy", "istio", "kong", "traefik")
 _CONTROLLER = "k8s.io/ingress-nginx"
@@ -121,10 +126,13 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
 
 def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
-    resources = _resources(files.documents(path))
-    if not resources:
-        raise Unsaid(f"{path} holds no Kubernetes resource", path)
-    if "family" not in subject and "url" in subject:
+    yield from _spoken(_resources(files.documents(path), path), options, subject)
+
+
+def _spoken(
+    resources: Sequence[Resource], options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    if not is_control(subject):
         yield from _auth_of_surface(_picked(resources, options, ("Ingress",)), options)
         return
     family = refuse_other_family("kubernetes", subject, _FAMILIES)
@@ -142,14 +150,17 @@ def _readings(files: Files, path: str, options: Mapping[str, object], subject: M
 # --- resources and how an entry picks one ---
 
 
-def _resources(documents: Sequence[Document]) -> list[Resource]:
+def _resources(documents: Sequence[Document], path: str) -> list[Resource]:
     """The resources of a stream, those in a List too."""
     found = []
     for document in documents:
         data = document.data
         items = listing(data.get("items")) if text(data.get("kind")).endswith("List") else [data]
         found += [Resource(document, item) for item in items if isinstance(item, dict)]
-    return [resource for resource in found if resource.kind and text(resource.data.get("apiVersion"))]
+    found = [resource for resource in found if resource.kind and text(resource.data.get("apiVersion"))]
+    if not found or len(found) > _MOST:
+        raise Unsaid(f"{path} holds {f'more than {_MOST} resources' if found else 'no Kubernetes resource'}", path)
+    return found
 
 
 def _picked(resources: Sequence[Resource], options: Mapping[str, object], kinds: tuple[str, ...]) -> Resource:
@@ -158,7 +169,8 @@ def _picked(resources: Sequence[Resource], options: Mapping[str, object], kinds:
     candidates = [resource for resource in resources if resource.kind in kinds and _is_read(resource)]
     found = [resource for resource in candidates if not wanted or resource.is_called(wanted)]
     if host or path:
-        found = [resource for resource in found if _has_rule(resource, resources, host, path)]
+        routes = {(r.kind, r.name, r.namespace): r for r in resources if r.kind.endswith("Route")}
+        found = [resource for resource in found if _has_rule(resource, routes, host, path)]
     if not found:
         meant = " ".join(filter(None, (wanted, host, path))) or "/".join(kinds)
         raise Unsaid(f"no resource fits {meant}; the file has: {named(r.label for r in candidates or resources)}")
@@ -173,11 +185,11 @@ def _is_read(resource: Resource) -> bool:
     return group in ("networking.k8s.io", "extensions", "gateway.envoyproxy.io")
 
 
-def _has_rule(resource: Resource, resources: Sequence[Resource], host: str, path: str) -> bool:
+def _has_rule(resource: Resource, routes: Mapping[tuple[str, str, str], Resource], host: str, path: str) -> bool:
     """Whether a resource has a rule of this host and path; a policy has those of the routes that it targets."""
     if resource.kind != "Ingress":
-        routes = [route for route in resources if route.kind.endswith("Route") and _targets(resource, route)]
-        return any(_has_match(route, host, path) for route in routes)
+        refs = [(text(ref.get("kind")), text(ref.get("name")), resource.namespace) for ref in _target_refs(resource)]
+        return any(_has_match(routes[ref], host, path) for ref in refs if ref in routes)
     hosts = [(text(mapping(rule).get("host")) or "*", mapping(rule)) for rule in listing(resource.spec.get("rules"))]
     return any(
         host in ("", at) and (not path or path in [text(p.get("path")) for p in _rule_paths(rule)]) for at, rule in hosts
@@ -359,8 +371,8 @@ def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: M
     prefixes = [wanted] if wanted else _ingress_paths(found)
     if not paths or not prefixes or any(set(prefix) & set("()[]^$|?+\\") for prefix in prefixes):
         return
-    others = [path for other in resources if other is not found for path in _ingress_paths(other)]
-    if not any(is_served(path or "/", prefix, others) for path in paths for prefix in prefixes):
+    others = {path for other in resources if other is not found for path in _ingress_paths(other)}
+    if not any(is_served(path or "/", prefix, others) for path in paths for prefix in set(prefixes)):
         raise found.at("spec").unsaid(f"{found.label} does not serve {named(paths)} of the control's surfaces")
 
 
@@ -450,7 +462,9 @@ def _of_policy(
         yield found.at("spec").reading("status", "planned", f"{found.label} targets nothing, so it limits nothing")
         return
     counted = [
-        item for item in _counted(found, limit, resources, option(options, "location")) if item.standing != "selective"
+        item
+        for item in _counted(found, limit, _from_tokens(resources), option(options, "location"))
+        if item.standing != "selective"
     ]
     if not counted:
         _refuse_selective(found, limit)
@@ -507,7 +521,7 @@ def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Ma
         raise found.at("spec").unsaid(f"what {found.label} targets does not serve {named(paths)} of the control's surfaces")
 
 
-def _counted(found: Resource, limit: Mapping[str, Any], resources: Sequence[Resource], location: str) -> list[Counted]:
+def _counted(found: Resource, limit: Mapping[str, Any], tokens: frozenset[str], location: str) -> list[Counted]:
     wanted = text(limit.get("type")).lower()
     counted = []
     for scope in ("global", "local"):
@@ -516,11 +530,11 @@ def _counted(found: Resource, limit: Mapping[str, Any], resources: Sequence[Reso
             continue
         for rule in listing(part.get("rules")):
             if isinstance(rule, dict):
-                counted.append(_rule(found, rule, scope, resources, location))
+                counted.append(_rule(found, rule, scope, tokens, location))
     return counted
 
 
-def _rule(found: Resource, rule: dict[str, Any], scope: str, resources: Sequence[Resource], location: str) -> Counted:
+def _rule(found: Resource, rule: dict[str, Any], scope: str, tokens: frozenset[str], location: str) -> Counted:
     limit = mapping(rule.get("limit"))
     at = At(found.document, limit, "requests") if limit else At(found.document, rule, None)
     amount, unit = whole(limit.get("requests")), text(limit.get("unit")).lower()
@@ -528,15 +542,15 @@ def _rule(found: Resource, rule: dict[str, Any], scope: str, resources: Sequence
         raise at.unsaid(f"a rule of {found.label} has no number of requests above zero and unit")
     if mapping(mapping(rule.get("cost")).get("request")):
         raise at.unsaid(f"a rule of {found.label} gives requests a cost, so how many get through is not known here")
-    standing, why = _standing(rule, found, resources, location)
+    standing, why = _standing(rule, found, tokens, location)
     is_shadow = rule.get("shadowMode") is True and scope == "global"
     return Counted(Rate(amount, Fraction(UNITS[unit]), at), standing, why, scope == "local", is_shadow)
 
 
-def _standing(rule: Mapping[str, Any], found: Resource, resources: Sequence[Resource], location: str) -> tuple[str, str]:
+def _standing(rule: Mapping[str, Any], found: Resource, tokens: frozenset[str], location: str) -> tuple[str, str]:
     """Whom a rule counts: its selectors must all hold, so one that clients can avoid or vary decides."""
     standings = [
-        _of_selector(mapping(selector), found, resources, location) for selector in listing(rule.get("clientSelectors"))
+        _of_selector(mapping(selector), found, tokens, location) for selector in listing(rule.get("clientSelectors"))
     ]
     flat = [standing for found_here in standings for standing in found_here]
     worst = max(flat, key=lambda item: STANDINGS.index(item[0]), default=("shared", "one counter for everybody"))
@@ -546,11 +560,11 @@ def _standing(rule: Mapping[str, Any], found: Resource, resources: Sequence[Reso
 
 
 def _of_selector(
-    selector: Mapping[str, Any], found: Resource, resources: Sequence[Resource], location: str
+    selector: Mapping[str, Any], found: Resource, tokens: frozenset[str], location: str
 ) -> Iterator[tuple[str, str]]:
     label = f"a rule of {found.label}"
     for header in listing(selector.get("headers")):
-        yield _of_header_match(mapping(header), label, resources)
+        yield _of_header_match(mapping(header), label, tokens)
     source = mapping(selector.get("sourceCIDR"))
     if source:
         is_all = _is_everyone([text(source.get("value"))])
@@ -562,23 +576,23 @@ def _of_selector(
         yield "selective", f"{label} counts only some requests"
 
 
-def _of_header_match(header: Mapping[str, Any], label: str, resources: Sequence[Resource]) -> tuple[str, str]:
+def _of_header_match(header: Mapping[str, Any], label: str, tokens: frozenset[str]) -> tuple[str, str]:
     name = text(header.get("name"))
     if text(header.get("type")) != "Distinct":
         return "selective", f"{label} counts only requests with a certain header {name}"
-    if name.lower() in _from_tokens(resources):
+    if name.lower() in tokens:
         return "opaque", f"{label} counts by the header {name}, which a policy in this file fills from a token"
     return of_header(name, label)
 
 
-def _from_tokens(resources: Sequence[Resource]) -> list[str]:
+def _from_tokens(resources: Sequence[Resource]) -> frozenset[str]:
     """Headers that a SecurityPolicy in the stream fills from a checked token, so that clients cannot."""
     names = []
     for resource in resources:
         providers = listing(mapping(resource.spec.get("jwt")).get("providers")) if resource.kind == "SecurityPolicy" else []
         claims = [claim for provider in providers for claim in listing(mapping(provider).get("claimToHeaders"))]
         names += [text(mapping(claim).get("header")).lower() for claim in claims]
-    return names
+    return frozenset(names)
 
 
 def _refuse_selective(found: Resource, limit: Mapping[str, Any]) -> None:
@@ -595,16 +609,15 @@ def _refuse_selective(found: Resource, limit: Mapping[str, Any]) -> None:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """Rate limits that the resources in a stream set."""
-    return discovered(opener, path, lambda files: _found(opener, files, path))
+    return discovered(opener, path, lambda files: _found(files, path))
 
 
-def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
-    resources = _resources(files.documents(path))
+def _found(files: Files, path: str) -> Iterator[Discovered]:
+    resources = _resources(files.documents(path), path)
     for resource in resources:
         if resource.kind not in ("Ingress", "BackendTrafficPolicy") or not resource.name:
             continue
         entry = {"kind": "kubernetes", "path": path, "resource": "/".join(filter(None, (resource.namespace, resource.name)))}
-        heard_here = account(opener, path, entry, {"family": "rate_limit"})
-        status = [reading for reading in heard_here.readings if reading.path == ("status",)]
-        if status and status[0].value != "planned":
-            yield limit_control(resource.name, entry, heard_here.readings)
+        readings = spoken(partial(_spoken, resources, entry, {"family": "rate_limit"}))
+        if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
+            yield limit_control(resource.name, entry, readings)

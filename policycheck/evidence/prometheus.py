@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence import _promql
 from policycheck.evidence._foreign import (
+    MOST,
     At,
     Files,
     Unsaid,
@@ -29,6 +31,7 @@ from policycheck.evidence._foreign import (
     named,
     option,
     slug,
+    spoken,
     text,
 )
 from policycheck.evidence._rates import duration
@@ -79,7 +82,12 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
 
 def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
-    rules = _rules(files.documents(path), path)
+    yield from _spoken(files, _rules(files.documents(path), path), path, options, subject)
+
+
+def _spoken(
+    files: Files, rules: Sequence[Rule], path: str, options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
     is_control = "family" in subject or "params" in subject
     if not is_control and "id" in subject:
         yield from _of_metric(rules, path, options, subject)
@@ -445,14 +453,14 @@ def _same_one(value: str, pattern: str) -> bool | None:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The alerts of a file that can fire, as controls that watch."""
-    return discovered(opener, path, lambda files: _found(opener, files, path))
+    return discovered(opener, path, lambda files: _found(files, path))
 
 
-def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
-    names = dict.fromkeys(rule.name for rule in _rules(files.documents(path), path) if rule.alerts)
-    for name in names:
+def _found(files: Files, path: str) -> Iterator[Discovered]:
+    rules = _rules(files.documents(path), path)
+    for name in list(dict.fromkeys(rule.name for rule in rules if rule.alerts))[:MOST]:
         entry = {"kind": "prometheus", "path": path, "alert": name}
-        readings = account(opener, path, entry, {"family": "monitoring"}).readings
+        readings = spoken(partial(_spoken, files, rules, path, entry, {"family": "monitoring"}))
         status = next((reading for reading in readings if reading.path == ("status",)), None)
         if status is None or status.value != "deployed":
             continue

@@ -17,10 +17,12 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.document import Document
 from policycheck.evidence._foreign import (
+    MOST,
     At,
     Files,
     Unsaid,
@@ -35,6 +37,7 @@ from policycheck.evidence._foreign import (
     paths_of,
     refuse_other_family,
     refuse_templates,
+    spoken,
     template_line,
     text,
     whole,
@@ -428,15 +431,13 @@ def _standing(middleware: Middleware) -> tuple[str, str]:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The rate limits of a configuration that a router uses."""
-    return discovered(opener, path, lambda files: _found(opener, files, path))
+    return discovered(opener, path, lambda files: _found(files, path))
 
 
-def _found(opener: Opener, files: Files, path: str) -> Iterator[Discovered]:
+def _found(files: Files, path: str) -> Iterator[Discovered]:
     setup = _setup(_documents(files, path), path, ())
-    for middleware in setup.middlewares.values():
-        if _limit(middleware) is None:
-            continue
+    for middleware in [item for item in setup.middlewares.values() if _limit(item) is not None][:MOST]:
         entry = {"kind": "traefik", "path": path, "resource": middleware.name}
-        readings = account(opener, path, entry, {"family": "rate_limit"}).readings
+        readings = spoken(partial(_of_place, setup, path, entry, {"family": "rate_limit"}))
         if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
             yield limit_control(middleware.name, entry, readings)
