@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policycheck.opener import Opened, Opener
 
 #: The largest file of configuration read, in bytes, and the most that is offered of one file.
-CAP, MOST = 1024 * 1024, 100
+CAP, MOST = 1024 * 1024, 50
 
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{[A-Z_][A-Z0-9_]*[}:]|\$\{(?:var|local|env)\.")
 _COMMENT_LINES = re.compile(r"^[ \t]*#.*$", re.MULTILINE)

@@ -103,7 +103,8 @@ def _readings(files: Files, path: str, options: Mapping[str, object], subject: M
     if service:
         readings = _of_service(files, documents, service, path, options, subject)
     else:
-        readings = _of_local(documents, path, options, subject)
+        limiters = _filters(documents, _LOCAL_TYPE, "local_ratelimit"), _overrides(documents)
+        readings = _of_local(documents, limiters, path, options, subject)
     for reading in readings:
         yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
 
@@ -202,9 +203,13 @@ def _overrides(documents: Sequence[Document]) -> list[Settings]:
 
 
 def _of_local(
-    documents: Sequence[Document], path: str, options: Mapping[str, object], subject: Mapping[str, object]
+    documents: Sequence[Document],
+    limiters: tuple[list[Settings], list[Settings]],
+    path: str,
+    options: Mapping[str, object],
+    subject: Mapping[str, object],
 ) -> Iterator[Reading]:
-    filters, overrides = _filters(documents, _LOCAL_TYPE, "local_ratelimit"), _overrides(documents)
+    filters, overrides = limiters
     if not filters and not overrides:
         _refuse_other(documents, path)
     chosen = _chosen(documents, filters, overrides, options)
@@ -267,8 +272,7 @@ def _unused(chosen: Settings, filters: Sequence[Settings], documents: Sequence[D
     """Why settings limit nothing at all; empty when they can."""
     if _is_of(chosen.data, _OFF_TYPE):
         return f"{chosen.label} switches the filter off" if chosen.data.get("disabled") is True else ""
-    has_chain = any("http_filters" in holder for document in documents for holder in containers(document.data))
-    if not filters and has_chain:
+    if not filters and any("http_filters" in holder for d in documents for holder in containers(d.data)):
         return f"{chosen.label} sets a limit, but no local_ratelimit is among the http_filters"
     if "token_bucket" not in chosen.data:
         return f"{chosen.label} has no token_bucket, so it limits nothing"
@@ -552,10 +556,11 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:
     documents = _picked(files.documents(path), "")
-    settings = [*_filters(documents, _LOCAL_TYPE, ""), *_overrides(documents)]
+    limiters = _filters(documents, _LOCAL_TYPE, "local_ratelimit"), _overrides(documents)
+    settings = [*limiters[0], *limiters[1]]
     prefixes = [text(item.data.get("stat_prefix")) for item in settings if "token_bucket" in item.data]
     for prefix in list(dict.fromkeys(prefixes))[:MOST]:
         entry = {"kind": "envoy", "path": path, "zone": prefix} if prefix else {"kind": "envoy", "path": path}
-        readings = spoken(partial(_of_local, documents, path, entry, {"family": "rate_limit"}))
+        readings = spoken(partial(_of_local, documents, limiters, path, entry, {"family": "rate_limit"}))
         if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):
             yield limit_control(prefix or "envoy", entry, readings)

@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence._foreign import (
+    MOST,
     At,
     Files,
     Unsaid,
@@ -100,6 +101,8 @@ class Resource(NamedTuple):
 
     def is_called(self, wanted: str) -> bool:
         """Whether it goes by a name as an evidence entry writes it."""
+        if self.name.lower() not in wanted.lower():
+            return False
         low, parts = wanted.lower(), (self.namespace, self.kind.lower(), self.name)
         names = (parts[2], "/".join(parts[1:]), f"{parts[0]}/{parts[2]}", "/".join(parts))
         return low in [name.lower() for name in names]
@@ -614,9 +617,8 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:
     resources = _resources(files.documents(path), path)
-    for resource in resources:
-        if resource.kind not in ("Ingress", "BackendTrafficPolicy") or not resource.name:
-            continue
+    limiting = [r for r in resources if r.kind in ("Ingress", "BackendTrafficPolicy") and r.name]
+    for resource in limiting[:MOST]:
         entry = {"kind": "kubernetes", "path": path, "resource": "/".join(filter(None, (resource.namespace, resource.name)))}
         readings = spoken(partial(_spoken, resources, entry, {"family": "rate_limit"}))
         if any(reading.path == ("status",) and reading.value != "planned" for reading in readings):

@@ -50,7 +50,8 @@ _FAMILIES = ("traffic_monitoring", "log_monitoring", "monitoring")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_ :/@-]*")
 _MATCHER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]{0,200}|\"[^\"]{0,200}\")\s*(=~|!~|!=|=)\s*(.*)", re.DOTALL)
-_DEEPEST = 40
+#: The deepest routes followed, and the most rules of one alert.
+_DEEPEST, _NAMESAKES = 40, 20
 
 
 class Rule(NamedTuple):
@@ -143,7 +144,10 @@ def _fitting(rules: Sequence[Rule], wanted: str, path: str) -> list[Rule]:
     names = list(dict.fromkeys(rule.name for rule in alerts))
     if not wanted and len(names) > 1:
         raise Unsaid(f"{path} has several alerts; name one with alert: {named(names)}", path)
-    return [rule for rule in alerts if not wanted or rule.name == wanted]
+    fitting = [rule for rule in alerts if not wanted or rule.name == wanted]
+    if len(fitting) > _NAMESAKES:
+        raise Unsaid(f"{path} has more than {_NAMESAKES} rules of one alert", path)
+    return fitting
 
 
 def _missing(rules: Sequence[Rule], wanted: str, path: str, *, is_control: bool) -> Iterator[Reading]:

@@ -54,7 +54,8 @@ FILES: tuple[str, ...] = ("*traefik*.y*ml", "*traefik*.toml", "*traefik/*.y*ml",
 _FAMILIES = ("rate_limit", "anomaly_throttle")
 _GROUPS = ("traefik.io", "traefik.containo.us")
 _TOML_CAP, _TOML_DOTS = 256 * 1024, 200
-_HOPS = 8
+#: The most middlewares that are followed from one router.
+_CHAINED = 200
 _MATCHER = re.compile(r"\b(Host|PathPrefix|Path)\(([^()]{0,1000})\)")
 _QUOTED = re.compile(r"[`\"']([^`\"']{1,300})[`\"']")
 _EACH = "each instance counts for itself, so several let through as many times more"
@@ -97,22 +98,28 @@ class Setup(NamedTuple):
     routers: tuple[Router, ...]
     middlewares: dict[str, Middleware]
     everywhere: tuple[str, ...]
+    #: The limits of routers that were asked for, by identity.
+    known: dict[int, list[Middleware]]
 
     def limits(self, router: Router) -> list[Middleware]:
         """The rate limits in effect for a router, those in chains too."""
-        return [found for name in (*self.everywhere, *router.uses) for found in self._expanded(name)]
+        found = self.known.get(id(router))
+        if found is None:
+            found = self.known[id(router)] = self._expanded((*self.everywhere, *router.uses))
+        return found
 
-    def _expanded(self, name: str) -> list[Middleware]:
-        pending, found = [(name, 0)], list[Middleware]()
-        while pending and len(found) < 100:
-            current, hops = pending.pop(0)
-            middleware = self.middlewares.get(current)
-            if middleware is None or hops > _HOPS:
+    def _expanded(self, names: Sequence[str]) -> list[Middleware]:
+        """The rate limits among middlewares and what chains lead to; a name counts once, so that circles end."""
+        pending, seen, found = list(reversed(names)), set[str](), list[Middleware]()
+        while pending and len(seen) < _CHAINED:
+            name = pending.pop()
+            middleware = self.middlewares.get(name)
+            if middleware is None or name in seen:
                 continue
-            if _limit(middleware) is not None:
-                found.append(middleware)
-            inner = listing(mapping(_member(middleware.data, "chain")).get("middlewares"))
-            pending += [(_called(item, current), hops + 1) for item in inner[:50]] if len(pending) < 200 else []
+            seen.add(name)
+            found += [middleware] if _limit(middleware) is not None else []
+            inner = listing(mapping(_member(middleware.data, "chain")).get("middlewares"))[:_CHAINED]
+            pending += [_called(item, name) for item in reversed(inner)]
         return found
 
 
@@ -200,7 +207,7 @@ def _setup(documents: Sequence[Document], path: str, everywhere: tuple[str, ...]
             _take_file(document, http, routers, middlewares)
     if not routers and not middlewares:
         raise Unsaid(f"{path} has no Traefik routers or middlewares", path)
-    return Setup(tuple(routers), middlewares, everywhere)
+    return Setup(tuple(routers), middlewares, everywhere, {})
 
 
 def _member(data: Mapping[str, Any], name: str) -> Any:
@@ -289,7 +296,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         yield from _numbers(limits, subject, f"for the router {router.name}")
         return
     limit = _middleware(setup, wanted, path)
-    using = [router for router in setup.routers if limit in setup.limits(router)]
+    using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
     if not using:
         where = "no router of this file uses it" if setup.routers else "the file has no router that uses it"
         yield limit.at.reading("status", "planned", f"the middleware {limit.name} limits nothing: {where}")

@@ -325,7 +325,7 @@ SUBJECTS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(VALUES, VALUES, SUBJECTS)
 def test_no_structure_makes_the_verifier_fail(tmp_path: Path, first: Any, second: Any, subject: dict[str, str]) -> None:
     data = {"_format_version": "3.0", "services": [{"name": "s", "plugins": [first], "routes": second}], "plugins": second}

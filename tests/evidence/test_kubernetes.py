@@ -392,7 +392,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(VALUES, st.sampled_from(["rate_limit", "ip_block", "access_control", None]))
 def test_no_structure_makes_the_verifier_fail(tmp_path: Path, value: Any, family: str | None) -> None:
     import json

@@ -428,10 +428,11 @@ def test_links_and_missing_files_are_unreadable(tmp_path: Path) -> None:
     assert "does not exist" in silent(heard("gone.yaml", tmp_path))
 
 
+def test_very_many_rules_of_one_name_are_not_followed(tmp_path: Path) -> None:
+    assert "rules of one alert" in silent(ruled(tmp_path, *[{"alert": "A", "expr": "x > 1"}] * 21))
+
+
 def test_routes_nested_without_end_have_an_end(tmp_path: Path) -> None:
-    route: dict[str, Any] = {"receiver": "mail"}
-    for _ in range(25):
-        route = {"receiver": "mail", "routes": [route, route]}
     (tmp_path / "r.json").write_text('{"groups": [{"rules": [{"alert": "A", "expr": "x > 1"}]}]}')
     deep = '{"receiver": "mail", "routes": [' * 29 + '{"receiver": "mail"}' + "]}" * 29
     (tmp_path / "a.json").write_text(f'{{"route": {deep}, "receivers": [{{"name": "mail", "email_configs": [1]}}]}}')
@@ -443,7 +444,7 @@ VOCABULARY = """x y rate( increase( sum( absent( vector( ) ( [5m] [1d] > < == >=
 TOKENS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=14).map(" ".join)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(TOKENS, st.text(max_size=40)))
 def test_no_expression_makes_the_verifier_fail(tmp_path: Path, expression: str) -> None:
     """Any expression gives a status or a reason; one without a series and a comparison never a working watch."""
@@ -463,7 +464,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(VALUES, VALUES)
 def test_no_routes_make_the_verifier_fail(tmp_path: Path, route: Any, receivers: Any) -> None:
     account = ruled(tmp_path, {"alert": "A", "expr": "x > 1"}, alertmanager={"route": route, "receivers": receivers})

@@ -275,7 +275,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(VALUES, VALUES)
 def test_no_structure_makes_the_verifier_fail(tmp_path: Path, first: Any, second: Any) -> None:
     for http in ({"routers": {"r": first}, "middlewares": {"l": second}}, {"routers": first, "middlewares": second}, first):
