@@ -412,3 +412,9 @@ def test_discover_offers_what_is_limited() -> None:
     assert found[0].item["params"]["limit"] == 60
     assert "owner" in dict(found[0].questions)
     assert len(kubernetes.discover(Opener(FIXTURES), "gateway.yaml")) == 3
+
+
+def test_a_burst_is_five_times_the_rate_where_nothing_is_written(tmp_path: Path) -> None:
+    account = ingress(tmp_path, f'    {N}limit-rpm: "61"', subject={"family": "rate_limit", "params": {"window": "second"}})
+    assert (said(account)["params.burst"], said(account)["params.limit"]) == (305, 2)
+    assert "towards the looser side" in note(account, "params.limit")
