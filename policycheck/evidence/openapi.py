@@ -1,0 +1,727 @@
+"""What an OpenAPI document says of declared surfaces, controls and the organisation: who may call what, and what comes back.
+
+Read is what the document settles: whether an operation asks for a credential (its `security`, or else the document's), the
+fields that its successful answers show, how many records one answer may hold, how the identifiers in addresses are made.
+A document describes an interface and does not run it, so a documented 429 only supports a rate limit. Webhooks and callbacks
+are calls that the organisation makes, and no way in. A personal-data field is told by its name, which the note says.
+`operation` of the evidence entry picks an operation, as `GET /people/{id}` or by its operationId; without it a surface's
+address picks the path. Notes name operations and parameters, never numbers.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policycheck.errors import ArtefactError
+from policycheck.evidence import _personal_data
+from policycheck.evidence._openapi import Api, Operation, Property, Shown, Unsaid, segments
+from policycheck.model import Account, Discovered, Quote, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from policycheck.evidence._openapi import Node, Security
+    from policycheck.model import Location
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"surface", "control", "organization"})
+
+_NAMES = ("openapi", "swagger", "api-docs", "api_docs", "apidocs", "oas", "oas3", "api")
+FILES: tuple[str, ...] = tuple(
+    f"*{stem}*.{ending}" if len(stem) > 4 else f"*{stem}.{ending}" for stem in _NAMES for ending in ("yaml", "yml", "json")
+)
+
+#: From what anybody can read to what nobody can without a credential.
+_AUTHS = ("none", "optional", "required")
+#: How guessable identifiers are, the worst first; empty where the document does not tell.
+_SCHEMES = ("sequential", "readable", "", "uuid")
+
+#: POST operations that read: what their path's end or operationId says they do.
+_SEARCHES = frozenset(
+    {"search", "searches", "query", "lookup", "find", "match", "matches", "filter", "list", "batch", "resolve", "suggest"}
+    | {"autocomplete", "export", "browse", "discover", "directory"}
+)
+_PAGE_SIZES = frozenset(
+    {"limit", "pagesize", "perpage", "maxresults", "pagelimit", "resultsperpage", "itemsperpage", "recordsperpage", "top"}
+    | {"take", "pagelen", "maxitems", "maxrecords"}
+)
+_ID_WORDS = frozenset({"id", "ids", "pk", "key", "number", "no", "nr", "num", "uid", "uuid", "guid", "ref"})
+_NAME_WORDS = frozenset({"username", "handle", "slug", "nickname", "login", "email", "screenname"})
+_LOCAL = ("localhost", "127.*", "0.0.0.0", "[[]::1]", "*.localhost", "*.local", "*.internal", "host.docker.internal")  # noqa: S104
+#: Words that name a kind of surface; an id of just these would be taken for it.
+_KINDS = frozenset({"page", "api", "graphql", "feed", "search", "export", "embed", "media", "other"})
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
+_CREDENTIALS = {
+    "apikey": "api_key",
+    "oauth2": "oauth",
+    "openidconnect": "oauth",
+    "mutualtls": "mutual_tls",
+    "basic": "account",
+}
+
+
+class _Field(NamedTuple):
+    """Personal data that an operation returns: the name in manifest words, the guessed category, and the property."""
+
+    name: str
+    category: str
+    shown: Property
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the document at `path` (from the root) says about `subject`: a surface, a control or the organisation.
+
+    Never raises for what an artefact holds; the account then says why it is unreadable.
+    """
+    api = Api(opener)
+    try:
+        api.read(path)
+        found = _account(api, path, options, subject)
+    except ArtefactError as error:
+        found = Account(unreadable=str(error), unreadable_at=(path, 0))
+    except Unsaid as unsaid:
+        found = Account(unreadable=str(unsaid), unreadable_at=unsaid.at if unsaid.at[0] else (path, 0))
+    seen = api.files.seen
+    return found._replace(artefacts=tuple(seen[name] for name in sorted(seen)))
+
+
+def _account(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    if "family" in subject:
+        return _control(api, path, options, subject)
+    if "roles" in subject or "jurisdictions" in subject:
+        return Account(additions=tuple(_Whole(api, path, options).additions()))
+    return _surface(api, path, options, subject)
+
+
+# --- operations, and which are meant ---
+
+
+def _named(api: Api, wanted: str) -> Operation:
+    """The operation an entry names, by method and path (with or without the servers' base path) or operationId."""
+    words = wanted.split()
+    if len(words) == 2 and words[1].startswith("/"):
+        found = [op for op in api.operations if op.method == words[0].lower() and _is_path(api, op, words[1])]
+        exact = [op for op in found if op.path == words[1]]
+        found = exact or found
+    else:
+        found = [op for op in api.operations if op.id and op.id == wanted.strip()]
+    if not found:
+        has = _listed(api.operations)
+        raise Unsaid(f"operation {wanted[:100]} is not in the document; it has: {has}", api.root.at("paths"))
+    if len(found) > 1:
+        raise Unsaid(f"operation {wanted[:100]} stands more than once; name one by its method and path", found[1].at)
+    return found[0]
+
+
+def _is_path(api: Api, operation: Operation, wanted: str) -> bool:
+    addresses = api.addresses(operation)
+    return segments(wanted) in (addresses.template, *addresses.full)
+
+
+def _listed(operations: Iterable[Operation]) -> str:
+    names = list(dict.fromkeys(operation.name for operation in operations))
+    return ", ".join(names[:12])[:400] + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+class _Address(NamedTuple):
+    """A declared address: its host (empty when it has none) and the parts of its path."""
+
+    host: str
+    parts: tuple[str, ...]
+
+    def is_at(self, api: Api, operation: Operation, *, exact: bool) -> bool:
+        """Whether an operation is reached under it; not `exact` when a `*` may stand for more than a variable."""
+        addresses = api.addresses(operation)
+        public = [host for host in addresses.hosts if not _is_local(host)]
+        if self.host and public and not any(fnmatch.fnmatchcase(self.host, host) for host in public):
+            return False
+        found = addresses.full if self.host and public else (addresses.template, *addresses.full)
+        return any(self.parts == parts if exact else self._covers(parts) for parts in found)
+
+    def _covers(self, parts: tuple[str, ...]) -> bool:
+        mine = self.parts
+        is_open = bool(mine) and mine[-1] in ("*", "**")
+        if len(parts) < len(mine) or (len(parts) > len(mine) and not is_open):
+            return False
+        return all(one in ("*", "**", other) for one, other in zip(mine, parts, strict=False))
+
+
+def _is_local(host: str) -> bool:
+    return any(fnmatch.fnmatchcase(host.lower(), pattern) for pattern in _LOCAL)
+
+
+def _address(surface: Mapping[str, object]) -> _Address | None:
+    """A surface's `url` as it may be written: `https://host/a/*`, `/a/*`, `GET /a/{id}`; None when there is none."""
+    url = surface.get("url")
+    words = url.split() if isinstance(url, str) else []
+    match = re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)", words[-1]) if words else None
+    tail = words[-1][match.end() :] if match else words[-1] if words else ""
+    if not words or not (tail.startswith("/") or match):
+        return None
+    host = match[1].rpartition("@")[2].lower() if match else ""
+    return _Address(re.sub(r":[0-9]+$", "", host), segments(tail))
+
+
+def _is_reading(operation: Operation) -> bool:
+    """Whether calling it is a way to read what others left: GET, the QUERY of 3.2, and a POST that searches.
+
+    A POST that makes or changes something answers with what the caller sent.
+    """
+    if operation.method in ("get", "query", "search", "report"):
+        return True
+    literal = [part for part in segments(operation.path) if "*" not in part]
+    said = (*_personal_data.words(operation.id), *_personal_data.words(literal[-1] if literal else ""))
+    return operation.method == "post" and not _SEARCHES.isdisjoint(said)
+
+
+def _chosen(api: Api, options: Mapping[str, object], surface: Mapping[str, object]) -> list[Operation]:
+    """The operations an entry means for a surface: the named one, else those that read at the surface's address."""
+    wanted = options.get("operation")
+    if isinstance(wanted, str) and wanted.strip():
+        return [_named(api, wanted)]
+    address = _address(surface)
+    if address is None:
+        raise Unsaid(f"the surface has no address to look for; name an operation: {_listed(api.operations)}")
+    found = [op for op in api.operations if address.is_at(api, op, exact=True)]
+    if len({op.path for op in found}) > 1:
+        raise Unsaid(f"the surface's address is that of several paths; name an operation: {_listed(found)}", found[1].at)
+    chosen = [op for op in found if _is_reading(op)]
+    if not chosen:
+        why = "no operation at the surface's address reads" if found else "no path is the surface's address"
+        raise Unsaid(f"{why}; name an operation: {_listed(found or api.operations)}", api.root.at("paths"))
+    return chosen
+
+
+# --- what operations ask and show ---
+
+
+def _loosest(api: Api, operations: Sequence[Operation]) -> Security:
+    return min((api.security(operation) for operation in operations), key=lambda found: _AUTHS.index(found.auth))
+
+
+def _merged(api: Api, operations: Iterable[Operation]) -> dict[Operation, Shown]:
+    return {operation: api.shown(operation) for operation in operations}
+
+
+def _personal(operation: Operation, shown: Shown) -> Iterator[_Field]:
+    """The personal data among the leaves of what an operation shows, each name once."""
+    names: set[str] = set()
+    around = _around(operation)
+    for prop in shown.properties:
+        category = _personal_data.category(prop.path, around if prop.whose is None else prop.whose) if prop.is_leaf else ""
+        name = _NOT_IN_NAMES.sub("_", ".".join(prop.path)).lstrip(".-")[:128]
+        if category and name and name not in names:
+            names.add(name)
+            yield _Field(name, category, prop)
+
+
+def _around(operation: Operation) -> str:
+    """Whose an operation's answers are by the last part of its path that tells: `/people/{id}/contact`, `/people/search`."""
+    for part in reversed(segments(operation.path)):
+        said = _personal_data.words(part)
+        if "*" not in part and not _personal_data.is_neutral(part) and not _SEARCHES.issuperset(said):
+            return _personal_data.about(part)
+    return ""
+
+
+def _shows(shown: Shown, name: str) -> tuple[Property, bool] | None:
+    """The property that a declared name means, and whether it surely does.
+
+    Style does not matter (`displayName` is `display_name`), and the names around a property may be left out: surely when
+    they name people or nothing (`author.handle`), else not (`product.name` is hardly what `name` means).
+    """
+    wanted = "".join(_personal_data.words(name))
+    near: Property | None = None
+    for prop in shown.properties:
+        for start in range(len(prop.path) if wanted else 0):
+            if "".join("".join(_personal_data.words(part)) for part in prop.path[start:]) == wanted:
+                outer = prop.path[:start]
+                if all(_personal_data.about(part) == "person" or _personal_data.is_neutral(part) for part in outer):
+                    return prop, True
+                near = near or prop
+    return (near, False) if near else None
+
+
+def _page_size(api: Api, operation: Operation) -> tuple[int | None, str, Location | None]:
+    """The most records of one answer by the parameters that ask for a number of them, and the parameter's name.
+
+    No number when one of them has no maximum: the loosest counts. No name when there is no such parameter.
+    """
+    found: list[tuple[int | None, str, Location | None]] = []
+    for (place, name), node in api.parameters(operation).items():
+        plain = "".join(_personal_data.words(name))
+        if place == "query" and (plain in _PAGE_SIZES or plain == "pagesize"):
+            found.append((_maximum(api.parameter_schema(node)), name[:60], node.at("name")))
+    without = [one for one in found if one[0] is None]
+    if without or not found:
+        return without[0] if without else (None, "", None)
+    return max(found, key=lambda one: one[0] or 0)
+
+
+def _maximum(schema: Mapping[str, Any]) -> int | None:
+    """The largest whole number a schema admits; `exclusiveMaximum` is a flag until 3.0 and a number since 3.1."""
+    known: list[int] = []
+    highest, exclusive, listed = schema.get("maximum"), schema.get("exclusiveMaximum"), schema.get("enum")
+    if isinstance(highest, (int, float)) and _is_number(highest):
+        known.append(int(highest) - (exclusive is True and highest == int(highest)))
+    if isinstance(exclusive, (int, float)) and _is_number(exclusive):
+        known.append(int(exclusive) - (exclusive == int(exclusive)))
+    if isinstance(listed, list) and listed and all(map(_is_number, listed)):
+        known.append(int(max(listed)))
+    return min(known) if known and min(known) >= 1 else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= 10**12
+
+
+# --- a surface ---
+
+
+def _surface(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    chosen = _chosen(api, options, subject)
+    shown = _merged(api, chosen)
+    security = _loosest(api, chosen)
+    size, name, at = _loosest_page(api, chosen)
+    unlimited = f"; its parameter {name} has no maximum" if name and size is None else ""
+    left = f"; not followed: {', '.join(api.files.left)}"[:300] if api.files.left else ""
+    readings = [_reading(("auth",), security.auth, security.at, f"{security.why}{unlimited}{left}")]
+    if size is not None:
+        readings.append(_reading(("max_page_size",), size, at, f"the maximum of {name} of {_listed(chosen)}"))
+    readings += _fields(shown, subject)
+    return Account(tuple(readings), absences=tuple(_absences(api, path, shown, subject)))
+
+
+def _loosest_page(api: Api, operations: Iterable[Operation]) -> tuple[int | None, str, Location | None]:
+    sizes = [found for operation in operations if (found := _page_size(api, operation))[1]]
+    without = [found for found in sizes if found[0] is None]
+    return max(without or sizes, key=lambda found: found[0] or 0, default=(None, "", None))
+
+
+def _reading(path: tuple[str, ...], value: object, at: Location | None, note: str, *, soft: bool = False) -> Reading:
+    file, line, column = (at.path, at.line, at.column) if at else ("", 0, 0)
+    return Reading(path, value, file, line, column, note, soft)
+
+
+def _declared(surface: Mapping[str, object]) -> list[str]:
+    """The names of a surface's declared fields."""
+    fields = surface.get("fields")
+    items = fields if isinstance(fields, list) else []
+    return [item["name"] for item in items if isinstance(item, dict) and isinstance(item.get("name"), str)]
+
+
+def _fields(shown: Mapping[Operation, Shown], subject: Mapping[str, object]) -> Iterator[Reading]:
+    """Declared fields that are there, and personal data that is there and not declared."""
+    meant: set[tuple[str, ...]] = set()
+    for name in _declared(subject):
+        hits = [(op, hit) for op, one in shown.items() if (hit := _shows(one, name))]
+        meant |= {hit[0].path for _, hit in hits}
+        sure = sorted(hits, key=lambda found: not found[1][1])
+        if sure:
+            operation, (prop, is_sure) = sure[0]
+            note = f"{operation.name} shows {'.'.join(prop.path)[:100]}"
+            yield _reading(("fields", name, "name"), name, prop.at, note, soft=not is_sure)
+    for operation, field in _undeclared(shown, subject, meant):
+        yield _reading(("fields", field.name, "category"), field.category, field.shown.at, _guessed(operation, field))
+
+
+def _undeclared(
+    shown: Mapping[Operation, Shown], surface: Mapping[str, object], meant: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[Operation, _Field]]:
+    """Personal data that no declared field means, each name once."""
+    names = {"".join(_personal_data.words(name)) for name in _declared(surface)}
+    covered, seen = set(meant), set[str]()
+    for operation, one in shown.items():
+        for field in _personal(operation, one):
+            ends = ["".join("".join(_personal_data.words(part)) for part in field.shown.path[i:]) for i in _starts(field)]
+            is_inside = any(field.shown.path[: len(path)] == path for path in covered)
+            if not is_inside and names.isdisjoint(ends) and field.name not in seen:
+                seen.add(field.name)
+                yield operation, field
+
+
+def _starts(field: _Field) -> range:
+    return range(len(field.shown.path))
+
+
+def _guessed(operation: Operation, field: _Field) -> str:
+    return f"{operation.name} shows {field.name}; its category is guessed from the name"
+
+
+def _absences(api: Api, path: str, shown: Mapping[Operation, Shown], subject: Mapping[str, object]) -> Iterator[Reading]:
+    """Declared fields that nothing shows, once everything the surface's evidence names is settled by this document.
+
+    A surface may name several operations; what one of them shows is not absent.
+    """
+    others, is_elsewhere = _entries(api, path, subject)
+    everything = {**_merged(api, others), **shown}
+    if is_elsewhere or any(one.open for one in everything.values()):
+        return
+    for name in _declared(subject):
+        if not any(_shows(one, name) for one in everything.values()):
+            operation = next(iter(shown))
+            note = f"no answer of {_listed(everything)} shows {name}"
+            yield _reading(("fields", name), None, operation.at, note)
+
+
+def _entries(api: Api, path: str, surface: Mapping[str, object]) -> tuple[list[Operation], bool]:
+    """The operations that a surface's evidence names in this document, and whether it names another document, too."""
+    found: list[Operation] = []
+    is_elsewhere = False
+    entries = surface.get("evidence")
+    for entry in entries if isinstance(entries, list) else []:
+        if not isinstance(entry, dict) or entry.get("kind") != "openapi":
+            continue
+        if not _is_same_file(path, entry.get("path")):
+            is_elsewhere = True
+            continue
+        try:
+            found += _chosen(api, entry, surface)
+        except Unsaid:
+            continue
+    return found, is_elsewhere
+
+
+def _is_same_file(path: str, written: object) -> bool:
+    """Whether a path as an entry writes it, from the manifest's folder, may be `path` from the root."""
+    if not isinstance(written, str):
+        return False
+    plain = posixpath.normpath(written)
+    while plain.startswith("../"):
+        plain = plain[3:]
+    return path == plain or path.endswith(f"/{plain}")
+
+
+# --- the whole document ---
+
+
+class _Whole:
+    """The document as a whole against what the manifest declares: exposure that it lacks."""
+
+    def __init__(self, api: Api, path: str, options: Mapping[str, object]) -> None:
+        self._api = api
+        self._path = path
+        self._wanted = options.get("operation")
+        manifest = options.get("manifest")
+        surfaces = manifest.get("surfaces") if isinstance(manifest, dict) else None
+        items = surfaces if isinstance(surfaces, list) else []
+        self._surfaces = [item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        self._named = {id(item): _entries(api, path, item)[0] for item in self._surfaces}
+        ordered = sorted(self._surfaces, key=_generality)
+        self._addressed = [(item, address) for item in ordered if (address := _address(item)) is not None]
+        #: `/people/*` beside a path `/people/{id}` means just that; `/v3/*` beside none means what lies below.
+        self._wide = [
+            pair for pair in self._addressed if not any(pair[1].is_at(api, op, exact=True) for op in api.operations)
+        ]
+
+    def additions(self) -> Iterator[Reading]:
+        """Surfaces that are not declared, and fields that declared ones lack. Raises Unsaid when that cannot be told."""
+        operations = [op for op in self._api.operations if _is_reading(op)]
+        if isinstance(self._wanted, str) and self._wanted.strip():
+            operations = [_named(self._api, self._wanted)]
+        shown = _merged(self._api, operations)
+        homes = {operation: self._home(operation) for operation, one in shown.items() if one.properties}
+        for surface in self._surfaces:
+            mine = {op: one for op, one in shown.items() if homes.get(op) is surface}
+            yield from self._declared(surface, mine)
+        yield from self._lacking({op: one for op, one in shown.items() if homes.get(op) is None})
+        if self._api.files.left and not any(homes.values()) and not any(True for _ in _groups(shown)):
+            left = ", ".join(self._api.files.left)[:300]
+            raise Unsaid(f"what it returns is described elsewhere, which is not followed: {left}")
+
+    def _home(self, operation: Operation) -> Mapping[str, Any] | None:
+        """The declared surface that an operation belongs to: named in its evidence, at its address, or below it."""
+        for surface in self._surfaces:
+            if any(operation is named for named in self._named[id(surface)]):
+                return surface
+        for exact, candidates in ((True, self._addressed), (False, self._wide)):
+            for surface, address in candidates:
+                if address.is_at(self._api, operation, exact=exact):
+                    return surface
+        slugs = {_slug(operation.id), _slug(operation.name)}
+        return next((s for s in self._surfaces if _address(s) is None and s["id"] in slugs), None)
+
+    def operations_of(self, ids: Sequence[object]) -> list[Operation]:
+        """The operations that read and belong to declared surfaces of these ids."""
+        operations = [op for op in self._api.operations if _is_reading(op) or any(op in ops for ops in self._named.values())]
+        homes = ((operation, self._home(operation)) for operation in operations)
+        return [operation for operation, home in homes if home is not None and home["id"] in ids]
+
+    def _declared(self, surface: Mapping[str, Any], shown: Mapping[Operation, Shown]) -> Iterator[Reading]:
+        if not shown:
+            return
+        at = ("surfaces", str(surface["id"]))
+        security = _settled(self._api, list(shown))
+        if security is not None:
+            yield _reading((*at, "auth"), security.auth, security.at, security.why)
+        meant = {hit[0].path for one in shown.values() for name in _declared(surface) if (hit := _shows(one, name))}
+        for operation, field in _undeclared(shown, surface, meant):
+            yield _reading(
+                (*at, "fields", field.name, "category"), field.category, field.shown.at, _guessed(operation, field)
+            )
+
+    def _lacking(self, shown: Mapping[Operation, Shown]) -> Iterator[Reading]:
+        ids = {str(surface["id"]) for surface in self._surfaces}
+        for operations in _groups(shown):
+            item = _described(self._api, operations, {op: shown[op] for op in operations}, ids)
+            first = operations[0]
+            at = ("surfaces", item["id"])
+            security = _settled(self._api, operations)
+            why = security.why if security else "whether it asks for a credential cannot be read"
+            note = f"{first.name} returns what seems to be personal data and is no declared surface; {why}"
+            for key in ("kind", "url"):
+                yield _reading((*at, key), item[key], first.at, note)
+            if security is not None:
+                yield _reading((*at, "auth"), security.auth, security.at, security.why)
+            for operation, field in _undeclared({op: shown[op] for op in operations}, {}, ()):
+                note = _guessed(operation, field)
+                yield _reading((*at, "fields", field.name, "name"), field.name, field.shown.at, note)
+                yield _reading((*at, "fields", field.name, "category"), field.category, field.shown.at, note)
+
+
+def _generality(surface: Mapping[str, Any]) -> tuple[int, int]:
+    """The more an address spells out, the earlier it is asked."""
+    address = _address(surface)
+    literal = [part for part in address.parts if part not in ("*", "**")] if address else []
+    return (-len(literal), -len(address.parts) if address else 0)
+
+
+def _groups(shown: Mapping[Operation, Shown]) -> list[list[Operation]]:
+    """The operations that return personal data, by path."""
+    found: dict[str, list[Operation]] = {}
+    for operation, one in shown.items():
+        if any(True for _ in _personal(operation, one)):
+            found.setdefault(operation.path, []).append(operation)
+    return list(found.values())
+
+
+def _settled(api: Api, operations: Sequence[Operation]) -> Security | None:
+    try:
+        return _loosest(api, operations)
+    except Unsaid:
+        return None
+
+
+def _slug(text: str) -> str:
+    return "-".join(word for word in _personal_data.words(text) if word.isascii())[:60].strip("-")
+
+
+def _described(
+    api: Api, operations: Sequence[Operation], shown: Mapping[Operation, Shown], taken: set[str]
+) -> dict[str, Any]:
+    """A surface as a manifest would declare it: id, kind, address, and what is settled of auth, page size and fields."""
+    first = operations[0]
+    slug = _slug(first.id)
+    slug = slug if slug and slug not in _KINDS and slug not in taken else _slug(first.name) or "operation"
+    unique, count = slug, 2
+    while unique in taken:
+        unique, count = f"{slug}-{count}", count + 1
+    taken.add(unique)
+    item: dict[str, Any] = {"id": unique, "kind": "api", "url": _url(api, first)}
+    security = _settled(api, operations)
+    size = _loosest_page(api, operations)[0]
+    item |= {"auth": security.auth} if security else {}
+    item |= {"max_page_size": size} if size is not None else {}
+    item["fields"] = [{"name": field.name, "category": field.category} for _, field in _undeclared(shown, {}, ())]
+    return item
+
+
+def _url(api: Api, operation: Operation) -> str:
+    """The address of an operation at its first server that is not the developer's own machine."""
+    servers = api.servers(operation)
+    public = (one for one in servers if one[0] and not _is_local(one[0].partition(":")[0]))
+    host, base = next(public, ("", servers[0][1]))
+    path = "/" + "/".join((*segments(base), *segments(operation.path)))
+    return f"https://{host}{path}" if host and "*" not in host else path
+
+
+# --- a control ---
+
+
+def _control(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    family = subject.get("family")
+    if family == "design":
+        return Account((_identifiers(api, path, options, subject),))
+    operations = _scope(api, path, options, subject)
+    if family in ("rate_limit", "anomaly_throttle"):
+        return _refusals(api, operations)
+    if family == "api_control":
+        return Account((_credential(api, operations),))
+    if family == "access_control":
+        return Account((_gate(api, operations),))
+    families = "rate_limit, anomaly_throttle, design, access_control and api_control"
+    raise Unsaid(f"openapi evidence is read for controls of the families {families}, not {family}")
+
+
+def _scope(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> list[Operation]:
+    """The operations a control is about: the named one, else those of the surfaces that it names."""
+    wanted = options.get("operation")
+    if isinstance(wanted, str) and wanted.strip():
+        return [_named(api, wanted)]
+    named = subject.get("surfaces")
+    whole = _Whole(api, path, {**options, "operation": None})
+    found = whole.operations_of(named if isinstance(named, list) else [])
+    if not found:
+        raise Unsaid(f"no operation is one of the control's surfaces; name an operation: {_listed(api.operations)}")
+    return found
+
+
+def _refusals(api: Api, operations: Sequence[Operation]) -> Account:
+    """Support for a rate limit: each operation documents 429 (RFC 6585). `4XX`, `default` and headers are not enough."""
+    quotes: list[Quote] = []
+    for operation in operations:
+        at = next((place for code, _, place in api.responses(operation) if code == "429"), None)
+        if at is None:
+            raise Unsaid(f"{operation.name} does not document the answer 429: nothing speaks of a limit", operation.at)
+        quotes.append(Quote(at.path, at.line, f"{operation.name} documents the answer 429"[:200]))
+    return Account(supported=True, quotes=tuple(quotes[:50]))
+
+
+def _credential(api: Api, operations: Sequence[Operation]) -> Reading:
+    """The credential that all of the operations ask for, where the document settles one."""
+    security = _loosest(api, operations)
+    if security.auth != "required":
+        return _reading(("params", "credential_type"), "none", security.at, security.why)
+    kinds: dict[str, tuple[Operation, Security]] = {}
+    for operation in operations:
+        found = api.security(operation)
+        for scheme in (scheme for schemes in found.alternatives for scheme in schemes):
+            kinds.setdefault(_credential_type(scheme), (operation, found))
+    if "" in kinds:
+        why = "a security scheme does not settle the kind of credential: a bearer token or cookie can be several"
+        raise Unsaid(why, kinds[""][1].at)
+    if len(kinds) > 1:
+        several = ", ".join(sorted(kinds))
+        raise Unsaid(f"several kinds of credential are asked for ({several}); name an operation", security.at)
+    (kind, (_, found)) = next(iter(kinds.items()))
+    return _reading(("params", "credential_type"), kind, found.at, found.why)
+
+
+def _credential_type(scheme: Node) -> str:
+    """A scheme's kind in manifest words; empty where it is not settled.
+
+    A bearer token is an OAuth token or a key, an `Authorization` header declared as an API key is anything, and a key in a
+    cookie is a session.
+    """
+    kind = str(scheme.value["type"]).lower()
+    if kind == "http":
+        return "account" if str(scheme.value.get("scheme")).lower() in ("basic", "digest") else ""
+    vague = scheme.value.get("in") == "cookie" or str(scheme.value.get("name")).lower() == "authorization"
+    return "" if kind == "apikey" and vague else _CREDENTIALS.get(kind, "")
+
+
+def _gate(api: Api, operations: Sequence[Operation]) -> Reading:
+    """Whether the data is behind a login: not there where anybody is let in; that all ask for one, a person must read."""
+    security = _loosest(api, operations)
+    if security.auth == "optional":
+        raise Unsaid(f"{security.why}; what it then shows to anybody, the document does not tell", security.at)
+    status = "deployed" if security.auth == "required" else "planned"
+    return _reading(("status",), status, security.at, security.why, soft=status == "deployed")
+
+
+def _identifiers(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Reading:
+    """The weakest scheme among the identifiers in the paths of the control's operations, or else of the public ones."""
+    if options.get("operation") or subject.get("surfaces"):
+        operations = _scope(api, path, options, subject)
+    else:
+        operations = [op for op in api.operations if _is_public(api, op)]
+    found = [one for operation in operations for one in _identified(api, operation)]
+    if not found:
+        raise Unsaid("no such operation that anybody may call has an identifier in its path", api.root.at("paths"))
+    scheme, operation, name, at = min(found, key=lambda one: _SCHEMES.index(one[0]))
+    if not scheme:
+        raise Unsaid(f"{operation.name} does not say how its parameter {name} is made", at)
+    why = {
+        "sequential": "a whole number",
+        "readable": "a name",
+        "uuid": "a UUID; of which version, the document does not tell",
+    }[scheme]
+    note = f"the parameter {name} of {operation.name} is {why}"
+    return _reading(("params", "identifier_scheme"), scheme, at, note, soft=scheme == "uuid")
+
+
+def _is_public(api: Api, operation: Operation) -> bool:
+    security = _settled(api, [operation])
+    return security is not None and security.auth != "required"
+
+
+def _identified(api: Api, operation: Operation) -> Iterator[tuple[str, Operation, str, Location | None]]:
+    """The identifiers in an operation's path, each with its scheme, as far as the document tells."""
+    parts = operation.path.split("/")
+    for (place, name), node in api.parameters(operation).items():
+        written = "{" + name + "}"
+        before = next((parts[i - 1] for i, part in enumerate(parts) if part == written and i), "")
+        if place != "path" or not _is_identifier(name, before):
+            continue
+        schema = api.parameter_schema(node)
+        types = schema.get("type")
+        kinds = types if isinstance(types, list) else [types]
+        said = "".join(_personal_data.words(name))
+        if "integer" in kinds:
+            scheme = "sequential"
+        elif schema.get("format") == "uuid":
+            scheme = "uuid"
+        else:
+            scheme = "readable" if said in _NAME_WORDS else ""
+        yield scheme, operation, name[:60], node.at("name")
+
+
+def _is_identifier(name: str, before: str) -> bool:
+    """Whether a path parameter picks a record: by its own name, or because it is called as the list before it."""
+    said = _personal_data.words(name)
+    if not said:
+        return False
+    plain = "".join(said)
+    return said[-1] in _ID_WORDS or plain in _NAME_WORDS or plain in _singulars("".join(_personal_data.words(before)))
+
+
+def _singulars(plural: str) -> set[str]:
+    return {
+        plural.removesuffix("s"),
+        plural.removesuffix("es"),
+        plural[:-3] + "y",
+        "person" if plural == "people" else plural,
+    }
+
+
+# --- discovery ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """A surface for each path whose operations return what seems to be personal data; none when the file is no OpenAPI."""
+    api = Api(opener)
+    try:
+        data = opener.read(path).data
+        if b"openapi" not in data and b"swagger" not in data:
+            return ()
+        api.read(path)
+        shown = _merged(api, [op for op in api.operations if _is_reading(op)])
+    except (ArtefactError, Unsaid):
+        return ()
+    taken: set[str] = set()
+    found = (_discovered(api, path, operations, shown, taken) for operations in _groups(shown))
+    return tuple(one for one in found if one is not None)
+
+
+_QUESTIONS = (
+    ("purpose", "Why is this data shown?"),
+    ("owner", "Who inside the organisation answers for it?"),
+    ("est_subjects", "About how many people's data does it hold?"),
+    ("fields", "How sensitive is each field, who sees it unless the person changes that, and what is it necessary for?"),
+)
+
+
+def _discovered(
+    api: Api, path: str, operations: Sequence[Operation], shown: Mapping[Operation, Shown], taken: set[str]
+) -> Discovered | None:
+    if _settled(api, operations) is None:
+        return None
+    item = _described(api, operations, {op: shown[op] for op in operations}, taken)
+    item["evidence"] = [{"kind": "openapi", "path": path, "operation": operation.name} for operation in operations]
+    first = operations[0]
+    note = f"{_listed(operations)} returns what seems to be personal data; categories are guessed from names"
+    file, line = (first.at.path, first.at.line) if first.at else (path, 0)
+    return Discovered("surfaces", item, file, line, note, _QUESTIONS)
