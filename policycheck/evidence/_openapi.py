@@ -41,8 +41,14 @@ _VERSION = re.compile(r"3\.[0-2](\.[0-9A-Za-z.-]+)?")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _SUCCESS = re.compile(r"2(?:[0-9]{2}|XX)")
 _VARIABLE = re.compile(r"\{[^{}]*\}|<[^<>]*>|^:[A-Za-z0-9_]+")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _BODILESS = frozenset({"204", "205"})
 
+#: What a path's last part or an operationId says of an operation that searches.
+SEARCHES = frozenset(
+    {"search", "searches", "query", "lookup", "find", "match", "matches", "filter", "list", "batch", "resolve", "suggest"}
+    | {"autocomplete", "export", "browse", "discover", "directory"}
+)
 #: What records are wrapped in; a field's name does not show the wrapping.
 _ENVELOPES = frozenset(
     {"data", "items", "results", "result", "content", "contents", "records", "record", "entries", "entry", "hits", "list"}
@@ -126,8 +132,21 @@ class Property(NamedTuple):
 
     path: tuple[str, ...]
     whose: str | None
-    at: Location | None
+    holder: Node
     is_leaf: bool = True
+
+    @property
+    def at(self) -> Location | None:
+        """Where its name is written."""
+        return self.holder.at(self.path[-1])
+
+
+class Field(NamedTuple):
+    """Personal data that an operation returns: its name in manifest words, the guessed category, and the property."""
+
+    name: str
+    category: str
+    shown: Property
 
 
 class Shown(NamedTuple):
@@ -261,6 +280,10 @@ class Api:
         self._records: dict[tuple[int, int], bool] = {}
         self._addresses: dict[Operation, Addresses] = {}
         self._work = 0
+        # Operations share their bodies, and what a body shows is asked for again and again.
+        self._shown: dict[Operation, Shown] = {}
+        self._indexes: dict[int, dict[str, tuple[Property, bool]]] = {}
+        self._personal: dict[tuple[int, str], tuple[Field, ...]] = {}
 
     def read(self, path: str) -> None:
         """Read the document. Raises Unsaid when it is none, or shows no operation."""
@@ -375,16 +398,44 @@ class Api:
 
         `default` stands for the codes that are not listed, which are errors as soon as one success is.
         """
+        if operation not in self._shown:
+            self._shown[operation] = self._answers(operation)
+        return self._shown[operation]
+
+    def _answers(self, operation: Operation) -> Shown:
         responses = {code.upper(): node for code, node, _ in self.responses(operation)}
         codes = [code for code in responses if _SUCCESS.fullmatch(code)] or [c for c in responses if c == "DEFAULT"]
         found: list[Shown] = []
         for code in codes:
             if code not in _BODILESS:
                 found += self._bodies(responses[code])
-        if not found:
-            return Shown((), "it documents no body")
-        merged = dict.fromkeys(prop for shown in found for prop in shown.properties)
-        return Shown(tuple(merged), next((shown.open for shown in found if shown.open), ""))
+        if len(found) < 2:
+            return found[0] if found else Shown((), "it documents no body")
+        merged = {prop.path: prop for shown in reversed(found) for prop in reversed(shown.properties)}
+        self.work(len(merged))
+        return Shown(tuple(reversed(merged.values())), next((shown.open for shown in found if shown.open), ""))
+
+    def meant(self, operation: Operation, name: str) -> tuple[Property, bool] | None:
+        """The property that a declared name means among what an operation shows, and whether it surely does.
+
+        Style does not matter (`displayName` is `display_name`), and the names around a property may be left out: surely
+        when they name people or nothing (`author.handle`), else not (`product.name` is hardly what `name` means).
+        """
+        shown = self.shown(operation)
+        if id(shown) not in self._indexes:
+            self.work(len(shown.properties))
+            self._indexes[id(shown)] = _index(shown)
+        return self._indexes[id(shown)].get(joined(name))
+
+    def personal(self, operation: Operation) -> tuple[Field, ...]:
+        """The personal data among the leaves of what an operation shows, each name once."""
+        shown, around = self.shown(operation), _around(operation)
+        key = (id(shown), around)
+        if key not in self._personal:
+            self.work(len(shown.properties))
+            self._personal[key] = _personal(shown, around)
+        self.work(10 * len(self._personal[key]))
+        return self._personal[key]
 
     def _bodies(self, response: Node | None) -> Iterator[Shown]:
         if response is None or not isinstance(response.value, dict):
@@ -427,9 +478,9 @@ class Api:
         below += [node for key in _SAME_LISTS for _, node in list(target.members(key))[:8]]
         return any(self.is_record(inner, depth - 1) for inner in below)
 
-    def work(self) -> None:
-        """Count one schema looked at. Raises Unsaid when it has been enough."""
-        self._work += 1
+    def work(self, count: int = 1) -> None:
+        """Count schemas and fields looked at. Raises Unsaid when it has been enough."""
+        self._work += count
         if self._work > WORK_CAP:
             raise Unsaid("its schemas unfold beyond the cap; name one operation", file=self.path)
 
@@ -480,6 +531,47 @@ def _schema_of(media: Node | None) -> Node:
     return schema if schema.value is not None else media.member("itemSchema")
 
 
+def joined(name: str) -> str:
+    """A name without its style: `displayName`, `display_name` and `Display-Name` are one."""
+    return "".join(_personal_data.words(name))
+
+
+def endings(path: tuple[str, ...]) -> list[str]:
+    """A property's path without its style, whole and from each of its names on."""
+    return ["".join(map(joined, path[start:])) for start in range(len(path))]
+
+
+def _index(shown: Shown) -> dict[str, tuple[Property, bool]]:
+    """The properties by what a declaration may call them, the surest and nearest first."""
+    found: dict[str, tuple[Property, bool]] = {}
+    for prop in shown.properties:
+        is_sure = True
+        for name, part in zip(endings(prop.path), prop.path, strict=True):
+            if name and (name not in found or (is_sure and not found[name][1])):
+                found[name] = (prop, is_sure)
+            is_sure = is_sure and (_personal_data.about(part) == "person" or _personal_data.is_neutral(part))
+    return found
+
+
+def _personal(shown: Shown, around: str) -> tuple[Field, ...]:
+    found: dict[str, Field] = {}
+    for prop in shown.properties:
+        category = _personal_data.category(prop.path, around if prop.whose is None else prop.whose) if prop.is_leaf else ""
+        name = _NOT_IN_NAMES.sub("_", ".".join(prop.path)[:128]).lstrip(".-") if category else ""
+        if name:
+            found.setdefault(name, Field(name, category, prop))
+    return tuple(found.values())
+
+
+def _around(operation: Operation) -> str:
+    """Whose an operation's answers are by the last part of its path that tells: `/people/{id}/contact`, `/people/search`."""
+    for part in reversed(segments(operation.path)):
+        said = _personal_data.words(part)
+        if "*" not in part and not _personal_data.is_neutral(part) and not SEARCHES.issuperset(said):
+            return _personal_data.about(part)
+    return ""
+
+
 # --- a schema to properties ---
 
 
@@ -489,7 +581,7 @@ class _Spot(NamedTuple):
     node: Node
     path: tuple[str, ...]
     whose: str | None
-    at: Location | None = None
+    holder: Node | None = None
     #: The schemas that were referred to on the way here; what lies in itself shows nothing new.
     trail: frozenset[int] = frozenset()
 
@@ -555,13 +647,13 @@ class _Unfolding:
         self._add(spot._replace(node=target, whose=whose, trail=spot.trail | {id(target.value)}))
 
     def _record(self, spot: _Spot) -> None:
-        if spot.path and spot.at is not None and spot.path not in self._found:
-            self._found[spot.path] = Property(spot.path, spot.whose, spot.at)
+        if spot.holder is not None and spot.path not in self._found:
+            self._found[spot.path] = Property(spot.path, spot.whose, spot.holder)
 
     def _look_inside(self, spot: _Spot, value: dict[str, Any]) -> None:
         self._open = self._open or _openness(value, is_top=not spot.path)
         self._properties(spot)
-        same = spot._replace(at=None)
+        same = spot._replace(holder=None)
         for key in (*_SAME, *_INSIDE):
             if isinstance(value.get(key), dict):
                 self._add(same._replace(node=spot.node.member(key)))
@@ -574,13 +666,13 @@ class _Unfolding:
         self._mapped(same)
 
     def _properties(self, spot: _Spot) -> None:
+        holder = spot.node.member("properties")
         for name, node in spot.node.members("properties"):
             if not isinstance(name, str):
                 self._open = self._open or "its properties are not a table"
                 return
             is_wrapping = not spot.path and name.lower() in _ENVELOPES and self._api.is_record(node)
-            at = spot.node.member("properties").at(name)
-            inner = _Spot(node, (*spot.path, name), self._whose(spot, name, node), at, spot.trail)
+            inner = _Spot(node, (*spot.path, name), self._whose(spot, name, node), holder, spot.trail)
             if not self._add(_Spot(node, (), spot.whose, None, spot.trail) if is_wrapping else inner):
                 return
 

@@ -9,7 +9,7 @@ around them is a person (`name` of a product is none). Identifiers are left out:
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -146,9 +146,14 @@ _OF_PEOPLE = {
 _MENTIONED = _set("author reviewer commenter")
 
 
+@lru_cache(maxsize=8192)
+def _split(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, however it is written: camelCase, snake_case, kebab-case, `HTTPServer`."""
-    return tuple(word.lower() for word in _WORD.findall(name[:LONGEST]))
+    return _split(name[:LONGEST])
 
 
 def about(name: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import ArtefactError
 from policycheck.evidence import _personal_data
-from policycheck.evidence._openapi import Api, Operation, Property, Shown, Unsaid, segments
+from policycheck.evidence._openapi import SEARCHES, Api, Field, Operation, Unsaid, endings, joined, segments
 from policycheck.model import Account, Discovered, Quote, Reading
 
 if TYPE_CHECKING:
@@ -39,21 +39,17 @@ _AUTHS = ("none", "optional", "required")
 #: How guessable identifiers are, the worst first; empty where the document does not tell.
 _SCHEMES = ("sequential", "readable", "", "uuid")
 
-#: POST operations that read: what their path's end or operationId says they do.
-_SEARCHES = frozenset(
-    {"search", "searches", "query", "lookup", "find", "match", "matches", "filter", "list", "batch", "resolve", "suggest"}
-    | {"autocomplete", "export", "browse", "discover", "directory"}
-)
 _PAGE_SIZES = frozenset(
     {"limit", "pagesize", "perpage", "maxresults", "pagelimit", "resultsperpage", "itemsperpage", "recordsperpage", "top"}
     | {"take", "pagelen", "maxitems", "maxrecords"}
 )
+#: The last part of paths where callers read themselves.
+_OWN = frozenset({"me", "self", "myself", "whoami", "userinfo"})
 _ID_WORDS = frozenset({"id", "ids", "pk", "key", "number", "no", "nr", "num", "uid", "uuid", "guid", "ref"})
 _NAME_WORDS = frozenset({"username", "handle", "slug", "nickname", "login", "email", "screenname"})
 _LOCAL = ("localhost", "127.*", "0.0.0.0", "[[]::1]", "*.localhost", "*.local", "*.internal", "host.docker.internal")  # noqa: S104
 #: Words that name a kind of surface; an id of just these would be taken for it.
 _KINDS = frozenset({"page", "api", "graphql", "feed", "search", "export", "embed", "media", "other"})
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _CREDENTIALS = {
     "apikey": "api_key",
     "oauth2": "oauth",
@@ -61,14 +57,6 @@ _CREDENTIALS = {
     "mutualtls": "mutual_tls",
     "basic": "account",
 }
-
-
-class _Field(NamedTuple):
-    """Personal data that an operation returns: the name in manifest words, the guessed category, and the property."""
-
-    name: str
-    category: str
-    shown: Property
 
 
 def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
@@ -174,7 +162,7 @@ def _is_reading(operation: Operation) -> bool:
         return True
     literal = [part for part in segments(operation.path) if "*" not in part]
     said = (*_personal_data.words(operation.id), *_personal_data.words(literal[-1] if literal else ""))
-    return operation.method == "post" and not _SEARCHES.isdisjoint(said)
+    return operation.method == "post" and not SEARCHES.isdisjoint(said)
 
 
 def _chosen(api: Api, options: Mapping[str, object], surface: Mapping[str, object]) -> list[Operation]:
@@ -200,49 +188,6 @@ def _chosen(api: Api, options: Mapping[str, object], surface: Mapping[str, objec
 
 def _loosest(api: Api, operations: Sequence[Operation]) -> Security:
     return min((api.security(operation) for operation in operations), key=lambda found: _AUTHS.index(found.auth))
-
-
-def _merged(api: Api, operations: Iterable[Operation]) -> dict[Operation, Shown]:
-    return {operation: api.shown(operation) for operation in operations}
-
-
-def _personal(operation: Operation, shown: Shown) -> Iterator[_Field]:
-    """The personal data among the leaves of what an operation shows, each name once."""
-    names: set[str] = set()
-    around = _around(operation)
-    for prop in shown.properties:
-        category = _personal_data.category(prop.path, around if prop.whose is None else prop.whose) if prop.is_leaf else ""
-        name = _NOT_IN_NAMES.sub("_", ".".join(prop.path)).lstrip(".-")[:128]
-        if category and name and name not in names:
-            names.add(name)
-            yield _Field(name, category, prop)
-
-
-def _around(operation: Operation) -> str:
-    """Whose an operation's answers are by the last part of its path that tells: `/people/{id}/contact`, `/people/search`."""
-    for part in reversed(segments(operation.path)):
-        said = _personal_data.words(part)
-        if "*" not in part and not _personal_data.is_neutral(part) and not _SEARCHES.issuperset(said):
-            return _personal_data.about(part)
-    return ""
-
-
-def _shows(shown: Shown, name: str) -> tuple[Property, bool] | None:
-    """The property that a declared name means, and whether it surely does.
-
-    Style does not matter (`displayName` is `display_name`), and the names around a property may be left out: surely when
-    they name people or nothing (`author.handle`), else not (`product.name` is hardly what `name` means).
-    """
-    wanted = "".join(_personal_data.words(name))
-    near: Property | None = None
-    for prop in shown.properties:
-        for start in range(len(prop.path) if wanted else 0):
-            if "".join("".join(_personal_data.words(part)) for part in prop.path[start:]) == wanted:
-                outer = prop.path[:start]
-                if all(_personal_data.about(part) == "person" or _personal_data.is_neutral(part) for part in outer):
-                    return prop, True
-                near = near or prop
-    return (near, False) if near else None
 
 
 def _page_size(api: Api, operation: Operation) -> tuple[int | None, str, Location | None]:
@@ -283,7 +228,6 @@ def _is_number(value: Any) -> bool:
 
 def _surface(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     chosen = _chosen(api, options, subject)
-    shown = _merged(api, chosen)
     security = _loosest(api, chosen)
     size, name, at = _loosest_page(api, chosen)
     unlimited = f"; its parameter {name} has no maximum" if name and size is None else ""
@@ -291,8 +235,8 @@ def _surface(api: Api, path: str, options: Mapping[str, object], subject: Mappin
     readings = [_reading(("auth",), security.auth, security.at, f"{security.why}{unlimited}{left}")]
     if size is not None:
         readings.append(_reading(("max_page_size",), size, at, f"the maximum of {name} of {_listed(chosen)}"))
-    readings += _fields(shown, subject)
-    return Account(tuple(readings), absences=tuple(_absences(api, path, shown, subject)))
+    readings += _fields(api, chosen, subject)
+    return Account(tuple(readings), absences=tuple(_absences(api, path, chosen, subject)))
 
 
 def _loosest_page(api: Api, operations: Iterable[Operation]) -> tuple[int | None, str, Location | None]:
@@ -313,58 +257,51 @@ def _declared(surface: Mapping[str, object]) -> list[str]:
     return [item["name"] for item in items if isinstance(item, dict) and isinstance(item.get("name"), str)]
 
 
-def _fields(shown: Mapping[Operation, Shown], subject: Mapping[str, object]) -> Iterator[Reading]:
+def _fields(api: Api, operations: Sequence[Operation], subject: Mapping[str, object]) -> Iterator[Reading]:
     """Declared fields that are there, and personal data that is there and not declared."""
-    meant: set[tuple[str, ...]] = set()
     for name in _declared(subject):
-        hits = [(op, hit) for op, one in shown.items() if (hit := _shows(one, name))]
-        meant |= {hit[0].path for _, hit in hits}
-        sure = sorted(hits, key=lambda found: not found[1][1])
-        if sure:
-            operation, (prop, is_sure) = sure[0]
+        hits = [(operation, hit) for operation in operations if (hit := api.meant(operation, name))]
+        for operation, (prop, is_sure) in sorted(hits, key=lambda found: not found[1][1])[:1]:
             note = f"{operation.name} shows {'.'.join(prop.path)[:100]}"
             yield _reading(("fields", name, "name"), name, prop.at, note, soft=not is_sure)
-    for operation, field in _undeclared(shown, subject, meant):
+    for operation, field in _undeclared(api, operations, subject):
         yield _reading(("fields", field.name, "category"), field.category, field.shown.at, _guessed(operation, field))
 
 
 def _undeclared(
-    shown: Mapping[Operation, Shown], surface: Mapping[str, object], meant: Iterable[tuple[str, ...]]
-) -> Iterator[tuple[Operation, _Field]]:
-    """Personal data that no declared field means, each name once."""
-    names = {"".join(_personal_data.words(name)) for name in _declared(surface)}
-    covered, seen = set(meant), set[str]()
-    for operation, one in shown.items():
-        for field in _personal(operation, one):
-            ends = ["".join("".join(_personal_data.words(part)) for part in field.shown.path[i:]) for i in _starts(field)]
-            is_inside = any(field.shown.path[: len(path)] == path for path in covered)
-            if not is_inside and names.isdisjoint(ends) and field.name not in seen:
+    api: Api, operations: Sequence[Operation], surface: Mapping[str, object]
+) -> Iterator[tuple[Operation, Field]]:
+    """Personal data that no declared field means, and that lies in none, each name once."""
+    names = _declared(surface)
+    called = set(map(joined, names))
+    meant = {hit[0].path for operation in operations for name in names if (hit := api.meant(operation, name))}
+    seen: set[str] = set()
+    for operation in operations:
+        for field in api.personal(operation):
+            path = field.shown.path
+            is_inside = any(path[:length] in meant for length in range(1, len(path) + 1))
+            if field.name not in seen and not is_inside and called.isdisjoint(endings(path)):
                 seen.add(field.name)
                 yield operation, field
 
 
-def _starts(field: _Field) -> range:
-    return range(len(field.shown.path))
-
-
-def _guessed(operation: Operation, field: _Field) -> str:
+def _guessed(operation: Operation, field: Field) -> str:
     return f"{operation.name} shows {field.name}; its category is guessed from the name"
 
 
-def _absences(api: Api, path: str, shown: Mapping[Operation, Shown], subject: Mapping[str, object]) -> Iterator[Reading]:
+def _absences(api: Api, path: str, chosen: Sequence[Operation], subject: Mapping[str, object]) -> Iterator[Reading]:
     """Declared fields that nothing shows, once everything the surface's evidence names is settled by this document.
 
     A surface may name several operations; what one of them shows is not absent.
     """
     others, is_elsewhere = _entries(api, path, subject)
-    everything = {**_merged(api, others), **shown}
-    if is_elsewhere or any(one.open for one in everything.values()):
+    everything = list(dict.fromkeys([*chosen, *others]))
+    if is_elsewhere or any(api.shown(operation).open for operation in everything):
         return
     for name in _declared(subject):
-        if not any(_shows(one, name) for one in everything.values()):
-            operation = next(iter(shown))
+        if not any(api.meant(operation, name) for operation in everything):
             note = f"no answer of {_listed(everything)} shows {name}"
-            yield _reading(("fields", name), None, operation.at, note)
+            yield _reading(("fields", name), None, chosen[0].at, note)
 
 
 def _entries(api: Api, path: str, surface: Mapping[str, object]) -> tuple[list[Operation], bool]:
@@ -422,15 +359,19 @@ class _Whole:
         operations = [op for op in self._api.operations if _is_reading(op)]
         if isinstance(self._wanted, str) and self._wanted.strip():
             operations = [_named(self._api, self._wanted)]
-        shown = _merged(self._api, operations)
-        homes = {operation: self._home(operation) for operation, one in shown.items() if one.properties}
+        homes = {operation: self._home(operation) for operation in operations if self._api.shown(operation).properties}
         for surface in self._surfaces:
-            mine = {op: one for op, one in shown.items() if homes.get(op) is surface}
-            yield from self._declared(surface, mine)
-        yield from self._lacking({op: one for op, one in shown.items() if homes.get(op) is None})
-        if self._api.files.left and not any(homes.values()) and not any(True for _ in _groups(shown)):
+            yield from self._declared(surface, [op for op, home in homes.items() if home is surface])
+        yield from self._lacking([op for op, home in homes.items() if home is None and not self._is_own(op)])
+        if self._api.files.left and not any(homes.values()) and not _groups(self._api, operations):
             left = ", ".join(self._api.files.left)[:300]
             raise Unsaid(f"what it returns is described elsewhere, which is not followed: {left}")
+
+    def _is_own(self, operation: Operation) -> bool:
+        """Whether callers read only themselves there: `/me`, for those who are signed in."""
+        last = segments(operation.path)[-1:]
+        security = _settled(self._api, [operation])
+        return bool(_OWN.intersection(last)) and security is not None and security.auth == "required"
 
     def _home(self, operation: Operation) -> Mapping[str, Any] | None:
         """The declared surface that an operation belongs to: named in its evidence, at its address, or below it."""
@@ -450,33 +391,31 @@ class _Whole:
         homes = ((operation, self._home(operation)) for operation in operations)
         return [operation for operation, home in homes if home is not None and home["id"] in ids]
 
-    def _declared(self, surface: Mapping[str, Any], shown: Mapping[Operation, Shown]) -> Iterator[Reading]:
-        if not shown:
-            return
+    def _declared(self, surface: Mapping[str, Any], operations: Sequence[Operation]) -> Iterator[Reading]:
+        """What the document shows of a declared surface; the fields of operations its own evidence names are told there."""
         at = ("surfaces", str(surface["id"]))
-        security = _settled(self._api, list(shown))
+        security = _settled(self._api, operations) if operations else None
         if security is not None:
             yield _reading((*at, "auth"), security.auth, security.at, security.why)
-        meant = {hit[0].path for one in shown.values() for name in _declared(surface) if (hit := _shows(one, name))}
-        for operation, field in _undeclared(shown, surface, meant):
-            yield _reading(
-                (*at, "fields", field.name, "category"), field.category, field.shown.at, _guessed(operation, field)
-            )
+        named = self._named[id(surface)]
+        for operation, field in _undeclared(self._api, [op for op in operations if op not in named], surface):
+            path = (*at, "fields", field.name, "category")
+            yield _reading(path, field.category, field.shown.at, _guessed(operation, field))
 
-    def _lacking(self, shown: Mapping[Operation, Shown]) -> Iterator[Reading]:
+    def _lacking(self, operations: Sequence[Operation]) -> Iterator[Reading]:
         ids = {str(surface["id"]) for surface in self._surfaces}
-        for operations in _groups(shown):
-            item = _described(self._api, operations, {op: shown[op] for op in operations}, ids)
-            first = operations[0]
+        for group in _groups(self._api, operations):
+            item = _described(self._api, group, ids)
+            first = group[0]
             at = ("surfaces", item["id"])
-            security = _settled(self._api, operations)
+            security = _settled(self._api, group)
             why = security.why if security else "whether it asks for a credential cannot be read"
             note = f"{first.name} returns what seems to be personal data and is no declared surface; {why}"
             for key in ("kind", "url"):
                 yield _reading((*at, key), item[key], first.at, note)
             if security is not None:
                 yield _reading((*at, "auth"), security.auth, security.at, security.why)
-            for operation, field in _undeclared({op: shown[op] for op in operations}, {}, ()):
+            for operation, field in _undeclared(self._api, group, {}):
                 note = _guessed(operation, field)
                 yield _reading((*at, "fields", field.name, "name"), field.name, field.shown.at, note)
                 yield _reading((*at, "fields", field.name, "category"), field.category, field.shown.at, note)
@@ -489,11 +428,11 @@ def _generality(surface: Mapping[str, Any]) -> tuple[int, int]:
     return (-len(literal), -len(address.parts) if address else 0)
 
 
-def _groups(shown: Mapping[Operation, Shown]) -> list[list[Operation]]:
+def _groups(api: Api, operations: Iterable[Operation]) -> list[list[Operation]]:
     """The operations that return personal data, by path."""
     found: dict[str, list[Operation]] = {}
-    for operation, one in shown.items():
-        if any(True for _ in _personal(operation, one)):
+    for operation in operations:
+        if api.personal(operation):
             found.setdefault(operation.path, []).append(operation)
     return list(found.values())
 
@@ -509,9 +448,7 @@ def _slug(text: str) -> str:
     return "-".join(word for word in _personal_data.words(text) if word.isascii())[:60].strip("-")
 
 
-def _described(
-    api: Api, operations: Sequence[Operation], shown: Mapping[Operation, Shown], taken: set[str]
-) -> dict[str, Any]:
+def _described(api: Api, operations: Sequence[Operation], taken: set[str]) -> dict[str, Any]:
     """A surface as a manifest would declare it: id, kind, address, and what is settled of auth, page size and fields."""
     first = operations[0]
     slug = _slug(first.id)
@@ -525,7 +462,7 @@ def _described(
     size = _loosest_page(api, operations)[0]
     item |= {"auth": security.auth} if security else {}
     item |= {"max_page_size": size} if size is not None else {}
-    item["fields"] = [{"name": field.name, "category": field.category} for _, field in _undeclared(shown, {}, ())]
+    item["fields"] = [{"name": field.name, "category": field.category} for _, field in _undeclared(api, operations, {})]
     return item
 
 
@@ -698,11 +635,11 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         if b"openapi" not in data and b"swagger" not in data:
             return ()
         api.read(path)
-        shown = _merged(api, [op for op in api.operations if _is_reading(op)])
+        taken: set[str] = set()
+        operations = [op for op in api.operations if _is_reading(op)]
+        found = [_discovered(api, path, group, taken) for group in _groups(api, operations)]
     except (ArtefactError, Unsaid):
         return ()
-    taken: set[str] = set()
-    found = (_discovered(api, path, operations, shown, taken) for operations in _groups(shown))
     return tuple(one for one in found if one is not None)
 
 
@@ -714,12 +651,10 @@ _QUESTIONS = (
 )
 
 
-def _discovered(
-    api: Api, path: str, operations: Sequence[Operation], shown: Mapping[Operation, Shown], taken: set[str]
-) -> Discovered | None:
+def _discovered(api: Api, path: str, operations: Sequence[Operation], taken: set[str]) -> Discovered | None:
     if _settled(api, operations) is None:
         return None
-    item = _described(api, operations, {op: shown[op] for op in operations}, taken)
+    item = _described(api, operations, taken)
     item["evidence"] = [{"kind": "openapi", "path": path, "operation": operation.name} for operation in operations]
     first = operations[0]
     note = f"{_listed(operations)} returns what seems to be personal data; categories are guessed from names"

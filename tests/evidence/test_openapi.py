@@ -547,9 +547,8 @@ def whole(file: str, *surfaces: dict[str, Any], **options: Any) -> Account:
 
 def test_what_no_surface_declares_is_added() -> None:
     values = added(whole("petrel.yaml"))
-    assert {path.split("/")[1] for path in values} == {
-        "get-person", "list-people", "match-contacts", "list-friends", "get-post", "get-me",
-    }  # fmt: skip
+    ids = {path.split("/")[1] for path in values}
+    assert ids == {"get-person", "list-people", "match-contacts", "list-friends", "get-post"}
     assert values["surfaces/list-friends/auth"] == "none"
     assert values["surfaces/list-friends/url"] == "https://api.petrel.example/v4/people/*/friends"
     assert values["surfaces/match-contacts/auth"] == "required"
@@ -586,6 +585,20 @@ def test_a_surface_is_found_by_its_evidence() -> None:
     values = added(whole("petrel.yaml", surface("x", id="friends", evidence=[entry])))
     assert values["surfaces/friends/auth"] == "none"
     assert "surfaces/list-friends/kind" not in values
+
+
+def test_reading_oneself_is_exposure_only_where_nobody_signs_in(tmp_path: Path) -> None:
+    me = document({"responses": response(PERSON)}, "/me")
+    assert "surfaces/get-me/auth" in added(told(tmp_path, me, ORGANISATION, operation=None))
+    me |= {"components": SCHEMES, "security": [{"key": []}]}
+    assert added(told(tmp_path, me, ORGANISATION, operation=None)) == {}
+
+
+def test_a_surfaces_own_evidence_tells_its_fields() -> None:
+    entry = {"kind": "openapi", "path": "petrel.yaml", "operation": "getPerson"}
+    declared = surface("display_name", evidence=[entry], url="https://api.petrel.example/v4/people/*")
+    mine = [path for path in added(whole("petrel.yaml", declared)) if path.startswith("surfaces/people/")]
+    assert mine == ["surfaces/people/auth"]
 
 
 def test_a_wide_address_takes_what_lies_below() -> None:
