@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
@@ -30,7 +31,7 @@ COUNT_CAP, TOTAL_CAP = 64, 2 * MAX_BYTES
 #: References one after the other, and names in a field's path.
 HOPS, DEPTH = 16, 8
 #: Schemas looked at for one body, and for everything an account asks.
-BODY_CAP, WORK_CAP = 4000, 250_000
+BODY_CAP, WORK_CAP = 4000, 200_000
 
 #: Operations of one document, and servers of one operation.
 OPERATIONS, SERVERS = 5000, 10
@@ -59,6 +60,8 @@ _ENVELOPES = frozenset(
 _SAME, _SAME_LISTS, _SAME_TABLES = ("then", "else"), ("allOf", "anyOf", "oneOf"), ("dependentSchemas",)
 _INSIDE = ("items", "contains", "unevaluatedItems", "additionalItems")
 _STRUCTURE = frozenset({"properties", "allOf", "items", "prefixItems", "additionalProperties", "patternProperties", "$ref"})
+#: Without one of these a schema has no members to look at.
+_KEYWORDS = frozenset((*_SAME, *_SAME_LISTS, *_SAME_TABLES, *_INSIDE, "discriminator")) | _STRUCTURE
 #: The versions in which whatever stands beside a reference is ignored.
 _PLAIN = ("2.0", "3.0")
 _TOO_MUCH = "it unfolds beyond the cap"
@@ -166,6 +169,7 @@ class Files:
         self._opener = opener
         self._documents: dict[str, Document | None] = {}
         self._paths: dict[int, str] = {}
+        self._targets: dict[tuple[int, str], Node | None] = {}
         self._bytes = 0
         self.seen: dict[str, Artefact] = {}
         self.left: dict[str, Location | None] = {}
@@ -201,12 +205,14 @@ class Files:
 
     def target(self, node: Node, ref: str) -> Node | None:
         """The value a reference written in `node` points to; None, and named in `left`, when it is not followed."""
-        file, _, pointer = ref.partition("#")
-        document = self._other(node.document, file) if file else node.document
-        found = _pointed(document, pointer) if document is not None else None
-        if found is None:
-            self.left.setdefault(ref[:100], node.at("$ref"))
-        return found
+        key = (id(node.document), ref)
+        if key not in self._targets:
+            file, _, pointer = ref.partition("#")
+            document = self._other(node.document, file) if file else node.document
+            self._targets[key] = _pointed(document, pointer) if document is not None else None
+            if self._targets[key] is None:
+                self.left.setdefault(ref[:100], node.at("$ref"))
+        return self._targets[key]
 
     def _other(self, document: Document, file: str) -> Document | None:
         """A file that a reference names from the folder of its own; None for what is elsewhere or cannot be read."""
@@ -224,6 +230,7 @@ class Files:
         return self._documents[path]
 
 
+@lru_cache(maxsize=4096)
 def _name(ref: str) -> str:
     """What a reference calls its target: the last step of the pointer, or else the file without its ending."""
     file, _, pointer = ref.partition("#")
@@ -280,6 +287,7 @@ class Api:
         self._records: dict[tuple[int, int], bool] = {}
         self._addresses: dict[Operation, Addresses] = {}
         self._work = 0
+        self._required: dict[int, tuple[str, tuple[tuple[Node, ...], ...]]] = {}
         # Operations share their bodies, and what a body shows is asked for again and again.
         self._shown: dict[Operation, Shown] = {}
         self._indexes: dict[int, dict[str, tuple[Property, bool]]] = {}
@@ -375,11 +383,15 @@ class Api:
             return Security("none", operation.at, why)
         at, entries = holder.at("security"), holder.value["security"]
         where = "its security" if own else "the document's security"
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise Unsaid(f"{where} is not a list of requirements, so whether {operation.name} asks for any is unclear", at)
-        alternatives = tuple(tuple(self._scheme(name, operation, at) for name in entry) for entry in entries)
-        closed = [schemes for schemes in alternatives if schemes]
-        auth = "none" if not closed else "optional" if len(closed) < len(alternatives) else "required"
+        if id(entries) not in self._required:
+            # The document's own list is looked up once for all operations.
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise Unsaid(f"{where} is not a list of requirements, so what {operation.name} asks for is unclear", at)
+            schemes = tuple(tuple(self._scheme(name, operation, at) for name in entry) for entry in entries)
+            closed = sum(1 for one in schemes if one)
+            word = "none" if not closed else "optional" if closed < len(schemes) else "required"
+            self._required[id(entries)] = (word, schemes)
+        auth, alternatives = self._required[id(entries)]
         return Security(auth, at, f"{operation.name}: {where} {_SAID[auth]}", alternatives)
 
     def _scheme(self, name: str, operation: Operation, at: Location | None) -> Node:
@@ -652,6 +664,8 @@ class _Unfolding:
 
     def _look_inside(self, spot: _Spot, value: dict[str, Any]) -> None:
         self._open = self._open or _openness(value, is_top=not spot.path)
+        if _KEYWORDS.isdisjoint(value):
+            return
         self._properties(spot)
         same = spot._replace(holder=None)
         for key in (*_SAME, *_INSIDE):

@@ -156,6 +156,7 @@ def words(name: str) -> tuple[str, ...]:
     return _split(name[:LONGEST])
 
 
+@lru_cache(maxsize=8192)
 def about(name: str) -> str:
     """What a thing of this name is: `person`, `thing` (which has a telephone, too), or empty when the name does not tell.
 
@@ -173,6 +174,7 @@ def about(name: str) -> str:
     return "person" if head in _PEOPLE and is_clear else ""
 
 
+@lru_cache(maxsize=8192)
 def is_neutral(name: str) -> bool:
     """Whether a part of this name leaves open whose it is (`address`, `contact_details`)."""
     said = words(name)

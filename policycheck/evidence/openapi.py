@@ -522,18 +522,18 @@ def _credential(api: Api, operations: Sequence[Operation]) -> Reading:
     security = _loosest(api, operations)
     if security.auth != "required":
         return _reading(("params", "credential_type"), "none", security.at, security.why)
-    kinds: dict[str, tuple[Operation, Security]] = {}
-    for operation in operations:
-        found = api.security(operation)
+    kinds: dict[str, Security] = {}
+    # Operations share the document's list of alternatives.
+    for found in {id(one.alternatives): one for one in map(api.security, operations)}.values():
         for scheme in (scheme for schemes in found.alternatives for scheme in schemes):
-            kinds.setdefault(_credential_type(scheme), (operation, found))
+            kinds.setdefault(_credential_type(scheme), found)
     if "" in kinds:
         why = "a security scheme does not settle the kind of credential: a bearer token or cookie can be several"
-        raise Unsaid(why, kinds[""][1].at)
+        raise Unsaid(why, kinds[""].at)
     if len(kinds) > 1:
         several = ", ".join(sorted(kinds))
         raise Unsaid(f"several kinds of credential are asked for ({several}); name an operation", security.at)
-    (kind, (_, found)) = next(iter(kinds.items()))
+    kind, found = next(iter(kinds.items()))
     return _reading(("params", "credential_type"), kind, found.at, found.why)
 
 
