@@ -435,6 +435,13 @@ def test_an_address_where_nothing_is_read_picks_nothing() -> None:
     assert "POST /customers" in silent(heard("basket.json", surface(url="/customers")))
 
 
+def test_an_address_of_several_paths_is_not_chosen_from(tmp_path: Path) -> None:
+    operation = {"responses": response(PERSON)}
+    data = {**HEAD, "paths": {"/people/{id}": {"get": operation}, "/people/{name}": {"get": {**operation, "security": []}}}}
+    account = told(tmp_path, data, surface(url="/people/*"), operation=None)
+    assert "several paths; name an operation: GET /people/{id}, GET /people/{name}" in silent(account)
+
+
 def test_a_local_server_is_no_host(tmp_path: Path) -> None:
     data = document({"responses": response(PERSON)}, servers=[{"url": "http://localhost:3000/v1"}])
     account = told(tmp_path, data, surface(url="https://api.shop.example/v1/people/*"), operation=None)
@@ -522,6 +529,14 @@ def test_references_that_lead_nowhere_are_left(tmp_path: Path, ref: str) -> None
     account = told(root, document({"responses": response({"$ref": ref})}), surface("fax"))
     assert said(account) == {"auth": "none"}
     assert absent(account) == []
+
+
+def test_a_folder_that_is_called_like_an_address_is_not_the_address(tmp_path: Path) -> None:
+    (tmp_path / "https:" / "x.example").mkdir(parents=True)
+    (tmp_path / "https:" / "x.example" / "person.json").write_text(json.dumps(PERSON))
+    account = told(tmp_path, document({"responses": response({"$ref": "https://x.example/person.json"})}))
+    assert said(account) == {"auth": "none"}
+    assert [seen.path for seen in account.artefacts] == ["openapi.yaml"]
 
 
 def test_a_path_that_is_described_elsewhere_is_named(tmp_path: Path) -> None:
