@@ -349,7 +349,10 @@ def parse_foreign(raw: bytes, path: str) -> tuple[list[Document], list[Problem]]
     except yaml.YAMLError as error:
         builder.problems.append(_syntax(error, path, text))
     builder.close()
-    return [] if builder.problems else builder.documents, sorted(set(builder.problems))
+    found = {
+        problem._replace(message=problem.message.removesuffix("; split it with include")) for problem in builder.problems
+    }
+    return [] if found else builder.documents, sorted(found)
 
 
 def quoted(text: str) -> str:

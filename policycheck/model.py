@@ -230,6 +230,8 @@ class Account(NamedTuple):
     #: artefact would show, and does not.
     absences: tuple[Reading, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    #: What was looked for and not found, where that is good news: the artefact shows nothing that is not declared.
+    agrees: str = ""
     #: Parts that could not be read, such as a bad row: the rest is judged, and each of these is told.
     complaints: tuple[Problem, ...] = ()
 

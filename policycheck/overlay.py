@@ -144,7 +144,10 @@ class Overlay:
 
 def is_called(item: Any, name: str) -> bool:
     """Whether an item of a list goes by a name: its id, else what else names an item."""
-    return isinstance(item, dict) and name in [item.get(key) for key in ITEM_KEYS]
+    if not isinstance(item, dict):
+        return False
+    key = next((key for key in ITEM_KEYS if isinstance(item.get(key), (str, int))), None)
+    return key is not None and item[key] == name
 
 
 def type_at(path: tuple[str, ...], kind: Type | None, types: Types) -> Type | None:

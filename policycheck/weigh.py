@@ -81,11 +81,12 @@ def evidence_findings(
     manifest: Manifest, types: Types, hearings: list[Hearing], findings: Iterable[Finding]
 ) -> list[Finding]:
     """The findings on the declaration itself: what artefacts deny, what they show besides, and what says nothing."""
-    found: list[Finding] = []
+    # Two entries may name one artefact, and both see the same line deny the same declaration.
+    found: dict[Any, Finding] = {}
     for hearing in hearings:
-        found += _denied(manifest, hearing, types)
-        found += _absent(manifest, hearing)
-    return [*found, *_undeclared(manifest, hearings), *_unreadable(manifest, hearings, list(findings))]
+        for finding in (*_denied(manifest, hearing, types), *_absent(manifest, hearing)):
+            found.setdefault(finding.location, finding)
+    return [*found.values(), *_undeclared(manifest, hearings), *_unreadable(manifest, hearings, list(findings))]
 
 
 def integrity(

@@ -97,7 +97,7 @@ def _hearing(
 
 def _ledger(subject: Subject, entry: Mapping[str, Any], account: Account, doubt: str) -> Witnessed:
     notes = dict.fromkeys(r.note for r in (*account.readings, *account.additions, *account.absences) if r.note)
-    said = account.unreadable or doubt or "; ".join(notes)[:300]
+    said = account.unreadable or doubt or "; ".join(notes)[:300] or account.agrees
     path = str(entry.get("path") or entry.get("url") or "")
     verdict = "doubted" if doubt else _verdict(account)
     return Witnessed(subject, str(entry.get("kind")), path, verdict, said, account.artefacts, account.quotes)
@@ -113,7 +113,7 @@ def _urls(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:
 def _verdict(account: Account) -> str:
     if account.unreadable:
         return "unreadable"
-    return "read" if account.readings or account.additions or account.absences else "supports"
+    return "supports" if account.supported and not (account.readings or account.additions) else "read"
 
 
 def _account(
@@ -148,7 +148,8 @@ def _account(
         # The one broad except of the evidence side: a verifier of ours that breaks is a failure of the run (exit 5).
         failure = Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}")
         return Account(unreadable=f"the {kind} verifier failed: {type(error).__name__}"), failure
-    if not any((account.readings, account.additions, account.absences, account.supported, account.unreadable)):
+    said = (account.readings, account.additions, account.absences, account.supported, account.agrees, account.unreadable)
+    if not any(said):
         return account._replace(unreadable=f"{relative} holds nothing that {kind} evidence could say"), None
     return account, None
 

@@ -59,6 +59,9 @@ _CREDENTIALS = {
 }
 
 
+_NOTHING_ELSE = "the document shows no operation and no personal data that is not declared"
+
+
 def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     """What the document at `path` (from the root) says about `subject`: a surface, a control or the organisation.
 
@@ -80,7 +83,7 @@ def _account(api: Api, path: str, options: Mapping[str, object], subject: Mappin
     if "family" in subject:
         return _control(api, path, options, subject)
     if "roles" in subject or "jurisdictions" in subject:
-        return Account(additions=tuple(_Whole(api, path, options).additions()))
+        return Account(additions=tuple(_Whole(api, path, options).additions()), agrees=_NOTHING_ELSE)
     return _surface(api, path, options, subject)
 
 
