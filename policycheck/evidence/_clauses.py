@@ -1,0 +1,412 @@
+"""What the sentences of terms of service forbid and permit, as far as their form leaves no doubt.
+
+Law is written in few forms: "you may not scrape …", "scraping … is prohibited", "we do not allow …", "do not scrape". A
+sentence counts only if all of it up to the act has one of these forms, from its first word: an unknown word there (as in
+"it is a myth that you may not …") leaves it to a person. So a negation, a condition or a quotation can hide a clause from
+us, but not invent one. What is read is always for a person to confirm.
+
+Patterns are constant and applied to one sentence of bounded length; the repetitions in them are bounded too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policycheck.evidence._prose import SENTENCE_CAP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policycheck.evidence._prose import Prose, Sentence
+
+FORBIDS, PERMITS, UNCLEAR = "forbids", "permits", "is unclear on"
+
+#: Headings below which nothing is said in the document's present voice.
+_ASIDE = re.compile(
+    r"\b(?:definitions?|glossary|interpretation|change ?log|histor(?:y|ical)|revisions?|versions?|archived?|what(?:'s| has| is)? "
+    r"(?:new|changed)|previous|prior|earlier|former|old|superseded|repealed|withdrawn|drafts?|proposed|proposals?|examples?|"
+    r"templates?|samples?|changes? (?:in|since|from)|summary of changes|not in force)\b"
+)
+
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_QUOTATION = re.compile(r"\"([^\"]{0,400})\"")
+_SPACES = re.compile(r"\s+")
+#: Words between the verb and the act that change nothing.
+_IDLE = re.compile(
+    r",? (?:by any means|in any way|under any circumstances|directly or indirectly|at any time|or attempt to|"
+    r"do (?:any|one or more) of the following(?: things)?|do the following(?: things)?|"
+    r"(?:and|or|nor) (?:not to |(?:will|may|must|shall) not )?(?:allow|permit|help|assist|enable|encourage|cause|authori[sz]e) "
+    r"(?:others|anyone(?: else)?|(?:any )?(?:other )?(?:third )?part(?:y|ies)) to)(?:[,:] ?| (?=[a-z(]))"
+)
+_COLON = re.compile(r"\b(not|never|to|from): ")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A sentence on some acts (`Prohibition` words of the manifest): which way it goes, and where it stands.
+
+    `limited` tells that it holds an exception or condition that a person has to weigh.
+    """
+
+    stance: str
+    acts: frozenset[str]
+    line: int
+    text: str
+    block: int
+    limited: bool = False
+
+
+# --- the words of a sentence ---
+
+
+def plain(text: str) -> str:
+    """A sentence in lower case as its reader sees it, without accents, contractions and invisible characters.
+
+    Empty when it cannot be told what the reader sees: it changes the direction of writing, or mixes in letters of another
+    alphabet, which may look like Latin ones.
+    """
+    if _BIDI.search(text):
+        return ""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    seen = "".join(c for c in unicodedata.normalize("NFKD", seen) if not unicodedata.combining(c)).lower()
+    seen = seen.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: ",", 0x2011: "-"})
+    if any(c.isalpha() and not c.isascii() for c in seen):
+        return ""
+    for short, long in (("cannot", "can not"), ("can't", "can not"), ("won't", "will not"), ("shan't", "shall not")):
+        seen = seen.replace(short, long)
+    seen = seen.replace("n't ", " not ").replace("artificial intelligence", "ai").replace("a.i.", "ai")
+    seen = _SPACES.sub(" ", _QUOTATION.sub(_unquoted, seen)).strip()
+    return _COLON.sub(r"\1 ", _IDLE.sub(" ", seen))
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    """A quoted name (the "Service") is read; a quoted sentence is not ours."""
+    return match[1] if len(match[1].split()) <= 3 else '""'
+
+
+# --- acts ---
+
+_FILL = (
+    r"(?:(?:a|an|any|the|our|its|all|such|this|that|these|those|other|another|others'?|users?'?s?|members?'?s?|people'?s|"
+    r"and|or|to|of|for|in|with|on|your own|similar|new|own|large|generative|foundation|competing|public|personal|private|"
+    r"collected|scraped|copied|extracted|obtained|third|party|parties'?|part|portion|kind|commercially|access|sell|rent|"
+    r"lease|trade|license|sublicense|share|distribute|transfer|train|fine-?tune|test|validate|improve|develop|individual|"
+    r"system|systems|model|models|machine[- ]learning|ai|detailed)\s+)"
+)
+_MACHINE = (
+    r"(?:automated|automatic(?!ally)|automation|robots?(?!\.txt)|bots?|spiders?|(?:web )?crawlers?|scrapers?|scripts?|machines?|"
+    r"software agents?|headless browsers?|ai agents?|programs)"
+)
+_BY_MACHINE = (
+    rf"(?:automatically|programmatically|by machine|(?:by|with|using|use|through|via|by means of|by way of|by use of)"
+    rf" {_FILL}{{0,4}}{_MACHINE})\b"
+)
+_DEPLOY = rf"(?:use|deploy|run|operate|launch|employ) {_FILL}{{0,4}}{_MACHINE}\b(?! decision)"
+_DATA = (
+    r"(?:data|content|information|materials?|copies|profiles?|listings?|posts?|reviews?|records?|datasets?|databases?|"
+    r"results|what (?:was|were|is|you|they|has been) (?:have )?(?:collected|took|taken|copied|scraped|obtained))\b"
+)
+_PEOPLE = r"(?:people|persons?|individuals?|users?|members?|customers?|others|anyone|someone|data subjects?)\b"
+_READS = (
+    r"(?:access|query|browse|visit|view|search|interact with|log ?in(?:to)?|connect to|monitor|retrieve|request|collect|copy|"
+    r"extract|download|scrape|read|index|harvest|gather|send|use)\b"
+)
+_TAKES = r"(?:collect|extract|copy|gather|download|retrieve|compile|mine|store|index|obtain|acquire|crawl|harvest)\b"
+_TEACHES = r"(?:(?:pre-?|re)?train|fine-?tune|develop|improve|build|create|test|validate|teach|ground)\b"
+_MODEL = r"(?:ai|machine[- ]learning|ml|(?:large )?language models?|llms?|neural networks?|generative|foundation models?)\b"
+_MODELS = rf"(?:{_MODEL}|models?\b|algorithms?\b)"
+_CONTROL = (
+    r"(?:controls?|measures?|limits?|limitations?|restrictions?|protections?|security|captchas?|rate[- ]limit\w*|blocks?|"
+    r"barriers?|robots\.txt|safeguards?|mechanisms?|what we (?:have )?put in place|technical)\b"
+)
+_LEADING = (
+    r"(?:(?:and|or|also|then|either|attempt|attempting|try|trying|seek|to|directly|indirectly|systematically|manually|"
+    r"otherwise|help|assist|allow|permit|enable|cause|encourage|others|anyone|anybody|third parties|anyone else|someone else|"
+    r"engage in|conduct|perform|carry out|participate in|any|the|any form of|all forms of)\s+){0,6}"
+)
+
+#: What each act is called where a sentence forbids or permits to do it. Matched where a part of the sentence begins.
+_ACTS: dict[str, re.Pattern[str]] = {
+    name: re.compile(_LEADING + f"(?:{pattern})")
+    for name, pattern in {
+        "scraping": (
+            r"(?:web[- ]|screen[- ]|data[- ])?scrape\b|harvest\b|(?:data[- ]|text and data )mine\b|systematically collect\b"
+            rf"|{_TAKES}[^;]{{0,200}}?\b{_BY_MACHINE}|use {_FILL}{{0,4}}scrap(?:ers?|ing)\b"
+            rf"|automated (?:collect|extract|copy|scrape)\b|use {_FILL}{{0,4}}automated (?:means|tools?) to (?:{_TAKES}|scrape\b)"
+        ),
+        "automated_access": (
+            rf"crawl\b|spider\b|automated (?:access|use|querying|queries|requests|collect|extract|copy)\b|{_DEPLOY}"
+            rf"|{_READS}[^;]{{0,200}}?\b{_BY_MACHINE}"
+        ),
+        "resale": (
+            rf"(?:re-?sell|sell|rent|lease|trade|commerciali[sz]e|moneti[sz]e|sublicen[sc]e) {_FILL}{{0,10}}{_DATA}"
+            rf"|offer {_FILL}{{0,10}}{_DATA} for sale\b"
+        ),
+        "ai_training": (
+            rf"(?:(?:pre-?|re)?train|fine-?tune) {_FILL}{{0,10}}{_MODELS}"
+            rf"|(?:use|copy|collect|scrape|extract|mine|download|process|feed|access|submit|exploit)\b[^;]{{0,200}}?\b(?:to|for|in)"
+            rf" {_FILL}{{0,4}}(?:{_TEACHES} {_FILL}{{0,10}}{_MODEL}|(?:train|fine-?tune) {_FILL}{{0,10}}{_MODELS}"
+            rf"|{_MODEL} (?:model )?(?:train|development|purposes)\b)|(?:train|teach) (?:an? |any )?(?:ai|machine)\b"
+        ),
+        "profiling": (
+            rf"(?:(?:use|collect|combine)\b[^;]{{0,200}}?\bto )?(?:build|create|compile|make|develop|assemble) {_FILL}{{0,5}}"
+            rf"profiles? (?:of|about|on) {_FILL}{{0,5}}{_PEOPLE}|(?:use\b[^;]{{0,200}}?\bto )?profile {_FILL}{{0,4}}{_PEOPLE}"
+        ),
+        "bypassing_controls": (
+            r"(?:bypass|circumvent|evade|get (?:round|around)|work around|defeat|disable|overcome|subvert)\b"
+            rf"[^;]{{0,120}}?\b{_CONTROL}"
+        ),
+    }.items()
+}
+
+#: Words that tell that a sentence may be about an act at all.
+_MENTIONS: dict[str, re.Pattern[str]] = {
+    "scraping": re.compile(
+        r"\bscrap(?:e|es|ed|ing|ers?)\b|\bharvest|\bdata[- ]min|\bcrawl|\bcollect\w* .{0,80}\b(?:machine|automat)"
+    ),
+    "automated_access": re.compile(
+        r"\bautomat|\brobots?\b|\bbots?\b|\bcrawl|\bspiders?\b|\bscripts?\b|\bby machine\b|\bprograms\b"
+    ),
+    "resale": re.compile(r"\bre-?s(?:ell|ale|old)\b|\bs(?:ell|ale|old)\b|\bsublicen[sc]e|\bcommerciali[sz]e"),
+    "ai_training": re.compile(r"\bai\b|\bmachine[- ]learning\b|\blanguage models?\b|\btrain(?:ing)? .{0,60}\bmodels?\b"),
+    "profiling": re.compile(r"\bprofiling\b|\bprofiles? (?:of|about|on)\b|\bto profile\b"),
+    "bypassing_controls": re.compile(r"\bbypass|\bcircumvent|\bget (?:round|around)\b|\bevade\b|\bwork around\b"),
+}
+ACTS = tuple(_MENTIONS)
+
+#: The nouns of acts as the verbs that the patterns know.
+_NOUNS = {
+    "scraping": "scrape", "crawling": "crawl", "harvesting": "harvest", "collecting": "collect", "collection": "collect",
+    "extracting": "extract", "extraction": "extract", "copying": "copy", "using": "use", "accessing": "access", "mining": "mine",
+    "selling": "sell", "reselling": "resell", "resale": "resell", "sale": "sell", "renting": "rent", "training": "train",
+    "building": "build", "creating": "create", "compiling": "compile", "bypassing": "bypass", "circumventing": "circumvent",
+    "circumvention": "circumvent", "evading": "evade", "getting": "get", "downloading": "download", "gathering": "gather",
+    "fine-tuning": "fine-tune", "profiling": "profile", "developing": "develop", "running": "run", "deploying": "deploy",
+    "operating": "operate", "querying": "query", "spidering": "spider", "retrieving": "retrieve", "indexing": "index",
+    "disabling": "disable", "searching": "search", "processing": "process", "feeding": "feed", "storing": "store",
+}  # fmt: skip
+_NOUN = re.compile(rf"\b({'|'.join(sorted(_NOUNS, key=len, reverse=True))})\b( of\b)?")
+
+# --- forms ---
+
+_WE = r"(?:we|these terms|this agreement|this policy|our (?:terms|policy|policies|rules))"
+_ADVERB = r"(?:(?:strictly|expressly|explicitly|specifically|hereby|also|therefore|further|generally|absolutely|always) )?"
+_SUBJECT = (
+    r"(?:(?:you|users?|members?|customers?|visitors?|subscribers?|readers?|everyone|everybody|anyone|anybody|"
+    r"(?:any )?third part(?:y|ies)|clients?|developers?|licensees?|account holders?|(?:automated )?(?:crawlers?|bots?|robots?|"
+    r"programs?))(?: (?:and|or) (?:your (?:users|agents|affiliates|contractors)|anyone acting for you))?)"
+)
+_NOBODY = r"(?:no one|nobody|no (?:person|user|member|visitor|customer|one|third party|part of [^,;:]{0,60}))"
+_MODAL = r"(?:may|must|shall|(?<=you )(?:will|can)|(?<=also )(?:will|can))"
+_AGREES = r"(?:agree|undertake|promise|commit|covenant)s?"
+_NEVER_MEANT = r"(?!(?:only|be|have|need|want|wish|know|always|notice|like|mind|even|yet|just|merely|simply|rely|assume)\b)"
+
+_NUMBERING = r"(?:(?:section |clause |article |§ ?)?(?:\d{1,3}(?:\.\d{1,3}){0,4}[.)]?|\([a-z0-9]{1,4}\)|[a-z]\))\s+)?"
+_OPENERS = (
+    r"(?:(?:in particular|specifically|accordingly|for the avoidance of doubt|therefore|in addition|additionally|furthermore|"
+    r"also|further|to be clear|please|however|finally|importantly|and|moreover|you (?:also |further )?(?:agree|acknowledge|"
+    r"undertake|understand and agree) that|by (?:using|accessing) [^,;:]{0,60}? you (?:agree|promise) that|(?:by|when|while|in) (?:using|accessing|visiting|you use|your use of) [^,;:]{0,60},|"
+    r"as a (?:condition|user|member) [^,;:]{0,60},)(?:[,:] ?| )){0,3}"
+)
+_EXCEPTED = r"(?P<excepted>(?:unless|except|without|save)\b[^;:]{0,200}?, (?=(?:you|users|members|no )))?"
+_START = _NUMBERING + _OPENERS
+
+_FORBID = tuple(
+    (re.compile(_START + form), nouns)
+    for form, nouns in (
+        (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_MODAL} (?:also )?(?:not|never)(?: be (?:allowed|permitted) to)? {_NEVER_MEANT}", False),
+        (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_AGREES} (?:not|never) to ", False),
+        (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_AGREES} to (?:not|never) ", False),
+        (rf"{_EXCEPTED}{_SUBJECT} (?:are|is) {_ADVERB}not {_ADVERB}(?:allowed|permitted|authori[sz]ed|entitled) to ", False),
+        (rf"{_EXCEPTED}{_SUBJECT} (?:are|is) {_ADVERB}(?:prohibited|forbidden|barred|banned) from ", True),
+        (rf"{_EXCEPTED}{_SUBJECT} (?:must|shall|will|{_AGREES} to) (?:refrain|abstain) from ", True),
+        (rf"{_NOBODY} {_ADVERB}(?:{_MODAL}|is (?:allowed|permitted) to) (?!not\b)", False),
+        (rf"(?:{_ADVERB}do not|never) {_NEVER_MEANT}", False),
+        (rf"it is {_ADVERB}(?:prohibited|forbidden|not {_ADVERB}(?:allowed|permitted)) to ", False),
+        (rf"{_WE} (?:do|does) not {_ADVERB}(?:allow|permit|authori[sz]e) (?:you |anyone |users |others )?to ", False),
+        (rf"{_WE} {_ADVERB}(?:prohibit|forbid|ban|(?:do|does) not {_ADVERB}(?:allow|permit|authori[sz]e|tolerate))s? "
+         r"(?:(?:you|anyone|users|others) from )?", True),
+    )
+)  # fmt: skip
+_PERMIT = tuple(
+    (re.compile(_START + form), nouns)
+    for form, nouns in (
+        (rf"{_SUBJECT} (?:also )?(?:may|can|are (?:{_ADVERB}|free|welcome) ?(?:(?:allowed|permitted|entitled) )?to|"
+         r"are (?:allowed|permitted|entitled|welcome|free) to) (?:also |freely |of course )?(?!not\b|never\b|only\b|be\b)", False),
+        (rf"{_WE} {_ADVERB}(?:allow|permit|authori[sz]e|welcome|encourage) (?:you|anyone|users|others|everyone) to ", False),
+        (rf"{_WE} {_ADVERB}(?:allow|permit|welcome|encourage|(?:do|does) not (?:prohibit|forbid|restrict|object to|mind))s? "
+         r"(?:(?:you|anyone|users|others) from )?", True),
+        (r"nothing in (?:these|this|our|the) [a-z ]{0,40}?(?:prevents|prohibits|forbids|stops|restricts|bars) "
+         r"(?:(?:you|anyone|users|others) from )?", True),
+        (rf"{_SUBJECT} (?:are|is) not {_ADVERB}(?:prohibited|forbidden|barred|banned) from ", True),
+        (rf"it is (?:not {_ADVERB}(?:prohibited|forbidden)|{_ADVERB}(?:allowed|permitted)) to ", False),
+    )
+)  # fmt: skip
+
+# "Scraping and other automated collection of data is strictly prohibited": every word before the verb has to be known.
+_KNOWN = (
+    r"(?:[\"'(),/&-]|\b(?:(?:un)?authori[sz]ed|automated|automatic|systematic|large-scale|bulk|mass|manual|web|screen|data|text|"
+    r"content|information|materials?|personal|public|members?'?s?|users?'?s?|profiles?|pages?|posts?|reviews?|site|sites|website|"
+    r"services?|platform|app|of|by|with|through|via|from|on|in|to|for|our|the|this|that|these|its|any|all|every|other|such|"
+    r"similar|form|forms|kind|kinds|means|tools?|software|programs|devices?|robots?|bots?|spiders?|crawlers?|scrapers?|scripts?|"
+    r"machines?|agents?|headless|browsers?|and|or|as|well|ai|models?|large|language|machine|machine-learning|learning|systems?|"
+    r"generative|training|scraping|crawling|harvesting|collecting|collection|extracting|extraction|copying|using|use|access|"
+    r"accessing|mining|selling|reselling|resale|sale|profiling|bypassing|circumventing|circumvention|controls?|limits?|"
+    r"restrictions?|measures?|security|technical|protections?|building|creating|compiling|developing|fine-tuning|indexing|people|"
+    r"individuals?|persons?|train|build|develop|create|collect|extract|scrape|copy|read|commercial|purposes?|part|parts)\b)"
+)
+_PASSIVE = re.compile(
+    rf"{_START}(?P<acts>(?:{_KNOWN} ?){{1,60}}?)(?:is|are) (?P<verdict>{_ADVERB}(?:not {_ADVERB})?(?:prohibited|forbidden|banned|"
+    r"allowed|permitted|welcome|acceptable))(?P<tail>.*)\Z",
+    re.DOTALL,
+)
+_TAIL = re.compile(
+    r"\s*[.!]?\s*\Z|[.,;:]?\s*(?:on|in|by|under|at|from|of|across|and will|and may|and we|except|unless|without|other than|save|if|when|where|provided|only)\b"
+)
+
+# --- what follows the act ---
+
+_MAIN = re.compile(
+    rf"{_START}(?:{_SUBJECT}|{_NOBODY}|we) (?:also )?(?:{_ADVERB}(?:{_MODAL}|reserve|{_AGREES}|are|is|do|does)) |{_START}(?:do not|never) "
+)
+_NEXT = re.compile(
+    r"(?:[;,]? ?\b(?:and|but|or|so)\b|;) ?(?=(?:you|we|users|members|anyone|it|they|this|that|researchers|"
+    r"search engines|others) (?:\w+ )?(?:may|can|must|shall|will|are|is|do|does|reserve|agree)\b)"
+)
+_EXCEPTION = re.compile(r",?\s*\b(?:except|unless|other than|save|without|apart from|excluding|but (?:not|only) )\b")
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|where|while|until|provided|although|though|however|only|to the extent|so long as|as long as|during|"
+    r"between|notwithstanding|in case|for (?:commercial|business|unlawful|illegal|improper|malicious|fraudulent|competitive)|"
+    r"unlawfully|illegally|excessively|more than|in (?:a|any) (?:way|manner) that|in violation of|but)\b"
+)
+#: What may follow "except": the leave of the organisation or of the law, search engines, an interface that is offered.
+_JOINT = re.compile(r"(?:[,;:/]|\b(?:or|and)\b|\([a-z0-9]{1,4}\)) ?(?:(?:or|and) )?(?:\([a-z0-9]{1,4}\) ?)?")
+_LEAVE = re.compile(
+    r"\b(?:permi\w+|consent\w*|agree\w*|authori[sz]\w*|licen[sc]e\w*|approv\w*|allow\w*|search engines?|law|laws|statut\w+|"
+    r"api|apis|interfaces?|contract|in writing|robots\.txt)\b"
+)
+#: What opens a clause of its own inside an enumeration: the verbs after it are somebody else's.
+_WALL = re.compile(r"\b(?:who|whom|whose|that|because|how|why|whether(?! or not| (?:\w+ ){1,3}or not))\b")
+#: The most parts of an enumeration that are looked at.
+_PARTS = 40
+_MACHINES = re.compile(rf"{_START}(?:no )?(?:automated )?(?:crawlers?|bots?|robots?|programs?) ")
+_USES = re.compile(rf"(?:{_READS}|crawl\b)")
+_ONLY = re.compile(
+    r"\bonly (?:through|via|by way of|with|by using|using) .{0,80}\b(?:api|apis|interfaces?|keys?|permission|consent|agreement)\b"
+)
+
+
+def clauses(prose: Prose, within: range | None = None) -> Iterator[Clause]:
+    """Every sentence of the document that speaks of acts, but for those below headings such as definitions or changes."""
+    asides = asides_of(prose)
+    for sentence in prose.sentences(within):
+        if not asides[sentence.block]:
+            yield from judged(sentence)
+
+
+def asides_of(prose: Prose) -> list[bool]:
+    """For each block, whether it stands below a heading under which the document does not speak for itself today."""
+    found: list[bool] = []
+    above: list[tuple[int, bool]] = []
+    for block in prose.blocks:
+        if block.level:
+            while above and above[-1][0] >= block.level:
+                above.pop()
+            above.append((block.level, bool(_ASIDE.search(plain(block.text))) or any(aside for _, aside in above)))
+        found.append(bool(above) and above[-1][1])
+    return found
+
+
+def judged(sentence: Sentence) -> Iterator[Clause]:
+    """What one sentence forbids or permits; an item of a list is read after the words that it completes."""
+    whole = f"{sentence.lead} {sentence.text}".strip()
+    said = plain(f"{sentence.lead.rstrip(' :')} {sentence.text}"[: SENTENCE_CAP + 1])
+    mentioned = {act for act, pattern in _MENTIONS.items() if pattern.search(said or whole[:SENTENCE_CAP].lower())}
+    if not mentioned:
+        return
+    found: list[tuple[str, set[str], bool]] = []
+    if said and len(whole) <= SENTENCE_CAP:
+        for part in _parts(said):
+            found += _stances(part)
+    settled = {act for _, acts, _ in found for act in acts}
+    for stance, acts, limited in found:
+        if acts:
+            yield Clause(stance, frozenset(acts), sentence.line, whole, sentence.block, limited)
+    if unclear := mentioned - settled:
+        yield Clause(UNCLEAR, frozenset(unclear), sentence.line, whole, sentence.block)
+
+
+def _parts(said: str) -> list[str]:
+    """The clauses of a sentence, each with a subject of its own."""
+    found, start = [], 0
+    for match in _NEXT.finditer(said):
+        part = said[start : match.start()]
+        if not _MAIN.match(part) and _passive(part) is None:
+            # What precedes may govern what follows ("it is a myth that …"): the sentence stays whole.
+            break
+        found.append(part)
+        start = match.end()
+    return [*found, said[start:]]
+
+
+def _stances(part: str) -> list[tuple[str, set[str], bool]]:
+    """What one clause forbids or permits: (stance, acts, limited)."""
+    passive = _passive(part)
+    if passive is not None:
+        return passive
+    for forms, stance in ((_FORBID, FORBIDS), (_PERMIT, PERMITS)):
+        for form, has_nouns in forms:
+            if match := form.match(part):
+                rest = part[match.end() :]
+                if _MACHINES.match(part) and _USES.match(rest):
+                    rest = f"access by machine, {rest}"
+                return _weighed(stance, rest, match.groupdict().get("excepted") or "", has_nouns=has_nouns)
+    return []
+
+
+def _weighed(stance: str, rest: str, excepted: str, *, has_nouns: bool) -> list[tuple[str, set[str], bool]]:
+    """The acts named before any exception or condition. Only leave (of the organisation, of a law) may be excepted."""
+    if stance == PERMITS and (_ONLY.search(rest)):
+        return [(FORBIDS, _named(_ONLY.sub("", rest), has_nouns=has_nouns) & {"automated_access"}, True)]
+    exception = _EXCEPTION.search(rest)
+    head, tail = (rest[: exception.start()], rest[exception.start() :]) if exception else (rest, "")
+    condition = _CONDITION.search(head)
+    acts = _named(head[: condition.start()] if condition else head, has_nouns=has_nouns)
+    foreign = any(words and not _LEAVE.search(words) for words in (tail, excepted))
+    if stance == PERMITS and (condition or exception):
+        # Leave that the organisation itself gives is how prohibitions are lifted, not a contradiction of them.
+        return [(UNCLEAR if _LEAVE.search(rest) else PERMITS, acts, True)]
+    if condition or foreign:
+        return [(UNCLEAR, acts, True)]
+    return [(stance, acts, bool(tail or excepted))]
+
+
+def _named(head: str, *, has_nouns: bool) -> set[str]:
+    """The acts with which a part of an enumeration begins."""
+    verbs = _NOUN.sub(lambda m: _NOUNS[m[1]], head) if has_nouns else head
+    acts: set[str] = set()
+    for start in _starts(verbs):
+        acts |= {act for act, pattern in _ACTS.items() if pattern.match(verbs, start)}
+    return acts
+
+
+def _starts(head: str) -> list[int]:
+    """Where the parts of an enumeration begin; none after "those who" or "that we"."""
+    wall = _WALL.search(head)
+    end = wall.start() if wall else len(head)
+    starts = (match.end() for match in _JOINT.finditer(head))
+    return [0, *(start for start in starts if 0 < start <= end)][:_PARTS]
+
+
+def _passive(part: str) -> list[tuple[str, set[str], bool]] | None:
+    match = _PASSIVE.match(part)
+    if match is None or not _TAIL.match(match["tail"]):
+        return None
+    denied = " not " in f" {match['verdict']} "
+    forbids = denied != bool(re.search(r"prohibited|forbidden|banned", match["verdict"]))
+    tail = match["tail"].strip(" .!")
+    rest = match["acts"] + (f" {tail}" if tail else "")
+    return _weighed(FORBIDS if forbids else PERMITS, rest, "", has_nouns=True)

@@ -1,0 +1,116 @@
+"""The dates and versions that a document gives itself: "Last updated: 12 May 2026", "Effective from", "Version 3.2".
+
+A date is ISO 8601, or English with the month as a word. 03/04/2026 is the third of April or the fourth of March, depending
+on who reads it: such a date is not read, unless only one reading is a day of the calendar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from policycheck.evidence._prose import Prose
+
+UPDATED, EFFECTIVE = "updated", "effective"
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_TH = r"(?:st|nd|rd|th)?"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        r"(?P<year>\d{4})-(?P<m>\d{1,2})-(?P<day>\d{1,2})(?!\d)",
+        rf"(?P<day>\d{{1,2}}){_TH}(?: day)?(?: of)?[ -]{_MONTH},?[ -](?P<year>\d{{4}})(?!\d)",
+        rf"{_MONTH} (?P<day>\d{{1,2}}){_TH},? (?P<year>\d{{4}})(?!\d)",
+        r"(?P<day>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<year>\d{4})(?!\d)",
+    )
+)
+_SLASHED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})(?!\d)")
+_LABEL = re.compile(
+    r"\b(?:(?P<updated>(?:last |most recently )?(?:updated|revised|modified|amended)|last (?:changed|update|revision|modification)|"
+    r"date of (?:last )?(?:update|revision)|revision date|version (?:of|dated)|dated?(?=:)|published)|"
+    r"(?P<effective>effective(?: date)?|in (?:force|effect)|takes? effect|comes? into (?:force|effect)|valid|applies|apply))"
+    r"(?P<date>(?: (?:these terms|this (?:version|policy|notice|page|document)|it))?(?:\s*(?:on|from|as of|of|since|is|was|:|-|–|\|)){0,3}\s*)",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)
+#: How many blocks at the beginning and at the end of a document may hold its date.
+_NEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A date that a document gives itself: ISO, or blank with the reason `why` it was not read."""
+
+    kind: str
+    day: str
+    line: int
+    text: str
+    why: str = ""
+
+
+def iso(text: str) -> str:
+    """The date that a whole text is, as ISO; blank when it is none or may be two."""
+    day, _, rest = read(text.strip())
+    return "" if rest.strip() else day
+
+
+def read(text: str) -> tuple[str, str, str]:
+    """The date with which a text begins, as ISO, or blank and why not; and the rest of the text."""
+    for form in _FORMS:
+        if match := form.match(text):
+            parts = match.groupdict()
+            month = _MONTHS.index(parts["month"][:3].lower()) + 1 if parts.get("month") else int(parts["m"])
+            day = _day(int(parts["year"]), month, int(parts["day"]))
+            return day, "" if day else f"{match[0]} is no day of the calendar", text[match.end() :]
+    if match := _SLASHED.match(text):
+        first, second, year = int(match[1]), int(match[3]), int(match[4])
+        found = {day for day in (_day(year, second, first), _day(year, first, second)) if day}
+        why = "" if len(found) == 1 else f"{match[0]} is ambiguous or no date"
+        return found.pop() if len(found) == 1 else "", why, text[match.end() :]
+    return "", "", text
+
+
+def _day(year: int, month: int, day: int) -> str:
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return ""
+
+
+def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
+    """The dates that stand behind a word such as "updated" near the beginning or the end of a document."""
+    found = []
+    for index in _near(len(prose.blocks)):
+        block = prose.blocks[index]
+        if not block.own or asides[index]:
+            continue
+        flat = block.text.replace("\n", " ")
+        for match in _LABEL.finditer(flat):
+            day, why, _ = read(flat[match.end() : match.end() + 60].lstrip())
+            if day or why:
+                kind = UPDATED if match["updated"] else EFFECTIVE
+                found.append(Stated(kind, day, block.line_at(match.start()), " ".join(flat.split()), why))
+    return found
+
+
+def versions(prose: Prose, asides: Sequence[bool]) -> Iterator[tuple[str, int]]:
+    """The names of versions near the beginning or the end of a document, with their lines."""
+    for index in _near(len(prose.blocks)):
+        block = prose.blocks[index]
+        if block.own and not asides[index]:
+            for match in _VERSION.finditer(block.text):
+                if not read(block.text[match.start("name") :])[0] or re.fullmatch(r"\d{4}-\d\d-\d\d", match["name"]):
+                    yield match["name"].rstrip(".-"), block.line_at(match.start())
+
+
+def _near(count: int) -> list[int]:
+    return sorted({*range(min(_NEAR, count)), *range(max(count - _NEAR, 0), count)})

@@ -1,0 +1,145 @@
+"""What a document written for people amounts to: readings, quotes and doubts, made into an account.
+
+A document can only support: a person must read it. What it denies is the headline; any doubt takes its support away; nothing
+to quote is no support.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from policycheck.errors import ArtefactError
+from policycheck.evidence import _prose
+from policycheck.evidence._prose import Illegible, Prose
+from policycheck.model import ITEM_KEYS, Account, Artefact, Quote, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policycheck.opener import Opener
+
+#: The longest passage that is quoted, and the most of them.
+QUOTE, QUOTES = 200, 12
+#: The most doubts that one reason names.
+_DOUBTS = 4
+
+
+class Weighing:
+    """Collects what a document says about a subject."""
+
+    def __init__(self, prose: Prose, subject: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        self.prose = prose
+        self.subject = subject
+        self.options = options
+        self.readings: list[Reading] = []
+        self.quotes: list[Quote] = []
+        self.doubts: list[tuple[str, int]] = []
+        self.denies = False
+
+    def declared(self, *path: str) -> Any:
+        """What the subject declares at a path; blank text is silence too."""
+        at: Any = self.subject
+        for step in path:
+            if isinstance(at, list):
+                at = next((i for i in at if isinstance(i, dict) and step in [i.get(k) for k in ITEM_KEYS]), None)
+            else:
+                at = at.get(step) if isinstance(at, Mapping) else None
+        return None if at == "" else at
+
+    def asked(self, *path: str) -> Any:
+        """What the subject declares at a path that the evidence is to speak for; None where it is not."""
+        named = self.options.get("supports")
+        name = ".".join(path)
+        if isinstance(named, (list, tuple)) and named and not any(_covers(str(one), name) for one in named):
+            return None
+        return self.declared(*path)
+
+    def read(self, path: tuple[str, ...], value: Any, line: int, note: str, *, denies: bool | None = None) -> None:
+        """The document gives a value."""
+        declared = self.declared(*path)
+        self.denies |= (declared is not None and declared != value) if denies is None else denies
+        at = 1 if self.prose.paged else max(line, 1)
+        note = f"{note}, on page {line}" if self.prose.paged else note
+        self.readings.append(Reading(path, value, self.prose.path, at, 1, note, soft=True))
+
+    def quote(self, line: int, text: str) -> None:
+        """A passage that backs the subject."""
+        shown = self.prose.said(line, " ".join(text.split()))
+        shown = shown if len(shown) <= QUOTE else f"{shown[: QUOTE - 1]}…"
+        quote = Quote(self.prose.path, self.prose.place(line), shown)
+        if quote not in self.quotes and len(self.quotes) < QUOTES:
+            self.quotes.append(quote)
+
+    def doubt(self, reason: str, line: int = 0) -> None:
+        """Why the document cannot be taken to back the subject."""
+        if (reason, line) not in self.doubts:
+            self.doubts.append((reason, line))
+
+    def account(self, seen: tuple[Artefact, ...]) -> Account:
+        """What it comes to."""
+        if self.denies:
+            return Account(tuple(self.readings), seen, quotes=tuple(self.quotes))
+        if not self.doubts and not self.quotes:
+            self.doubt("holds nothing that backs what is declared")
+        if self.doubts:
+            line = next((line for _, line in self.doubts if line), 0)
+            said = "; ".join(reason for reason, _ in self.doubts[:_DOUBTS])
+            more = f"; and {len(self.doubts) - _DOUBTS} more" if self.doubts[_DOUBTS:] else ""
+            return unreadable(self.prose.path, f"{self.prose.path}: {said}{more}", self.prose.place(line), seen)
+        return Account(tuple(self.readings), seen, supported=True, quotes=tuple(self.quotes))
+
+
+def _covers(named: str, name: str) -> bool:
+    return named == name or name.startswith(f"{named}.") or named.startswith(f"{name}.")
+
+
+def unreadable(path: str, reason: str, line: int, seen: tuple[Artefact, ...] = ()) -> Account:
+    """An account that says nothing, and why."""
+    return Account((), seen, reason, unreadable_at=(path, line))
+
+
+def heard(
+    opener: Opener, path: str, subject: Mapping[str, Any], options: Mapping[str, Any], judge: Callable[[Weighing], None]
+) -> Account:
+    """The account of a document that `judge` weighs; what cannot be read is unreadable, with the reason."""
+    seen: tuple[Artefact, ...] = ()
+    try:
+        opened = opener.read(path, cap=_prose.PDF_CAP)
+        seen = (Artefact(opened.path, opened.size, opened.sha256),)
+        weighing = Weighing(_prose.read(opened), subject, options)
+        judge(weighing)
+    except ArtefactError as error:
+        said = str(error)
+        return unreadable(path, said if path in said else f"{path} {said}", 0, seen)
+    except ModuleNotFoundError as error:
+        return unreadable(path, f"needs {error.name}: pip install 'policycheck[evidence]'", 0, seen)
+    except Illegible as error:
+        said = str(error)
+        return unreadable(path, said if path in said else f"{path}: {said}", error.line, seen)
+    return weighing.account(seen)
+
+
+def passage(weighing: Weighing, name: object, what: str) -> range | None:
+    """The section that an anchor or heading means; a doubt where there is none, or more than one."""
+    prose = weighing.prose
+    found = prose.find(str(name))
+    if len(found) == 1:
+        return prose.section(found[0]) if found[0] < len(prose.blocks) else range(0)
+    if not found:
+        weighing.doubt(f"has no heading or anchor {str(name)[:80]!r}, which {what} names")
+    else:
+        lines = " and ".join(prose.where(prose.blocks[at].line) for at in found[:2])
+        weighing.doubt(
+            f"{str(name)[:80]!r}, which {what} names, may mean {lines}; write the anchor", prose.blocks[found[0]].line
+        )
+    return None
+
+
+def fitness(weighing: Weighing, standing: str, line: int = 0) -> None:
+    """Doubts about any document: a draft, or places left to fill in."""
+    if standing:
+        weighing.doubt(standing, line)
+    at, words = weighing.prose.unfilled()
+    if words:
+        weighing.doubt(f"has a place that is still to be filled in ({weighing.prose.where(at)}: {words[:40]})", at)

@@ -1,0 +1,389 @@
+"""What terms of service say: which acts they forbid, where their clauses stand, of which date and version they are.
+
+The text is law, so nothing in it is verified here: a sentence that forbids supports the declaration, with the sentence quoted
+for a person to read. A sentence that plainly permits what is declared forbidden, or another date than the declared one,
+contradicts. Where the terms say both, or where no sentence of a known form is found, nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from policycheck.errors import ArtefactError
+from policycheck.evidence import _clauses, _dates, _front, _weighing
+from policycheck.evidence._clauses import ACTS, FORBIDS, PERMITS, UNCLEAR
+from policycheck.evidence._prose import Illegible, Prose
+from policycheck.evidence._weighing import Weighing
+from policycheck.model import Account, Discovered
+
+if TYPE_CHECKING:
+    from policycheck.evidence._clauses import Clause
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "policies"})
+FILES: tuple[str, ...] = tuple(
+    f"*{name}*.{form}"
+    for name in ("terms", "tos", "conditions", "acceptable-use", "acceptable_use")
+    for form in ("md", "markdown", "html", "htm", "txt", "pdf")
+)
+
+#: A name that such a document has in its first headings or lines.
+_TITLE = re.compile(
+    r"\b(?:terms|conditions|user agreement|acceptable use|aup|licen[cs]e agreement|community (?:guidelines|rules|standards)|rules)\b"
+)
+_FOLLOWS = re.compile(
+    r"\b(?:suspend|terminat|end|close|clos|block|restrict|revok|limit|disabl|remov|withdraw|slow down|cancel|delete|deny)\w*\b"
+    r".{0,80}\b(?:access|accounts?|use|services?|keys?|membership|rights?)\b|\b(?:claim damages|legal (?:action|steps|proceedings)|"
+    r"take you to court|sue|injuncti\w+|liable|report you|damages)\b"
+)
+_WE_MAY = re.compile(
+    r"\b(?:we|[a-z]+ (?:ltd|inc|limited)) (?:also )?(?:may|can|will|reserve the right to)(?! (?:not|never)\b)"
+    r"|\b(?:may|will|can) (?:result in|lead to)\b|\bwe are entitled to\b|\byou (?:will be|are) liable\b"
+)
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the terms at `path` (from the root) say about a control of the family terms, or about the section policies.
+
+    `options` are the evidence entry's: `anchor` narrows the reading to one section, `supports` to some properties.
+    """
+    family = subject.get("family")
+    if family not in (None, "", "terms"):
+        said = f"terms evidence is read for controls of the family terms, not {family}"
+        return _seen(opener, path, said)
+    return _weighing.heard(opener, path, subject, options, _control if family else _policies)
+
+
+def _seen(opener: Opener, path: str, reason: str) -> Account:
+    def refuse(weighing: Weighing) -> None:
+        raise Illegible(reason)
+
+    return _weighing.heard(opener, path, {}, {}, refuse)
+
+
+# --- the document as a whole ---
+
+
+def _general(weighing: Weighing) -> tuple[list[bool], range | None]:
+    """Doubts about the document itself, which of its blocks are asides, and the section that is meant."""
+    front = _front.read(weighing.prose)
+    asides = _clauses.asides_of(weighing.prose)
+    _weighing.fitness(weighing, _front.standing(front) or draft(weighing.prose))
+    _in_force(weighing, asides)
+    anchor = weighing.options.get("anchor")
+    within = _weighing.passage(weighing, anchor, "anchor") if anchor else None
+    return asides, within
+
+
+def draft(prose: Prose) -> str:
+    """Why a document is no version in force, by its first lines."""
+    for block in prose.blocks[:6]:
+        if re.search(r"\bdraft\b", block.text.lower()) and len(block.text) < 120:
+            return f"calls itself a draft ({prose.where(block.line)})"
+    return ""
+
+
+def _in_force(weighing: Weighing, asides: list[bool]) -> None:
+    as_of = str(weighing.options.get("as_of") or "")
+    effective = [s for s in _dates.stated(weighing.prose, asides) if s.kind == _dates.EFFECTIVE and s.day]
+    if as_of and effective and min(s.day for s in effective) > as_of:
+        line = effective[0].line
+        weighing.doubt(f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line)
+
+
+def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
+    """Hold the document's own date against a declared one."""
+    declared = weighing.asked(*path)
+    if declared is None:
+        return
+    found = [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
+    days = {s.day: s for s in reversed(found) if s.day}
+    name = ".".join(path)
+    if str(declared) in days:
+        said = days[str(declared)]
+        weighing.read(path, declared, said.line, "the date that the document gives itself")
+        weighing.quote(said.line, said.text)
+        return
+    updated = {s.day: s for s in found if s.day and s.kind == _dates.UPDATED} or days
+    unread = next((s for s in found if s.why), None)
+    if unread is not None:
+        weighing.doubt(
+            f"gives itself a date that is not read ({weighing.prose.where(unread.line)}: {unread.why})", unread.line
+        )
+    elif len(updated) == 1:
+        said = next(iter(updated.values()))
+        weighing.read(path, said.day, said.line, "the date that the document gives itself")
+    elif updated:
+        lines = " and ".join(weighing.prose.where(s.line) for s in list(updated.values())[:2])
+        weighing.doubt(f"gives itself several dates ({lines}), none of them {name}", next(iter(updated.values())).line)
+    else:
+        weighing.doubt(f"gives itself no full date, so {name} cannot be held against it")
+
+
+def _front_dates(weighing: Weighing) -> list[_dates.Stated]:
+    front = _front.read(weighing.prose)
+    keys = (
+        "last_updated",
+        "updated",
+        "updated_on",
+        "last_modified",
+        "lastmod",
+        "last_revised",
+        "revised",
+        "version_date",
+        "date",
+    )
+    entry = front.get(*keys)
+    effective = front.get("effective", "effective_date", "effective_on", "effective_from", "in_force_since")
+    return [
+        _dates.Stated(
+            kind, day, e.line, f"{e.key}: {e.text}", "" if day else f"{e.text[:40]} can be read in more than one way"
+        )
+        for e, kind in ((entry, _dates.UPDATED), (effective, _dates.EFFECTIVE))
+        if e is not None
+        for day in [_dates.iso(e.text)]
+    ]
+
+
+def versioned(weighing: Weighing, asides: list[bool], *path: str) -> None:
+    """Hold the document's own version against a declared one."""
+    declared = weighing.asked(*path)
+    if declared is None:
+        return
+    entry = _front.read(weighing.prose).get("version")
+    found = [(entry.text, entry.line)] if entry else list(_dates.versions(weighing.prose, asides))
+    names = {_bare(name): (name, line) for name, line in reversed(found)}
+    if _bare(str(declared)) in names:
+        line = names[_bare(str(declared))][1]
+        weighing.read(path, declared, line, "the version that the document gives itself")
+        weighing.quote(line, f"version {names[_bare(str(declared))][0]}")
+    elif len(names) == 1:
+        name, line = next(iter(names.values()))
+        weighing.read(path, name, line, "the version that the document gives itself")
+    else:
+        several = "several versions, none of them" if names else "no version to hold against"
+        weighing.doubt(f"gives itself {several} {'.'.join(path)}")
+
+
+def _bare(version: str) -> str:
+    return version.strip().lower().removeprefix("v").strip()
+
+
+# --- controls ---
+
+
+def _control(weighing: Weighing) -> None:
+    asides, within = _general(weighing)
+    found = list(_clauses.clauses(weighing.prose, within))
+    declared = weighing.asked("params", "prohibits")
+    if isinstance(declared, list) and declared:
+        _prohibitions(weighing, [act for act in declared if act in ACTS], found)
+    else:
+        _anything(weighing, found, read=declared is None and weighing.declared("params", "prohibits") is None)
+    anchor = weighing.asked("params", "clause_anchor")
+    if anchor is not None:
+        _clause_at(weighing, anchor, "params.clause_anchor", declared if isinstance(declared, list) else ["scraping"])
+    versioned(weighing, asides, "params", "version")
+
+
+def _prohibitions(weighing: Weighing, declared: list[str], found: list[Clause]) -> None:
+    """Each declared prohibition, held against the sentences that forbid, permit, or leave it open."""
+    permitted = []
+    for act in declared:
+        forbids, permits = _about(found, FORBIDS, act), _about(found, PERMITS, act)
+        if forbids and permits:
+            _both(weighing, act, forbids[0], permits[0])
+        elif forbids:
+            weighing.quote(forbids[0].line, forbids[0].text)
+        elif permits and not permits[0].limited:
+            permitted.append((act, permits[0]))
+        else:
+            _not_found(weighing, act, [*permits, *_about(found, UNCLEAR, act)])
+    left = [act for act in declared if act not in [gone for gone, _ in permitted]]
+    if permitted:
+        act, clause = permitted[0]
+        weighing.read(("params", "prohibits"), left, clause.line, f"a sentence permits {act}, and none forbids it")
+        weighing.quote(clause.line, clause.text)
+    elif not weighing.doubts and weighing.quotes:
+        first = _about(found, FORBIDS, declared[0])[0]
+        weighing.read(
+            ("params", "prohibits"), list(weighing.declared("params", "prohibits")), first.line, "sentences that forbid"
+        )
+
+
+def _anything(weighing: Weighing, found: list[Clause], *, read: bool) -> None:
+    """Nothing is declared to be forbidden: what is forbidden, so that a person can declare it."""
+    forbids = [c for c in found if c.stance == FORBIDS]
+    for act in ("scraping", "automated_access"):
+        if (ours := _about(found, FORBIDS, act)) and (theirs := _about(found, PERMITS, act)):
+            _both(weighing, act, ours[0], theirs[0])
+    if not any({"scraping", "automated_access"} & c.acts for c in forbids):
+        weighing.doubt("no sentence found that forbids scraping or automated_access; a person must read it")
+        return
+    for clause in forbids:
+        weighing.quote(clause.line, clause.text)
+    if read:
+        acts = [act for act in ACTS if any(act in c.acts for c in forbids) and not _about(found, PERMITS, act)]
+        weighing.read(("params", "prohibits"), acts, forbids[0].line, "sentences that forbid")
+
+
+def _both(weighing: Weighing, act: str, forbids: Clause, permits: Clause) -> None:
+    where = weighing.prose.where
+    weighing.doubt(
+        f"says both: {where(forbids.line)} forbids {act}, {where(permits.line)} permits it; a person must read it",
+        permits.line,
+    )
+
+
+def _not_found(weighing: Weighing, act: str, near: list[Clause]) -> None:
+    at = f" ({weighing.prose.where(near[0].line)} speaks of it)" if near else ""
+    weighing.doubt(f"no sentence found that forbids {act}{at}; a person must read it", near[0].line if near else 0)
+
+
+def _about(found: list[Clause], stance: str, act: str) -> list[Clause]:
+    return [clause for clause in found if clause.stance == stance and act in clause.acts]
+
+
+def _clause_at(weighing: Weighing, anchor: object, name: str, acts: list[str]) -> None:
+    """A declared clause has to be there, and to forbid at least one of the acts."""
+    section = _weighing.passage(weighing, anchor, name)
+    if section is None:
+        return
+    for clause in _clauses.clauses(weighing.prose, section):
+        if clause.stance == FORBIDS and clause.acts & set(acts):
+            weighing.quote(clause.line, clause.text)
+            return
+    line = weighing.prose.blocks[section.start].line if section else 0
+    weighing.doubt(
+        f"the section that {name} names holds no sentence found to forbid {' or '.join(acts)}; a person must read it", line
+    )
+
+
+# --- policies ---
+
+
+def _policies(weighing: Weighing) -> None:
+    asides, _ = _general(weighing)
+    dated(weighing, asides, "tos_updated_on")
+    anti, access, follows = (
+        weighing.asked(f"tos_{name}_clause") for name in ("anti_scraping", "automated_access", "consequences")
+    )
+    if anti is not None:
+        _clause_at(weighing, anti, "tos_anti_scraping_clause", ["scraping", "automated_access"])
+        _scraping_permitted(weighing)
+    if access is not None:
+        _access_at(weighing, access)
+    if follows is not None:
+        _consequences_at(weighing, follows)
+    if anti is None and not weighing.quotes:
+        _anything(weighing, list(_clauses.clauses(weighing.prose)), read=False)
+
+
+def _scraping_permitted(weighing: Weighing) -> None:
+    found = list(_clauses.clauses(weighing.prose))
+    forbids, permits = _about(found, FORBIDS, "scraping"), _about(found, PERMITS, "scraping")
+    if forbids and permits:
+        _both(weighing, "scraping", forbids[0], permits[0])
+    elif permits:
+        line = permits[0].line
+        weighing.doubt(f"{weighing.prose.where(line)} permits scraping; a person must read it", line)
+
+
+def _access_at(weighing: Weighing, anchor: object) -> None:
+    section = _weighing.passage(weighing, anchor, "tos_automated_access_clause")
+    if section is None:
+        return
+    about = [c for c in _clauses.clauses(weighing.prose, section) if "automated_access" in c.acts]
+    if about:
+        weighing.quote(about[0].line, about[0].text)
+    else:
+        line = weighing.prose.blocks[section.start].line if section else 0
+        weighing.doubt(
+            "the section that tos_automated_access_clause names holds no sentence found on access by machines", line
+        )
+
+
+def _consequences_at(weighing: Weighing, anchor: object) -> None:
+    section = _weighing.passage(weighing, anchor, "tos_consequences_clause")
+    if section is None:
+        return
+    for sentence in weighing.prose.sentences(section):
+        whole = _clauses.plain(f"{sentence.lead} {sentence.text}")
+        may = _WE_MAY.search(whole)
+        if may and _FOLLOWS.search(whole, may.start()):
+            weighing.quote(sentence.line, f"{sentence.lead} {sentence.text}")
+            return
+    line = weighing.prose.blocks[section.start].line if section else 0
+    weighing.doubt("the section that tos_consequences_clause names holds no sentence found on what follows", line)
+
+
+# --- discovery ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The control and the properties of policies that these terms would let a manifest declare."""
+    entry = {"kind": "terms", "path": path}
+    control: dict[str, Any] = {
+        "id": "terms-of-service",
+        "family": "terms",
+        "layer": "legal",
+        "params": {"document_ref": path},
+    }
+    heard = account(opener, path, entry, control)
+    if heard.unreadable or not heard.supported:
+        return ()
+    prose = _prose_of(opener, path)
+    if not any(_TITLE.search(_clauses.plain(block.text)) for block in prose.blocks[:6]):
+        return ()
+    reading = next(r for r in heard.readings if r.path == ("params", "prohibits"))
+    clauses = [c for c in _clauses.clauses(prose) if c.stance == FORBIDS]
+    control["params"] |= {"prohibits": reading.value} | _clause_name(prose, clauses) | _version(prose)
+    control["evidence"] = [entry]
+    policies: dict[str, Any] = {
+        "tos_ref": path,
+        **_policy_dates(prose),
+        **_policy_clause(prose, clauses),
+        "evidence": [entry],
+    }
+    asks = (("status", "Are these terms published and in force?"), ("owner", "Who inside the organisation answers for them?"),
+            ("surfaces", "Which surfaces do they cover?"))  # fmt: skip
+    line = clauses[0].line if not prose.paged else 1
+    found = [Discovered("controls", control, path, line, "a sentence forbids it; a person must read it", asks)]
+    if not account(opener, path, entry, policies).unreadable:
+        found.append(Discovered("policies", policies, path, 1, "terms of service"))
+    return tuple(found)
+
+
+def _prose_of(opener: Opener, path: str) -> Prose:
+    from policycheck.evidence import _prose
+
+    try:
+        return _prose.read(opener.read(path, cap=_prose.PDF_CAP))
+    except (ArtefactError, Illegible, ModuleNotFoundError):
+        return Prose(path, ())
+
+
+def _clause_name(prose: Prose, clauses: list[Clause]) -> dict[str, str]:
+    """The heading above the first clause, where that heading means one place only."""
+    for act in ("scraping", "automated_access"):
+        for clause in _about(clauses, FORBIDS, act):
+            above = next((prose.blocks[at].text for at in range(clause.block, -1, -1) if prose.blocks[at].level), "")
+            if above and len(prose.find(above)) == 1:
+                return {"clause_anchor": above}
+    return {}
+
+
+def _policy_clause(prose: Prose, clauses: list[Clause]) -> dict[str, str]:
+    return {"tos_anti_scraping_clause": name for name in _clause_name(prose, clauses).values()}
+
+
+def _policy_dates(prose: Prose) -> dict[str, str]:
+    found = {s.day for s in _dates.stated(prose, _clauses.asides_of(prose)) if s.day and s.kind == _dates.UPDATED}
+    return {"tos_updated_on": found.pop()} if len(found) == 1 else {}
+
+
+def _version(prose: Prose) -> dict[str, str]:
+    found = {name for name, _ in _dates.versions(prose, _clauses.asides_of(prose))}
+    return {"version": found.pop()} if len(found) == 1 else {}
