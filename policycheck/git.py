@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event, Timer
@@ -104,6 +105,46 @@ def show(root: Path, ref: str, path: str, cap: int = MAX_FILE) -> bytes:
         raise ArtefactError(f"{path} is larger than {cap} bytes at {ref}, the most that is read")
     _refuse_partial([entry], ref)
     return _told(root, "cat-file", "blob", entry.object, most=cap)
+
+
+class Change(NamedTuple):
+    """A commit that changed a file: its id, and the day (UTC) and name that its author gave."""
+
+    commit: str
+    day: str
+    author: str
+
+
+def changes(root: Path, path: str, data: bytes, *, most: int = 50, seconds: float = 10.0) -> tuple[Change, ...]:
+    """The commits that made a file what it is, the newest first; nothing where git cannot tell.
+
+    That is: `root` is not the top of a repository, the clone is shallow or partial, the file is not committed or holds
+    something else than `data`, more than `most` commits changed it, git is missing or does not answer in time. Dates and
+    names are what committers wrote. Only trees are compared (`rev-list`), so nothing of the repository is run.
+    """
+    if not (root / ".git").exists():
+        return ()
+    try:
+        if _told(root, "rev-parse", "--is-shallow-repository", most=100, seconds=seconds).strip() != b"false":
+            return ()
+        if show(root, "HEAD", path).replace(b"\r\n", b"\n") != data.replace(b"\r\n", b"\n"):
+            return ()
+        words = (f"--max-count={most + 1}", "--encoding=UTF-8", "--format=%at%x00%an", "HEAD", "--", path)
+        lines = _told(root, "rev-list", *words, most=1024 * 1024, seconds=seconds).decode("utf-8", "replace").splitlines()
+    except (ArtefactError, UsageError):
+        return ()
+    found = tuple(_change(*pair) for pair in zip(lines[::2], lines[1::2], strict=False))
+    return found if len(found) <= most else ()
+
+
+def _change(commit: str, about: str) -> Change:
+    seconds, _, author = about.partition("\0")
+    day = (
+        datetime.fromtimestamp(min(max(int(seconds), 0), 2**40), UTC)
+        if seconds.isdigit()
+        else datetime.fromtimestamp(0, UTC)
+    )
+    return Change(commit.removeprefix("commit "), day.date().isoformat(), author)
 
 
 def export(root: Path, ref: str, into: Path) -> None:
@@ -223,9 +264,9 @@ def _write(into: Path, entry: _Entry, said: IO[bytes]) -> None:
         place.write_bytes(data)
 
 
-def _told(root: Path, *words: str, most: int) -> bytes:
+def _told(root: Path, *words: str, most: int, seconds: float | None = None) -> bytes:
     """All that one call prints. Raises _Failed, also for more than `most` bytes."""
-    with _git(root, *words) as said:
+    with _git(root, *words, seconds=seconds) as said:
         data = said.read(most + 1)
         if len(data) > most:
             raise _Failed(f"more than {most} bytes")
@@ -233,11 +274,12 @@ def _told(root: Path, *words: str, most: int) -> bytes:
 
 
 @contextmanager
-def _git(root: Path, *words: str, stdin: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
+def _git(root: Path, *words: str, stdin: IO[bytes] | None = None, seconds: float | None = None) -> Iterator[IO[bytes]]:
     """Run git on the repository at `root`; gives what it prints as it comes.
 
-    Raises _Failed when it fails, UsageError when it is not installed or does not end in SECONDS.
+    Raises _Failed when it fails, UsageError when it is not installed or does not end in `seconds` (SECONDS).
     """
+    patience = SECONDS if seconds is None else seconds
     call = [_program(), *_OFF, f"--git-dir={root / '.git'}", *words]
     late = Event()
     with TemporaryFile() as trouble:
@@ -249,7 +291,7 @@ def _git(root: Path, *words: str, stdin: IO[bytes] | None = None) -> Iterator[IO
             late.set()
             process.kill()
 
-        timer = Timer(SECONDS, stop)
+        timer = Timer(patience, stop)
         timer.start()
         try:
             assert process.stdout is not None
@@ -258,20 +300,20 @@ def _git(root: Path, *words: str, stdin: IO[bytes] | None = None) -> Iterator[IO
             code = process.wait()
         except _Failed:
             if late.is_set():
-                raise UsageError(_late()) from None
+                raise UsageError(_late(patience)) from None
             raise
         finally:
             timer.cancel()
             process.kill()
             process.wait()
         if late.is_set():
-            raise UsageError(_late())
+            raise UsageError(_late(patience))
         if code:
             raise _Failed(_first_line(trouble))
 
 
-def _late() -> str:
-    return f"git did not answer within {SECONDS:g} seconds"
+def _late(seconds: float) -> str:
+    return f"git did not answer within {seconds:g} seconds"
 
 
 def _program() -> str:

@@ -26,8 +26,10 @@ FORBIDS, PERMITS, UNCLEAR = "forbids", "permits", "is unclear on"
 
 #: Headings below which nothing is said in the document's present voice.
 _ASIDE = re.compile(
-    r"\b(?:definitions?|glossary|interpretation|change ?log|histor(?:y|ical)|revisions?|versions?|archived?|what(?:'s| has| is)? "
-    r"(?:new|changed)|previous|prior|earlier|former|old|superseded|repealed|withdrawn|drafts?|proposed|proposals?|examples?|"
+    r"\b(?:definitions?|glossary|interpretation|change ?log|histor(?:y|ical)|revisions?|versions?|archived?|"
+    r"what(?:'s| has| is)? "
+    r"(?:new|changed)|previous|prior|earlier|former|old|superseded|repealed|withdrawn|drafts?|proposed|"
+    r"proposals?|examples?|"
     r"templates?|samples?|changes? (?:in|since|from)|summary of changes|not in force)\b"
 )
 
@@ -38,7 +40,8 @@ _SPACES = re.compile(r"\s+")
 _IDLE = re.compile(
     r",? (?:by any means|in any way|under any circumstances|directly or indirectly|at any time|or attempt to|"
     r"do (?:any|one or more) of the following(?: things)?|do the following(?: things)?|"
-    r"(?:and|or|nor) (?:not to |(?:will|may|must|shall) not )?(?:allow|permit|help|assist|enable|encourage|cause|authori[sz]e) "
+    r"(?:and|or|nor) (?:not to |(?:will|may|must|shall) not )?(?:allow|permit|help|assist|enable|encourage|cause|"
+    r"authori[sz]e) "
     r"(?:others|anyone(?: else)?|(?:any )?(?:other )?(?:third )?part(?:y|ies)) to)(?:[,:] ?| (?=[a-z(]))"
 )
 _COLON = re.compile(r"\b(not|never|to|from): ")
@@ -90,14 +93,19 @@ def _unquoted(match: re.Match[str]) -> str:
 # --- acts ---
 
 _FILL = (
-    r"(?:(?:a|an|any|the|our|its|all|such|this|that|these|those|other|another|others'?|users?'?s?|members?'?s?|people'?s|"
-    r"and|or|to|of|for|in|with|on|your own|similar|new|own|large|generative|foundation|competing|public|personal|private|"
-    r"collected|scraped|copied|extracted|obtained|third|party|parties'?|part|portion|kind|commercially|access|sell|rent|"
-    r"lease|trade|license|sublicense|share|distribute|transfer|train|fine-?tune|test|validate|improve|develop|individual|"
+    r"(?:(?:a|an|any|the|our|its|all|such|this|that|these|those|other|another|others'?|users?'?s?|members?'?s?|"
+    r"people'?s|"
+    r"and|or|to|of|for|in|with|on|your own|similar|new|own|large|generative|foundation|competing|public|personal|"
+    r"private|"
+    r"collected|scraped|copied|extracted|obtained|third|party|parties'?|part|portion|kind|commercially|access|"
+    r"sell|rent|"
+    r"lease|trade|license|sublicense|share|distribute|transfer|train|fine-?tune|test|validate|improve|develop|"
+    r"individual|"
     r"system|systems|model|models|machine[- ]learning|ai|detailed)\s+)"
 )
 _MACHINE = (
-    r"(?:automated|automatic(?!ally)|automation|robots?(?!\.txt)|bots?|spiders?|(?:web )?crawlers?|scrapers?|scripts?|machines?|"
+    r"(?:automated|automatic(?!ally)|automation|robots?(?!\.txt)|bots?|spiders?|(?:web )?crawlers?|scrapers?|"
+    r"scripts?|machines?|"
     r"software agents?|headless browsers?|ai agents?|programs)"
 )
 _BY_MACHINE = (
@@ -111,7 +119,8 @@ _DATA = (
 )
 _PEOPLE = r"(?:people|persons?|individuals?|users?|members?|customers?|others|anyone|someone|data subjects?)\b"
 _READS = (
-    r"(?:access|query|browse|visit|view|search|interact with|log ?in(?:to)?|connect to|monitor|retrieve|request|collect|copy|"
+    r"(?:access|query|browse|visit|view|search|interact with|log ?in(?:to)?|connect to|monitor|retrieve|request|"
+    r"collect|copy|"
     r"extract|download|scrape|read|index|harvest|gather|send|use)\b"
 )
 _TAKES = r"(?:collect|extract|copy|gather|download|retrieve|compile|mine|store|index|obtain|acquire|crawl|harvest)\b"
@@ -119,12 +128,14 @@ _TEACHES = r"(?:(?:pre-?|re)?train|fine-?tune|develop|improve|build|create|test|
 _MODEL = r"(?:ai|machine[- ]learning|ml|(?:large )?language models?|llms?|neural networks?|generative|foundation models?)\b"
 _MODELS = rf"(?:{_MODEL}|models?\b|algorithms?\b)"
 _CONTROL = (
-    r"(?:controls?|measures?|limits?|limitations?|restrictions?|protections?|security|captchas?|rate[- ]limit\w*|blocks?|"
+    r"(?:controls?|measures?|limits?|limitations?|restrictions?|protections?|security|captchas?|rate[- ]limit\w*|"
+    r"blocks?|"
     r"barriers?|robots\.txt|safeguards?|mechanisms?|what we (?:have )?put in place|technical)\b"
 )
 _LEADING = (
     r"(?:(?:and|or|also|then|either|attempt|attempting|try|trying|seek|to|directly|indirectly|systematically|manually|"
-    r"otherwise|help|assist|allow|permit|enable|cause|encourage|others|anyone|anybody|third parties|anyone else|someone else|"
+    r"otherwise|help|assist|allow|permit|enable|cause|encourage|others|anyone|anybody|third parties|anyone else|"
+    r"someone else|"
     r"engage in|conduct|perform|carry out|participate in|any|the|any form of|all forms of)\s+){0,6}"
 )
 
@@ -133,9 +144,11 @@ _ACTS: dict[str, re.Pattern[str]] = {
     name: re.compile(_LEADING + f"(?:{pattern})")
     for name, pattern in {
         "scraping": (
-            r"(?:web[- ]|screen[- ]|data[- ])?scrape\b|harvest\b|(?:data[- ]|text and data )mine\b|systematically collect\b"
+            r"(?:web[- ]|screen[- ]|data[- ])?scrape\b|harvest\b|(?:data[- ]|text and data )mine\b|"
+            r"systematically collect\b"
             rf"|{_TAKES}[^;]{{0,200}}?\b{_BY_MACHINE}|use {_FILL}{{0,4}}scrap(?:ers?|ing)\b"
-            rf"|automated (?:collect|extract|copy|scrape)\b|use {_FILL}{{0,4}}automated (?:means|tools?) to (?:{_TAKES}|scrape\b)"
+            rf"|automated (?:collect|extract|copy|scrape)\b|use {_FILL}{{0,4}}automated (?:means|"
+            rf"tools?) to (?:{_TAKES}|scrape\b)"
         ),
         "automated_access": (
             rf"crawl\b|spider\b|automated (?:access|use|querying|queries|requests|collect|extract|copy)\b|{_DEPLOY}"
@@ -147,13 +160,16 @@ _ACTS: dict[str, re.Pattern[str]] = {
         ),
         "ai_training": (
             rf"(?:(?:pre-?|re)?train|fine-?tune) {_FILL}{{0,10}}{_MODELS}"
-            rf"|(?:use|copy|collect|scrape|extract|mine|download|process|feed|access|submit|exploit)\b[^;]{{0,200}}?\b(?:to|for|in)"
+            rf"|(?:use|copy|collect|scrape|extract|mine|download|process|feed|access|submit|"
+            rf"exploit)\b[^;]{{0,200}}?\b(?:to|for|in)"
             rf" {_FILL}{{0,4}}(?:{_TEACHES} {_FILL}{{0,10}}{_MODEL}|(?:train|fine-?tune) {_FILL}{{0,10}}{_MODELS}"
             rf"|{_MODEL} (?:model )?(?:train|development|purposes)\b)|(?:train|teach) (?:an? |any )?(?:ai|machine)\b"
         ),
         "profiling": (
-            rf"(?:(?:use|collect|combine)\b[^;]{{0,200}}?\bto )?(?:build|create|compile|make|develop|assemble) {_FILL}{{0,5}}"
-            rf"profiles? (?:of|about|on) {_FILL}{{0,5}}{_PEOPLE}|(?:use\b[^;]{{0,200}}?\bto )?profile {_FILL}{{0,4}}{_PEOPLE}"
+            rf"(?:(?:use|collect|combine)\b[^;]{{0,200}}?\bto )?(?:build|create|compile|make|develop|"
+            rf"assemble) {_FILL}{{0,5}}"
+            rf"profiles? (?:of|about|on) {_FILL}{{0,5}}{_PEOPLE}|"
+            rf"(?:use\b[^;]{{0,200}}?\bto )?profile {_FILL}{{0,4}}{_PEOPLE}"
         ),
         "bypassing_controls": (
             r"(?:bypass|circumvent|evade|get (?:round|around)|work around|defeat|disable|overcome|subvert)\b"
@@ -180,7 +196,8 @@ ACTS = tuple(_MENTIONS)
 #: The nouns of acts as the verbs that the patterns know.
 _NOUNS = {
     "scraping": "scrape", "crawling": "crawl", "harvesting": "harvest", "collecting": "collect", "collection": "collect",
-    "extracting": "extract", "extraction": "extract", "copying": "copy", "using": "use", "accessing": "access", "mining": "mine",
+    "extracting": "extract", "extraction": "extract", "copying": "copy", "using": "use", "accessing": "access",
+    "mining": "mine",
     "selling": "sell", "reselling": "resell", "resale": "resell", "sale": "sell", "renting": "rent", "training": "train",
     "building": "build", "creating": "create", "compiling": "compile", "bypassing": "bypass", "circumventing": "circumvent",
     "circumvention": "circumvent", "evading": "evade", "getting": "get", "downloading": "download", "gathering": "gather",
@@ -196,7 +213,8 @@ _WE = r"(?:we|these terms|this agreement|this policy|our (?:terms|policy|policie
 _ADVERB = r"(?:(?:strictly|expressly|explicitly|specifically|hereby|also|therefore|further|generally|absolutely|always) )?"
 _SUBJECT = (
     r"(?:(?:you|users?|members?|customers?|visitors?|subscribers?|readers?|everyone|everybody|anyone|anybody|"
-    r"(?:any )?third part(?:y|ies)|clients?|developers?|licensees?|account holders?|(?:automated )?(?:crawlers?|bots?|robots?|"
+    r"(?:any )?third part(?:y|ies)|clients?|developers?|licensees?|account holders?|(?:automated )?(?:crawlers?|"
+    r"bots?|robots?|"
     r"programs?))(?: (?:and|or) (?:your (?:users|agents|affiliates|contractors)|anyone acting for you))?)"
 )
 _NOBODY = r"(?:no one|nobody|no (?:person|user|member|visitor|customer|one|third party|part of [^,;:]{0,60}))"
@@ -206,18 +224,26 @@ _NEVER_MEANT = r"(?!(?:only|be|have|need|want|wish|know|always|notice|like|mind|
 
 _NUMBERING = r"(?:(?:section |clause |article |§ ?)?(?:\d{1,3}(?:\.\d{1,3}){0,4}[.)]?|\([a-z0-9]{1,4}\)|[a-z]\))\s+)?"
 _OPENERS = (
-    r"(?:(?:in particular|specifically|accordingly|for the avoidance of doubt|therefore|in addition|additionally|furthermore|"
-    r"also|further|to be clear|please|however|finally|importantly|and|moreover|you (?:also |further )?(?:agree|acknowledge|"
-    r"undertake|understand and agree) that|by (?:using|accessing) [^,;:]{0,60}? you (?:agree|promise) that|(?:by|when|while|in) (?:using|accessing|visiting|you use|your use of) [^,;:]{0,60},|"
+    r"(?:(?:in particular|specifically|accordingly|for the avoidance of doubt|therefore|in addition|additionally|"
+    r"furthermore|"
+    r"also|further|to be clear|please|however|finally|importantly|and|moreover|you (?:also |further )?(?:agree|"
+    r"acknowledge|"
+    r"undertake|understand and agree) that|by (?:using|accessing) [^,;:]{0,60}? you (?:agree|promise) that|(?:by|"
+    r"when|while|in) (?:using|accessing|visiting|you use|your use of) [^,;:]{0,60},|"
     r"as a (?:condition|user|member) [^,;:]{0,60},)(?:[,:] ?| )){0,3}"
 )
 _EXCEPTED = r"(?P<excepted>(?:unless|except|without|save)\b[^;:]{0,200}?, (?=(?:you|users|members|no )))?"
 _START = _NUMBERING + _OPENERS
+_NOT = r"(?:also )?(?:not|never)(?: be (?:allowed|permitted) to)?"
+_FROM = r"(?:(?:you|anyone|users|others) from )?"
+_NO_LEAVE = rf"(?:do|does) not {_ADVERB}(?:allow|permit|authori[sz]e|tolerate)"
+_NO_BAN = r"(?:do|does) not (?:prohibit|forbid|restrict|object to|mind)"
+_FREE = rf"(?:may|can|are {_ADVERB}(?:free|welcome|allowed|permitted|entitled) to)"
 
 _FORBID = tuple(
     (re.compile(_START + form), nouns)
     for form, nouns in (
-        (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_MODAL} (?:also )?(?:not|never)(?: be (?:allowed|permitted) to)? {_NEVER_MEANT}", False),
+        (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_MODAL} {_NOT} {_NEVER_MEANT}", False),
         (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_AGREES} (?:not|never) to ", False),
         (rf"{_EXCEPTED}{_SUBJECT} (?:also )?{_ADVERB}{_AGREES} to (?:not|never) ", False),
         (rf"{_EXCEPTED}{_SUBJECT} (?:are|is) {_ADVERB}not {_ADVERB}(?:allowed|permitted|authori[sz]ed|entitled) to ", False),
@@ -227,20 +253,16 @@ _FORBID = tuple(
         (rf"(?:{_ADVERB}do not|never) {_NEVER_MEANT}", False),
         (rf"it is {_ADVERB}(?:prohibited|forbidden|not {_ADVERB}(?:allowed|permitted)) to ", False),
         (rf"{_WE} (?:do|does) not {_ADVERB}(?:allow|permit|authori[sz]e) (?:you |anyone |users |others )?to ", False),
-        (rf"{_WE} {_ADVERB}(?:prohibit|forbid|ban|(?:do|does) not {_ADVERB}(?:allow|permit|authori[sz]e|tolerate))s? "
-         r"(?:(?:you|anyone|users|others) from )?", True),
+        (rf"{_WE} {_ADVERB}(?:prohibit|forbid|ban|{_NO_LEAVE})s? {_FROM}", True),
     )
 )  # fmt: skip
 _PERMIT = tuple(
     (re.compile(_START + form), nouns)
     for form, nouns in (
-        (rf"{_SUBJECT} (?:also )?(?:may|can|are (?:{_ADVERB}|free|welcome) ?(?:(?:allowed|permitted|entitled) )?to|"
-         r"are (?:allowed|permitted|entitled|welcome|free) to) (?:also |freely |of course )?(?!not\b|never\b|only\b|be\b)", False),
+        (rf"{_SUBJECT} (?:also )?{_FREE} (?:also |freely |of course )?(?!not\b|never\b|only\b|be\b)", False),
         (rf"{_WE} {_ADVERB}(?:allow|permit|authori[sz]e|welcome|encourage) (?:you|anyone|users|others|everyone) to ", False),
-        (rf"{_WE} {_ADVERB}(?:allow|permit|welcome|encourage|(?:do|does) not (?:prohibit|forbid|restrict|object to|mind))s? "
-         r"(?:(?:you|anyone|users|others) from )?", True),
-        (r"nothing in (?:these|this|our|the) [a-z ]{0,40}?(?:prevents|prohibits|forbids|stops|restricts|bars) "
-         r"(?:(?:you|anyone|users|others) from )?", True),
+        (rf"{_WE} {_ADVERB}(?:allow|permit|welcome|encourage|{_NO_BAN})s? {_FROM}", True),
+        (rf"nothing in (?:these|this|our|the) [a-z ]{{0,40}}?(?:prevents|prohibits|forbids|stops|restricts|bars) {_FROM}", True),
         (rf"{_SUBJECT} (?:are|is) not {_ADVERB}(?:prohibited|forbidden|barred|banned) from ", True),
         (rf"it is (?:not {_ADVERB}(?:prohibited|forbidden)|{_ADVERB}(?:allowed|permitted)) to ", False),
     )
@@ -248,29 +270,40 @@ _PERMIT = tuple(
 
 # "Scraping and other automated collection of data is strictly prohibited": every word before the verb has to be known.
 _KNOWN = (
-    r"(?:[\"'(),/&-]|\b(?:(?:un)?authori[sz]ed|automated|automatic|systematic|large-scale|bulk|mass|manual|web|screen|data|text|"
-    r"content|information|materials?|personal|public|members?'?s?|users?'?s?|profiles?|pages?|posts?|reviews?|site|sites|website|"
-    r"services?|platform|app|of|by|with|through|via|from|on|in|to|for|our|the|this|that|these|its|any|all|every|other|such|"
-    r"similar|form|forms|kind|kinds|means|tools?|software|programs|devices?|robots?|bots?|spiders?|crawlers?|scrapers?|scripts?|"
-    r"machines?|agents?|headless|browsers?|and|or|as|well|ai|models?|large|language|machine|machine-learning|learning|systems?|"
-    r"generative|training|scraping|crawling|harvesting|collecting|collection|extracting|extraction|copying|using|use|access|"
+    r"(?:[\"'(),/&-]|\b(?:(?:un)?authori[sz]ed|automated|automatic|systematic|large-scale|bulk|mass|manual|web|"
+    r"screen|data|text|"
+    r"content|information|materials?|personal|public|members?'?s?|users?'?s?|profiles?|pages?|posts?|reviews?|"
+    r"site|sites|website|"
+    r"services?|platform|app|of|by|with|through|via|from|on|in|to|for|our|the|this|that|these|its|any|all|every|"
+    r"other|such|"
+    r"similar|form|forms|kind|kinds|means|tools?|software|programs|devices?|robots?|bots?|spiders?|crawlers?|"
+    r"scrapers?|scripts?|"
+    r"machines?|agents?|headless|browsers?|and|or|as|well|ai|models?|large|language|machine|machine-learning|"
+    r"learning|systems?|"
+    r"generative|training|scraping|crawling|harvesting|collecting|collection|extracting|extraction|copying|using|"
+    r"use|access|"
     r"accessing|mining|selling|reselling|resale|sale|profiling|bypassing|circumventing|circumvention|controls?|limits?|"
-    r"restrictions?|measures?|security|technical|protections?|building|creating|compiling|developing|fine-tuning|indexing|people|"
-    r"individuals?|persons?|train|build|develop|create|collect|extract|scrape|copy|read|commercial|purposes?|part|parts)\b)"
+    r"restrictions?|measures?|security|technical|protections?|building|creating|compiling|developing|fine-tuning|"
+    r"indexing|people|"
+    r"individuals?|persons?|train|build|develop|create|collect|extract|scrape|copy|read|commercial|purposes?|"
+    r"part|parts)\b)"
 )
 _PASSIVE = re.compile(
-    rf"{_START}(?P<acts>(?:{_KNOWN} ?){{1,60}}?)(?:is|are) (?P<verdict>{_ADVERB}(?:not {_ADVERB})?(?:prohibited|forbidden|banned|"
+    rf"{_START}(?P<acts>(?:{_KNOWN} ?){{1,60}}?)(?:is|are) (?P<verdict>{_ADVERB}(?:not {_ADVERB})?(?:prohibited|"
+    rf"forbidden|banned|"
     r"allowed|permitted|welcome|acceptable))(?P<tail>.*)\Z",
     re.DOTALL,
 )
 _TAIL = re.compile(
-    r"\s*[.!]?\s*\Z|[.,;:]?\s*(?:on|in|by|under|at|from|of|across|and will|and may|and we|except|unless|without|other than|save|if|when|where|provided|only)\b"
+    r"\s*[.!]?\s*\Z|[.,;:]?\s*(?:on|in|by|under|at|from|of|across|and will|and may|and we|except|unless|without|"
+    r"other than|save|if|when|where|provided|only)\b"
 )
 
 # --- what follows the act ---
 
 _MAIN = re.compile(
-    rf"{_START}(?:{_SUBJECT}|{_NOBODY}|we) (?:also )?(?:{_ADVERB}(?:{_MODAL}|reserve|{_AGREES}|are|is|do|does)) |{_START}(?:do not|never) "
+    rf"{_START}(?:{_SUBJECT}|{_NOBODY}|we) (?:also )?(?:{_ADVERB}(?:{_MODAL}|reserve|{_AGREES}|are|is|do|does)) |"
+    rf"{_START}(?:do not|never) "
 )
 _NEXT = re.compile(
     r"(?:[;,]? ?\b(?:and|but|or|so)\b|;) ?(?=(?:you|we|users|members|anyone|it|they|this|that|researchers|"
@@ -278,14 +311,17 @@ _NEXT = re.compile(
 )
 _EXCEPTION = re.compile(r",?\s*\b(?:except|unless|other than|save|without|apart from|excluding|but (?:not|only) )\b")
 _CONDITION = re.compile(
-    r"\b(?:if|when|whenever|where|while|until|provided|although|though|however|only|to the extent|so long as|as long as|during|"
-    r"between|notwithstanding|in case|for (?:commercial|business|unlawful|illegal|improper|malicious|fraudulent|competitive)|"
+    r"\b(?:if|when|whenever|where|while|until|provided|although|though|however|only|to the extent|so long as|"
+    r"as long as|during|"
+    r"between|notwithstanding|in case|for (?:commercial|business|unlawful|illegal|improper|malicious|fraudulent|"
+    r"competitive)|"
     r"unlawfully|illegally|excessively|more than|in (?:a|any) (?:way|manner) that|in violation of|but)\b"
 )
 #: What may follow "except": the leave of the organisation or of the law, search engines, an interface that is offered.
 _JOINT = re.compile(r"(?:[,;:/]|\b(?:or|and)\b|\([a-z0-9]{1,4}\)) ?(?:(?:or|and) )?(?:\([a-z0-9]{1,4}\) ?)?")
 _LEAVE = re.compile(
-    r"\b(?:permi\w+|consent\w*|agree\w*|authori[sz]\w*|licen[sc]e\w*|approv\w*|allow\w*|search engines?|law|laws|statut\w+|"
+    r"\b(?:permi\w+|consent\w*|agree\w*|authori[sz]\w*|licen[sc]e\w*|approv\w*|allow\w*|search engines?|law|laws|"
+    r"statut\w+|"
     r"api|apis|interfaces?|contract|in writing|robots\.txt)\b"
 )
 #: What opens a clause of its own inside an enumeration: the verbs after it are somebody else's.
@@ -295,7 +331,8 @@ _PARTS = 40
 _MACHINES = re.compile(rf"{_START}(?:no )?(?:automated )?(?:crawlers?|bots?|robots?|programs?) ")
 _USES = re.compile(rf"(?:{_READS}|crawl\b)")
 _ONLY = re.compile(
-    r"\bonly (?:through|via|by way of|with|by using|using) .{0,80}\b(?:api|apis|interfaces?|keys?|permission|consent|agreement)\b"
+    r"\bonly (?:through|via|by way of|with|by using|using) .{0,80}\b(?:api|apis|interfaces?|keys?|permission|"
+    r"consent|agreement)\b"
 )
 
 

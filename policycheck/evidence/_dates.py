@@ -20,7 +20,8 @@ UPDATED, EFFECTIVE = "updated", "effective"
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _TH = r"(?:st|nd|rd|th)?"
@@ -35,10 +36,13 @@ _FORMS = tuple(
 )
 _SLASHED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})(?!\d)")
 _LABEL = re.compile(
-    r"\b(?:(?P<updated>(?:last |most recently )?(?:updated|revised|modified|amended)|last (?:changed|update|revision|modification)|"
+    r"\b(?:(?P<updated>(?:last |most recently )?(?:updated|revised|modified|amended)|last (?:changed|update|"
+    r"revision|modification)|"
     r"date of (?:last )?(?:update|revision)|revision date|version (?:of|dated)|dated?(?=:)|published)|"
-    r"(?P<effective>effective(?: date)?|in (?:force|effect)|takes? effect|comes? into (?:force|effect)|valid|applies|apply))"
-    r"(?P<date>(?: (?:these terms|this (?:version|policy|notice|page|document)|it))?(?:\s*(?:on|from|as of|of|since|is|was|:|-|–|\|)){0,3}\s*)",
+    r"(?P<effective>effective(?: date)?|in (?:force|effect)|takes? effect|comes? into (?:force|effect)|valid|"
+    r"applies|apply))"
+    r"(?P<date>(?: (?:these terms|this (?:version|policy|notice|page|document)|it))?(?:\s*(?:on|from|as of|of|"
+    r"since|is|was|:|-|–|\|)){0,3}\s*)",
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)

@@ -1,6 +1,7 @@
 """The front matter of a document: YAML between `---` lines, as keys with their text and line.
 
-Values stay as they are written, so that version 1.10 is not 1.1. Keys are compared in lower case, with `_` for `-` and blanks.
+Values stay as they are written, so that version 1.10 is not 1.1. Keys are compared in lower
+case, with `_` for `-` and blanks.
 """
 
 from __future__ import annotations
@@ -19,15 +20,21 @@ if TYPE_CHECKING:
     from policycheck.document import Document
     from policycheck.evidence._prose import Prose
 
+#: A value that was left to be filled in.
+UNFILLED = re.compile(
+    r"\b(?:TODO|TBD|TBC|FIXME|XXX+)\b|\blorem ipsum\b|^\s*[\[<{].*[\]>}]\s*$|\?\?+|^[-_.?]+$", re.IGNORECASE
+)
 _SPLIT = re.compile(r"[\s-]+")
 #: Words that say where a document stands, and whether it then counts.
-IN_FORCE = frozenset(
-    "accepted active adopted approved complete completed current effective final in_force live published signed".split()
-)
-NOT_IN_FORCE = frozenset(
-    "archived awaiting_approval cancelled deprecated draft expired for_review in_progress in_review not_approved obsolete pending "
-    "proposal proposed rejected replaced retired review sample superseded template under_review unapproved wip withdrawn".split()
-)
+IN_FORCE = frozenset({
+    "accepted", "active", "adopted", "approved", "complete", "completed", "current", "effective", "final",
+    "in_force", "live", "published", "signed",
+})  # fmt: skip
+NOT_IN_FORCE = frozenset({
+    "archived", "awaiting_approval", "cancelled", "deprecated", "draft", "expired", "for_review", "in_progress",
+    "in_review", "not_approved", "obsolete", "pending", "proposal", "proposed", "rejected", "replaced", "retired",
+    "review", "sample", "superseded", "template", "under_review", "unapproved", "wip", "withdrawn",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def read(prose: Prose) -> Front:
         return Front({})
     if len(documents) > 1 or not isinstance(documents[0].data, dict):
         raise Illegible("the front matter is not a mapping of keys and values", 2)
-    return Front({entry_key: entry for entry_key, entry in _entries(documents[0], prose.path)})
+    return Front(dict(_entries(documents[0], prose.path)))
 
 
 def _entries(document: Document, path: str) -> Iterator[tuple[str, Entry]]:

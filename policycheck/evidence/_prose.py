@@ -29,16 +29,20 @@ TEXT_CAP, MARKDOWN_CAP, PDF_CAP = 4 * 1024 * 1024, 256 * 1024, 16 * 1024 * 1024
 #: Characters of visible text, tags of a page and levels of nesting.
 VISIBLE_CAP, TAG_CAP, DEPTH_CAP = 1024 * 1024, 100_000, 128
 
-_BLOCKS = frozenset(
-    "address article aside body caption dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hgroup hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
-)
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_BLOCKS = frozenset({
+    "address", "article", "aside", "body", "caption", "dd", "details", "dialog", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html",
+    "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot",
+    "th", "thead", "tr", "ul",
+})  # fmt: skip
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+})  # fmt: skip
 #: Elements whose content is no text of the page.
-_UNSEEN = frozenset(
-    "audio button canvas datalist del head iframe map math nav noscript object s script select strike style svg template "
-    "textarea title video".split()
-)
+_UNSEEN = frozenset({
+    "audio", "button", "canvas", "datalist", "del", "head", "iframe", "map", "math", "nav", "noscript", "object",
+    "s", "script", "select", "strike", "style", "svg", "template", "textarea", "title", "video",
+})  # fmt: skip
 _LISTS = ("ul", "ol", "menu")
 _RAW = frozenset(("script", "style", "textarea", "title"))
 #: An element that a new one ends: of the same group, unless one of the walls stands between.
@@ -73,14 +77,18 @@ _TEMPLATE = re.compile(r"\{\{|\{%|<%|<\?(?!xml)")
 
 #: What authors leave to be filled in, and the filler of templates.
 _BLANK = re.compile(
-    r"\b(?:TODO|TBD|TBC|FIXME|XXX+)\b|\blorem ipsum\b|\[\s?(?:insert|enter|your|company|organi[sz]ation|name|date|address|e-?mail|"
-    r"website|url|contact|describe|placeholder|fill|to be|xx+|\.\.\.|…)[^\]\n]{0,80}\]|<\s?(?:…|\.\.\.)[^>\n]{0,80}>|_{6,}|\.{8,}",
+    r"\bstill to be [a-z]+\b|\bto be (?:completed|written|filled in|determined|confirmed)\b|"
+    r"\b(?:TODO|TBD|TBC|FIXME|XXX+)\b|\blorem ipsum\b|\[\s?(?:insert|enter|your|company|organi[sz]ation|name|"
+    r"date|address|e-?mail|"
+    r"website|url|contact|describe|placeholder|fill|to be|xx+|\.\.\.|…)[^\]\n]{0,80}\]|<\s?(?:…|"
+    r"\.\.\.)[^>\n]{0,80}>|_{6,}|\.{8,}",
     re.IGNORECASE,
 )
-_FILLERS = frozenset(
-    "insert enter your company organisation organization name date email website url contact describe placeholder fill todo tbd "
-    "tbc xxx author owner approver role dpo controller".split()
-)
+_FILLERS = frozenset({
+    "insert", "enter", "your", "company", "organisation", "organization", "name", "date", "email", "website", "url",
+    "contact", "describe", "placeholder", "fill", "todo", "tbd", "tbc", "xxx", "author", "owner", "approver", "role",
+    "dpo", "controller",
+})  # fmt: skip
 
 # Where one sentence ends: white space after a mark, before what starts another.
 _END = re.compile(r"[.!?][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]?[A-Z0-9])")

@@ -1,7 +1,7 @@
 """What terms of service say: which acts they forbid, where their clauses stand, of which date and version they are.
 
-The text is law, so nothing in it is verified here: a sentence that forbids supports the declaration, with the sentence quoted
-for a person to read. A sentence that plainly permits what is declared forbidden, or another date than the declared one,
+The text is law, so nothing in it is verified here: a sentence that forbids supports the declaration, with the sentence
+quoted for a person to read. A sentence that plainly permits what is declared forbidden, or another date than the declared one,
 contradicts. Where the terms say both, or where no sentence of a known form is found, nothing is said.
 """
 
@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.errors import ArtefactError
 from policycheck.evidence import _clauses, _dates, _front, _weighing
 from policycheck.evidence._clauses import ACTS, FORBIDS, PERMITS, UNCLEAR
+from policycheck.evidence._documents import dated, draft, prose_of, versioned
 from policycheck.evidence._prose import Illegible, Prose
 from policycheck.evidence._weighing import Weighing
 from policycheck.model import Account, Discovered
@@ -31,11 +31,14 @@ FILES: tuple[str, ...] = tuple(
 
 #: A name that such a document has in its first headings or lines.
 _TITLE = re.compile(
-    r"\b(?:terms|conditions|user agreement|acceptable use|aup|licen[cs]e agreement|community (?:guidelines|rules|standards)|rules)\b"
+    r"\b(?:terms|conditions|user agreement|acceptable use|aup|licen[cs]e agreement|community (?:guidelines|rules|"
+    r"standards)|rules)\b"
 )
 _FOLLOWS = re.compile(
-    r"\b(?:suspend|terminat|end|close|clos|block|restrict|revok|limit|disabl|remov|withdraw|slow down|cancel|delete|deny)\w*\b"
-    r".{0,80}\b(?:access|accounts?|use|services?|keys?|membership|rights?)\b|\b(?:claim damages|legal (?:action|steps|proceedings)|"
+    r"\b(?:suspend|terminat|end|close|clos|block|restrict|revok|limit|disabl|remov|withdraw|slow down|cancel|"
+    r"delete|deny)\w*\b"
+    r".{0,80}\b(?:access|accounts?|use|services?|keys?|membership|rights?)\b|\b(?:claim damages|legal (?:action|"
+    r"steps|proceedings)|"
     r"take you to court|sue|injuncti\w+|liable|report you|damages)\b"
 )
 _WE_MAY = re.compile(
@@ -77,98 +80,12 @@ def _general(weighing: Weighing) -> tuple[list[bool], range | None]:
     return asides, within
 
 
-def draft(prose: Prose) -> str:
-    """Why a document is no version in force, by its first lines."""
-    for block in prose.blocks[:6]:
-        if re.search(r"\bdraft\b", block.text.lower()) and len(block.text) < 120:
-            return f"calls itself a draft ({prose.where(block.line)})"
-    return ""
-
-
 def _in_force(weighing: Weighing, asides: list[bool]) -> None:
     as_of = str(weighing.options.get("as_of") or "")
     effective = [s for s in _dates.stated(weighing.prose, asides) if s.kind == _dates.EFFECTIVE and s.day]
     if as_of and effective and min(s.day for s in effective) > as_of:
         line = effective[0].line
         weighing.doubt(f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line)
-
-
-def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
-    """Hold the document's own date against a declared one."""
-    declared = weighing.asked(*path)
-    if declared is None:
-        return
-    found = [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
-    days = {s.day: s for s in reversed(found) if s.day}
-    name = ".".join(path)
-    if str(declared) in days:
-        said = days[str(declared)]
-        weighing.read(path, declared, said.line, "the date that the document gives itself")
-        weighing.quote(said.line, said.text)
-        return
-    updated = {s.day: s for s in found if s.day and s.kind == _dates.UPDATED} or days
-    unread = next((s for s in found if s.why), None)
-    if unread is not None:
-        weighing.doubt(
-            f"gives itself a date that is not read ({weighing.prose.where(unread.line)}: {unread.why})", unread.line
-        )
-    elif len(updated) == 1:
-        said = next(iter(updated.values()))
-        weighing.read(path, said.day, said.line, "the date that the document gives itself")
-    elif updated:
-        lines = " and ".join(weighing.prose.where(s.line) for s in list(updated.values())[:2])
-        weighing.doubt(f"gives itself several dates ({lines}), none of them {name}", next(iter(updated.values())).line)
-    else:
-        weighing.doubt(f"gives itself no full date, so {name} cannot be held against it")
-
-
-def _front_dates(weighing: Weighing) -> list[_dates.Stated]:
-    front = _front.read(weighing.prose)
-    keys = (
-        "last_updated",
-        "updated",
-        "updated_on",
-        "last_modified",
-        "lastmod",
-        "last_revised",
-        "revised",
-        "version_date",
-        "date",
-    )
-    entry = front.get(*keys)
-    effective = front.get("effective", "effective_date", "effective_on", "effective_from", "in_force_since")
-    return [
-        _dates.Stated(
-            kind, day, e.line, f"{e.key}: {e.text}", "" if day else f"{e.text[:40]} can be read in more than one way"
-        )
-        for e, kind in ((entry, _dates.UPDATED), (effective, _dates.EFFECTIVE))
-        if e is not None
-        for day in [_dates.iso(e.text)]
-    ]
-
-
-def versioned(weighing: Weighing, asides: list[bool], *path: str) -> None:
-    """Hold the document's own version against a declared one."""
-    declared = weighing.asked(*path)
-    if declared is None:
-        return
-    entry = _front.read(weighing.prose).get("version")
-    found = [(entry.text, entry.line)] if entry else list(_dates.versions(weighing.prose, asides))
-    names = {_bare(name): (name, line) for name, line in reversed(found)}
-    if _bare(str(declared)) in names:
-        line = names[_bare(str(declared))][1]
-        weighing.read(path, declared, line, "the version that the document gives itself")
-        weighing.quote(line, f"version {names[_bare(str(declared))][0]}")
-    elif len(names) == 1:
-        name, line = next(iter(names.values()))
-        weighing.read(path, name, line, "the version that the document gives itself")
-    else:
-        several = "several versions, none of them" if names else "no version to hold against"
-        weighing.doubt(f"gives itself {several} {'.'.join(path)}")
-
-
-def _bare(version: str) -> str:
-    return version.strip().lower().removeprefix("v").strip()
 
 
 # --- controls ---
@@ -321,6 +238,12 @@ def _consequences_at(weighing: Weighing, anchor: object) -> None:
 
 # --- discovery ---
 
+_ASKS = (
+    ("status", "Are these terms published and in force?"),
+    ("owner", "Who inside the organisation answers for them?"),
+    ("surfaces", "Which surfaces do they cover?"),
+)
+
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The control and the properties of policies that these terms would let a manifest declare."""
@@ -334,49 +257,34 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     heard = account(opener, path, entry, control)
     if heard.unreadable or not heard.supported:
         return ()
-    prose = _prose_of(opener, path)
+    prose = prose_of(opener, path)
     if not any(_TITLE.search(_clauses.plain(block.text)) for block in prose.blocks[:6]):
         return ()
     reading = next(r for r in heard.readings if r.path == ("params", "prohibits"))
     clauses = [c for c in _clauses.clauses(prose) if c.stance == FORBIDS]
-    control["params"] |= {"prohibits": reading.value} | _clause_name(prose, clauses) | _version(prose)
+    control["params"] |= {"prohibits": reading.value} | _clause_name(prose, clauses, "clause_anchor") | _version(prose)
     control["evidence"] = [entry]
     policies: dict[str, Any] = {
         "tos_ref": path,
         **_policy_dates(prose),
-        **_policy_clause(prose, clauses),
+        **_clause_name(prose, clauses, "tos_anti_scraping_clause"),
         "evidence": [entry],
     }
-    asks = (("status", "Are these terms published and in force?"), ("owner", "Who inside the organisation answers for them?"),
-            ("surfaces", "Which surfaces do they cover?"))  # fmt: skip
     line = clauses[0].line if not prose.paged else 1
-    found = [Discovered("controls", control, path, line, "a sentence forbids it; a person must read it", asks)]
+    found = [Discovered("controls", control, path, line, "a sentence forbids it; a person must read it", _ASKS)]
     if not account(opener, path, entry, policies).unreadable:
         found.append(Discovered("policies", policies, path, 1, "terms of service"))
     return tuple(found)
 
 
-def _prose_of(opener: Opener, path: str) -> Prose:
-    from policycheck.evidence import _prose
-
-    try:
-        return _prose.read(opener.read(path, cap=_prose.PDF_CAP))
-    except (ArtefactError, Illegible, ModuleNotFoundError):
-        return Prose(path, ())
-
-
-def _clause_name(prose: Prose, clauses: list[Clause]) -> dict[str, str]:
+def _clause_name(prose: Prose, clauses: list[Clause], key: str) -> dict[str, str]:
     """The heading above the first clause, where that heading means one place only."""
     for act in ("scraping", "automated_access"):
         for clause in _about(clauses, FORBIDS, act):
             above = next((prose.blocks[at].text for at in range(clause.block, -1, -1) if prose.blocks[at].level), "")
             if above and len(prose.find(above)) == 1:
-                return {"clause_anchor": above}
+                return {key: above}
     return {}
-
-
-def _policy_clause(prose: Prose, clauses: list[Clause]) -> dict[str, str]:
-    return {"tos_anti_scraping_clause": name for name in _clause_name(prose, clauses).values()}
 
 
 def _policy_dates(prose: Prose) -> dict[str, str]:

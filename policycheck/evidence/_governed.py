@@ -1,0 +1,210 @@
+"""Documents that somebody approved: who, when, whether they are in force, reviewed in time, and filled in.
+
+The front matter is a claim of its author. Where the repository's history is at hand it is a second witness, but one that can
+only take support away: dates and names of commits are what committers wrote. It tells when a document was changed after
+the approval that it names was recorded, and when nobody but its approver ever wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from policycheck.evidence import _front, _weighing
+from policycheck.evidence._front import Front
+from policycheck.evidence._prose import Illegible
+from policycheck.evidence._weighing import Weighing
+
+if TYPE_CHECKING:
+    from policycheck.git import Change
+    from policycheck.model import Account
+    from policycheck.opener import Opener
+
+#: Keys with which documents name the same things.
+APPROVED = ("approved_on", "approved", "approval_date", "date_approved", "signed_on", "adopted_on")
+APPROVERS = ("approved_by", "approver", "approvers", "signed_by", "adopted_by", "accepted_by")
+AUTHORS = ("author", "authors", "owner", "owners", "document_owner", "prepared_by", "written_by")
+REVIEWED = ("last_reviewed_on", "last_reviewed", "reviewed_on", "last_review", "review_date")
+NEXT = ("next_review_on", "next_review", "review_due", "review_due_on", "review_by", "next_review_due")
+ENDS = ("expires_on", "expires", "valid_until", "valid_to")
+STARTS = ("effective_on", "effective_from", "effective_date", "effective", "valid_from")
+
+#: Keys of which the value is a day that is over.
+_PAST = re.compile(
+    r"(?:last|first)_\w+_on|(?:approved|signed|adopted|reviewed|accepted|decided|appointed|tested|rehearsed|run)_on"
+)
+_DAY_KEY = re.compile(r"\w+_on")
+#: Fewer words than this below the front matter are no document.
+_WORDS = 20
+_SPACES = re.compile(r"\s+")
+
+
+def heard(
+    opener: Opener, path: str, subject: Mapping[str, Any], options: Mapping[str, Any],
+    judge: Callable[[Weighing, Front], None],
+) -> Account:  # fmt: skip
+    """The account of an approved document: `judge` reads what is special to its kind."""
+
+    def weigh(weighing: Weighing) -> None:
+        front = _front.read(weighing.prose)
+        if not front.entries:
+            raise Illegible("has no front matter, from which approval, review and status are read; name it as kind document")
+        _weighing.fitness(weighing, _front.standing(front))
+        _content(weighing)
+        _days(weighing, front)
+        _approval(weighing, front)
+        _review(weighing, front)
+        if _approved(front):
+            _history(weighing, front, opener)
+        if anchor := options.get("anchor"):
+            _section(weighing, anchor)
+        judge(weighing, front)
+
+    return _weighing.heard(opener, path, subject, options, weigh)
+
+
+def _content(weighing: Weighing) -> None:
+    words = sum(len(block.text.split()) for block in weighing.prose.blocks if block.own and not block.level)
+    if words < _WORDS:
+        weighing.doubt("holds headings and hardly any text")
+    if not weighing.prose.unfilled()[1]:
+        for entry in _front.read(weighing.prose).entries.values():
+            if _front.UNFILLED.search(entry.text):
+                weighing.doubt(f"has a place that is still to be filled in (line {entry.line}: {entry.key})", entry.line)
+
+
+def _days(weighing: Weighing, front: Front) -> None:
+    """Every date of the front matter has to be one, and what is over cannot lie ahead."""
+    as_of = str(weighing.options.get("as_of") or "")
+    known = {*APPROVED, *REVIEWED, *NEXT, *ENDS, *STARTS}
+    for key in front.entries:
+        if key in known or _DAY_KEY.fullmatch(key):
+            day, line = front.day(key)
+            is_past = key in (*APPROVED, *REVIEWED) or _PAST.fullmatch(key)
+            if as_of and is_past and day > as_of:
+                weighing.doubt(f"{key} on line {line} lies after the date of the evaluation", line)
+    day, line = front.day(*ENDS)
+    if as_of and day and day < as_of:
+        weighing.doubt(f"is no longer valid ({weighing.prose.where(line)})", line)
+    day, line = front.day(*STARTS)
+    if as_of and day > as_of:
+        weighing.doubt(f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line)
+
+
+def _approved(front: Front) -> str:
+    return front.day(*APPROVED)[0]
+
+
+def _approval(weighing: Weighing, front: Front) -> None:
+    """An approval names a day and somebody other than those whose document it is."""
+    approvers, on = front.get(*APPROVERS), front.get(*APPROVED)
+    if on is not None and approvers is None:
+        weighing.doubt(f"names no approver for the approval on line {on.line}", on.line)
+    if approvers is None:
+        return
+    writers = {_name(name) for key in AUTHORS if (entry := front.get(key)) for name in entry.values}
+    if {_name(name) for name in approvers.values} <= writers:
+        weighing.doubt(f"is approved by its own author or owner (line {approvers.line})", approvers.line)
+    elif on is None:
+        weighing.doubt(f"names an approver on line {approvers.line} and no day of approval", approvers.line)
+    else:
+        weighing.quote(on.line, f"{on.key}: {on.text}")
+        weighing.quote(approvers.line, f"{approvers.key}: {approvers.text}")
+
+
+def _name(text: str) -> str:
+    """A name without case, blanks, and the address in angle brackets behind it."""
+    return _SPACES.sub(" ", text.partition("<")[0].strip().casefold())
+
+
+def _review(weighing: Weighing, front: Front) -> None:
+    as_of = str(weighing.options.get("as_of") or "")
+    due, line = front.day(*NEXT)
+    reviewed, at = front.day(*REVIEWED)
+    interval = front.get("review_interval_days", "review_cycle_days")
+    if not due and reviewed and interval and interval.text.isdigit() and len(interval.text) < 6:
+        due, line = _later(reviewed, int(interval.text)), interval.line
+    if as_of and due and due < as_of:
+        weighing.doubt(f"is overdue for review ({weighing.prose.where(line)})", line)
+    approved = _approved(front)
+    if due and approved and due < approved:
+        weighing.doubt(f"was due for review before it was approved ({weighing.prose.where(line)})", line)
+    if reviewed:
+        entry = front.get(*REVIEWED)
+        weighing.quote(at, f"{entry.key}: {entry.text}" if entry else "")
+
+
+def _later(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days)).isoformat()
+    except OverflowError:
+        return date.max.isoformat()
+
+
+def _section(weighing: Weighing, anchor: object) -> None:
+    """The section that the evidence means has to be there and to say something."""
+    section = _weighing.passage(weighing, anchor, "anchor")
+    if section is None:
+        return
+    first = next(weighing.prose.sentences(section), None)
+    if first is None:
+        weighing.doubt("the section that anchor names is empty", weighing.prose.blocks[section.start].line if section else 0)
+    else:
+        weighing.quote(first.line, first.text)
+
+
+# --- history ---
+
+
+def _history(weighing: Weighing, front: Front, opener: Opener) -> None:
+    from policycheck import git
+
+    path = weighing.prose.path
+    data = opener.read(path).data
+    found = git.changes(opener.root, path, data)
+    if not found:
+        return
+    approved, approvers = _approved(front), front.get(*APPROVERS)
+    later = _after_approval(found, approved, path, opener, data)
+    if later is not None:
+        on = front.get(*APPROVED)
+        weighing.doubt(f"was changed on {later.day}, after its approval was recorded", on.line if on else 0)
+    writers = {_name(change.author) for change in found}
+    if approvers and writers <= {_name(name) for name in approvers.values}:
+        weighing.doubt("was written and approved by the same person, as the repository has it", approvers.line)
+
+
+def _after_approval(found: tuple[Change, ...], approved: str, path: str, opener: Opener, data: bytes) -> Change | None:
+    """The newest change of the text since the commit that first held this approval; None where there is none.
+
+    An approval is often recorded some days after it was given, by the commit that writes its date: that commit is none.
+    """
+    from policycheck import git
+
+    text = _below(data)
+    newest = found[0]
+    for change in found:
+        if change.day <= approved:
+            break
+        then = git.show(opener.root, change.commit, path)
+        if not _holds(then, approved):
+            break
+        if _below(then) != text:
+            return newest
+    return None
+
+
+def _below(data: bytes) -> bytes:
+    """What stands below the front matter."""
+    return data.replace(b"\r\n", b"\n").partition(b"\n---\n")[2].strip()
+
+
+def _holds(data: bytes, approved: str) -> bool:
+    front = data.replace(b"\r\n", b"\n").partition(b"\n---\n")[0]
+    return any(
+        approved.encode() in line
+        for line in front.splitlines()
+        if line.partition(b":")[0].strip().decode("utf-8", "replace") in APPROVED
+    )

@@ -1,0 +1,311 @@
+"""What an impact assessment, or one of legitimate interests, says of itself: approval, review, sections, what remains.
+
+GDPR Art 35(7) says what a DPIA holds; here a section counts when its heading is there with text below it. All of it is a
+claim of the document's author, so it supports and does not verify; what it denies contradicts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from policycheck.evidence import _clauses, _front, _governed
+from policycheck.evidence._documents import prose_of
+from policycheck.evidence._prose import Illegible
+from policycheck.evidence._weighing import Weighing
+from policycheck.model import Account, Discovered
+
+if TYPE_CHECKING:
+    from policycheck.evidence._front import Entry, Front
+    from policycheck.evidence._prose import Prose
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"use", "surface", "scraping", "source"})
+FILES: tuple[str, ...] = (
+    "*dpia*.md", "*impact-assessment*.md", "*impact_assessment*.md", "*lia-*.md", "*lia_*.md", "*legitimate-interest*.md",
+    "*pia-*.md",
+)  # fmt: skip
+
+_LIA = re.compile(r"\b(?:lia|legitimate interests?)\b")
+_DPIA = re.compile(r"\b(?:dpia|pia|(?:data protection |privacy )?impact assessment)\b")
+#: The headings under which each part of an assessment stands.
+_PARTS = {
+    ("description", "nature"): re.compile(r"\b(?:nature|description|processing operations|what (?:we do|is done))\b"),
+    ("description", "scope"): re.compile(r"\bscope\b|\bwhose data\b"),
+    ("description", "context"): re.compile(r"\bcontext\b|\bcircumstances\b"),
+    ("description", "purposes"): re.compile(r"\bpurposes?\b|\bwhy\b"),
+    ("necessity",): re.compile(r"\bnecess\w+\b|\bproportional\w+\b"),
+    ("risks",): re.compile(r"\brisks?\b|\bthreats?\b"),
+    ("mitigations",): re.compile(r"\bmeasures?\b|\bmitigat\w+\b|\bsafeguards?\b|\btreatments?\b"),
+}
+_LIA_PARTS = {
+    "interest": re.compile(r"\b(?:interests?|purposes?)\b"),
+    "alternatives": re.compile(r"\bnecess\w+\b|\balternatives?\b"),
+    "balancing": re.compile(r"\bbalanc\w+\b|\bimpacts?\b"),
+}
+_HIGH_LEFT = re.compile(r"(?:a )?high (?:residual )?risks? (?:still )?remains?\b")
+_NO_HIGH_LEFT = re.compile(r"no high (?:residual )?risks? remains?\b")
+_RUN_IN = re.compile(r"([A-Z][a-z]{2,20})\.\s")
+_LEVELS = {"low": False, "moderate": False, "medium": False, "high": True, "very high": True, "none": False}
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the assessment at `path` (from the root) says about an AI use, a source, a surface or own scraping.
+
+    `options.options` may hold `assessment: dpia` or `lia`, where the document's title leaves that open.
+    """
+    return _governed.heard(opener, path, subject, options, _judge)
+
+
+def _judge(weighing: Weighing, front: Front) -> None:
+    is_lia = _kind(weighing, front) == "lia"
+    if weighing.subject.get("family") or not (is_lia or _speaks_of_dpia(weighing.subject)):
+        raise Illegible("is read for AI uses, sources, surfaces and own scraping")
+    _reference(weighing, front, *(("lia", "ref") if is_lia else ("dpia", "ref")))
+    _reference(weighing, front, "lia_ref" if is_lia else "dpia_ref")
+    if is_lia:
+        _interests(weighing, front)
+    else:
+        _assessment(weighing, front)
+
+
+def _speaks_of_dpia(subject: Mapping[str, Any]) -> bool:
+    return "id" in subject
+
+
+def _kind(weighing: Weighing, front: Front) -> str:
+    """Whether it assesses impact or interests: as the evidence says, else by type, id and title."""
+    options = weighing.options.get("options")
+    asked = options.get("assessment") if isinstance(options, Mapping) else None
+    if asked in ("dpia", "lia"):
+        return str(asked)
+    return _named(front, weighing.prose)
+
+
+def _named(front: Front, prose: Prose) -> str:
+    for keys in (("type", "kind", "document_type"), ("id",), ("title",)):
+        entry = front.get(*keys)
+        if entry is not None and (found := _of(entry.text)):
+            return found
+    title = next((block.text for block in prose.blocks if block.level == 1), "")
+    if found := _of(title):
+        return found
+    raise Illegible(
+        "is not recognised as an impact assessment or one of legitimate interests; say which with options.assessment"
+    )
+
+
+def _of(text: str) -> str:
+    words = _clauses.plain(text).replace("-", " ").replace("_", " ")
+    kinds = [kind for kind, pattern in (("lia", _LIA), ("dpia", _DPIA)) if pattern.search(words)]
+    return kinds[0] if len(kinds) == 1 else ""
+
+
+def _reference(weighing: Weighing, front: Front, *path: str) -> None:
+    """A declared reference to another document is not this one; an address elsewhere cannot be told."""
+    ref, own = weighing.asked(*path), front.get("id", "ref", "reference")
+    if not isinstance(ref, str) or "://" in ref or ref.startswith("/"):
+        return
+    name = ref.partition("#")[0].strip()
+    is_path = name.rpartition("/")[2].lower() == weighing.prose.path.rpartition("/")[2].lower()
+    if not is_path and not (own and own.text.lower() == name.lower()):
+        line = own.line if own else 0
+        weighing.doubt(f"is not what {'.'.join(path)} names ({ref[:60]})", line)
+
+
+# --- impact assessments ---
+
+
+def _assessment(weighing: Weighing, front: Front) -> None:
+    if front.get(*_governed.APPROVED) is None:
+        weighing.doubt("names no day of approval")
+    if not isinstance(weighing.subject.get("dpia"), Mapping):
+        return
+    _versions(weighing, front)
+    day, line = front.day(*_governed.NEXT)
+    if weighing.asked("dpia", "next_review_on") is not None:
+        _day(weighing, ("dpia", "next_review_on"), day, line)
+    start, at = front.day("processing_started_on", "start_on", "starts_on")
+    if start and weighing.asked("start_on") is not None:
+        _day(weighing, ("start_on",), start, at)
+    adviser = front.get("adviser", "advised_by", "dpo", "dpo_advice_by")
+    declared = weighing.asked("dpia", "adviser")
+    if declared is not None and adviser is not None and declared.casefold() == adviser.text.casefold():
+        weighing.read(("dpia", "adviser"), declared, adviser.line, "whose advice the document names")
+    elif declared is not None:
+        weighing.doubt("does not name dpia.adviser in its front matter", adviser.line if adviser else 0)
+    _sections(weighing)
+    _remains(weighing, front)
+
+
+def _day(weighing: Weighing, path: tuple[str, ...], day: str, line: int) -> None:
+    if day:
+        weighing.read(path, day, line, "as the front matter says")
+    else:
+        weighing.doubt(f"has no {path[-1]} in its front matter")
+
+
+def _versions(weighing: Weighing, front: Front) -> None:
+    """The version that the document is has to be among the declared ones, approved when and by whom they say."""
+    declared = weighing.asked("dpia", "versions")
+    if declared is None:
+        return
+    names = [str(v.get("version")) for v in declared if isinstance(v, dict)] if isinstance(declared, list) else []
+    entry = front.get("version")
+    name = entry.text if entry else names[0] if len(names) == 1 else ""
+    if not name:
+        weighing.doubt("names no version, and dpia.versions does not declare just one")
+    elif name not in names:
+        weighing.doubt(f"is version {name[:30]}, which dpia.versions does not declare", entry.line if entry else 0)
+    else:
+        approvers = front.get(*_governed.APPROVERS)
+        path = ("dpia", "versions", name)
+        if weighing.declared(*path, "approved_on") is not None:
+            _day(weighing, (*path, "approved_on"), *front.day(*_governed.APPROVED))
+        by = weighing.declared(*path, "approved_by")
+        if by is not None and approvers is not None:
+            same = str(by).casefold() in [value.casefold() for value in approvers.values]
+            weighing.read((*path, "approved_by"), by if same else approvers.text, approvers.line, "as the front matter says")
+
+
+def _sections(weighing: Weighing) -> None:
+    declared = weighing.asked("dpia", "sections")
+    if not isinstance(declared, Mapping):
+        return
+    for part, pattern in _PARTS.items():
+        if weighing.declared("dpia", "sections", *part) is True:
+            _part(weighing, ("dpia", "sections", *part), pattern)
+
+
+def _part(weighing: Weighing, path: tuple[str, ...], pattern: re.Pattern[str]) -> None:
+    """A part that is declared has a heading, or a word that opens a paragraph, and text below it."""
+    found = list(_headed(weighing.prose, pattern))
+    full = [line for line, is_full in found if is_full]
+    if full:
+        weighing.read(path, True, full[0], "a heading with text below it")
+        weighing.quote(full[0], _line_text(weighing.prose, full[0]))
+    elif found:
+        weighing.read(path, False, found[0][0], "the heading has no text below it")
+    else:
+        weighing.doubt(f"has no section found for {'.'.join(path)}; a person must read it")
+
+
+def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool]]:
+    """The lines of headings, run-in headings and column heads that fit, and whether anything stands below them."""
+    for index, block in enumerate(prose.blocks):
+        if block.level > 1 and pattern.search(_clauses.plain(block.text)):
+            yield block.line, next(prose.sentences(prose.section(index)), None) is not None
+        elif not block.level and block.own:
+            for match in _RUN_IN.finditer(block.text):
+                if pattern.search(match[1].lower()) and block.text[match.end() :].strip():
+                    yield block.line_at(match.start()), True
+            if len(block.text) < 40 and pattern.fullmatch(_clauses.plain(block.text)):
+                yield block.line, index + 1 < len(prose.blocks)
+
+
+def _line_text(prose: Prose, line: int) -> str:
+    return next((" ".join(block.text.split()) for block in prose.blocks if block.line == line), "")
+
+
+def _remains(weighing: Weighing, front: Front) -> None:
+    """Whether high risk remains, by the front matter or a sentence that says just that."""
+    declared = weighing.asked("dpia", "residual_high")
+    if declared is None:
+        return
+    found = list(_left(weighing.prose, front))
+    values = {value for value, _ in found}
+    if len(values) == 1:
+        value, line = found[0]
+        weighing.read(("dpia", "residual_high"), value, line, "what the document says remains")
+    elif found:
+        weighing.doubt("says both that high risk remains and that none does; a person must read it", found[0][1])
+    else:
+        weighing.doubt("does not say in its front matter whether high risk remains (residual_risk)")
+
+
+def _left(prose: Prose, front: Front) -> Iterator[tuple[bool, int]]:
+    entry = front.get("residual_risk", "residual_risk_level", "residual")
+    if entry is not None and (level := entry.text.strip().lower()) in _LEVELS:
+        yield _LEVELS[level], entry.line
+    flag = front.get("residual_high")
+    if flag is not None and flag.text.lower() in ("true", "false"):
+        yield flag.text.lower() == "true", flag.line
+    for sentence in prose.sentences():
+        said = _clauses.plain(sentence.text)
+        if _HIGH_LEFT.match(said) or _NO_HIGH_LEFT.match(said):
+            yield bool(_HIGH_LEFT.match(said)), sentence.line
+
+
+# --- legitimate interests ---
+
+
+def _interests(weighing: Weighing, front: Front) -> None:
+    if weighing.asked("lia", "approved_on") is not None:
+        _day(weighing, ("lia", "approved_on"), *front.day(*_governed.APPROVED))
+    elif front.get(*_governed.APPROVED) is None:
+        weighing.doubt("names no day of approval")
+    for name, pattern in _LIA_PARTS.items():
+        found = list(_headed(weighing.prose, pattern))
+        full = [line for line, is_full in found if is_full]
+        if full:
+            weighing.quote(full[0], _line_text(weighing.prose, full[0]))
+        elif weighing.asked("lia", name):
+            weighing.doubt(
+                f"has no section with text found for lia.{name}; a person must read it", found[0][0] if found else 0
+            )
+
+
+# --- discovery ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The assessment of an AI use, where the front matter names the use (`ai_use`)."""
+    prose = prose_of(opener, path)
+    try:
+        front = _front.read(prose)
+        use, kind = front.get("ai_use", "use"), _named(front, prose)
+        about = {"lia": _lia(front, path)} if kind == "lia" else {"dpia": _dpia(front, path, prose)}
+    except Illegible:
+        return ()
+    entry = {"kind": "dpia", "path": path}
+    item = {"id": _slug(use), **about} if use else {}
+    if use is None or not item["id"] or account(opener, path, entry, item).unreadable:
+        return ()
+    found = {**item, "evidence": [entry]}
+    return (Discovered("ai_uses", found, path, use.line, "an assessment names this use", _ASKS),)
+
+
+_ASKS = (
+    ("start_on", "When does processing start?"),
+    ("phases", "Which phases does it cover?"),
+    ("sources", "Where does the data come from?"),
+    ("owner", "Who inside the organisation answers for it?"),
+)
+
+
+def _slug(entry: Entry) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", entry.text.lower()).strip("-")[:63]
+
+
+def _lia(front: Front, path: str) -> dict[str, Any]:
+    day = front.day(*_governed.APPROVED)[0]
+    return {"ref": path, **({"approved_on": day} if day else {})}
+
+
+def _dpia(front: Front, path: str, prose: Prose) -> dict[str, Any]:
+    found: dict[str, Any] = {"ref": path}
+    version, approvers = front.get("version"), front.get(*_governed.APPROVERS)
+    if version and (day := front.day(*_governed.APPROVED)[0]):
+        found["versions"] = [
+            {"version": version.text, "approved_on": day, **({"approved_by": approvers.text} if approvers else {})}
+        ]
+    if due := front.day(*_governed.NEXT)[0]:
+        found["next_review_on"] = due
+    sections: dict[str, Any] = {}
+    for part, pattern in _PARTS.items():
+        if any(is_full for _, is_full in _headed(prose, pattern)):
+            place = sections.setdefault("description", {}) if len(part) > 1 else sections
+            place[part[-1]] = True
+    left = {value for value, _ in _left(prose, front)}
+    return found | ({"sections": sections} if sections else {}) | ({"residual_high": left.pop()} if len(left) == 1 else {})

@@ -1,0 +1,349 @@
+"""What a privacy notice tells people: of AI, of the protection against scraping, of what is kept how long, and from when.
+
+A notice is text for people, so it can support and never verify. What it plainly denies contradicts: another date, "we do not
+use your content to train AI" where training is declared, limits told where only kinds are declared, data kept longer than
+declared. What it does not say in a known form is left to a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from policycheck.evidence import _clauses, _front, _weighing
+from policycheck.evidence._documents import dated, draft
+from policycheck.evidence._weighing import Weighing
+from policycheck.model import Account, Discovered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policycheck.evidence._prose import Prose, Sentence
+    from policycheck.opener import Opener
+
+KINDS_OF_SUBJECT: frozenset[str] = frozenset({"policies", "user_enablement", "use", "control"})
+FILES: tuple[str, ...] = tuple(
+    f"*{name}*.{form}" for name in ("privacy", "data-protection") for form in ("md", "markdown", "html", "htm", "txt", "pdf")
+)
+
+_TITLE = re.compile(r"\b(?:privacy|data protection|personal (?:data|information)|how we use your (?:data|information))\b")
+_NEGATION = re.compile(r"\b(?:not|never|no|nor|neither|without|except|unless|stopped|cease|if|only)\b")
+_START = r"(?:\d[\d.]* |also,? |in addition,? |and |to be clear,? )?"
+_WE = r"we (?:and our [a-z ]{1,40} )?"
+_TEACH = (
+    r"(?:to|for|in) (?:help )?(?:(?:us )?to )?"
+    r"(?:(?:pre-?|re)?train|fine-?tun|adapt|develop|improv|build|creat|test|teach)\w*\b"
+)
+_AI = (
+    r"\b(?:ai|machine[- ]learning|(?:language |generative |classification )?models?|classifiers?|algorithms?|chatbots?|"
+    r"assistants?)\b"
+)
+#: "We use posts that you publish to train our models."
+_TRAINS = re.compile(
+    rf"{_START}{_WE}(?:also |may |will )*(?:use|process|adapt|train|analy[sz]e|feed|include|"
+    rf"reuse)\b(?P<what>[^;]{{0,300}}?)"
+    rf"\b(?:{_TEACH}|(?<=train )|(?<=adapt ))[^;]{{0,120}}?{_AI}"
+)
+#: "We do not use your content to train AI": all of it, and not only some kind of it.
+_TRAINS_NOT = re.compile(
+    rf"{_START}{_WE}(?:do|will|shall) (?:not|never) (?:currently )?(?:use|process|share|"
+    rf"include) (?:any of )?(?:your|members'?|users'?|"
+    rf"people's) (?:personal )?(?:data|information|content|posts?)(?: or (?:data|information|content|"
+    rf"posts?))? {_TEACH}[^;]{{0,120}}?{_AI}"
+)
+#: What stands beside a denial and makes it one of some data only.
+_PARTLY = re.compile(r"\b(?:without|unless|except|until|if|only|other than|third part\w+|their|others?'?)\b")
+_USES_AI = re.compile(
+    rf"{_START}{_WE}(?:also |may |will )*(?:use|offer|run|rely on|provide|adapt|train)\b[^;]{{0,200}}?{_AI}"
+)
+_ABOUT_AI = re.compile(r"\b(?:ai|artificial intelligence|machine learning|models?|classifiers?)\b")
+
+#: How a notice names where data for AI comes from, by the manifest's types of source; synthetic data is nobody's.
+_SOURCES = {
+    "own_platform": re.compile(
+        r"\b(?:posts?|reviews?|comments?|profiles?|photos?|pictures?|videos?|listings?|content (?:that )?(?:you|members))\b"
+    ),
+    "scraped": re.compile(
+        r"\b(?:publicly (?:available|accessible)|the (?:public |open )?(?:web|internet)|websites?|scrap\w+|crawl\w*)\b"
+    ),
+    "licensed": re.compile(r"\b(?:licen[sc]ed?|licen[sc]ors|providers|partners|third part(?:y|ies)|purchased|archives?)\b"),
+    "public_dataset": re.compile(r"\b(?:public(?:ly available)?|open) (?:data ?sets?|corpora|corpus|archives?)\b"),
+    "user_input": re.compile(
+        r"\b(?:prompts?|conversations?|chats?|inputs?|queries|questions|dialogues?|what you (?:type|write|ask))\b"
+    ),
+}
+_OBJECT = re.compile(
+    r"\byou (?:can|may|have the right to|are free to) (?:always |also |at any time )?(?:object|opt out|opt-out|"
+    r"switch (?:this|it|that) off|"
+    r"turn (?:this|it|that) off|say no|refuse|withdraw)\b"
+)
+_OBJECT_NOT = re.compile(
+    r"\byou (?:can not|may not|do not have the right to|have no (?:right|way) to) (?:object|opt out|opt-out)\b"
+)
+
+_PROTECTS = re.compile(
+    rf"{_START}(?:we|our systems) (?:also |may |will )*(?:use|limit|watch|tell|ask|block|detect|monitor|protect|"
+    rf"prevent|restrict|slow|throttle|"
+    r"challenge|take|apply|run|read|look|check|employ)\b"
+)
+_AGAINST = re.compile(
+    r"\b(?:scrap\w+|(?:in|by) bulk|bulk (?:copy|collect)\w*|automat\w+|bots?|robots?|machines?|copied|crawlers?|"
+    r"unusual (?:traffic|activity))\b"
+)
+#: The kinds of protection that a sentence can name.
+_KINDS = tuple(
+    re.compile(kind)
+    for kind in (
+        r"\blimit\w*\b|\bthrottl\w*\b|\bslow\b",
+        r"\bblock\w*\b|\brefus\w*\b",
+        r"\bchallenge\w*\b|\bcaptchas?\b",
+        r"\bdetect\w*\b|\btell machines\b",
+        r"\b(?:watch|monitor|read|review)\w*\b.{0,40}\b(?:logs?|traffic|accounts?|access)\b",
+    )
+)  # fmt: skip
+_THRESHOLD = re.compile(
+    r"\b\d[\d,.]* (?:requests?|profiles?|pages?|views?|posts?|searches|records?|lookups?|"
+    r"visits?)(?: \w+){0,4} (?:per|an?|each|every|in) "
+    r"(?:\d+ )?(?:second|minute|hour|day|week|month)s?\b"
+)
+_KEEPS = re.compile(
+    r"\b(?:we (?:keep|retain|store|hold)|(?:is|are) (?:kept|retained|stored|held|deleted|erased)|we (?:delete|"
+    r"erase))\b(?P<rest>.{0,160})"
+)
+_RANGE = re.compile(r"\b\d+ ?(?:to|-|or|and) ?\d+ (?:day|week|month|year)s?\b")
+_DAYS = re.compile(r"\b(\d{1,5}) (day|week|month|year)s?\b")
+_PROCESSES = re.compile(
+    r"\b(?:ip|internet|network)? ?address(?:es)?\b|\bdevice\b|\bfingerprint\w*\b|\blogs?\b|\bcookies?\b|"
+    r"\brequests\b|\bbehaviou?r\b|\bsecurity\b"
+)
+
+
+def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    """What the notice at `path` (from the root) says about policies, user enablement, an AI use or a control.
+
+    `options` are the evidence entry's: `anchor` narrows the reading to one section, `supports` to some properties.
+    """
+    return _weighing.heard(opener, path, subject, options, _weigh)
+
+
+def _weigh(weighing: Weighing) -> None:
+    prose, subject = weighing.prose, weighing.subject
+    asides = _clauses.asides_of(prose)
+    _weighing.fitness(weighing, _front.standing(_front.read(prose)) or draft(prose))
+    anchor = weighing.options.get("anchor")
+    within = _weighing.passage(weighing, anchor, "anchor") if anchor else None
+    told = [s for s in prose.sentences(within) if not asides[s.block]]
+    if subject.get("family"):
+        _control(weighing, told)
+    elif "sources" in subject or "phases" in subject or "transparency" in subject:
+        _use(weighing, told, asides)
+    elif any(name in subject for name in ("notice_ref", "settings_ref", "protections_disclosure_ref", "protections_detail")):
+        _enablement(weighing, told)
+    else:
+        _policies(weighing, asides)
+
+
+def _policies(weighing: Weighing, asides: list[bool]) -> None:
+    prose = weighing.prose
+    title = next((b for b in prose.blocks[:6] if _TITLE.search(_clauses.plain(b.text))), None)
+    if title is None:
+        weighing.doubt("is not recognised as a privacy notice: none of its first lines names privacy or personal data")
+        return
+    weighing.quote(title.line, title.text)
+    dated(weighing, asides, "privacy_notice_updated_on")
+    _reference(weighing, "privacy_notice_ref")
+
+
+def _reference(weighing: Weighing, *path: str) -> range | None:
+    """The section that a declared reference to this document means; a doubt where it has none."""
+    ref = weighing.asked(*path)
+    if not isinstance(ref, str) or "#" not in ref or not _is_here(weighing.prose.path, ref):
+        return None
+    section = _weighing.passage(weighing, f"#{ref.rpartition('#')[2]}", ".".join(path))
+    if section:
+        weighing.quote(weighing.prose.blocks[section.start].line, weighing.prose.blocks[section.start].text)
+    return section
+
+
+def _is_here(path: str, ref: str) -> bool:
+    """Whether a reference is to this file, as far as its name tells; an address elsewhere cannot be told."""
+    name = ref.partition("#")[0]
+    return "://" not in name and (not name or name.rpartition("/")[2] == path.rpartition("/")[2])
+
+
+# --- what is told of AI ---
+
+
+def _use(weighing: Weighing, told: list[Sentence], asides: list[bool]) -> None:
+    phases = weighing.asked("phases")
+    trains = isinstance(phases, list) and {"pretrain", "finetune"} & set(phases)
+    about = [s for s in told if _says(_TRAINS if trains else _USES_AI, s)]
+    denied = [s for s in told if _denies_training(s)] if trains else []
+    if denied and about:
+        where = weighing.prose.where
+        weighing.doubt(
+            f"says both: {where(about[0].line)} tells of training, {where(denied[0].line)} denies it", denied[0].line
+        )
+    elif denied:
+        left = [phase for phase in phases or () if phase not in ("pretrain", "finetune")]
+        weighing.read(("phases",), left, denied[0].line, "the notice says that people's data is not used to train AI")
+        weighing.quote(denied[0].line, denied[0].text)
+    elif not about:
+        weighing.doubt(f"no sentence found that tells of {'training' if trains else 'using'} AI; a person must read it")
+    for sentence in about:
+        weighing.quote(sentence.line, sentence.text)
+    _sources(weighing, [*about, *_around(weighing.prose, about, told)])
+    _objection(weighing, told)
+    _reference(weighing, "transparency", "notice_ref")
+    _published(weighing, asides)
+
+
+def _says(form: re.Pattern[str], sentence: Sentence) -> bool:
+    """Whether a sentence has a form and nothing in it takes that back or narrows it."""
+    match = form.match(_clauses.plain(sentence.text))
+    return match is not None and not _NEGATION.search(match[0])
+
+
+def _denies_training(sentence: Sentence) -> bool:
+    said = _clauses.plain(sentence.text)
+    return bool(_TRAINS_NOT.match(said)) and not _PARTLY.search(said)
+
+
+def _around(prose: Prose, about: list[Sentence], told: list[Sentence]) -> Iterator[Sentence]:
+    """What else the sections say that tell of AI."""
+    sections = [prose.section(_heading(prose, sentence.block)) for sentence in about[:20]]
+    for sentence in told:
+        if any(sentence.block in section for section in sections):
+            yield sentence
+
+
+def _heading(prose: Prose, block: int) -> int:
+    return next((at for at in range(block, -1, -1) if prose.blocks[at].level), block)
+
+
+def _sources(weighing: Weighing, sentences: list[Sentence]) -> None:
+    """Every declared type of source has to be named where the notice tells of AI."""
+    declared = weighing.asked("sources")
+    types = [s.get("type") for s in declared if isinstance(s, dict)] if isinstance(declared, list) else []
+    for kind in dict.fromkeys(t for t in types if t in _SOURCES):
+        named = [s for s in sentences if _SOURCES[kind].search(_clauses.plain(s.text))]
+        if named:
+            weighing.quote(named[0].line, named[0].text)
+        elif sentences:
+            weighing.doubt(f"does not name the source {kind} where it tells of AI; a person must read it", sentences[0].line)
+
+
+def _objection(weighing: Weighing, told: list[Sentence]) -> None:
+    if not weighing.asked("objection"):
+        return
+    refused = [s for s in told if _OBJECT_NOT.search(_clauses.plain(s.text))]
+    offered = [s for s in told if _OBJECT.search(_clauses.plain(s.text))]
+    if refused:
+        line = refused[0].line
+        weighing.doubt(f"{weighing.prose.where(line)} says that people cannot object; a person must read it", line)
+    elif offered:
+        weighing.quote(offered[0].line, offered[0].text)
+    else:
+        weighing.doubt("no sentence found that tells people that they can object; a person must read it")
+
+
+def _published(weighing: Weighing, asides: list[bool]) -> None:
+    """A version from before the day on which people were told cannot be the one that tells them."""
+    from policycheck.evidence import _dates
+
+    since = weighing.asked("transparency", "published_on")
+    days = [s for s in _dates.stated(weighing.prose, asides) if s.day]
+    if isinstance(since, str) and days and max(s.day for s in days) < since:
+        weighing.doubt("is of an earlier version than transparency.published_on", days[0].line)
+
+
+# --- what is told of protection ---
+
+
+def _enablement(weighing: Weighing, told: list[Sentence]) -> None:
+    _reference(weighing, "notice_ref")
+    section = _reference(weighing, "protections_disclosure_ref")
+    detail = weighing.asked("protections_detail")
+    if weighing.asked("protections_disclosure_ref") is not None or detail is not None:
+        _protections(weighing, [s for s in told if section is None or s.block in section], detail)
+
+
+def _protections(weighing: Weighing, told: list[Sentence], detail: object) -> None:
+    about = [s for s in told if _protects(s)]
+    limits = [s for s in about if _THRESHOLD.search(_clauses.plain(s.text))]
+    if limits:
+        if detail is not None:
+            weighing.read(("protections_detail",), "thresholds", limits[0].line, "the notice tells limits")
+        return
+    if not about:
+        weighing.doubt("no sentence found that tells what is done against scraping; a person must read it")
+        return
+    for sentence in about:
+        weighing.quote(sentence.line, sentence.text)
+    if detail is not None:
+        kinds = sum(any(kind.search(_clauses.plain(s.text)) for s in about) for kind in _KINDS)
+        if detail == "kinds" and kinds:
+            weighing.read(("protections_detail",), "kinds", about[0].line, "the notice names kinds of protection")
+
+
+def _protects(sentence: Sentence) -> bool:
+    said = _clauses.plain(sentence.text)
+    match = _PROTECTS.match(said)
+    return (
+        match is not None
+        and bool(_AGAINST.search(said))
+        and not re.search(r"\b(?:not|never|no longer)\b", said[: match.end() + 20])
+    )
+
+
+def _control(weighing: Weighing, told: list[Sentence]) -> None:
+    section = _reference(weighing, "disclosed_in")
+    within = [s for s in told if section is None or s.block in section]
+    about = [s for s in within if _protects(s)]
+    processes = [s for s in within if _PROCESSES.search(_clauses.plain(s.text))] if about else []
+    if not about:
+        weighing.doubt("no sentence found that tells people of this protection; a person must read it")
+    elif weighing.asked("processes_personal_data") and not processes:
+        weighing.doubt("does not tell which data of people the protection uses; a person must read it", about[0].line)
+    for sentence in [*about[:2], *processes[:2]]:
+        weighing.quote(sentence.line, sentence.text)
+    if section or weighing.options.get("anchor"):
+        _retention(weighing, within)
+
+
+def _retention(weighing: Weighing, within: list[Sentence]) -> None:
+    """How long the section says that data is kept, if it says so once and in days."""
+    declared = weighing.asked("retention_days")
+    found = [
+        (s, m[1], m[2]) for s in within for k in _KEEPS.finditer(_clauses.plain(s.text)) for m in _DAYS.finditer(k["rest"])
+    ]
+    if declared is None or len(found) != 1 or found[0][2] not in ("day", "week"):
+        return
+    sentence, number, unit = found[0]
+    days = int(number) * (7 if unit == "week" else 1)
+    longer = isinstance(declared, int) and days > declared
+    weighing.read(("retention_days",), days, sentence.line, "how long the notice says that data is kept", denies=longer)
+
+
+# --- discovery ---
+
+
+def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
+    """The properties of policies and of user enablement that this notice would let a manifest declare."""
+    from policycheck.evidence import _dates
+    from policycheck.evidence._documents import prose_of
+
+    prose = prose_of(opener, path)
+    if not any(_TITLE.search(_clauses.plain(block.text)) for block in prose.blocks[:6]):
+        return ()
+    entry = {"kind": "notice", "path": path}
+    days = {s.day for s in _dates.stated(prose, _clauses.asides_of(prose)) if s.day and s.kind == _dates.UPDATED}
+    policies: dict[str, Any] = {"privacy_notice_ref": path, "evidence": [entry]}
+    if len(days) == 1:
+        policies["privacy_notice_updated_on"] = days.pop()
+    users = {"protections_disclosure_ref": path, "protections_detail": "kinds", "evidence": [entry]}
+    found = [Discovered("policies", policies, path, 1, "a privacy notice"),
+             Discovered("user_enablement", users, path, 1, "the notice tells what is done against scraping",
+                        (("settings_ref", "Where do people set who sees what?"),))]  # fmt: skip
+    return tuple(d for d in found if account(opener, path, entry, d.item).supported)
