@@ -136,7 +136,7 @@ _LEADING = (
     r"(?:(?:and|or|also|then|either|attempt|attempting|try|trying|seek|to|directly|indirectly|systematically|manually|"
     r"otherwise|help|assist|allow|permit|enable|cause|encourage|others|anyone|anybody|third parties|anyone else|"
     r"someone else|"
-    r"engage in|conduct|perform|carry out|participate in|any|the|any form of|all forms of)\s+){0,6}"
+    r"other|engage in|conduct|perform|carry out|participate in|any|the|any form of|all forms of)\s+){0,6}"
 )
 
 #: What each act is called where a sentence forbids or permits to do it. Matched where a part of the sentence begins.
@@ -262,7 +262,7 @@ _PERMIT = tuple(
         (rf"{_SUBJECT} (?:also )?{_FREE} (?:also |freely |of course )?(?!not\b|never\b|only\b|be\b)", False),
         (rf"{_WE} {_ADVERB}(?:allow|permit|authori[sz]e|welcome|encourage) (?:you|anyone|users|others|everyone) to ", False),
         (rf"{_WE} {_ADVERB}(?:allow|permit|welcome|encourage|{_NO_BAN})s? {_FROM}", True),
-        (rf"nothing in (?:these|this|our|the) [a-z ]{{0,40}}?(?:prevents|prohibits|forbids|stops|restricts|bars) {_FROM}", True),
+        (rf"nothing in (?:these|this|our|the) [a-z ]{{0,40}}?(?:prevents|prohibits|forbids|stops|bars) {_FROM}", True),
         (rf"{_SUBJECT} (?:are|is) not {_ADVERB}(?:prohibited|forbidden|barred|banned) from ", True),
         (rf"it is (?:not {_ADVERB}(?:prohibited|forbidden)|{_ADVERB}(?:allowed|permitted)) to ", False),
     )

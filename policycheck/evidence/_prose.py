@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: Bytes of a text and of a PDF; Markdown is parsed slowest, and 256 KiB of terms are a hundred pages.
 TEXT_CAP, MARKDOWN_CAP, PDF_CAP = 4 * 1024 * 1024, 256 * 1024, 16 * 1024 * 1024
-#: Characters of visible text, tags of a page and levels of nesting.
-VISIBLE_CAP, TAG_CAP, DEPTH_CAP = 1024 * 1024, 100_000, 128
+#: Characters of visible text, blocks, tags of a page, levels of nesting, and attributes of a tag.
+VISIBLE_CAP, BLOCK_CAP, TAG_CAP, DEPTH_CAP, ATTRIBUTE_CAP = 512 * 1024, 10_000, 50_000, 128, 200
 
 _BLOCKS = frozenset({
     "address", "article", "aside", "body", "caption", "dd", "details", "dialog", "div", "dl", "dt", "fieldset",
@@ -91,7 +91,7 @@ _FILLERS = frozenset({
 })  # fmt: skip
 
 # Where one sentence ends: white space after a mark, before what starts another.
-_END = re.compile(r"[.!?][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]?[A-Z0-9])")
+_END = re.compile(r"[.!?][\"'”’)\]]{0,3}\s+(?=[\"'“\u2018(\[]?[A-Z0-9])")
 _SHORT = (
     "e.g.",
     "i.e.",
@@ -366,6 +366,8 @@ class _Builder:
         for line, data in pieces:
             marks.append((at, line))
             at += len(data)
+        if len(self.blocks) >= BLOCK_CAP:
+            raise Illegible(f"holds more than {BLOCK_CAP} paragraphs", marks[0][1])
         block = Block(0, text, 0, self._own, self._leads[-1] if self._leads else "", tuple(marks))
         line = block.line_at(len(text) - len(text.lstrip()))
         if level:
@@ -514,7 +516,9 @@ def _markup(text: str, start: int, builder: _Builder, line: int) -> int:
 def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
     """The attributes of a tag, the first of a name as in browsers, and where the tag ends."""
     found: dict[str, str] = {}
-    while at < len(text) and text[at] != ">":
+    for _ in range(ATTRIBUTE_CAP):
+        if at >= len(text) or text[at] == ">":
+            return found, min(at + 1, len(text))
         match = _ATTRIBUTE.match(text, at)
         if match is None:
             at += 1
@@ -522,7 +526,8 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
         value = unescape((match[2] or "").strip("\"'"))
         found.setdefault(match[1].lower(), value)
         at = match.end()
-    return found, min(at + 1, len(text))
+    end = text.find(">", at)
+    return found, len(text) if end < 0 else end + 1
 
 
 def _after_raw(text: str, at: int, name: str, builder: _Builder, line: int) -> int:

@@ -1,7 +1,7 @@
 """What terms of service say: which acts they forbid, where their clauses stand, of which date and version they are.
 
-The text is law, so nothing in it is verified here: a sentence that forbids supports the declaration, with the sentence
-quoted for a person to read. A sentence that plainly permits what is declared forbidden, or another date than the declared one,
+The text is law, so nothing in it is verified here: a sentence that forbids supports the declaration, and is quoted for a
+person to read. A sentence that plainly permits what is declared forbidden, or another date than the declared one,
 contradicts. Where the terms say both, or where no sentence of a known form is found, nothing is said.
 """
 
@@ -254,11 +254,11 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         "layer": "legal",
         "params": {"document_ref": path},
     }
-    heard = account(opener, path, entry, control)
-    if heard.unreadable or not heard.supported:
-        return ()
     prose = prose_of(opener, path)
     if not any(_TITLE.search(_clauses.plain(block.text)) for block in prose.blocks[:6]):
+        return ()
+    heard = account(opener, path, entry, control)
+    if not heard.supported:
         return ()
     reading = next(r for r in heard.readings if r.path == ("params", "prohibits"))
     clauses = [c for c in _clauses.clauses(prose) if c.stance == FORBIDS]
