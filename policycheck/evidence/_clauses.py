@@ -86,8 +86,8 @@ def plain(text: str) -> str:
 
 
 def _unquoted(match: re.Match[str]) -> str:
-    """A quoted name (the "Service") is read; a quoted sentence is not ours."""
-    return match[1] if len(match[1].split()) <= 3 else '""'
+    """A quoted name (the "Service") is read; a quoted sentence is not ours, nor what a sentence begins with."""
+    return match[1] if match.start() and len(match[1].split()) <= 3 else '""'
 
 
 # --- acts ---

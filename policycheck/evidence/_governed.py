@@ -72,7 +72,9 @@ def _content(weighing: Weighing) -> None:
     if not weighing.prose.unfilled()[1]:
         for entry in _front.read(weighing.prose).entries.values():
             if _front.UNFILLED.search(entry.text):
-                weighing.doubt(f"has a place that is still to be filled in (line {entry.line}: {entry.key})", entry.line)
+                weighing.doubt(
+                    f"has a place that is still to be filled in (line {entry.line}: {entry.key})", entry.line, unfit=True
+                )
 
 
 def _days(weighing: Weighing, front: Front) -> None:
@@ -84,13 +86,15 @@ def _days(weighing: Weighing, front: Front) -> None:
             day, line = front.day(key)
             is_past = key in (*APPROVED, *REVIEWED) or _PAST.fullmatch(key)
             if as_of and is_past and day > as_of:
-                weighing.doubt(f"{key} on line {line} lies after the date of the evaluation", line)
+                weighing.doubt(f"{key} on line {line} lies after the date of the evaluation", line, unfit=True)
     day, line = front.day(*ENDS)
     if as_of and day and day < as_of:
-        weighing.doubt(f"is no longer valid ({weighing.prose.where(line)})", line)
+        weighing.doubt(f"is no longer valid ({weighing.prose.where(line)})", line, unfit=True)
     day, line = front.day(*STARTS)
     if as_of and day > as_of:
-        weighing.doubt(f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line)
+        weighing.doubt(
+            f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line, unfit=True
+        )
 
 
 def _approved(front: Front) -> str:

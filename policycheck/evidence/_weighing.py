@@ -36,6 +36,7 @@ class Weighing:
         self.quotes: list[Quote] = []
         self.doubts: list[tuple[str, int]] = []
         self.denies = False
+        self.unfit = False
 
     def declared(self, *path: str) -> Any:
         """What the subject declares at a path; blank text is silence too."""
@@ -71,14 +72,15 @@ class Weighing:
         if quote not in self.quotes and len(self.quotes) < QUOTES:
             self.quotes.append(quote)
 
-    def doubt(self, reason: str, line: int = 0) -> None:
-        """Why the document cannot be taken to back the subject."""
+    def doubt(self, reason: str, line: int = 0, *, unfit: bool = False) -> None:
+        """Why the document does not back the subject; one that is `unfit`, such as a draft, cannot deny anything either."""
+        self.unfit |= unfit
         if (reason, line) not in self.doubts:
             self.doubts.append((reason, line))
 
     def account(self, seen: tuple[Artefact, ...]) -> Account:
         """What it comes to."""
-        if self.denies:
+        if self.denies and not self.unfit:
             return Account(tuple(self.readings), seen, quotes=tuple(self.quotes))
         if not self.doubts and not self.quotes:
             self.doubt("holds nothing that backs what is declared")
@@ -139,7 +141,9 @@ def passage(weighing: Weighing, name: object, what: str) -> range | None:
 def fitness(weighing: Weighing, standing: str, line: int = 0) -> None:
     """Doubts about any document: a draft, or places left to fill in."""
     if standing:
-        weighing.doubt(standing, line)
+        weighing.doubt(standing, line, unfit=True)
     at, words = weighing.prose.unfilled()
     if words:
-        weighing.doubt(f"has a place that is still to be filled in ({weighing.prose.where(at)}: {words[:40]})", at)
+        weighing.doubt(
+            f"has a place that is still to be filled in ({weighing.prose.where(at)}: {words[:40]})", at, unfit=True
+        )

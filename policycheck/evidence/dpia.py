@@ -131,7 +131,7 @@ def _assessment(weighing: Weighing, front: Front) -> None:
         _day(weighing, ("start_on",), start, at)
     adviser = front.get("adviser", "advised_by", "dpo", "dpo_advice_by")
     declared = weighing.asked("dpia", "adviser")
-    if declared is not None and adviser is not None and declared.casefold() == adviser.text.casefold():
+    if declared is not None and adviser is not None and str(declared).casefold() == adviser.text.casefold():
         weighing.read(("dpia", "adviser"), declared, adviser.line, "whose advice the document names")
     elif declared is not None:
         weighing.doubt("does not name dpia.adviser in its front matter", adviser.line if adviser else 0)

@@ -315,10 +315,14 @@ def _control(weighing: Weighing, told: list[Sentence]) -> None:
 def _retention(weighing: Weighing, within: list[Sentence]) -> None:
     """How long the section says that data is kept, if it says so once and in days."""
     declared = weighing.asked("retention_days")
-    found = [
-        (s, m[1], m[2]) for s in within for k in _KEEPS.finditer(_clauses.plain(s.text)) for m in _DAYS.finditer(k["rest"])
-    ]
-    if declared is None or len(found) != 1 or found[0][2] not in ("day", "week"):
+    kept = [(s, k["rest"]) for s in within for k in _KEEPS.finditer(_clauses.plain(s.text))]
+    found = [(s, m[1], m[2]) for s, rest in kept for m in _DAYS.finditer(rest)]
+    if (
+        declared is None
+        or len(found) != 1
+        or found[0][2] not in ("day", "week")
+        or any(_RANGE.search(rest) for _, rest in kept)
+    ):
         return
     sentence, number, unit = found[0]
     days = int(number) * (7 if unit == "week" else 1)

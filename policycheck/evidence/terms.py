@@ -85,7 +85,9 @@ def _in_force(weighing: Weighing, asides: list[bool]) -> None:
     effective = [s for s in _dates.stated(weighing.prose, asides) if s.kind == _dates.EFFECTIVE and s.day]
     if as_of and effective and min(s.day for s in effective) > as_of:
         line = effective[0].line
-        weighing.doubt(f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line)
+        weighing.doubt(
+            f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line, unfit=True
+        )
 
 
 # --- controls ---

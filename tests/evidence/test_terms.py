@@ -1,4 +1,4 @@
-"""Terms of service support what they forbid, contradict what they permit, and are left to a person where they may mean both."""
+"""Terms support what they forbid, contradict what they permit, and are left to a person where they may mean both."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def test_terms_in_markdown_support_what_they_forbid_and_quote_it_with_its_line()
     assert account.supported
     assert said(account) == {"params.prohibits": ALL, "params.version": "2026-02"}
     quotes = {quote.line: quote.text for quote in account.quotes}
-    assert quotes[42] == "You must not, by any means: scrape the service, or collect members' data by machine, whether signed in or not;"
+    assert (
+        quotes[42]
+        == "You must not, by any means: scrape the service, or collect members' data by machine, whether signed in or not;"
+    )
     assert quotes[46].startswith("You must not, by any means: bypass or disable")
     assert all(len(quote.text) <= 200 and quote.file == "larkfield.md" for quote in account.quotes)
     assert [seen.path for seen in account.artefacts] == ["larkfield.md"]
@@ -79,8 +82,12 @@ def test_terms_in_html_support_by_what_is_visible() -> None:
 
 
 def test_the_section_policies_is_held_against_date_and_clauses() -> None:
-    subject = {"tos_updated_on": "2026-02-02", "tos_anti_scraping_clause": "5.2", "tos_automated_access_clause": "Automated access",
-               "tos_consequences_clause": "https://larkfield.example/terms#54-what-we-may-do"}  # fmt: skip
+    subject = {
+        "tos_updated_on": "2026-02-02",
+        "tos_anti_scraping_clause": "5.2",
+        "tos_automated_access_clause": "Automated access",
+        "tos_consequences_clause": "https://larkfield.example/terms#54-what-we-may-do",
+    }
     account = heard("larkfield.md", subject)
     assert account.supported
     assert said(account) == {"tos_updated_on": "2026-02-02"}
@@ -108,7 +115,9 @@ def test_what_is_not_declared_is_read_for_a_person_to_declare() -> None:
     ],
 )
 def test_a_sentence_that_plainly_permits_contradicts_at_its_line(sentence: str, tmp_path: Path) -> None:
-    account = written(tmp_path, f"{HEAD}You may not crawl our pages.\n\n{sentence}\n", control(["automated_access", "scraping"]))
+    account = written(
+        tmp_path, f"{HEAD}You may not crawl our pages.\n\n{sentence}\n", control(["automated_access", "scraping"])
+    )
     assert said(account) == {"params.prohibits": ["automated_access"]}
     assert (account.readings[0].line, account.supported) == (7, False)
     assert "permits scraping" in account.readings[0].note
@@ -134,8 +143,10 @@ def test_another_version_contradicts() -> None:
     [
         ("You may not scrape the service.", {"scraping"}),
         ("9.1 Users must never scrape or harvest data.", {"scraping"}),
-        ("You can't access or collect data from our site using automated means (without our prior permission).",
-         {"automated_access", "scraping"}),
+        (
+            "You can't access or collect data from our site using automated means (without our prior permission).",
+            {"automated_access", "scraping"},
+        ),
         ("You agree not to use the content to train or develop AI models.", {"ai_training"}),
         ("By using the service you agree that you will not crawl it.", {"automated_access"}),
         ("Do not scrape our pages.", {"scraping"}),
@@ -144,8 +155,10 @@ def test_another_version_contradicts() -> None:
         ("We do not allow the use of bots to access the service.", {"automated_access"}),
         ("Web scraping and any other automated extraction of data are prohibited.", {"scraping", "automated_access"}),
         ("Use of our content for AI training is not permitted.", {"ai_training"}),
-        ("You shall not (i) scrape the site, (ii) resell the data, or (iii) circumvent technical measures.",
-         {"scraping", "resale", "bypassing_controls"}),
+        (
+            "You shall not (i) scrape the site, (ii) resell the data, or (iii) circumvent technical measures.",
+            {"scraping", "resale", "bypassing_controls"},
+        ),
         ("You may not, and may not allow others to, scrape the site.", {"scraping"}),
         ("You may not build or sell profiles of our members.", {"profiling"}),
         ("Bots may not access the service.", {"automated_access"}),
@@ -153,7 +166,7 @@ def test_another_version_contradicts() -> None:
         ("While using the site, you must not scrape it.", {"scraping"}),
         ("You are prohibited from scraping the service and reselling its content.", {"scraping", "resale"}),
     ],
-)  # fmt: skip
+)
 def test_sentences_that_forbid(sentence: str, acts: set[str]) -> None:
     found = stances(sentence)
     assert {act for act, stance in found.items() if stance == _clauses.FORBIDS} >= acts
@@ -198,12 +211,16 @@ def test_sentences_that_leave_scraping_to_a_person(sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "You may not sell your account.", "You may not sell counterfeit goods or post false information.",
-        "You may not use the service to sell robots.", "We may use your content to train AI.",
-        "You may not train staff on our premises.", "You may not create a false profile.",
-        "You may not use automated decision-making.", "Search engines may index our pages.",
+        "You may not sell your account.",
+        "You may not sell counterfeit goods or post false information.",
+        "You may not use the service to sell robots.",
+        "We may use your content to train AI.",
+        "You may not train staff on our premises.",
+        "You may not create a false profile.",
+        "You may not use automated decision-making.",
+        "Search engines may index our pages.",
     ],
-)  # fmt: skip
+)
 def test_words_that_only_sound_like_an_act_forbid_nothing(sentence: str) -> None:
     assert set(stances(sentence).values()) <= {_clauses.UNCLEAR}
 
@@ -231,7 +248,9 @@ def test_what_is_declared_and_not_found_is_named_and_left_to_a_person(tmp_path: 
 
 
 def test_terms_that_say_both_say_nothing_and_both_lines_are_named(tmp_path: Path) -> None:
-    account = on_scraping(tmp_path, "You may not scrape the service.\n\n## Researchers\n\nYou may scrape our pages for research.")
+    account = on_scraping(
+        tmp_path, "You may not scrape the service.\n\n## Researchers\n\nYou may scrape our pages for research."
+    )
     assert "says both: line 5 forbids scraping, line 9 permits it" in silent(account)
 
 
@@ -263,9 +282,13 @@ def test_what_is_hidden_quoted_or_past_forbids_nothing(text: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    ["<!-- You may scrape. -->", "<p hidden>You may scrape our pages.</p>", "> You may scrape our pages.",
-     "## What changed\n\nYou may scrape our pages."],
-)  # fmt: skip
+    [
+        "<!-- You may scrape. -->",
+        "<p hidden>You may scrape our pages.</p>",
+        "> You may scrape our pages.",
+        "## What changed\n\nYou may scrape our pages.",
+    ],
+)
 def test_what_is_hidden_quoted_or_past_permits_nothing_either(text: str, tmp_path: Path) -> None:
     assert on_scraping(tmp_path, f"You may not scrape.\n\n{text}").supported
 
@@ -294,7 +317,9 @@ def test_letters_that_look_like_others_and_turned_text_say_nothing(text: str, tm
     assert "no sentence found that forbids scraping" in silent(on_scraping(tmp_path, text))
 
 
-@pytest.mark.parametrize("place", ["[insert name]", "TODO", "<insert company name>", "lorem ipsum", "This is still to be written."])
+@pytest.mark.parametrize(
+    "place", ["[insert name]", "TODO", "<insert company name>", "lorem ipsum", "This is still to be written."]
+)
 def test_a_place_left_to_fill_in_says_nothing(place: str, tmp_path: Path) -> None:
     account = on_scraping(tmp_path, f"You may not scrape.\n\nThese terms are those of {place}.")
     assert "still to be filled in (line 7" in silent(account)
@@ -333,9 +358,16 @@ def test_a_date_that_can_be_read_in_two_ways_or_none_is_not_read(stated: str, re
 
 @pytest.mark.parametrize(
     "stated",
-    ["Last updated: 12 May 2026", "**Last updated:** May 12th, 2026", "Last revised on 2026-05-12.", "Effective from 12 May 2026",
-     "Updated 13/05/2026. Effective 12 May 2026.", "Version of 12 May 2026", "These terms were last updated on the 12th of May 2026."],
-)  # fmt: skip
+    [
+        "Last updated: 12 May 2026",
+        "**Last updated:** May 12th, 2026",
+        "Last revised on 2026-05-12.",
+        "Effective from 12 May 2026",
+        "Updated 13/05/2026. Effective 12 May 2026.",
+        "Version of 12 May 2026",
+        "These terms were last updated on the 12th of May 2026.",
+    ],
+)
 def test_dates_in_english_and_iso(stated: str, tmp_path: Path) -> None:
     text = f"# Terms\n\n{stated.replace('the 12th', '12th')}\n\nYou may not scrape.\n"
     assert said(written(tmp_path, text, {"tos_updated_on": "2026-05-12"})) == {"tos_updated_on": "2026-05-12"}
@@ -353,7 +385,9 @@ def test_an_anchor_that_two_headings_bear_is_ambiguous(tmp_path: Path) -> None:
 
 def test_a_clause_that_stands_elsewhere_than_declared_is_not_taken_for_it(tmp_path: Path) -> None:
     text = f"{HEAD}## Use\n\nBe civil.\n\n## Machines {{#bots}}\n\nYou may not scrape.\n"
-    assert "the section that params.clause_anchor names" in silent(written(tmp_path, text, control(["scraping"], clause_anchor="Use")))
+    assert "the section that params.clause_anchor names" in silent(
+        written(tmp_path, text, control(["scraping"], clause_anchor="Use"))
+    )
     assert written(tmp_path, text, control(["scraping"], clause_anchor="#bots")).supported
 
 
@@ -364,14 +398,18 @@ def test_the_anchor_of_the_entry_narrows_what_is_read(tmp_path: Path) -> None:
 
 
 def test_only_what_the_evidence_supports_is_held_against_it(tmp_path: Path) -> None:
-    account = written(tmp_path, f"{HEAD}You may not scrape.\n", control(["scraping"], version="7"), supports=["params.prohibits"])
+    account = written(
+        tmp_path, f"{HEAD}You may not scrape.\n", control(["scraping"], version="7"), supports=["params.prohibits"]
+    )
     assert account.supported
     assert silent(written(tmp_path, f"{HEAD}You may not scrape.\n", control(["scraping"], version="7")))
 
 
 def test_consequences_that_are_denied_are_none(tmp_path: Path) -> None:
     text = f"{HEAD}## What follows\n\nWe will not suspend your account.\n"
-    assert "no sentence found on what follows" in silent(written(tmp_path, text, {"tos_consequences_clause": "What follows"}))
+    assert "no sentence found on what follows" in silent(
+        written(tmp_path, text, {"tos_consequences_clause": "What follows"})
+    )
 
 
 def test_terms_are_read_for_terms(tmp_path: Path) -> None:
@@ -413,11 +451,15 @@ def pdf(*pages: list[str], content: bytes | None = None, extra: bytes = b"") -> 
     kids = " ".join(f"{3 + 2 * n} 0 R" for n in range(count))
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Kids[{kids}]/Count {count}>>".encode()]
     for n, lines in enumerate(pages):
-        stream = b"BT /F 11 Tf 60 760 Td 14 TL " + b"".join(b"(%s) Tj T* " % line.encode("latin-1") for line in lines) + b"ET"
+        stream = (
+            b"BT /F 11 Tf 60 760 Td 14 TL " + b"".join(b"(%s) Tj T* " % line.encode("latin-1") for line in lines) + b"ET"
+        )
         packed = content if content is not None and n == 0 else zlib.compress(stream)
         font = b"<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
         objects += [
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font" + font + b">>/Contents %d 0 R>>" % (4 + 2 * n),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font"
+            + font
+            + b">>/Contents %d 0 R>>" % (4 + 2 * n),
             b"<</Length %d/Filter/FlateDecode>>stream\n" % len(packed) + packed + b"\nendstream",
         ]
     return assembled(objects, extra)
@@ -444,7 +486,10 @@ def test_a_pdf_supports_by_page(tmp_path: Path) -> None:
     account = written(tmp_path, pdf(*PAGES), control(["scraping"], clause_anchor="5"), "terms.pdf")
     assert account.supported
     quote = account.quotes[0]
-    assert (quote.line, quote.text) == (0, "page 2: You may not scrape the service or collect data from it by automated means.")
+    assert (quote.line, quote.text) == (
+        0,
+        "page 2: You may not scrape the service or collect data from it by automated means.",
+    )
     assert account.readings[0].line == 1
     assert account.readings[0].note.endswith("on page 2")
 
@@ -463,11 +508,19 @@ def test_the_date_of_a_pdf_contradicts(tmp_path: Path) -> None:
         (b"%PDF-1.4\n" + bytes(range(256)) * 99, "terms.pdf"),
         (pdf(*PAGES, content=zlib.compress(bytes(80_000_000), 1)), "terms.pdf"),
         (assembled([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R]/Count 1>>"]), "terms.pdf"),
-        (assembled([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[" + b"3 0 R " * 200_000 + b"]/Count 200000>>",
-                    b"<</Type/Page/Parent 2 0 R>>"]), "terms.pdf"),
+        (
+            assembled(
+                [
+                    b"<</Type/Catalog/Pages 2 0 R>>",
+                    b"<</Type/Pages/Kids[" + b"3 0 R " * 200_000 + b"]/Count 200000>>",
+                    b"<</Type/Page/Parent 2 0 R>>",
+                ]
+            ),
+            "terms.pdf",
+        ),
     ],
     ids=["encrypted", "scanned", "cut", "noise", "bomb", "loop", "kids"],
-)  # fmt: skip
+)
 def test_a_pdf_that_cannot_be_read_says_why_and_in_time(data: bytes, reason: str, tmp_path: Path) -> None:
     start = time.monotonic()
     account = written(tmp_path, data, control(["service"]), "terms.pdf")
@@ -483,20 +536,40 @@ MIB = 1024 * 1024
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("t.md", b""), ("t.md", b" \n\t\r\n"), ("t.md", b"\xef\xbb\xbf\n"), ("t.md", b"\0" * 64), ("t.md", bytes(range(256)) * 8),
-        ("t.md", b"You may not scrape\xff."), ("t.md", "You may not scrape.".encode("utf-16")), ("t.md", b"---\n- a\n---\nYou may not scrape.\n"),
-        ("t.md", b"---\na: 1\na: 2\n---\nYou may not scrape.\n"), ("t.md", b"---\na: &x [*x]\n---\nYou may not scrape.\n"),
-        ("t.md", b"---\n" + b"[" * 5000 + b"\n---\nYou may not scrape.\n"), ("t.md", b"x" * (300 * 1024)),
-        ("t.html", b"<b>" * 1000), ("t.html", b"<!--" * (MIB // 2)), ("t.html", b"<div>" * 100_000 + b"You may not scrape."),
-        ("t.html", b"<p>" * (MIB // 4)), ("t.html", b"</x>" * (MIB // 2)), ("t.html", b"<a b=" * (MIB // 2)), ("t.html", b"<a '" * (MIB // 2)),
-        ("t.html", b"<style>{" * (MIB // 8)), ("t.html", b"&" * MIB), ("t.html", b"<script>" * (MIB // 4)),
-        ("t.html", b"You may not scrape and " * 180_000), ("t.txt", b"you may not access or " * 180_000), ("t.txt", b"- a\n" * 50_000),
+        ("t.md", b""),
+        ("t.md", b" \n\t\r\n"),
+        ("t.md", b"\xef\xbb\xbf\n"),
+        ("t.md", b"\0" * 64),
+        ("t.md", bytes(range(256)) * 8),
+        ("t.md", b"You may not scrape\xff."),
+        ("t.md", "You may not scrape.".encode("utf-16")),
+        ("t.md", b"---\n- a\n---\nYou may not scrape.\n"),
+        ("t.md", b"---\na: 1\na: 2\n---\nYou may not scrape.\n"),
+        ("t.md", b"---\na: &x [*x]\n---\nYou may not scrape.\n"),
+        ("t.md", b"---\n" + b"[" * 5000 + b"\n---\nYou may not scrape.\n"),
+        ("t.md", b"x" * (300 * 1024)),
+        ("t.html", b"<b>" * 1000),
+        ("t.html", b"<!--" * (MIB // 2)),
+        ("t.html", b"<div>" * 100_000 + b"You may not scrape."),
+        ("t.html", b"<p>" * (MIB // 4)),
+        ("t.html", b"</x>" * (MIB // 2)),
+        ("t.html", b"<a b=" * (MIB // 2)),
+        ("t.html", b"<a '" * (MIB // 2)),
+        ("t.html", b"<style>{" * (MIB // 8)),
+        ("t.html", b"&" * MIB),
+        ("t.html", b"<script>" * (MIB // 4)),
+        ("t.html", b"You may not scrape and " * 180_000),
+        ("t.txt", b"you may not access or " * 180_000),
+        ("t.txt", b"- a\n" * 50_000),
         ("t.txt", b"1. A\n\n" * 50_000),
-        ("t.md", b"[" * 20_000), ("t.md", b"> " * 50_000 + b"x"), ("t.md", b"- " * 50_000 + b"x"), ("t.md", b"|a" * 20_000),
+        ("t.md", b"[" * 20_000),
+        ("t.md", b"> " * 50_000 + b"x"),
+        ("t.md", b"- " * 50_000 + b"x"),
+        ("t.md", b"|a" * 20_000),
         ("t.md", b"<p>" * 60_000),
     ],
     ids=range(31),
-)  # fmt: skip
+)
 def test_hostile_input_is_unreadable_soon_and_never_supports(name: str, content: bytes, tmp_path: Path) -> None:
     start = time.monotonic()
     silent(written(tmp_path, content, control(["scraping"]), name))
@@ -522,12 +595,17 @@ def test_what_is_not_there_or_lies_outside_is_unreadable(path: str, tmp_path: Pa
 @pytest.mark.parametrize(
     "subject",
     [
-        {"family": "terms", "params": None}, {"family": "terms", "params": []}, {"family": "terms", "params": {"prohibits": "scraping"}},
-        {"family": "terms", "params": {"prohibits": [None, 3, {}]}}, {"family": "terms", "params": {"clause_anchor": 9, "version": 3}},
-        {"tos_updated_on": 20260202, "tos_anti_scraping_clause": ["5"]}, {}, {"family": None},
+        {"family": "terms", "params": None},
+        {"family": "terms", "params": []},
+        {"family": "terms", "params": {"prohibits": "scraping"}},
+        {"family": "terms", "params": {"prohibits": [None, 3, {}]}},
+        {"family": "terms", "params": {"clause_anchor": 9, "version": 3}},
+        {"tos_updated_on": 20260202, "tos_anti_scraping_clause": ["5"]},
+        {},
+        {"family": None},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_odd_declarations_are_no_error(subject: dict[str, Any]) -> None:
     account = heard("larkfield.md", subject)
     assert account.unreadable or account.supported or account.readings
@@ -552,9 +630,39 @@ def test_other_documents_are_not_discovered_as_terms(tmp_path: Path) -> None:
 
 
 WORDS = st.sampled_from(
-    ["You", "we", "may", "not", "scrape", "scraping", "is", "prohibited", "allowed", "if", "unless", "except", ",", ".", "\n\n", "-",
-     "# ", "## 5 ", ">", "<p hidden>", "</p>", "<!--", "-->", "```", "nothing in these terms", "do", "forbid", "{#x}", "\u202e", "\0"]
-)  # fmt: skip
+    [
+        "You",
+        "we",
+        "may",
+        "not",
+        "scrape",
+        "scraping",
+        "is",
+        "prohibited",
+        "allowed",
+        "if",
+        "unless",
+        "except",
+        ",",
+        ".",
+        "\n\n",
+        "-",
+        "# ",
+        "## 5 ",
+        ">",
+        "<p hidden>",
+        "</p>",
+        "<!--",
+        "-->",
+        "```",
+        "nothing in these terms",
+        "do",
+        "forbid",
+        "{#x}",
+        "\u202e",
+        "\0",
+    ]
+)
 
 
 @settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

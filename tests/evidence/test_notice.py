@@ -1,0 +1,300 @@
+"""A privacy notice supports what it tells, contradicts what it denies, and never verifies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policycheck.evidence import notice
+from policycheck.opener import Opener
+
+if TYPE_CHECKING:
+    from policycheck.model import Account
+
+FIXTURES = Path(__file__).parent / "fixtures" / "notice"
+HEAD = "# Privacy notice\n\nLast updated: 5 February 2026\n\n"
+USE: dict[str, Any] = {
+    "id": "summaries",
+    "phases": ["finetune", "deploy"],
+    "sources": [{"id": "posts", "type": "own_platform"}],
+    "transparency": {"notice_ref": "larkfield.md#3-how-we-use-posts-for-ai", "published_on": "2026-02-05"},
+    "objection": {"steps": 2},
+}
+USERS = {"protections_disclosure_ref": "larkfield.md#4-how-we-protect-public-data", "protections_detail": "kinds"}
+CONTROL = {
+    "id": "limit",
+    "family": "rate_limit",
+    "processes_personal_data": True,
+    "retention_days": 90,
+    "disclosed_in": "docs/larkfield.md#4-how-we-protect-public-data",
+}
+
+
+def heard(file: str, subject: dict[str, Any], root: Path = FIXTURES, **options: object) -> Account:
+    return notice.account(Opener(root), file, {"kind": "notice", "path": file, "as_of": "2026-06-30", **options}, subject)
+
+
+def written(
+    root: Path, text: str | bytes, subject: dict[str, Any], name: str = "larkfield.md", **options: object
+) -> Account:
+    (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return heard(name, subject, root, **options)
+
+
+def silent(account: Account) -> str:
+    assert (account.readings, account.supported) == ((), False)
+    assert account.unreadable
+    return account.unreadable
+
+
+def said(account: Account) -> dict[str, object]:
+    assert account.unreadable == ""
+    assert all(reading.soft for reading in account.readings)
+    return {".".join(reading.path): reading.value for reading in account.readings}
+
+
+# --- what agrees ------------------------------------------------------------------------------------------------
+
+
+def test_the_date_and_title_support_the_policies() -> None:
+    account = heard("larkfield.md", {"privacy_notice_ref": "/privacy", "privacy_notice_updated_on": "2026-02-05"})
+    assert account.supported
+    assert said(account) == {"privacy_notice_updated_on": "2026-02-05"}
+    assert next((quote.line, quote.text) for quote in account.quotes) == (1, "Privacy notice of Larkfield")
+
+
+def test_an_ai_use_that_the_notice_tells_of_is_supported_by_its_sentences() -> None:
+    account = heard("larkfield.md", USE)
+    assert account.supported
+    assert any("to train a model" in quote.text and quote.line == 15 for quote in account.quotes)
+    assert any(quote.text.startswith("You can object at any time") for quote in account.quotes)
+
+
+def test_what_protects_is_supported_with_its_kinds() -> None:
+    account = heard("larkfield.md", USERS)
+    assert account.supported
+    assert said(account) == {"protections_detail": "kinds"}
+
+
+def test_a_control_that_the_notice_discloses_is_supported_with_its_retention() -> None:
+    account = heard("larkfield.md", CONTROL)
+    assert account.supported
+    assert said(account) == {"retention_days": 90}
+
+
+# --- what contradicts -------------------------------------------------------------------------------------------
+
+
+def test_another_date_contradicts() -> None:
+    account = heard("larkfield.md", {"privacy_notice_updated_on": "2026-05-02"})
+    assert said(account) == {"privacy_notice_updated_on": "2026-02-05"}
+    assert (account.readings[0].line, account.supported) == (3, False)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["We do not use your content to train AI.", "We will never use your personal data to train our models."]
+)
+def test_a_notice_that_denies_training_contradicts_a_declared_one(sentence: str, tmp_path: Path) -> None:
+    account = written(tmp_path, f"{HEAD}## 3 How we use posts for AI\n\n{sentence} You can object.\n", USE)
+    assert said(account)["phases"] == ["deploy"]
+    assert (account.readings[0].line, account.supported) == (7, False)
+
+
+def test_limits_told_where_only_kinds_are_declared_contradict_and_are_not_repeated(tmp_path: Path) -> None:
+    text = f"{HEAD}We limit scrapers: you can open up to 300 profiles an hour.\n"
+    account = written(tmp_path, text, {"protections_detail": "kinds"})
+    assert said(account) == {"protections_detail": "thresholds"}
+    assert "300" not in f"{account.readings[0].note}{account.quotes}"
+
+
+def test_data_kept_longer_than_declared_contradicts_and_shorter_does_not() -> None:
+    longer = heard("larkfield.md", {**CONTROL, "retention_days": 30})
+    assert (said(longer), longer.supported) == ({"retention_days": 90}, False)
+    shorter = heard("larkfield.md", {**CONTROL, "retention_days": 180})
+    assert (said(shorter), shorter.supported) == ({"retention_days": 90}, True)
+
+
+# --- what is left to a person -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We do not use private messages to train AI.",
+        "We do not use your content without your consent to train AI.",
+        "We may one day use posts to train AI if you agree.",
+        "If you agree, we use posts to train AI.",
+        "Others use your posts to train AI.",
+        "We do not know who uses posts to train AI.",
+        "We use posts to show them; other companies train AI.",
+        "In Canada we use posts to train AI.",
+        "We used posts to train AI.",
+        "We use p\u043ests to train AI.",
+        "> We use posts to train AI.",
+        "<!-- We use posts to train AI. -->",
+        "<p hidden>We use posts to train AI.</p>",
+        "We stopped training AI.",
+    ],
+)
+def test_sentences_that_tell_of_no_training(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\n{sentence}\n\nYou can object.\n"
+    assert "no sentence found that tells of training AI" in silent(written(tmp_path, text, USE))
+
+
+def test_a_notice_that_tells_and_denies_says_nothing(tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI.\n\nWe do not use your data to train AI.\n"
+    assert "says both: line 7 tells of training, line 9 denies it" in silent(written(tmp_path, text, USE))
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("own_platform", ""),
+        ("scraped", "does not name the source scraped"),
+        ("user_input", "user_input"),
+        ("synthetic", ""),
+        ("licensed", "licensed"),
+        (None, ""),
+    ],
+)
+def test_each_source_has_to_be_named_where_ai_is_told_of(kind: str | None, reason: str) -> None:
+    account = heard("larkfield.md", {**USE, "sources": [{"type": kind}]})
+    assert account.supported == (not reason)
+    assert reason in account.unreadable
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("You cannot object.", "says that people cannot object"),
+        ("Write to us.", "no sentence found that tells people that they can object"),
+    ],
+)
+def test_the_way_to_object_has_to_be_told(sentence: str, reason: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI. {sentence}\n"
+    assert reason in silent(written(tmp_path, text, USE))
+
+
+def test_a_version_from_before_the_telling_is_not_the_one_that_tells() -> None:
+    use = {**USE, "transparency": {"published_on": "2026-03-01"}}
+    assert "earlier version than transparency.published_on" in silent(heard("larkfield.md", use))
+
+
+def test_a_section_that_is_not_there_is_named() -> None:
+    users = {**USERS, "protections_disclosure_ref": "larkfield.md#limits"}
+    assert "'#limits', which protections_disclosure_ref names" in silent(heard("larkfield.md", users))
+
+
+def test_a_reference_to_another_place_is_not_looked_up_here() -> None:
+    assert heard("larkfield.md", {**USERS, "protections_disclosure_ref": "https://larkfield.example/privacy#x"}).supported
+    assert heard("larkfield.md", {**USERS, "protections_disclosure_ref": "other.md#x"}).supported
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We do not protect your data against scraping.",
+        "We limit the use of cookies.",
+        "Others block bots.",
+        "We never block bots.",
+        '"We block bots," others say.',
+    ],
+)
+def test_sentences_that_tell_of_no_protection(sentence: str, tmp_path: Path) -> None:
+    assert "no sentence found that tells what is done" in silent(
+        written(tmp_path, HEAD + sentence, {"protections_detail": "kinds"})
+    )
+    assert silent(written(tmp_path, HEAD + sentence, {"id": "c", "family": "waf", "disclosed_in": "/privacy"}))
+
+
+def test_a_span_of_days_is_no_retention_of_one_control(tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. We keep these records for 7 to 180 days.\n"
+    account = written(tmp_path, text, CONTROL)
+    assert (account.supported, account.readings) == (True, ())
+
+
+def test_a_page_that_is_no_privacy_notice_supports_no_policies(tmp_path: Path) -> None:
+    assert "is not recognised as a privacy notice" in silent(
+        written(tmp_path, "# Recipes\n\nStir well.\n", {"privacy_notice_ref": "/p"})
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0", b"\xff\xfe", b"# Privacy notice\n", b"{{ privacy }}", b"---\na: [\n---\nPrivacy.\n"]
+)
+def test_what_cannot_be_read_says_why(content: bytes, tmp_path: Path) -> None:
+    for subject in (USE, USERS, CONTROL, {"privacy_notice_ref": "/p"}):
+        assert silent(written(tmp_path, content, subject))
+    assert notice.discover(Opener(tmp_path), "larkfield.md") == ()
+
+
+@pytest.mark.parametrize("path", ["gone.md", "../x.md", "link.md"])
+def test_what_is_not_there_is_unreadable(path: str, tmp_path: Path) -> None:
+    (tmp_path / "link.md").symlink_to(FIXTURES / "larkfield.md")
+    assert silent(heard(path, USE, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"phases": "finetune"},
+        {"phases": [None]},
+        {"sources": {"a": 1}},
+        {"sources": [None, {"type": 3}]},
+        {"transparency": "x"},
+        {"notice_ref": 3},
+        {"family": "waf", "disclosed_in": ["a#b"], "retention_days": "90"},
+        {},
+    ],
+    ids=str,
+)
+def test_odd_declarations_are_no_error(subject: dict[str, Any]) -> None:
+    account = heard("larkfield.md", subject, anchor="4")
+    assert account.unreadable or account.supported or account.readings
+
+
+def test_what_is_discovered_is_what_the_account_supports() -> None:
+    found = notice.discover(Opener(FIXTURES), "larkfield.md")
+    assert [one.section for one in found] == ["policies", "user_enablement"]
+    assert all(heard("larkfield.md", one.item).supported for one in found)
+
+
+WORDS = st.sampled_from(
+    [
+        "We",
+        "use",
+        "your",
+        "posts",
+        "to",
+        "train",
+        "AI",
+        "not",
+        "never",
+        "block",
+        "bots",
+        ".",
+        "\n\n",
+        ">",
+        "# Privacy",
+        "<p hidden>",
+        "</p>",
+        "5 May 2026",
+        "Last updated:",
+        "90 days",
+        "keep",
+        "if",
+    ]
+)
+
+
+@settings(max_examples=80, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.lists(WORDS, max_size=25), which=st.sampled_from([USE, USERS, CONTROL]))
+def test_whatever_stands_there_it_is_one_of_three(words: list[str], which: dict[str, Any], tmp_path: Path) -> None:
+    account = written(tmp_path, " ".join(words), which)
+    assert bool(account.unreadable) != (account.supported or bool(account.readings))
+    assert all(reading.soft for reading in account.readings)
+    assert account.quotes or not account.supported

@@ -1,0 +1,98 @@
+"""When a file was changed and by whom, as far as git can tell, and without running anything of the repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from policycheck import git
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the traps are shell scripts")
+OWN = {
+    "PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nonexistent",
+    "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com",
+}  # fmt: skip
+
+
+def run(folder: Path, *words: str, day: str = "2026-01-01", who: str = "a") -> None:
+    """Git as a person would run it."""
+    dated = {"GIT_AUTHOR_NAME": who, "GIT_AUTHOR_DATE": f"{day}T12:00:00Z", "GIT_COMMITTER_DATE": "2026-12-01T12:00:00Z"}
+    subprocess.run(["git", *words], cwd=folder, env=OWN | dated, capture_output=True, check=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Three commits, of which the first and the last change `a b.md`."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    run(folder, "init", "-q", "-b", "main")
+    for day, who, name in (
+        ("2026-01-01", "first", "a b.md"),
+        ("2026-02-01", "other", "other.md"),
+        ("2026-03-01", "Żółw", "a b.md"),
+    ):
+        (folder / name).write_text(day)
+        run(folder, "add", ".")
+        run(folder, "commit", "-q", "-m", "x", day=day, who=who)
+    return folder
+
+
+def test_the_commits_that_changed_a_file_the_newest_first(repository: Path) -> None:
+    found = git.changes(repository, "a b.md", b"2026-03-01")
+    assert [(change.day, change.author) for change in found] == [("2026-03-01", "Żółw"), ("2026-01-01", "first")]
+    assert git.show(repository, found[1].commit, "a b.md") == b"2026-01-01"
+
+
+def test_what_git_cannot_tell_is_nothing(repository: Path, tmp_path: Path) -> None:
+    assert git.changes(repository, "a b.md", b"not committed") == ()
+    assert git.changes(repository, "gone.md", b"") == ()
+    assert git.changes(repository, "-n", b"") == ()
+    assert git.changes(tmp_path, "a b.md", b"2026-03-01") == ()
+    assert git.changes(repository, "a b.md", b"2026-03-01", most=1) == ()
+    clone = tmp_path / "clone"
+    run(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", str(clone))
+    assert git.changes(clone, "a b.md", b"2026-03-01") == ()
+    (repository / ".git" / "HEAD").write_text("ref: refs/heads/gone\n")
+    assert git.changes(repository, "a b.md", b"2026-03-01") == ()
+
+
+def test_a_repository_without_commits_tells_nothing(tmp_path: Path) -> None:
+    run(tmp_path, "init", "-q")
+    assert git.changes(tmp_path, "a", b"") == ()
+
+
+def test_nothing_of_the_repository_is_run(repository: Path, tmp_path: Path) -> None:
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\ncat\n")
+    trap.chmod(0o755)
+    for name in (
+        "core.fsmonitor",
+        "diff.external",
+        "diff.x.textconv",
+        "filter.x.smudge",
+        "filter.x.clean",
+        "core.pager",
+        "gpg.program",
+    ):
+        run(repository, "config", name, str(trap))
+    run(repository, "config", "log.showSignature", "true")
+    (repository / ".git" / "info" / "attributes").write_text("* diff=x filter=x\n")
+    assert len(git.changes(repository, "a b.md", b"2026-03-01")) == 2
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_git_that_does_not_answer_in_time_tells_nothing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec sleep 30\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    start = time.monotonic()
+    assert git.changes(repository, "a b.md", b"2026-03-01", seconds=0.2) == ()
+    assert time.monotonic() - start < 5
