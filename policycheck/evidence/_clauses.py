@@ -39,11 +39,12 @@ _SPACES = re.compile(r"\s+")
 #: Words between the verb and the act that change nothing.
 _IDLE = re.compile(
     r",? (?:by any means|in any way|under any circumstances|directly or indirectly|at any time|or attempt to|"
-    r"do (?:any|one or more) of the following(?: things)?|do the following(?: things)?|"
-    r"(?:and|or|nor) (?:not to |(?:will|may|must|shall) not )?(?:allow|permit|help|assist|enable|encourage|cause|"
-    r"authori[sz]e) "
+    r"do (?:any|one or more|either)? ?(?:of )?the following(?: things)?(?: (?:while|when) [^,:;]{0,60})?|"
+    r"(?:and|or|nor) (?:not to |(?:will|may|must|shall) not )?(?:allow|permit|help|assist|enable|encourage|cause) "
     r"(?:others|anyone(?: else)?|(?:any )?(?:other )?(?:third )?part(?:y|ies)) to)(?:[,:] ?| (?=[a-z(]))"
 )
+#: "You may not, without our consent, scrape": the exception is read as if it came last.
+_INSERTED = re.compile(r"\b(not|never), ((?:without|unless|except)\b[^,;:]{3,120}), (?P<rest>.*)\Z", re.DOTALL)
 _COLON = re.compile(r"\b(not|never|to|from): ")
 
 
@@ -82,7 +83,8 @@ def plain(text: str) -> str:
         seen = seen.replace(short, long)
     seen = seen.replace("n't ", " not ").replace("artificial intelligence", "ai").replace("a.i.", "ai")
     seen = _SPACES.sub(" ", _QUOTATION.sub(_unquoted, seen)).strip()
-    return _COLON.sub(r"\1 ", _IDLE.sub(" ", seen))
+    seen = _COLON.sub(r"\1 ", _IDLE.sub(" ", seen))
+    return _INSERTED.sub(lambda m: f"{m[1]} {m['rest'].rstrip(' .')} {m[2]}", seen)
 
 
 def _unquoted(match: re.Match[str]) -> str:
@@ -92,16 +94,20 @@ def _unquoted(match: re.Match[str]) -> str:
 
 # --- acts ---
 
-_FILL = (
-    r"(?:(?:a|an|any|the|our|its|all|such|this|that|these|those|other|another|others'?|users?'?s?|members?'?s?|"
-    r"people'?s|"
-    r"and|or|to|of|for|in|with|on|your own|similar|new|own|large|generative|foundation|competing|public|personal|"
-    r"private|"
-    r"collected|scraped|copied|extracted|obtained|third|party|parties'?|part|portion|kind|commercially|access|"
-    r"sell|rent|"
-    r"lease|trade|license|sublicense|share|distribute|transfer|train|fine-?tune|test|validate|improve|develop|"
-    r"individual|"
-    r"system|systems|model|models|machine[- ]learning|ai|detailed)\s+)"
+
+def _any(words: str) -> str:
+    """One of these words, as a pattern."""
+    return "|".join(words.split())
+
+
+_FILL = "(?:(?:{}),?\\s+)".format(
+    _any(
+        """a an any the our its all such this that these those other another others'? users?'?s? members?'?s? people'?s and or
+        to of for in with on own similar new large generative foundation competing public personal private collected scraped
+        copied extracted obtained third party parties'? part portion kind commercially access sell rent lease trade
+        license sublicense purchase buy exchange share distribute transfer train fine-?tune test validate improve develop individual
+        systems? models? machine[- ]learning ai detailed purposes?"""
+    )
 )
 _MACHINE = (
     r"(?:automated|automatic(?!ally)|automation|robots?(?!\.txt)|bots?|spiders?|(?:web )?crawlers?|scrapers?|"
@@ -110,7 +116,7 @@ _MACHINE = (
 )
 _BY_MACHINE = (
     rf"(?:automatically|programmatically|by machine|(?:by|with|using|use|through|via|by means of|by way of|by use of)"
-    rf" {_FILL}{{0,4}}{_MACHINE})\b"
+    rf" {_FILL}{{0,4}}{_MACHINE}|automated or otherwise)\b"
 )
 _DEPLOY = rf"(?:use|deploy|run|operate|launch|employ) {_FILL}{{0,4}}{_MACHINE}\b(?! decision)"
 _DATA = (
@@ -124,7 +130,12 @@ _READS = (
     r"extract|download|scrape|read|index|harvest|gather|send|use)\b"
 )
 _TAKES = r"(?:collect|extract|copy|gather|download|retrieve|compile|mine|store|index|obtain|acquire|crawl|harvest)\b"
-_TEACHES = r"(?:(?:pre-?|re)?train|fine-?tune|develop|improve|build|create|test|validate|teach|ground)\b"
+_TEACHES = (
+    r"(?:(?:pre-?|re)?train(?:ing)?|fine-?tun(?:e|ing)|(?:develop|build|test|teach|ground)(?:ing)?|"
+    r"(?:improv|creat|validat)(?:e|ing))\b"
+)
+_TRAIN = r"(?:(?:pre-?|re)?train(?:ing)?|fine-?tun(?:e|ing))"
+_TOOLS = r"(?:software|devices?|tools?|means|methods?|process(?:es)?|technolog(?:y|ies)|data (?:mining|gathering))"
 _MODEL = r"(?:ai|machine[- ]learning|ml|(?:large )?language models?|llms?|neural networks?|generative|foundation models?)\b"
 _MODELS = rf"(?:{_MODEL}|models?\b|algorithms?\b)"
 _CONTROL = (
@@ -147,22 +158,22 @@ _ACTS: dict[str, re.Pattern[str]] = {
             r"(?:web[- ]|screen[- ]|data[- ])?scrape\b|harvest\b|(?:data[- ]|text and data )mine\b|"
             r"systematically collect\b"
             rf"|{_TAKES}[^;]{{0,200}}?\b{_BY_MACHINE}|use {_FILL}{{0,4}}scrap(?:ers?|ing)\b"
-            rf"|automated (?:collect|extract|copy|scrape)\b|use {_FILL}{{0,4}}automated (?:means|"
-            rf"tools?) to (?:{_TAKES}|scrape\b)"
+            rf"|automated (?:collect|extract|copy|scrape)\b|use {_FILL}{{0,4}}data[- ](?:mining|harvesting|extraction)\b"
+            rf"|use {_FILL}{{0,4}}(?:{_MACHINE}|{_TOOLS})\b[^;]{{0,160}}?\bto (?:access, )?(?:scrape\b|{_TAKES})"
         ),
         "automated_access": (
             rf"crawl\b|spider\b|automated (?:access|use|querying|queries|requests|collect|extract|copy)\b|{_DEPLOY}"
             rf"|{_READS}[^;]{{0,200}}?\b{_BY_MACHINE}"
         ),
         "resale": (
-            rf"(?:re-?sell|sell|rent|lease|trade|commerciali[sz]e|moneti[sz]e|sublicen[sc]e) {_FILL}{{0,10}}{_DATA}"
+            rf"(?:re-?sell|sell|rent|lease|trade|commerciali[sz]e|moneti[sz]e|sublicen[sc]e),? {_FILL}{{0,10}}{_DATA}"
             rf"|offer {_FILL}{{0,10}}{_DATA} for sale\b"
         ),
         "ai_training": (
             rf"(?:(?:pre-?|re)?train|fine-?tune) {_FILL}{{0,10}}{_MODELS}"
             rf"|(?:use|copy|collect|scrape|extract|mine|download|process|feed|access|submit|"
             rf"exploit)\b[^;]{{0,200}}?\b(?:to|for|in)"
-            rf" {_FILL}{{0,4}}(?:{_TEACHES} {_FILL}{{0,10}}{_MODEL}|(?:train|fine-?tune) {_FILL}{{0,10}}{_MODELS}"
+            rf" {_FILL}{{0,4}}(?:{_TEACHES} {_FILL}{{0,10}}{_MODEL}|{_TRAIN} {_FILL}{{0,10}}{_MODELS}"
             rf"|{_MODEL} (?:model )?(?:train|development|purposes)\b)|(?:train|teach) (?:an? |any )?(?:ai|machine)\b"
         ),
         "profiling": (
@@ -269,24 +280,19 @@ _PERMIT = tuple(
 )  # fmt: skip
 
 # "Scraping and other automated collection of data is strictly prohibited": every word before the verb has to be known.
-_KNOWN = (
-    r"(?:[\"'(),/&-]|\b(?:(?:un)?authori[sz]ed|automated|automatic|systematic|large-scale|bulk|mass|manual|web|"
-    r"screen|data|text|"
-    r"content|information|materials?|personal|public|members?'?s?|users?'?s?|profiles?|pages?|posts?|reviews?|"
-    r"site|sites|website|"
-    r"services?|platform|app|of|by|with|through|via|from|on|in|to|for|our|the|this|that|these|its|any|all|every|"
-    r"other|such|"
-    r"similar|form|forms|kind|kinds|means|tools?|software|programs|devices?|robots?|bots?|spiders?|crawlers?|"
-    r"scrapers?|scripts?|"
-    r"machines?|agents?|headless|browsers?|and|or|as|well|ai|models?|large|language|machine|machine-learning|"
-    r"learning|systems?|"
-    r"generative|training|scraping|crawling|harvesting|collecting|collection|extracting|extraction|copying|using|"
-    r"use|access|"
-    r"accessing|mining|selling|reselling|resale|sale|profiling|bypassing|circumventing|circumvention|controls?|limits?|"
-    r"restrictions?|measures?|security|technical|protections?|building|creating|compiling|developing|fine-tuning|"
-    r"indexing|people|"
-    r"individuals?|persons?|train|build|develop|create|collect|extract|scrape|copy|read|commercial|purposes?|"
-    r"part|parts)\b)"
+_KNOWN = r"(?:[\"'(),/&-]|\b(?:{})\b)".format(
+    _any(
+        """(?:un)?authori[sz]ed automated automatic systematic large-scale bulk mass manual web screen data text content
+        information materials? personal public members?'?s? users?'?s? profiles? pages? posts? reviews? sites? website
+        services? platform app of by with through via from on in to for our the this that these its any all every other such
+        similar forms? kinds? means tools? software programs devices? robots? bots? spiders? crawlers? scrapers? scripts?
+        machines? agents? headless browsers? and or as well ai models? large language machine machine-learning learning
+        systems? generative training scraping crawling harvesting collecting collection extracting extraction copying using
+        use access accessing mining selling reselling resale sale profiling bypassing circumventing circumvention controls?
+        limits? restrictions? measures? security technical protections? building creating compiling developing fine-tuning
+        indexing people individuals? persons? train build develop create collect extract scrape copy read commercial
+        purposes? parts? without prior written express explicit permission consent"""
+    )
 )
 _PASSIVE = re.compile(
     rf"{_START}(?P<acts>(?:{_KNOWN} ?){{1,60}}?)(?:is|are) (?P<verdict>{_ADVERB}(?:not {_ADVERB})?(?:prohibited|"

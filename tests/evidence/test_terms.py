@@ -165,6 +165,17 @@ def test_another_version_contradicts() -> None:
         ("You may access the service by automated means only through our API.", {"automated_access"}),
         ("While using the site, you must not scrape it.", {"scraping"}),
         ("You are prohibited from scraping the service and reselling its content.", {"scraping", "resale"}),
+        (
+            "Crawling or scraping the site in any form without our prior written consent is expressly prohibited.",
+            {"scraping"},
+        ),
+        ("You may not search the service (automated or otherwise) other than through our interfaces.", {"automated_access"}),
+        ("You may not do any of the following while using the service: scrape it.", {"scraping"}),
+        ("You will not use software, devices or other means (such as add-ons) to scrape or copy the service.", {"scraping"}),
+        ("Except as expressly permitted, you must not: use any data mining or similar extraction methods.", {"scraping"}),
+        ("You will not use the content for the purpose of training machine learning models.", {"ai_training"}),
+        ("You may not sell, license, or purchase any data obtained from us.", {"resale"}),
+        ("You may not, without our prior written consent, use robots or spiders to extract data.", {"automated_access"}),
     ],
 )
 def test_sentences_that_forbid(sentence: str, acts: set[str]) -> None:
