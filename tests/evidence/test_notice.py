@@ -138,6 +138,9 @@ def test_data_kept_longer_than_declared_contradicts_and_shorter_does_not() -> No
         "<!-- We use posts to train AI. -->",
         "<p hidden>We use posts to train AI.</p>",
         "We stopped training AI.",
+        "We use no posts to train AI.",
+        "We use posts only with your consent to train AI.",
+        "We do not use your data to train AI without your consent.",
     ],
 )
 def test_sentences_that_tell_of_no_training(sentence: str, tmp_path: Path) -> None:

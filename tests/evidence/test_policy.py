@@ -178,6 +178,12 @@ def test_a_front_matter_changed_after_approval_is_no_change_of_the_text(reposito
     assert heard(INCIDENTS, repository).supported
 
 
+def test_changes_up_to_the_day_of_approval_are_covered_by_it(repository: Path) -> None:
+    commit(repository, TEXT.replace("2026-06-10", "2026-07-04"), "2026-07-03")
+    commit(repository, TEXT.replace("2026-06-10", "2026-07-04").replace("or court.", "or nothing."), "2026-07-04")
+    assert heard(INCIDENTS, repository).supported
+
+
 def test_a_new_approval_covers_the_changes_before_it(repository: Path) -> None:
     text = TEXT.replace("or court.", "or nothing.")
     commit(repository, text, "2026-07-04")

@@ -272,6 +272,7 @@ def test_terms_that_say_both_say_nothing_and_both_lines_are_named(tmp_path: Path
         "```\nYou may not scrape the service.\n```",
         "    You may not scrape the service.",
         "<!-- You may not scrape the service. -->",
+        "<!-- <b>Old:</b> You may not scrape the service. -->",
         '<p style="display: none">You may not scrape the service.</p>',
         "<div hidden>\n\nYou may not scrape the service.\n\n</div>",
         '<span aria-hidden="true">You may not scrape the service.</span>',
@@ -318,6 +319,7 @@ def test_invisible_characters_in_a_word_are_read_as_the_reader_sees_them(tmp_pat
     "text",
     [
         "We do n\u043et prohibit scraping.",
+        "You may not scrape the service \u0456f you are new.",
         "You may n\u043et scrape the service.",
         "You may scr\u0430pe the service.",
         "\u202eYou may not scrape the service.",
