@@ -272,7 +272,7 @@ def test_terms_that_say_both_say_nothing_and_both_lines_are_named(tmp_path: Path
         "```\nYou may not scrape the service.\n```",
         "    You may not scrape the service.",
         "<!-- You may not scrape the service. -->",
-        "<!-- <b>Old:</b> You may not scrape the service. -->",
+        "<!-- <br> You may not scrape the service. -->",
         '<p style="display: none">You may not scrape the service.</p>',
         "<div hidden>\n\nYou may not scrape the service.\n\n</div>",
         '<span aria-hidden="true">You may not scrape the service.</span>',
