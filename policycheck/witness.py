@@ -148,8 +148,8 @@ def _account(
         # The one broad except of the evidence side: a verifier of ours that breaks is a failure of the run (exit 5).
         failure = Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}")
         return Account(unreadable=f"the {kind} verifier failed: {type(error).__name__}"), failure
-    said = (account.readings, account.additions, account.absences, account.supported, account.agrees, account.unreadable)
-    if not any(said):
+    says = (account.readings, account.additions, account.absences, account.supported, account.agrees, account.unreadable)
+    if not any(says):
         return account._replace(unreadable=f"{relative} holds nothing that {kind} evidence could say"), None
     return account, None
 
