@@ -1,0 +1,215 @@
+"""Whom the key of a limit zone counts, and how soundly.
+
+A zone counts requests by the value of its key (ngx_http_limit_req_module, `limit_req_zone`); an empty value is not
+counted. Values come from variables, or from `map` and `geo` blocks (ngx_http_map_module, ngx_http_geo_module).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import TYPE_CHECKING
+
+from policycheck.evidence._nginx_files import Directive, Unsaid
+from policycheck.evidence._nginx_places import Http, Spot, nearest, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: How a key counts, the soundest first: `address` one counter a client address; `account` one a signed-in name;
+#: `opaque` unknown here; `shared` one for all; `selective` only requests that a map picks; `chosen` clients
+#: decide; `nobody` none.
+STANDINGS = ("address", "account", "opaque", "shared", "selective", "chosen", "nobody")
+
+_ADDRESS = frozenset({"binary_remote_addr", "remote_addr", "realip_remote_addr"})
+#: The same for every client of a server: one counter for all.
+_SHARED = frozenset({"server_name", "server_addr", "server_port", "hostname", "nginx_version", "pid", "scheme"})
+#: What each client, or each request, is free to vary: a new value opens a new counter.
+_CHOSEN = frozenset(
+    {"args", "connection", "connection_requests", "content_length", "content_type", "document_uri", "msec"}
+    | {"proxy_add_x_forwarded_for", "query_string", "remote_port", "request", "request_body", "request_filename"}
+    | {"request_id", "request_length", "request_uri", "time_iso8601", "time_local", "uri"}
+)
+_CHOSEN_PREFIXES = ("http_", "arg_", "cookie_")
+#: Headers that hold a credential; whether it is checked stands elsewhere.
+_CREDENTIALS = frozenset(
+    {"http_authorization", "http_x_api_key", "http_api_key", "http_apikey", "http_x_auth_token", "http_x_access_token"}
+)
+#: The widest list of networks that is worked out.
+_NETWORKS = 20_000
+_HOPS = 4
+
+
+def standing(key: str, label: str, http: Http, spot: Spot) -> tuple[str, str]:
+    """How a key counts at a spot, and why that matters (a note, empty when it is plainly the address)."""
+    names = variables(key)
+    if not key:
+        return "nobody", f"{label} is empty, so no request is counted"
+    if names == ["remote_user"]:
+        return _of_user(label, spot)
+    chosen = next((name for name in names if _is_chosen(name)), "")
+    if chosen:
+        return "chosen", f"{label} holds ${chosen}, which clients can vary: the limit can be bypassed"
+    if set(names) <= _ADDRESS | _SHARED | {"host"}:
+        return _of_address(names, label, spot)
+    mapped = map_of(names[0], http) if len(names) == 1 else None
+    if mapped is not None:
+        if id(mapped) not in http.worth:
+            http.worth[id(mapped)] = _of_map(mapped, http)
+        found, why = http.worth[id(mapped)]
+        return found, f"{label} {why}"
+    return "opaque", f"{label} is not the address; whom it counts, or leaves out, is not known here"
+
+
+def _is_chosen(name: str) -> bool:
+    return name in _CHOSEN or (name.startswith(_CHOSEN_PREFIXES) and name not in _CREDENTIALS)
+
+
+def _of_user(label: str, spot: Spot) -> tuple[str, str]:
+    """The name of basic authentication: limits are asked before passwords, but a wrong name gets no page."""
+    realm = nearest(spot, "auth_basic")
+    if realm and realm[0].args != ("off",) and nearest(spot, "auth_basic_user_file"):
+        return "account", f"{label} is the name that signs in"
+    return "chosen", f"{label} is a name that nothing checks here: the limit can be bypassed"
+
+
+def _of_address(names: list[str], label: str, spot: Spot) -> tuple[str, str]:
+    if not _ADDRESS.intersection(names):
+        return "shared", f"{label} is the same for all clients: one counter for everybody, which counts no actor"
+    if "host" in names:
+        return "opaque", f"{label} is the address with the host that a client asks for"
+    trusted = _networks(word for item in nearest(spot, "set_real_ip_from") for word in item.args)
+    if _whole_space(trusted) and "realip_remote_addr" not in names:
+        return "chosen", f"{label} is the address, but set_real_ip_from believes the header of any client"
+    return "address", ""
+
+
+# --- maps ---
+
+
+def map_of(name: str, http: Http) -> Directive | None:
+    """The map or geo block that gives a variable its value; its name is the block's last word."""
+    return http.maps.get(name)
+
+
+def _of_map(block: Directive, http: Http) -> tuple[str, str]:
+    """A key from a map: exempting some is a choice, counting only some is no general limit."""
+    text = f"comes from a {block.name}"
+    try:
+        chain = _chain(block, http)
+        entries = {id(one): http.files.entries(one) for one in chain}
+    except Unsaid:
+        return "opaque", f"{text} that reads a file elsewhere, or itself; whom it counts is not read here"
+    for one in chain:
+        if any(_is_captured(one, item) or any(map(_is_chosen, variables(value_of(item)))) for item in entries[id(one)]):
+            return "chosen", f"{text} of what clients can vary: the limit can be bypassed"
+    values = _values(chain, entries)
+    exempt = _exempt(chain, entries)
+    if not any(values) or 4 in exempt:
+        return "nobody", f"{text} that exempts every address, so no request is counted"
+    if not _usual(chain, entries):
+        return "selective", f"{text} that is usually empty: only the requests it picks are counted"
+    if 6 in exempt:
+        return "chosen", f"{text} that exempts every IPv6 address: the limit can be bypassed"
+    if "" in values and any(map(_is_chosen, _sources(chain[-1]))):
+        return "chosen", f"{text} that exempts clients by what they say of themselves: the limit can be bypassed"
+    if not any(variables(value) for value in values):
+        return "shared", f"{text} that has few values: one counter for many clients, which counts no actor"
+    return "opaque", f"{text}, which may exempt requests; whom it counts is not read here"
+
+
+def _chain(block: Directive, http: Http) -> list[Directive]:
+    """A map, the map or geo that it looks up, and so on."""
+    chain = [block]
+    while chain[-1].name == "map" and len(chain) <= _HOPS:
+        sources = _sources(chain[-1])
+        above = map_of(sources[0], http) if len(sources) == 1 else None
+        if above is None:
+            break
+        if above in chain:
+            raise above.unsaid("a map looks itself up")
+        chain.append(above)
+    return chain
+
+
+def _sources(block: Directive) -> list[str]:
+    return variables(block.args[0]) if len(block.args) > 1 else ["remote_addr"]
+
+
+def _usual(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> str:
+    """What the chain gives a request that no entry singles out; a map of a geo starts at its default."""
+    given = "default"
+    for block in reversed(chain):
+        found = {item.name.lower(): value_of(item) for item in entries[id(block)]}
+        if block.name == "geo":
+            # Written later, 0.0.0.0/0 takes the place of the default, and the other way round.
+            last = [value_of(item) for item in entries[id(block)] if item.name in ("default", "0.0.0.0/0")]
+            given = last[-1] if last else ""
+        else:
+            given = found.get(given.lower(), found.get("default", ""))
+    return given
+
+
+def _values(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> set[str]:
+    """All that the chain can give."""
+    possible: set[str] | None = None
+    for block in reversed(chain):
+        possible = _given(block, entries[id(block)], possible)
+    return possible or set()
+
+
+def _given(block: Directive, entries: tuple[Directive, ...], asked: set[str] | None) -> set[str]:
+    """What one block can give when it is asked for these values, or for anything at all."""
+    found = {item.name.lower(): value_of(item) for item in entries if not _is_parameter(block, item)}
+    default = found.pop("default", "")
+    if asked is None:
+        return {*found.values(), default}
+    patterns = [value for name, value in found.items() if name.startswith("~")]
+    return {found.get(value.lower(), default) for value in asked} | set(patterns)
+
+
+def _is_parameter(block: Directive, item: Directive) -> bool:
+    """The lines of a map or geo that are settings and no entries."""
+    settings = ("hostnames", "volatile") if block.name == "map" else ("ranges", "delete", "proxy", "proxy_recursive")
+    return item.name in settings
+
+
+def _exempt(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> set[int]:
+    """The versions of addresses all of which a geo at the chain's beginning exempts."""
+    if chain[-1].name != "geo":
+        return set()
+    free = []
+    for item in entries[id(chain[-1])]:
+        given = value_of(item)
+        for block in reversed(chain[:-1]):
+            given = next(iter(_given(block, entries[id(block)], {given})), "")
+        free += [item.name] if not given else []
+    return _whole_space(_networks(free))
+
+
+def _networks(words: Iterable[str]) -> list[IPv4Network | IPv6Network]:
+    """The networks among some words, in nginx's notation (a bare address is one too)."""
+    found = []
+    for word in words:
+        try:
+            found.append(ip_network(word, strict=False))
+        except ValueError:
+            continue
+    return found[:_NETWORKS]
+
+
+def _whole_space(networks: list[IPv4Network | IPv6Network]) -> set[int]:
+    """The versions whose every address is in some of the networks."""
+    fours = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
+    sixes = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
+    return {4 for one in fours if one.prefixlen == 0} | {6 for one in sixes if one.prefixlen == 0}
+
+
+def value_of(entry: Directive) -> str:
+    """The value of a line of a map or geo."""
+    return entry.args[0] if entry.args else ""
+
+
+def _is_captured(block: Directive, entry: Directive) -> bool:
+    """Whether an entry's value is cut out of a source that the client chooses, as with X-Forwarded-For."""
+    is_cut = entry.name.startswith("~") and not _ADDRESS.issuperset(variables(value_of(entry)))
+    return is_cut and any(map(_is_chosen, _sources(block)))

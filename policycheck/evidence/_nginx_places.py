@@ -1,0 +1,550 @@
+"""Where in an nginx configuration a declared address is served, and what is in effect there.
+
+The rules are nginx's own: how a location is chosen (ngx_http_core_module, `location`; the order in
+src/http/ngx_http_core_module.c, ngx_http_core_find_location), that a level takes over what it does not set itself,
+and that `return`, `rewrite` and `if` (ngx_http_rewrite_module) come before everything else and are taken over by
+no inner location.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from policycheck.evidence._nginx_files import Directive, Unsaid
+from policycheck.evidence._nginx_patterns import Matcher
+
+if TYPE_CHECKING:
+    from policycheck.evidence._nginx_files import Files
+
+#: The most locations of a configuration among which one is chosen, and the most declared addresses tried.
+LOCATIONS, _PATHS = 1000, 50
+#: The most `error_page` of one place.
+ERROR_PAGES = 200
+
+_BLANKS_AND_QUOTES = " \"'"
+_MODIFIERS = ("=", "~*", "^~", "~")
+_VARIABLE = re.compile(r"\$\{?([A-Za-z0-9_]+)")
+_VARYING = re.compile(r"\*+|\{[^}/]*\}|<[^>/]*>|(?<=/):[A-Za-z_][A-Za-z0-9_]*")
+#: What may stand where an address varies: a number, a name, and, at its end, something longer.
+_EXAMPLES = ("4829107", "ada-quill")
+_DEEPER = "ada-quill/notes"
+#: Directives with which other languages or modules decide about a request.
+_FOREIGN = re.compile(r"(access|rewrite|content|header_filter)_by_lua.*|js_content|js_header_filter|perl|modsecurity(_.*)?")
+#: Directives that hand a request on to a program that answers it.
+_PASSES = re.compile(r"(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass|passenger_enabled|content_by_lua.*|js_content|perl")
+_REFUSAL = re.compile(r"[45]\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The http level. `is_part` when the file has no http block: another file completes the configuration."""
+
+    level: tuple[Directive, ...]
+    file: str
+    line: int
+    is_part: bool
+    files: Files
+    matcher: Matcher = field(default_factory=Matcher)
+    #: The map or geo block of each variable; of several for one, nginx takes the last.
+    maps: dict[str, Directive] = field(default_factory=dict)
+    #: What was found out about a map, so that it is found out once.
+    worth: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.level:
+            is_map = item.name in ("map", "geo") and item.block is not None and item.args
+            name = variables(item.args[-1]) if is_map else []
+            if len(name) == 1:
+                self.maps[name[0]] = item
+
+    def named(self, name: str) -> tuple[Directive, ...]:
+        """The directives of one name on the http level."""
+        return named(self.level, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a configuration: its name, its levels from the outermost in, and where it begins.
+
+    `words` is the location as it is written, empty for a server; `origin` its directive, by which places are told
+    apart.
+    """
+
+    name: str
+    levels: tuple[tuple[Directive, ...], ...]
+    file: str
+    line: int
+    words: str = ""
+    origin: Directive | None = None
+
+    @property
+    def key(self) -> int:
+        """Tells this place from every other of the configuration."""
+        return id(self.origin)
+
+    @property
+    def own(self) -> tuple[Directive, ...]:
+        """The directives of the place itself."""
+        return self.levels[-1]
+
+    @property
+    def rewriting(self) -> tuple[Directive, ...]:
+        """What the rewrite module runs for a request here: the server's directives, then the location's own."""
+        return (*self.levels[1], *self.own) if self.words else self.levels[1]
+
+    def at(self) -> Directive:
+        """The place as something that a reading can stand at."""
+        return Directive("", (), self.file, self.line)
+
+
+def named(level: Iterable[Directive], name: str) -> tuple[Directive, ...]:
+    """The directives of one name on a level."""
+    return tuple(directive for directive in level if directive.name == name)
+
+
+def nearest(spot: Spot, name: str) -> tuple[Directive, ...]:
+    """The directives of one name in effect at a spot: all of the innermost level that has any."""
+    for level in reversed(spot.levels):
+        found = named(level, name)
+        if found:
+            return found
+    return ()
+
+
+def is_on(spot: Spot, name: str) -> Directive | None:
+    """The directive of a switch that is on at a spot."""
+    return next((item for item in nearest(spot, name) if " ".join(item.args).lower() == "on"), None)
+
+
+def variables(text: str) -> list[str]:
+    """The variables in a text, without their signs; nginx takes them in any case."""
+    return [name.lower() for name in _VARIABLE.findall(text)]
+
+
+def option(options: Mapping[str, object], name: str) -> str:
+    """A text of the evidence entry; empty when it is not there or no text."""
+    value = options.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+# --- the levels ---
+
+
+def http_of(statements: tuple[Directive, ...], path: str, files: Files) -> Http:
+    """The http level of a configuration, or of a part of one that stands below it."""
+    blocks = [directive for directive in statements if directive.name == "http" and directive.block is not None]
+    if not blocks:
+        return Http(statements, path, 1, is_part=True, files=files)
+    if len(blocks) > 1:
+        raise blocks[1].unsaid("the http block stands twice")
+    return Http(blocks[0].block or (), blocks[0].file, blocks[0].line, is_part=False, files=files)
+
+
+def servers(http: Http) -> list[Spot]:
+    """The servers of a configuration. A file of bare locations counts as one."""
+    found = [
+        Spot(_server_name(block), (http.level, block.block), block.file, block.line, "", block)
+        for block in http.named("server")
+        if block.block is not None
+    ]
+    return found or [Spot("the http level", ((), http.level), http.file, http.line)]
+
+
+def server_names(level: Iterable[Directive]) -> list[str]:
+    """The names of a server, lower case."""
+    return [name.lower() for item in level if item.name == "server_name" for name in item.args]
+
+
+def _server_name(server: Directive) -> str:
+    return f"server {' '.join(server_names(server.block or ())[:1]) or 'without a name'}"
+
+
+def children(outer: Spot) -> Iterator[Spot]:
+    """The locations that stand directly in a spot."""
+    for item in outer.own:
+        if item.name == "location" and item.block is not None:
+            words = _written(item.args)
+            yield Spot(f"location {words}", (*outer.levels, item.block), item.file, item.line, words, item)
+
+
+def locations(outer: Spot) -> Iterator[Spot]:
+    """The locations in a spot, those nested in others too."""
+    for inner in children(outer):
+        yield inner
+        yield from locations(inner)
+
+
+@lru_cache(maxsize=4096)
+def _written(words: tuple[str, ...]) -> str:
+    """A location's modifier and path, spaced one way: nginx takes `=/a` and `= /a` for the same."""
+    text = " ".join(words)
+    modifier = next((sign for sign in _MODIFIERS if text.startswith(sign)), "")
+    return f"{modifier} {text.removeprefix(modifier).strip(_BLANKS_AND_QUOTES)}".lstrip()
+
+
+def _modifier(spot: Spot) -> tuple[str, str]:
+    """The modifier and the path or expression of a location; `@` for a named one."""
+    first, _, rest = spot.words.partition(" ")
+    if first in _MODIFIERS:
+        return first, rest
+    return ("@", spot.words) if spot.words.startswith("@") else ("", spot.words)
+
+
+# --- which location takes an address ---
+
+
+def resolve(outer: Spot, path: str, http: Http) -> Spot:
+    """The innermost location that takes a request for this path, or `outer` where none does.
+
+    Raises Unsaid when that hangs on an expression that is not decided here.
+    """
+    return _resolved(outer, path, http)[0]
+
+
+def _resolved(outer: Spot, path: str, http: Http) -> tuple[Spot, bool]:
+    """The location, and whether the search ends there: an exact location, or an expression that matched."""
+    plain, expressions = [], []
+    for inner in children(outer):
+        sign, text = _modifier(inner)
+        if sign == "=" and text == path:
+            return inner, True
+        if sign in ("", "^~") and path.startswith(text):
+            plain.append((len(text), inner))
+        elif sign in ("~", "~*"):
+            expressions.append(inner)
+    found, is_final = outer, False
+    if plain:
+        longest = max(plain, key=lambda one: one[0])[1]
+        found, is_final = _resolved(longest, path, http)
+        expressions = [] if _modifier(longest)[0] == "^~" else expressions
+    for inner in expressions if not is_final else ():
+        if _takes(inner, path, http):
+            return _resolved(inner, path, http)[0], True
+    return found, is_final
+
+
+def _takes(spot: Spot, path: str, http: Http) -> bool:
+    sign, expression = _modifier(spot)
+    found = http.matcher.matches(expression, path, ignores_case=sign == "~*")
+    if found is None:
+        raise Unsaid(f"whether {spot.name} takes {path} is not decided here", spot.file, spot.line)
+    return found
+
+
+def path_of(url: str) -> str:
+    """The path of an address as it is declared: `https://host/a/*`, `/a/*` or `GET /a/{id}`; empty without one."""
+    words = url.split()
+    tail = re.sub(r"^[a-z][a-z0-9+.-]*://[^/]*", "", words[-1] if words else "")
+    return re.split(r"[?#]", tail, maxsplit=1)[0] if tail.startswith("/") else ""
+
+
+def host_of(url: str) -> str:
+    """The host of an address as it is declared, lower case; empty without one."""
+    found = re.match(r"[a-z][a-z0-9+.-]*://([^/:?#]*)", (url.split() or [""])[-1])
+    return found[1].lower() if found else ""
+
+
+def examples(path: str) -> tuple[str, ...]:
+    """Addresses that a declared path means: itself, or some of those that it varies over."""
+    if not _VARYING.search(path):
+        return (unquote(path),)
+    found = [_VARYING.sub(word, path) for word in _EXAMPLES]
+    last = list(_VARYING.finditer(path))[-1]
+    if last[0].startswith("*") and last.end() == len(path):
+        found.append(_VARYING.sub(_EXAMPLES[1], path[: last.start()]) + _DEEPER)
+    return tuple(unquote(one) for one in found)
+
+
+# --- the place that evidence means ---
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an evidence entry asks for: its `location` and `server`, and the declared addresses.
+
+    `decisive` are the directives that matter, for a server that is meant as a whole.
+    """
+
+    location: str
+    server: str
+    urls: tuple[str, ...]
+    decisive: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(path for url in self.urls[:_PATHS] if (path := path_of(url)))
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(host for url in self.urls if (host := host_of(url)))
+
+
+def spots(http: Http, wanted: Wanted) -> list[Spot]:
+    """The places the evidence means: the location it names, else where the declared addresses are served.
+
+    Without either it is a server, or the http level where no server is. Several places have to agree.
+    """
+    candidates = _servers(http, wanted)
+    if are_too_many(candidates):
+        raise Unsaid(f"the configuration has more than {LOCATIONS} locations, too many to tell which is asked", http.file)
+    if wanted.location:
+        return [_location(http, candidates, wanted)]
+    server = _only(_serving(candidates), "there are several servers")
+    if not wanted.paths:
+        return [_whole(server, wanted.decisive)]
+    found = {spot.key: spot for path in wanted.paths for spot in _under(server, path, http)}
+    return list(found.values())
+
+
+def are_too_many(found: list[Spot]) -> bool:
+    """Whether servers have more locations than are looked at."""
+    return sum(1 for server in found for _ in locations(server)) > LOCATIONS
+
+
+def _under(server: Spot, path: str, http: Http) -> Iterator[Spot]:
+    """Where the addresses of one declared path are served, the longer locations below a varying one included."""
+    for example in examples(path):
+        yield resolve(server, example, http)
+    varying = _VARYING.search(path)
+    literal = path[: varying.start()] if varying and varying.end() == len(path) else ""
+    for inner in locations(server) if literal else ():
+        sign, text = _modifier(inner)
+        if sign in ("", "=", "^~") and text.startswith(literal) and text != literal:
+            yield inner
+
+
+def _servers(http: Http, wanted: Wanted) -> list[Spot]:
+    """The servers of the wanted name; without one those of the declared hosts, else all."""
+    found = servers(http)
+    if not wanted.server:
+        return [spot for spot in found if wanted.hosts.intersection(server_names(spot.levels[1]))] or found
+    chosen = [spot for spot in found if wanted.server.lower() in server_names(spot.levels[1])]
+    if not chosen:
+        existing = ", ".join(dict.fromkeys(spot.name for spot in found if http.named("server"))) or "none"
+        raise Unsaid(f"server {wanted.server} is not in the configuration; it has: {existing[:500]}", http.file)
+    return chosen
+
+
+def _location(http: Http, candidates: list[Spot], wanted: Wanted) -> Spot:
+    words = _written(tuple(re.sub(r"^location\s+|\s*\{?\s*$", "", wanted.location).split()))
+    everywhere = [(server, inner) for server in candidates for inner in locations(server)]
+    found = [pair for pair in everywhere if pair[1].words == words]
+    if not found:
+        existing = ", ".join(dict.fromkeys(inner.name for _, inner in everywhere)) or "none"
+        raise Unsaid(f"location {words} is not in the configuration; it has: {existing[:500]}", http.file)
+    spot = _only(_serving([inner for _, inner in found]), f"location {words} stands more than once")
+    server = next(server for server, inner in found if inner is spot)
+    _refuse_unreachable(spot)
+    _refuse_elsewhere(spot, server, http, wanted)
+    return spot
+
+
+def _refuse_unreachable(spot: Spot) -> None:
+    if spot.words.startswith("@") or named(spot.own, "internal"):
+        raise Unsaid(f"{spot.name} is reached from other directives only; name the one that is asked", spot.file, spot.line)
+
+
+def _refuse_elsewhere(spot: Spot, server: Spot, http: Http, wanted: Wanted) -> None:
+    """What stands somewhere else proves nothing: the location has to serve a surface that is meant.
+
+    Without a declared address the location itself says what it would serve, unless an expression takes all of it.
+    """
+    sign, text = _modifier(spot)
+    if not wanted.paths:
+        taken = _takers(server, text + "*", http) if sign in ("", "^~") and text else {spot.key: spot}
+        if taken and spot.key not in taken and all(_modifier(one)[0].startswith("~") for one in taken.values()):
+            raise Unsaid(f"{spot.name} is overridden by {_list(taken.values())}", spot.file, spot.line)
+        return
+    _refuse_other_host(spot, server, http, wanted)
+    undecided: Unsaid | None = None
+    others: dict[int, Spot] = {}
+    for path in wanted.paths:
+        try:
+            taken = {one.key: one for example in examples(path) for one in [resolve(server, example, http)]}
+        except Unsaid as error:
+            undecided = error
+            continue
+        if spot.key in taken and (len(taken) == 1 or sign.startswith("~")):
+            return
+        others |= taken
+    if undecided is not None:
+        raise undecided
+    _refuse_partly(spot, others, wanted)
+
+
+def _refuse_partly(spot: Spot, others: dict[int, Spot], wanted: Wanted) -> None:
+    """None of the declared paths is served by the location alone: say by which others."""
+    paths = ", ".join(wanted.paths)[:200]
+    beside = _list(one for one in others.values() if one.key != spot.key)
+    if spot.key in others:
+        raise Unsaid(f"{spot.name} serves only a part of {paths}; {beside} takes the rest", spot.file, spot.line)
+    if _modifier(spot)[0].startswith("~") and any(map(_VARYING.search, wanted.paths)):
+        # Whether some of the addresses fit an expression cannot be told from examples: it is taken at its word.
+        return
+    raise Unsaid(f"{spot.name} does not serve {paths} of the surfaces; {beside} does", spot.file, spot.line)
+
+
+def _takers(server: Spot, path: str, http: Http) -> dict[int, Spot]:
+    """The locations that take examples of a path; none where one of them is not decided."""
+    try:
+        return {one.key: one for example in examples(path) for one in [resolve(server, example, http)]}
+    except Unsaid:
+        return {}
+
+
+def _refuse_other_host(spot: Spot, server: Spot, http: Http, wanted: Wanted) -> None:
+    """A location of the same words in the server of another host serves other addresses."""
+    own = server_names(server.levels[1])
+    elsewhere = {name for other in servers(http) if other is not server for name in server_names(other.levels[1])}
+    if wanted.hosts and wanted.hosts <= elsewhere and not wanted.hosts.intersection(own):
+        raise Unsaid(f"{spot.name} of {server.name} serves none of {_list_text(wanted.hosts)}", spot.file, spot.line)
+
+
+def _list(found: Iterable[Spot]) -> str:
+    return _list_text(dict.fromkeys(spot.name for spot in found))
+
+
+def _list_text(found: Iterable[str]) -> str:
+    return ", ".join(sorted(found))[:300]
+
+
+def _whole(server: Spot, decisive: Sequence[str]) -> Spot:
+    """A server meant as a whole; where only its locations have what decides, the evidence has to name one."""
+    inner = list(locations(server))
+    differing = [spot for spot in inner if any(item.name in decisive for item in spot.own)]
+    if differing and not any(nearest(server, name) for name in decisive):
+        first = differing[0]
+        what = next(item.name for item in first.own if item.name in decisive)
+        raise Unsaid(f"{what} stands in {first.name}; name a location", first.file, first.line)
+    names = _list_plain(differing)
+    return replace(server, name=f"{server.name}, except {names}" if differing else server.name)
+
+
+def _list_plain(found: Iterable[Spot]) -> str:
+    return ", ".join(spot.name for spot in found)[:500]
+
+
+def _only(found: Sequence[Spot], otherwise: str) -> Spot:
+    if len(found) != 1:
+        raise Unsaid(f"{otherwise}; name one with server", found[1].file, found[1].line)
+    return found[0]
+
+
+def _serving(found: list[Spot]) -> list[Spot]:
+    """The spots, without those in servers that only answer with a return, unless none would remain."""
+    return [spot for spot in found if not named(spot.levels[1], "return")] or found
+
+
+# --- what comes before and after ---
+
+
+def answer(spot: Spot) -> Directive | None:
+    """A `return` that answers every request at a spot before any other module is asked."""
+    return next(iter(named(spot.rewriting, "return")), None)
+
+
+def is_refusal(code: str) -> bool:
+    """Whether a status turns a request away; 444 closes the connection."""
+    return _REFUSAL.fullmatch(code) is not None
+
+
+def refuse_sent_on(spot: Spot) -> None:
+    """Raise where `rewrite` sends requests on to another location before anything here is asked."""
+    levels = [(False, spot.levels[1])] + ([(True, spot.own)] if spot.words else [])
+    for is_own, item in ((is_own, item) for is_own, level in levels for item in named(level, "rewrite")):
+        flag = item.args[2] if len(item.args) > 2 else ""
+        target = item.args[1] if len(item.args) > 1 else ""
+        answers = flag in ("redirect", "permanent") or target.startswith(("http://", "https://", "$scheme"))
+        stays = flag == "break" and is_own
+        if not answers and not stays and _may_concern(item, spot):
+            raise item.unsaid(f"a rewrite sends requests for {spot.name} on before it is asked; name where they go")
+
+
+def _may_concern(rewrite: Directive, spot: Spot) -> bool:
+    """Whether the expression of a rewrite can fit addresses of a location, by the plain text it begins with."""
+    expression = rewrite.args[0] if rewrite.args else ""
+    plain = re.match(r"\^?([A-Za-z0-9_/-]*)(?![*?{])", expression)
+    begins = plain[1] if plain and expression.startswith("^/") and "|" not in expression else ""
+    sign, text = _modifier(spot)
+    is_plain = sign in ("", "=", "^~") and text
+    return not begins or not is_plain or begins.startswith(text) or text.startswith(begins)
+
+
+def refuse_answered_otherwise(spot: Spot, code: str, http: Http) -> None:
+    """Raise where `error_page` hands a refused request to a program after all, its address unchanged."""
+    found = nearest(spot, "error_page")
+    if len(found) > ERROR_PAGES:
+        raise found[0].unsaid(f"more than {ERROR_PAGES} error_page stand in one place")
+    for item in found:
+        target = item.args[-1] if item.args else ""
+        if code not in item.args[:-1]:
+            continue
+        if target.startswith("@") and not _passes(spot, target, http):
+            continue
+        if target.startswith("@") or "$" in target:
+            raise item.unsaid(f"error_page answers what is refused at {spot.name} in its own way ({target[:80]})")
+
+
+def _passes(spot: Spot, name: str, http: Http) -> bool:
+    """Whether a named location hands requests to a program; also when it is not there."""
+    server = Spot("", spot.levels[:2], spot.file, spot.line)
+    found = next((inner for inner in locations(server) if inner.words == name), None)
+    return found is None or passes(found)
+
+
+def passes(spot: Spot) -> bool:
+    """Whether a program answers at a spot; nginx serves files otherwise. Handlers are not taken over by inner levels."""
+    return any(_PASSES.fullmatch(item.name) for item in _flat(spot.own))
+
+
+def _flat(level: Iterable[Directive]) -> Iterator[Directive]:
+    for item in level:
+        yield item
+        yield from (item.block or ()) if item.name in ("if", "limit_except") else ()
+
+
+def refuse_foreign(spot: Spot, what: str) -> None:
+    """Raise where another language or module decides: that nothing of nginx's own is there then proves nothing."""
+    for level in spot.levels:
+        for item in level:
+            if _FOREIGN.fullmatch(item.name):
+                raise item.unsaid(
+                    f"no {what} is in effect for {spot.name}, but {item.name} decides there, which is not read"
+                )
+
+
+def fallback(spot: Spot, http: Http) -> Spot | None:
+    """The location that `try_files` or an index page hands on to, whose headers then count; None where none does.
+
+    Raises Unsaid when the target cannot be told.
+    """
+    found = named(spot.own, "try_files")
+    server = Spot("", spot.levels[:2], spot.file, spot.line)
+    if not found:
+        return _index(spot, server, http)
+    target = found[0].args[-1] if found[0].args else "="
+    if target.startswith("="):
+        return None
+    if target.startswith("@"):
+        inner = next((one for one in locations(server) if one.words == target), None)
+        if inner is None:
+            raise found[0].unsaid(f"try_files hands on to {target[:80]}, which is not in the configuration")
+        return inner
+    path = target.split("?", 1)[0]
+    if "$" in path or not path.startswith("/"):
+        raise found[0].unsaid("try_files hands on to an address that varies")
+    return resolve(server, path, http)
+
+
+def _index(spot: Spot, server: Spot, http: Http) -> Spot | None:
+    """Where the index page of an exact location such as `= /` is served: its address is looked up anew."""
+    sign, text = _modifier(spot)
+    if sign != "=" or not text.endswith("/") or passes(spot) or answer(spot) is not None:
+        return None
+    pages = [word for item in nearest(spot, "index") for word in item.args] or ["index.html"]
+    return resolve(server, text + pages[0], http)
