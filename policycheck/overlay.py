@@ -87,6 +87,17 @@ class Overlay:
         self._added[id(fresh)] = (at, step, reading)
         return fresh
 
+    def changed(self) -> frozenset[str]:
+        """The names of the properties that have another value here, and of the lists and objects that were added to."""
+        found = {str(key) for _, key in self._read}
+        for above, step, _ in self._added.values():
+            at: Any = above
+            found.add(step)
+            while (up := self.parent(at)) is not None:
+                found.add(str(up[1]))
+                at = up[0]
+        return frozenset(found)
+
     def undeclared(self) -> Iterator[tuple[dict[str, Any], str, Reading]]:
         """The items of lists that were added, the outermost only, each with its kind of subject and its first reading."""
         for fresh in self._kept:

@@ -68,10 +68,12 @@ def weigh(
             continue
         judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
         differing = _disagreements(hearing, criteria.types)
-        for judgement in judge_all(judge, frozenset(step for reading in hearing.readings for step in reading.path)):
+        routes = {_route(hearing, reading.path) for reading in hearing.readings}
+        for judgement in judge_all(judge, hearing.overlay.changed()):
             before = findings.get(judgement.key)
             if before is not None:
-                findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing)
+                if _may_matter(judgement, before, routes):
+                    findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing)
             elif judgement.outcome is Outcome.GAP and (added := _added(judge.finding(judgement), hearing)) is not None:
                 findings[judgement.key] = added
                 declared.append(judgement)
@@ -116,6 +118,14 @@ def _support(findings: dict[Any, Finding], hearing: Hearing) -> None:
         if finding.outcome is Outcome.MET and not finding.equivalent and _rests_on(finding, hearing):
             assurance = stronger(finding.assurance, Assurance.SUPPORTED)
             findings[key] = finding._replace(assurance=assurance, related=(*finding.related, *quoted))
+
+
+def _may_matter(judgement: Judgement, before: Finding, routes: set[str]) -> bool:
+    """Whether a second verdict is worth explaining: it is worse, or it is the same and rested on what was read."""
+    if judgement.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
+        return True
+    same = judgement.outcome is before.outcome and before.outcome in (Outcome.MET, Outcome.GAP)
+    return same and any(fact.route in routes for fact in before.facts)
 
 
 def _added(seen: Finding, hearing: Hearing) -> Finding | None:
