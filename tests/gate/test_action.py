@@ -158,11 +158,22 @@ def test_modules_of_the_judged_repository_are_not_run(runner: Runner) -> None:
 
 
 def test_every_input_arrives_through_the_environment_and_every_step_names_its_shell() -> None:
-    steps = ACTION["runs"]["steps"]
+    steps = [step for step in ACTION["runs"]["steps"] if "uses" not in step]
     assert {step["shell"] for step in steps} == {"bash"}
-    assert [step for step in steps if "${{" in step["run"] or "uses" in step] == []
-    passed = " ".join(value for step in steps for value in step["env"].values())
+    assert [step for step in steps if "${{" in step["run"]] == []
+    every = ACTION["runs"]["steps"]
+    passed = " ".join(str(value) for step in every for value in ({**step.get("env", {}), **step.get("with", {})}).values())
+    passed += " ".join(step.get("if", "") for step in every)
     assert {f"inputs.{name}" for name in ACTION["inputs"]} <= set(re.findall(r"inputs\.[\w-]+", passed))
+
+
+def test_findings_go_to_code_scanning_also_when_the_check_fails_and_never_decide_over_it() -> None:
+    (upload,) = [step for step in ACTION["runs"]["steps"] if "uses" in step]
+    assert re.fullmatch(r"github/codeql-action/upload-sarif@[0-9a-f]{40}", upload["uses"])
+    assert "always()" in upload["if"]
+    assert "inputs.upload-sarif == 'true'" in upload["if"]
+    assert upload["continue-on-error"] is True
+    assert upload["with"]["sarif_file"] == "${{ steps.check.outputs.sarif }}"
 
 
 @pytest.mark.gate
