@@ -109,8 +109,12 @@ def _list(left: Iterable[Discovered], found: int, manifests: list[Path]) -> Iter
 def _told(result: Search) -> None:
     from policycheck.formats._terminal import harmless
 
+    by_reason: dict[str, list[str]] = {}
     for path, why in result.unread:
-        click.echo(harmless(f"not read: {path}: {why}"), err=True)
+        by_reason.setdefault(why, []).append(path)
+    for why, paths in by_reason.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        click.echo(harmless(f"not read: {paths[0]}{more}: {why}"), err=True)
     for failure in result.failures:
         click.echo(harmless(f"failed: {failure.what}: {failure.why}"), err=True)
     if result.passed_over:

@@ -104,5 +104,5 @@ def prose_of(opener: Opener, path: str) -> Prose:
     """The document, or an empty one where it cannot be read."""
     try:
         return _prose.read(opener.read(path, cap=_prose.PDF_CAP))
-    except (ArtefactError, Illegible, ModuleNotFoundError):
+    except (ArtefactError, Illegible):
         return Prose(path, ())

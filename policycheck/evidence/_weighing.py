@@ -114,8 +114,6 @@ def heard(
     except ArtefactError as error:
         said = str(error)
         return unreadable(path, said if path in said else f"{path} {said}", 0, seen)
-    except ModuleNotFoundError as error:
-        return unreadable(path, f"needs {error.name}: pip install 'policycheck[evidence]'", 0, seen)
     except Illegible as error:
         said = str(error)
         return unreadable(path, said if path in said else f"{path}: {said}", error.line, seen)

@@ -62,8 +62,6 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
     files = Files(opener, posixpath.dirname(path))
     try:
         readings = _read(files, path, options, subject)
-    except ModuleNotFoundError as error:
-        return Account(unreadable=f"reading nginx needs a package that is not installed: {error.name}")
     except ArtefactError as error:
         return Account((), files.seen, str(error), unreadable_at=(path, 0))
     except Unsaid as unsaid:
@@ -144,7 +142,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     files = Files(opener, posixpath.dirname(path))
     try:
         http = http_of(files.statements(path), path, files)
-    except (ArtefactError, Unsaid, ModuleNotFoundError):
+    except (ArtefactError, Unsaid):
         return ()
     if are_too_many(servers(http)) or (http.is_part and _is_included(opener, path)):
         return ()

@@ -277,7 +277,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         if not path.endswith(".tf") and _FORMAT not in seen.read(path, cap=PLAN_CAP).data[:4096]:
             return ()
         config = _config(seen, path)
-    except (ArtefactError, Unsaid, ModuleNotFoundError):
+    except (ArtefactError, Unsaid):
         return ()
     return tuple(_discovered(config, path))
 
