@@ -166,7 +166,7 @@ def test_a_missing_parser_is_said_and_not_passed_over(tmp_path: Path, monkeypatc
     for name in ("crossplane", "crossplane.lexer", "markdown_it"):
         monkeypatch.setitem(sys.modules, name, None)
     (tmp_path / "nginx.conf").write_text("events {}\nhttp { server { location / { return 200; } } }\n")
-    (tmp_path / "terms.md").write_text("# Terms of service\n\nLast updated: 12 May 2026\n\nYou may not scrape the service.\n")
+    (tmp_path / "terms.md").write_text("# Terms of service\n\nLast updated: 12 May 2026\n\nYou may not scrape it.\n")
     unread = dict(discover.search(tmp_path, "").unread)
     assert unread == {name: unread[name] for name in ("nginx.conf", "terms.md")}
     assert all("pip install 'policycheck[evidence]'" in why for why in unread.values())
