@@ -104,3 +104,11 @@ def test_a_broken_manifest_locks_nothing(shop: Path, capsys: pytest.CaptureFixtu
 def test_nothing_to_list_is_not_a_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert code_of("evidence", "list", ".")[0] == 4
+
+
+def test_the_kinds_are_listed_with_what_they_say() -> None:
+    from policycheck import rooms
+
+    out = call("evidence", "kinds").output
+    assert [line for line in out.splitlines() if line and not line.startswith(" ")] == list(rooms.names("evidence"))
+    assert "Evidence of: control, surface." in " ".join(out.split())

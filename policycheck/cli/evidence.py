@@ -22,9 +22,28 @@ def command() -> None:
     """The artefacts that a manifest names, what was read in them, and their digests.
 
     \b
+    policycheck evidence kinds
     policycheck evidence list
     policycheck evidence lock services/search
     """
+
+
+@command.command("kinds")
+def kinds() -> int:
+    """Print the kinds of evidence that can be read, with what each says and of which subjects it speaks."""
+    import inspect
+    import textwrap
+
+    from policycheck import rooms
+    from policycheck.cli._output import print_lines
+
+    for name in rooms.installed("evidence"):
+        verifier = rooms.load("evidence", name)
+        said = (inspect.getdoc(verifier) or "").partition("\n\n")[0]
+        of = ", ".join(sorted(verifier.KINDS_OF_SUBJECT)) or "any subject"
+        text = f"{' '.join(said.split())} Evidence of: {of}."
+        print_lines(name, *textwrap.wrap(text, 80, initial_indent="    ", subsequent_indent="    "))
+    return 0
 
 
 @command.command("list")

@@ -399,7 +399,7 @@ class Evidence(Shape):
 
     kind: Id
     """How the artefact is read: the name of a verifier (nginx, openapi, robots, terms), or `document` for one
-    that a person reads. `policycheck list verifiers` names them."""
+    that a person reads. `policycheck evidence kinds` names them."""
     path: str = BLANK
     """The artefact's path, relative to the main manifest's folder, never above the root. Write this or
     `url`."""
