@@ -98,18 +98,31 @@ class Setup(NamedTuple):
     routers: tuple[Router, ...]
     middlewares: dict[str, Middleware]
     everywhere: tuple[str, ...]
-    #: The limits of routers that were asked for, by identity.
+    #: The middlewares of routers that were asked for, by identity.
     known: dict[int, list[Middleware]]
 
     def limits(self, router: Router) -> list[Middleware]:
         """The rate limits in effect for a router, those in chains too."""
+        return [item for item in self._all(router) if _limit(item) is not None]
+
+    def sets(self, router: Router, header: str, limit: Middleware) -> bool:
+        """Whether a forwardAuth before a router's limit sets a header: it replaces what clients write there."""
+        for item in self._all(router):
+            if item is limit:
+                return False
+            headers = listing(_member(mapping(_member(item.data, "forwardAuth")), "authResponseHeaders"))
+            if header.lower() in [text(each).lower() for each in headers]:
+                return True
+        return False
+
+    def _all(self, router: Router) -> list[Middleware]:
         found = self.known.get(id(router))
         if found is None:
             found = self.known[id(router)] = self._expanded((*self.everywhere, *router.uses))
         return found
 
     def _expanded(self, names: Sequence[str]) -> list[Middleware]:
-        """The rate limits among middlewares and what chains lead to; a name counts once, so that circles end."""
+        """The middlewares of these names and those that chains lead to; a name counts once, so that circles end."""
         pending, seen, found = list(reversed(names)), set[str](), list[Middleware]()
         while pending and len(seen) < _CHAINED:
             name = pending.pop()
@@ -117,7 +130,7 @@ class Setup(NamedTuple):
             if middleware is None or name in seen:
                 continue
             seen.add(name)
-            found += [middleware] if _limit(middleware) is not None else []
+            found.append(middleware)
             inner = listing(mapping(_member(middleware.data, "chain")).get("middlewares"))[:_CHAINED]
             pending += [_called(item, name) for item in reversed(inner)]
         return found
@@ -293,7 +306,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
             which = f" {wanted}" if wanted else ""
             yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
             return
-        yield from _numbers(limits, subject, f"for the router {router.name}")
+        yield from _numbers(setup, [router], limits, subject, f"for the router {router.name}")
         return
     limit = _middleware(setup, wanted, path)
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
@@ -302,7 +315,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         yield limit.at.reading("status", "planned", f"the middleware {limit.name} limits nothing: {where}")
         return
     _refuse_elsewhere(setup, using, options)
-    yield from _numbers([limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
+    yield from _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
 
 
 def _router(setup: Setup, location: str, host: str, wanted: str) -> Router:
@@ -356,7 +369,9 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
     raise using[0].at.unsaid(f"the router {using[0].name} does not serve {named(paths)} of the control's surfaces first")
 
 
-def _numbers(limits: Sequence[Middleware], subject: Mapping[str, object], where: str) -> Iterator[Reading]:
+def _numbers(
+    setup: Setup, using: Sequence[Router], limits: Sequence[Middleware], subject: Mapping[str, object], where: str
+) -> Iterator[Reading]:
     """What rate limits say that all apply; one without an average limits nothing."""
     working = [item for item in limits if _average(item)]
     if not working:
@@ -364,10 +379,11 @@ def _numbers(limits: Sequence[Middleware], subject: Mapping[str, object], where:
         said = f"the average of {first.name} is 0 or not written, which is no limit"
         yield At(first.at.document, _limit(first)).reading("status", "planned", said)
         return
-    sound = [item for item in working if _standing(item)[0] in ("address", "shared")]
+    standings = {id(item): _standing(setup, using, item) for item in working}
+    sound = [item for item in working if standings[id(item)][0] in ("address", "account", "shared")]
     best = (sound or working)[0]
-    standing, why = _standing(best)
-    counted = [item for item in working if _standing(item)[0] == standing]
+    standing, why = standings[id(best)]
+    counted = [item for item in working if standings[id(item)][0] == standing]
     note = "; ".join(filter(None, (f"rateLimit {named(item.name for item in counted)} {where}", why)))
     rates = [_rate(item) for item in counted]
     if standing == "chosen":
@@ -422,12 +438,14 @@ def _criterion(middleware: Middleware) -> dict[str, Any]:
     return mapping(_member(_limit(middleware) or {}, "sourceCriterion"))
 
 
-def _standing(middleware: Middleware) -> tuple[str, str]:
+def _standing(setup: Setup, using: Sequence[Router], middleware: Middleware) -> tuple[str, str]:
     """Whom a rate limit counts, and why that matters."""
     criterion = _criterion(middleware)
     header, is_host = text(_member(criterion, "requestHeaderName")), _member(criterion, "requestHost") is True
     if header and (is_host or mapping(_member(criterion, "ipStrategy"))):
         raise middleware.at.unsaid(f"{middleware.name} has several source criteria, which exclude each other")
+    if header and all(setup.sets(router, header, middleware) for router in using):
+        return "account", f"{middleware.name} counts by the header {header}, which the answer of forwardAuth sets"
     if header:
         return of_header(header, middleware.name)
     return ("shared", "one counter for all clients of a host") if is_host else ("address", "")

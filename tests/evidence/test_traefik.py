@@ -143,6 +143,30 @@ def test_a_header_that_clients_choose_only_observes() -> None:
     assert "X-Client-Id, which clients can vary" in note(account)
 
 
+@pytest.mark.parametrize(
+    ("uses", "headers", "status"),
+    [
+        (["signed-in", "by-account"], ["X-Account"], "deployed"),
+        (["everything"], ["x-account"], "deployed"),
+        (["by-account", "signed-in"], ["X-Account"], "observing"),
+        (["signed-in", "by-account"], ["X-Other"], "observing"),
+        (["signed-in", "by-account"], "X-Account", "observing"),
+    ],
+)
+@pytest.mark.parametrize("place", [{"server": "a.example"}, {"resource": "by-account"}])
+def test_a_header_that_the_answer_of_an_authentication_sets_is_no_choice_of_clients(
+    tmp_path: Path, uses: list[str], headers: object, status: str, place: dict[str, str]
+) -> None:
+    middlewares = {
+        "everything": {"chain": {"middlewares": ["signed-in", "by-account"]}},
+        "signed-in": {"forwardAuth": {"address": "http://identity", "authResponseHeaders": headers}},
+        "by-account": {"rateLimit": {"average": 60, "period": "1m", "sourceCriterion": {"requestHeaderName": "X-Account"}}},
+    }
+    routers = {"all": {"rule": "Host(`a.example`)", "middlewares": uses}}
+    (tmp_path / "t.yml").write_text(json.dumps({"http": {"routers": routers, "middlewares": middlewares}}), "utf-8")
+    assert said(heard("t.yml", root=tmp_path, **place))["status"] == status
+
+
 def test_a_sound_limit_beside_one_that_can_be_bypassed_is_the_one_that_counts() -> None:
     assert said(heard("dynamic.yml", location="api"))["status"] == "deployed"
     assert said(heard("dynamic.yml", location="api"))["params.limit"] == 60000
