@@ -275,7 +275,8 @@ def _denied(manifest: Manifest, hearing: Hearing, types: Types) -> Iterator[Find
             continue
         holder = _declared_holder(hearing, reading.path) or {}
         value, note = holder[reading.path[-1]], f" ({reading.note})" if reading.note else ""
-        message = f"{_called(hearing, reading)} {_shown(reading.path)}: {value}; the artefact says {reading.value}{note}."
+        said = f"{_worded(value)}; the artefact says {_worded(reading.value)}"
+        message = f"{_called(hearing, reading)} {_shown(reading.path)}: {said}{note}."
         declared = manifest.place.locate(holder, reading.path[-1])
         yield _against(manifest, hearing, MATCHES, Severity.HIGH, message, _read_at(hearing, reading), declared)
 
@@ -287,6 +288,15 @@ def _called(hearing: Hearing, reading: Reading) -> str:
 
 def _name(hearing: Hearing) -> str:
     return f"{hearing.subject.kind} {hearing.subject.id}".rstrip()
+
+
+def _worded(value: object) -> str:
+    """A value as a manifest writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
+        return f"[{', '.join(map(_worded, value))}]"
+    return str(value)
 
 
 def _shown(path: tuple[str, ...]) -> str:

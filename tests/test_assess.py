@@ -149,6 +149,19 @@ def test_what_the_artefact_denies_is_a_gap_at_its_line_with_the_manifests_beside
     assert result.findings[0].assurance is Assurance.CONTRADICTED
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (saying(("params.exempt", ["partner"])), "params.exempt: []; the artefact says [partner] (note"),
+        (saying(("processes_personal_data", False)), "processes_personal_data: true; the artefact says false (note"),
+    ],
+)
+def test_a_denial_is_worded_as_a_manifest_is_written(tmp_path: Path, room: Any, said: Any, words: str) -> None:
+    room(probe=said)
+    body = BODY.replace("unit: ip,", "unit: ip, exempt: [],").replace("owner:", "processes_personal_data: true\n    owner:")
+    assert words in finding(judged(tmp_path, "kind: probe, path: x", body=body), "declaration-matches-evidence").message
+
+
 def test_a_denial_is_said_even_where_no_rule_turns_on_it(tmp_path: Path, room: Any) -> None:
     room(probe=saying(("params.limit", 400)))
     result = judged(tmp_path, "kind: probe, path: x")

@@ -318,7 +318,8 @@ def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
         raise Unsaid(f"{acl.address} has no managed rule group in a rule {question.rule[:80]}", acl.at)
     enforced = [rule for rule in chosen if _counting(rule) is None]
     rule = (enforced or chosen)[0]
-    status = _status(acl, rule, acl.address, question)
+    label = f"{acl.address} rule {rule.called('name')}" if len(chosen) == 1 else acl.address
+    status = _status(acl, rule, label, question)
     names = [managed.text("name") for each in enforced if (managed := _managed(each)) is not None]
     sets = Said(names, rule.at, f"{acl.address} has these managed rule groups in force")
     return Facts(status, also={("params", "rule_sets"): sets} if names else None)

@@ -205,7 +205,9 @@ def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool]
 
 
 def _line_text(prose: Prose, line: int) -> str:
-    return next((" ".join(block.text.split()) for block in prose.blocks if block.line == line), "")
+    """What stands on a line: the block that begins there, or the line inside of a block."""
+    begins = next((" ".join(block.text.split()) for block in prose.blocks if block.line == line), "")
+    return begins or next((" ".join(s.text.split()) for s in prose.sentences() if s.line == line), "")
 
 
 def _remains(weighing: Weighing, front: Front) -> None:

@@ -208,7 +208,7 @@ def _of_entry(case: _Case, entry: Entry) -> Iterator[Reading]:
     """What a row says of its item, from the manifest's top; of one that is not declared, first that it is there."""
     name, item = entry.key[-1], case.declared.items.get(entry.key)
     if item is None:
-        yield case.reading((*entry.key, "id"), name, entry.line, f"{name} is in the register and not in the manifest")
+        yield case.reading((*entry.key, "id"), name, entry.line, f"the register's row of {name}")
     for cell in entry.cells:
         value = _cells.held(cell.form, cell.value, _below(item, cell.path))
         if value is not None:

@@ -44,6 +44,10 @@ def heard(file: str, subject: dict[str, Any], root: Path = FIXTURES, **options: 
     return dpia.account(Opener(root), file, {"kind": "dpia", "path": file, "as_of": "2026-06-30", **options}, subject)
 
 
+def test_a_run_in_heading_is_quoted_from_the_line_on_which_it_stands() -> None:
+    assert all(quote.text for quote in heard("summaries.md", USE).quotes)
+
+
 def written(root: Path, text: str | bytes, subject: dict[str, Any] | None = None, **options: object) -> Account:
     (root / "summaries.md").write_bytes(text if isinstance(text, bytes) else text.encode())
     return heard("summaries.md", USE if subject is None else subject, root, **options)

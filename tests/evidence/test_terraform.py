@@ -202,6 +202,11 @@ def test_other_families_of_an_aws_edge(family: str, rule: str, expected: dict[st
     assert said(heard("aws-edge/waf.tf", family, resource=EDGE, rule=rule)) == expected
 
 
+def test_a_managed_group_that_only_counts_is_named() -> None:
+    account = heard("aws-edge/waf.tf", "waf", resource=EDGE, rule="anonymous-addresses")
+    assert "rule anonymous-addresses is overridden to count" in notes(account)
+
+
 def test_a_challenge_says_how_and_when() -> None:
     account = heard("aws-edge/waf.tf", "challenge", resource=EDGE, rule="login-per-address")
     assert said(account) == {
