@@ -18,9 +18,9 @@ AS_OF = "2026-11-21"
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the example whose evidence is in order, as the current folder."""
+    """A copy of the example whose evidence is in order and not yet locked, as the current folder."""
     place = tmp_path / "shop"
-    shutil.copytree(ROOT / "examples" / "corner-shop-fixed", place)
+    shutil.copytree(ROOT / "examples" / "corner-shop-fixed", place, ignore=shutil.ignore_patterns("policycheck.lock.yaml"))
     monkeypatch.chdir(place)
     return place
 
@@ -46,7 +46,7 @@ def test_the_ledger_names_every_file_with_its_digest_and_every_entry_with_its_ve
     assert "supports   document docs/roles.md for governance" in out
     digest = hashlib.sha256((shop / "deploy" / "nginx.conf").read_bytes()).hexdigest()
     assert f"{digest}  deploy/nginx.conf" in out
-    assert "4 entries: 1 read, 3 supports" in out
+    assert "11 entries: 6 read, 5 supports" in out
 
 
 def test_what_said_nothing_stands_in_the_ledger_too(shop: Path) -> None:
@@ -59,11 +59,16 @@ def test_what_said_nothing_stands_in_the_ledger_too(shop: Path) -> None:
 
 def test_the_ledger_can_be_had_as_json(shop: Path) -> None:
     (found,) = json.loads(call("evidence", "list", "--as-of", AS_OF, "--format", "json").output)
-    assert [row["verdict"] for row in found["evidence"]].count("supports") == 3
+    assert [row["verdict"] for row in found["evidence"]].count("supports") == 5
     assert {file["path"] for row in found["evidence"] for file in row["artefacts"]} == {
+        "api/swagger.json",
         "deploy/nginx.conf",
         "docs/roles.md",
         "docs/scraping.md",
+        "docs/terms.md",
+        "public/.well-known/security.txt",
+        "public/robots.txt",
+        "registers/incidents.csv",
     }
 
 

@@ -63,17 +63,46 @@ def test_the_large_one_shows_every_outcome_and_assurance() -> None:
     assert {"declaration-matches-evidence", "evidence-readable"} <= {f["rule"] for f in found if f["outcome"] != "met"}
 
 
+#: What stands on the lines of harbour-social's artefacts that deny a claim or show what nobody declared.
+DENYING = {
+    "api/openapi.yaml": ("security: []", "get:", "display_name:"),
+    "deploy/conf.d/limits.conf": ("limit_req_zone",),
+    "deploy/conf.d/www.conf": ("limit_req_dry_run",),
+    "docs/dataset-card-posts-2.md": ("author_email",),
+    "infra/edge/waf.tf": ("count {}",),
+    "monitoring/alertmanager.yml": ("name: nobody",),
+    "public/.well-known/security.txt": ("Expires:",),
+    "public/robots.txt": ("robots.txt",),
+    "registers/scraping-incidents.csv": ("feeds-2026,",),
+}
+
+
 def test_a_contradiction_stands_at_the_artefacts_line_with_the_manifests_line_beside_it() -> None:
     root = ROOT / "examples" / "harbour-social"
     found = [f for f in findings("harbour-social") if f["assurance"] == "contradicted"]
-    assert found
+    assert {f["location"]["path"] for f in found} == DENYING.keys()
     for finding in found:
         place = finding["location"]
         line = (root / place["path"]).read_text("utf-8").splitlines()[place["line"] - 1]
-        assert "limit_req" in line
-        beside = finding["related"][0]
-        declared = (root / beside["path"]).read_text("utf-8").splitlines()[beside["line"] - 1]
-        assert beside["route"].rpartition(".")[2] in declared
+        assert any(text in line for text in DENYING[place["path"]]), finding["message"]
+        # What nobody declared stands beside the section whose evidence shows it.
+        for beside in [b for b in finding["related"] if b["route"] != "organization"]:
+            declared = (root / beside["path"]).read_text("utf-8").splitlines()[beside["line"] - 1]
+            name = beside["route"].rpartition(".")[2]
+            assert name.partition("[")[2].rstrip("]") in declared if "[" in name else name in declared
+
+
+def test_the_large_one_holds_evidence_of_every_kind_and_every_verdict() -> None:
+    from policycheck import rooms
+
+    call = [sys.executable, "-m", "policycheck", "evidence", "list", "--as-of", AS_OF, "--format", "json"]
+    done = subprocess.run(
+        call, cwd=ROOT / "examples" / "harbour-social", capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )  # fmt: skip
+    (found,) = json.loads(done.stdout)
+    assert {row["kind"] for row in found["evidence"]} >= set(rooms.names("evidence"))
+    assert {row["verdict"] for row in found["evidence"]} == {"read", "supports", "doubted", "unreadable"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
