@@ -15,6 +15,9 @@ from policycheck.language.types import LIST, OBJECT, Type, Types
 from policycheck.model import ITEM_KEYS, Account, Failure, Manifest, Place, Reading, Subject, Witnessed
 from policycheck.overlay import TOP, Overlay
 
+#: Notes that are looked at, and characters of them that are said, for one entry of the ledger.
+_NOTES, _SAID = 50, 300
+
 
 class Hearing(NamedTuple):
     """One evidence entry, heard: the subject that names it, the entry, the account, and the account laid over."""
@@ -96,11 +99,18 @@ def _hearing(
 
 
 def _ledger(subject: Subject, entry: Mapping[str, Any], account: Account, doubt: str) -> Witnessed:
-    notes = dict.fromkeys(r.note for r in (*account.readings, *account.additions, *account.absences) if r.note)
-    said = account.unreadable or doubt or "; ".join(notes)[:300] or account.agrees
+    said = account.unreadable or doubt or _notes(account) or account.agrees
     path = str(entry.get("path") or entry.get("url") or "")
     verdict = "doubted" if doubt else _verdict(account)
     return Witnessed(subject, str(entry.get("kind")), path, verdict, said, account.artefacts, account.quotes)
+
+
+def _notes(account: Account) -> str:
+    """What the readings rest on, each once, and none that another one begins with."""
+    notes = dict.fromkeys(r.note for r in (*account.readings, *account.additions, *account.absences) if r.note)
+    some = list(notes)[:_NOTES]
+    said = "; ".join(note for note in some if not any(other != note and other.startswith(note) for other in some))
+    return said if len(said) <= _SAID else f"{said[: _SAID - 1].rstrip()}\u2026"
 
 
 def _urls(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:

@@ -49,6 +49,18 @@ def test_the_ledger_names_every_file_with_its_digest_and_every_entry_with_its_ve
     assert "11 entries: 6 read, 5 supports" in out
 
 
+def test_the_ledger_says_a_thing_once_and_marks_where_it_was_cut() -> None:
+    from policycheck import witness
+    from policycheck.model import Account, Reading
+
+    notes = ["limit for /a", "limit for /a; its burst comes on top", "the key is the address"]
+    told = witness._notes(Account(tuple(Reading(("status",), 1, "f", 1, 1, note) for note in notes)))
+    assert told == "limit for /a; its burst comes on top; the key is the address"
+    cut = witness._notes(Account((Reading(("status",), 1, "f", 1, 1, "word " * 90),)))
+    assert len(cut) <= 300
+    assert cut.endswith("word\u2026")
+
+
 def test_what_said_nothing_stands_in_the_ledger_too(shop: Path) -> None:
     (shop / "docs" / "roles.md").write_text("")
     out = call("evidence", "list", "--as-of", AS_OF).output
