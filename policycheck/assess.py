@@ -27,7 +27,7 @@ from policycheck.model import (
 )
 from policycheck.packs import Criteria
 from policycheck.tally import Tally, surfaces_of, warned
-from policycheck.weigh import COMPLETE, MATCHES, READABLE, Check, evidence_findings, integrity, stronger, weigh
+from policycheck.weigh import COMPLETE, MATCHES, READABLE, Check, evidence_findings, integrity, ledger, stronger, weigh
 from policycheck.witness import Hearing, hear, subjects
 
 FAILED = "the rule could not be evaluated"
@@ -99,7 +99,7 @@ def _result(
         rollup=rollup,
         counts=tally.counts(every, integrity, rollup, judge.by_equivalent),
         inputs=manifest.inputs,
-        ledger=tuple(h.ledger for h in hearings),
+        ledger=ledger(hearings, criteria.types),
         surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
         fixed=() if known is None else baseline.fixed(every, known, judge.name, frozenset(criteria.every_rule)),

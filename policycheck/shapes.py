@@ -164,7 +164,9 @@ class Confidence(Word):
 class Verdict(Word):
     """What came of reading an artefact."""
 
-    read = "values were read in it"
+    agrees = "what was read in it is what is declared, or stricter"
+    contradicts = "it says otherwise, or shows what is not declared"
+    read = "values were read in it that nothing declared stands against"
     supports = "it is there, unchanged and fresh, for a person to read"
     doubted = "it says something and does not count, for the reason given"
     unreadable = "it says nothing, for the reason given"

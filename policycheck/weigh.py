@@ -19,6 +19,7 @@ from policycheck.model import (
     Reading,
     Severity,
     Subject,
+    Witnessed,
 )
 from policycheck.overlay import TOP, is_called, type_at
 from policycheck.packs import Criteria
@@ -69,14 +70,37 @@ def weigh(
         judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
         differing = _disagreements(hearing, criteria.types)
         routes = {_route(hearing, reading.path) for reading in hearing.readings}
+        fresh = {str(item.get("id")) for item, kind, _ in hearing.overlay.undeclared() if kind == "surface"}
         for judgement in judge_all(judge, hearing.overlay.changed()):
             before = findings.get(judgement.key)
             if before is not None:
                 if _may_matter(judgement, before, routes):
                     findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing)
-            elif judgement.outcome is Outcome.GAP and (added := _added(judge.finding(judgement), hearing)) is not None:
-                findings[judgement.key] = added
-                declared.append(judgement)
+            elif judgement.outcome is Outcome.GAP and not _is_of(judgement, fresh):
+                added = _added(judge.finding(judgement), hearing)
+                if added is not None:
+                    findings[judgement.key] = added
+                    declared.append(judgement)
+
+
+def ledger(hearings: Iterable[Hearing], types: Types) -> tuple[Witnessed, ...]:
+    """The ledger of what was looked at, with the word that a reader looks for first: does it agree, or deny?"""
+    return tuple(hearing.ledger._replace(verdict=_verdict(hearing, types)) for hearing in hearings)
+
+
+def _verdict(hearing: Hearing, types: Types) -> str:
+    if hearing.ledger.verdict == "unreadable":
+        return "unreadable"
+    if (
+        _disagreements(hearing, types)
+        or hearing.account.absences
+        or (hearing.overlay and list(hearing.overlay.undeclared()))
+    ):
+        return "contradicts"
+    if hearing.doubt or not hearing.readings:
+        return hearing.ledger.verdict
+    compared = any((_declared_holder(hearing, r.path) or {}).get(r.path[-1]) is not None for r in hearing.readings)
+    return "agrees" if compared else "read"
 
 
 def evidence_findings(
@@ -126,6 +150,11 @@ def _may_matter(judgement: Judgement, before: Finding, routes: set[str]) -> bool
         return True
     same = judgement.outcome is before.outcome and before.outcome in (Outcome.MET, Outcome.GAP)
     return same and any(fact.route in routes for fact in before.facts)
+
+
+def _is_of(judgement: Judgement, surfaces: set[str]) -> bool:
+    """Whether it is about an undeclared surface: one gap says that, and the rest is judged once it is declared."""
+    return judgement.kind in ("surface", "field") and judgement.subject.partition(".")[0] in surfaces
 
 
 def _added(seen: Finding, hearing: Hearing) -> Finding | None:

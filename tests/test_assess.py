@@ -127,7 +127,7 @@ def test_what_the_artefact_confirms_is_verified_and_says_how_much(tmp_path: Path
     assert found.location is not None
     assert found.location.path == "policycheck.yaml"
     assert (finding(result, "owned").assurance, result.counts.verified, result.counts.contradicted) == ("declared", 1, 0)
-    assert [(w.verdict, w.subject.id) for w in result.ledger] == [("read", "edge")]
+    assert [(w.verdict, w.subject.id) for w in result.ledger] == [("agrees", "edge")]
 
 
 def test_a_gap_can_be_verified_too(tmp_path: Path, room: Any) -> None:
@@ -719,7 +719,7 @@ def test_what_is_declared_and_the_artefact_does_not_show_is_told(tmp_path: Path,
     room(probe=lambda *_: Account(absences=(gone,), artefacts=SEEN))
     (found,) = all_of(judged(tmp_path, "kind: probe, path: x"), "declaration-matches-evidence")
     assert "controls[edge].params is declared; the artefact does not show it (no response has it)." in found.message
-    assert [w.verdict for w in judged(tmp_path, "kind: probe, path: x").ledger] == ["read"]
+    assert [w.verdict for w in judged(tmp_path, "kind: probe, path: x").ledger] == ["contradicts"]
 
 
 def test_a_part_that_cannot_be_read_is_told_and_the_rest_is_judged(tmp_path: Path, room: Any) -> None:

@@ -42,11 +42,11 @@ def code_of(*words: str) -> tuple[int, str]:
 
 def test_the_ledger_names_every_file_with_its_digest_and_every_entry_with_its_verdict(shop: Path) -> None:
     out = call("evidence", "list", "--as-of", AS_OF).output
-    assert "read       nginx deploy/nginx.conf for control edge-limit" in out
-    assert "supports   document docs/roles.md for governance" in out
+    assert "agrees      nginx deploy/nginx.conf for control edge-limit" in out
+    assert "supports    document docs/roles.md for governance" in out
     digest = hashlib.sha256((shop / "deploy" / "nginx.conf").read_bytes()).hexdigest()
     assert f"{digest}  deploy/nginx.conf" in out
-    assert "11 entries: 6 read, 5 supports" in out
+    assert "11 entries: 5 supports, 6 agrees" in out
 
 
 def test_the_ledger_says_a_thing_once_and_marks_where_it_was_cut() -> None:
@@ -64,7 +64,7 @@ def test_the_ledger_says_a_thing_once_and_marks_where_it_was_cut() -> None:
 def test_what_said_nothing_stands_in_the_ledger_too(shop: Path) -> None:
     (shop / "docs" / "roles.md").write_text("")
     out = call("evidence", "list", "--as-of", AS_OF).output
-    assert "unreadable document docs/roles.md for governance" in out
+    assert "unreadable  document docs/roles.md for governance" in out
     assert "docs/roles.md is empty" in out
     assert f"{hashlib.sha256(b'').hexdigest()}  docs/roles.md" in out
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from policycheck.model import Manifest, Problem, Witnessed
 
+#: The verdicts on an entry, worst first.
+_VERDICTS = ("contradicts", "unreadable", "doubted", "read", "supports", "agrees")
 _ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
 _AS_OF = click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
 
@@ -111,6 +113,7 @@ def _heard(
     from policycheck.manifests import v1
     from policycheck.manifests.explain import schema
     from policycheck.run import moved, named, read
+    from policycheck.weigh import ledger
     from policycheck.witness import hear
 
     here, above, today = current_folder(), root_folder(root), date_of(as_of)
@@ -124,7 +127,7 @@ def _heard(
             continue
         hearings, failures = hear(manifest, types_of(schema(v1.SCHEMA)), today)
         failed += [f"{failure.what}: {failure.why}" for failure in failures]
-        heard.append((shown, manifest, [hearing.ledger for hearing in hearings]))
+        heard.append((shown, manifest, list(ledger(hearings, types_of(schema(v1.SCHEMA))))))
     return heard, problems, failed
 
 
@@ -135,10 +138,12 @@ def _entry(witnessed: Witnessed) -> Iterator[str]:
 
     subject = f"{witnessed.subject.kind} {witnessed.subject.id}".rstrip()
     yield ""
-    yield harmless(f"{witnessed.verdict:<10} {witnessed.kind} {witnessed.path} for {subject}")
+    yield harmless(f"{witnessed.verdict:<11} {witnessed.kind} {witnessed.path} for {subject}")
     yield from textwrap.wrap(harmless(witnessed.said), 80, initial_indent="    ", subsequent_indent="    ")
+    if witnessed.quotes:
+        yield "    a person must read, in place:"
     for quote in witnessed.quotes:
-        text = harmless(f"{quote.file}:{quote.line}: \u201c{quote.text}\u201d (a person must read it there)")
+        text = harmless(f"{quote.file}:{quote.line}: \u201c{quote.text}\u201d")
         yield from textwrap.wrap(text, 80, initial_indent="    ", subsequent_indent="    ")
 
 
@@ -156,7 +161,7 @@ def _counted(ledger: list[Witnessed]) -> str:
     from collections import Counter
 
     counts = Counter(witnessed.verdict for witnessed in ledger)
-    words = ", ".join(f"{counts[word]} {word}" for word in ("read", "supports", "doubted", "unreadable") if counts[word])
+    words = ", ".join(f"{counts[word]} {word}" for word in _VERDICTS if counts[word])
     return f"{len(ledger)} entries: {words}" if ledger else "no evidence is named"
 
 

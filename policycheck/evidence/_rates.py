@@ -31,8 +31,11 @@ _SUFFIXES = {
 #: here; only the requests that a condition picks; one that clients can vary; nobody.
 STANDINGS = ("address", "account", "shared", "opaque", "selective", "chosen", "nobody")
 
-#: Headers that name an account; whether they are checked stands elsewhere.
-_CREDENTIALS = frozenset({"authorization"})
+#: Headers that clients write themselves, or add to: addresses that are forwarded, and what a browser says of itself.
+_CLIENTS_OWN = frozenset(
+    {"x-forwarded-for", "x-real-ip", "forwarded", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "via", "from"}
+    | {"user-agent", "referer", "origin", "cookie", "host", "x-forwarded-host", "x-request-id", "x-requested-with"}
+)
 
 
 class Rate(NamedTuple):
@@ -92,7 +95,7 @@ def duration(value: object) -> Fraction | None:
 
 
 def of_header(name: str, label: str) -> tuple[str, str]:
-    """How a header counts as a key: clients can vary what they write, but for a credential that is checked elsewhere."""
-    if name.lower() in _CREDENTIALS:
-        return "opaque", f"{label} counts by the header {name}; whether it is checked is not known here"
-    return "chosen", f"{label} counts by the header {name}, which clients can vary: the limit can be bypassed"
+    """How a header counts as a key: what every client writes can be varied; one of the site's own may be set before."""
+    if name.lower() in _CLIENTS_OWN or name.lower().startswith("accept"):
+        return "chosen", f"{label} counts by the header {name}, which clients can vary: the limit can be bypassed"
+    return "opaque", f"{label} counts by the header {name}; whether something before sets or checks it is not known here"

@@ -283,7 +283,7 @@ def test_several_policies_need_a_name() -> None:
             "",
         ),
         (
-            "[{clientSelectors: [{headers: [{name: x-id, type: Distinct}]}], limit: {requests: 5, unit: Hour}}]",
+            "[{clientSelectors: [{headers: [{name: user-agent, type: Distinct}]}], limit: {requests: 5, unit: Hour}}]",
             "[{kind: HTTPRoute, name: r}]",
             "observing",
             "clients can vary",

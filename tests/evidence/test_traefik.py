@@ -137,10 +137,19 @@ def test_what_runs_at_once_is_no_rate() -> None:
     assert "in it; it has" not in silent(heard("dynamic.yml", resource="one-at-a-time"))
 
 
-def test_a_header_that_clients_choose_only_observes() -> None:
+def test_a_header_of_the_sites_own_may_be_set_before_so_nothing_is_said_of_the_status() -> None:
     account = heard("dynamic.yml", resource="by-client")
+    assert "status" not in said(account)
+    assert "X-Client-Id; whether something before sets or checks it" in account.readings[0].note
+
+
+def test_a_header_that_clients_write_only_observes(tmp_path: Path) -> None:
+    limit = {"rateLimit": {"average": 60, "period": "1m", "sourceCriterion": {"requestHeaderName": "User-Agent"}}}
+    routers = {"all": {"rule": "Host(`a.example`)", "middlewares": ["limit"]}}
+    (tmp_path / "t.yml").write_text(json.dumps({"http": {"routers": routers, "middlewares": {"limit": limit}}}), "utf-8")
+    account = heard("t.yml", root=tmp_path, resource="limit")
     assert said(account)["status"] == "observing"
-    assert "X-Client-Id, which clients can vary" in note(account)
+    assert "User-Agent, which clients can vary" in note(account)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +157,14 @@ def test_a_header_that_clients_choose_only_observes() -> None:
     [
         (["signed-in", "by-account"], ["X-Account"], "deployed"),
         (["everything"], ["x-account"], "deployed"),
-        (["by-account", "signed-in"], ["X-Account"], "observing"),
-        (["signed-in", "by-account"], ["X-Other"], "observing"),
-        (["signed-in", "by-account"], "X-Account", "observing"),
+        (["by-account", "signed-in"], ["X-Account"], None),
+        (["signed-in", "by-account"], ["X-Other"], None),
+        (["signed-in", "by-account"], "X-Account", None),
     ],
 )
 @pytest.mark.parametrize("place", [{"server": "a.example"}, {"resource": "by-account"}])
 def test_a_header_that_the_answer_of_an_authentication_sets_is_no_choice_of_clients(
-    tmp_path: Path, uses: list[str], headers: object, status: str, place: dict[str, str]
+    tmp_path: Path, uses: list[str], headers: object, status: str | None, place: dict[str, str]
 ) -> None:
     middlewares = {
         "everything": {"chain": {"middlewares": ["signed-in", "by-account"]}},
@@ -164,7 +173,7 @@ def test_a_header_that_the_answer_of_an_authentication_sets_is_no_choice_of_clie
     }
     routers = {"all": {"rule": "Host(`a.example`)", "middlewares": uses}}
     (tmp_path / "t.yml").write_text(json.dumps({"http": {"routers": routers, "middlewares": middlewares}}), "utf-8")
-    assert said(heard("t.yml", root=tmp_path, **place))["status"] == status
+    assert said(heard("t.yml", root=tmp_path, **place)).get("status") == status
 
 
 def test_a_sound_limit_beside_one_that_can_be_bypassed_is_the_one_that_counts() -> None:
@@ -311,5 +320,5 @@ def test_no_structure_makes_the_verifier_fail(tmp_path: Path, first: Any, second
 
 def test_discover_offers_the_limits_that_are_used() -> None:
     found = traefik.discover(Opener(FIXTURES), "dynamic.yml")
-    assert [item.item["id"] for item in found] == ["limit-per-address", "limit-by-client", "limit-per-host"]
-    assert [item.item["status"] for item in found] == ["deployed", "observing", "deployed"]
+    assert [item.item["id"] for item in found] == ["limit-per-address", "limit-per-host"]
+    assert [item.item["status"] for item in found] == ["deployed", "deployed"]
