@@ -175,7 +175,10 @@ def _with_complaints(register: Register, said: Account) -> Account:
     if not any(reading.soft for reading in (*said.readings, *said.additions)):
         refuse_bad_rows(register)
     named = sorted(set(register.complaints))
-    bad = [Problem(register.file, line, 1, f"line {line}: {message}") for line, message in named[:_COMPLAINTS]]
+    bad = [
+        Problem(register.file, line, 1, f"line {line}: {message}; the row is not judged")
+        for line, message in named[:_COMPLAINTS]
+    ]
     if len(named) > _COMPLAINTS:
         bad.append(Problem(register.file, named[_COMPLAINTS][0], 1, f"and {len(named) - _COMPLAINTS} more lines"))
     return said._replace(complaints=tuple(bad), absences=())
