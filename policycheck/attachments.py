@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Beside the main manifest: the digests of evidence as somebody has looked at it.
 LOCK = "policycheck.lock.yaml"
-#: To how many subjects one document may be attached as a whole; more have to name the passage that is meant.
+#: To how many subjects one passage of a document may be attached; more have to name passages of their own.
 SHARED = 3
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _OURS = re.compile(r"(^|/)([^/]+\.)?(policycheck|policycheck-part|policycheck\.lock|policycheck-baseline)\.ya?ml$")
@@ -94,7 +94,10 @@ def _changed(path: str, found: str, declared: Any) -> str:
 def _unlocked(seen: Mapping[str, str], lock: Lock) -> str:
     if lock.wrong:
         return lock.wrong
-    changed = next((path for path, digest in seen.items() if lock.digests.get(path, digest) != digest), "")
+    unknown = next((path for path in seen if path not in lock.digests), "") if lock.locked_on else ""
+    if unknown:
+        return f"{unknown} is not in the lock of {lock.locked_on}; look at it, then run policycheck evidence lock"
+    changed = next((path for path, digest in seen.items() if lock.digests[path] != digest), "") if lock.locked_on else ""
     if not changed:
         return ""
     when = f"since it was locked on {lock.locked_on}"
@@ -123,13 +126,12 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def overused(uses: Iterable[tuple[str, str, str]]) -> dict[str, int]:
-    """The documents attached as a whole to more subjects than `SHARED`, with how many.
+def overused(uses: Iterable[tuple[tuple[str, str], str]]) -> dict[tuple[str, str], int]:
+    """The passages attached to more subjects than `SHARED`, with how many.
 
-    `uses` are path, subject and anchor of each supporting entry: one that names a passage of its own is not counted.
+    `uses` are passage (the document's digest and the anchor, blank for the whole) and subject of each supporting entry.
     """
-    whole: dict[str, set[str]] = {}
-    for path, subject, anchor in uses:
-        if not anchor:
-            whole.setdefault(path, set()).add(subject)
-    return {path: len(subjects) for path, subjects in whole.items() if len(subjects) > SHARED}
+    behind: dict[tuple[str, str], set[str]] = {}
+    for passage, subject in uses:
+        behind.setdefault(passage, set()).add(subject)
+    return {passage: len(subjects) for passage, subjects in behind.items() if len(subjects) > SHARED}

@@ -25,6 +25,7 @@ class Overlay:
         #: What the manifest lacks and the artefact speaks of: the container it was put into, the step, the first reading.
         self._added: dict[int, tuple[Any, str, Reading]] = {}
         self._read: dict[tuple[int, Any], Reading] = {}
+        self._names: dict[int, dict[str, int]] = {}
         self.notes: dict[Location, str] = {}
         #: Where text was read that a person has to read, too.
         self.soft: set[Location] = set()
@@ -65,7 +66,7 @@ class Overlay:
     def _below(self, at: Any, step: str, kind: Type | None, reading: Reading) -> Any:
         key: Any = step
         if isinstance(at, list):
-            key = next((i for i, item in enumerate(at) if is_called(item, step)), len(at))
+            key = self._position(at, step)
         inner = at[key] if isinstance(at, list) and key < len(at) else at.get(key) if isinstance(at, dict) else None
         if id(inner) in self._copies or id(inner) in self._added:
             return inner
@@ -76,6 +77,15 @@ class Overlay:
         else:
             at[key] = fresh
         return fresh
+
+    def _position(self, items: list[Any], name: str) -> int:
+        """Where the item of a name stands in a list, or is added; lists grow by the thousand, so positions are kept."""
+        known = self._names.get(id(items))
+        if known is None:
+            known = self._names[id(items)] = {}
+            for index, item in enumerate(items):
+                known.setdefault(name_of(item) or "", index)
+        return known.setdefault(name, len(items))
 
     def _add(self, at: Any, step: str, kind: Type | None, reading: Reading) -> Any:
         """Something the manifest lacks; an item of a list is called by the first property that names such items."""
@@ -155,10 +165,13 @@ class Overlay:
 
 def is_called(item: Any, name: str) -> bool:
     """Whether an item of a list goes by a name: its id, else what else names an item."""
-    if not isinstance(item, dict):
-        return False
-    key = next((key for key in ITEM_KEYS if isinstance(item.get(key), (str, int))), None)
-    return key is not None and item[key] == name
+    return name_of(item) == name
+
+
+def name_of(item: Any) -> str | None:
+    """What an item of a list is called: its id, else what else names an item; None when nothing does."""
+    key = next((key for key in ITEM_KEYS if isinstance(item.get(key), (str, int))), None) if isinstance(item, dict) else None
+    return None if key is None else str(item[key])
 
 
 def type_at(path: tuple[str, ...], kind: Type | None, types: Types) -> Type | None:

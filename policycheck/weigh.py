@@ -195,6 +195,9 @@ def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing) 
     """Verified by what a machine settles; text that a person must read supports, however much of it agrees."""
     assert hearing.overlay is not None
     hard = [fact for fact in read if fact.location not in hearing.overlay.soft]
+    named = _supported(hearing)
+    if named and not any(_below(fact.route, start) for fact in read for start in named):
+        return before
     if not hard:
         return before._replace(assurance=stronger(before.assurance, Assurance.SUPPORTED))
     return seen._replace(
@@ -229,12 +232,15 @@ def _note(hearing: Hearing, differing: set[tuple[str, ...]]) -> str:
 
 
 def _rests_on(finding: Finding, hearing: Hearing) -> bool:
-    """Whether evidence speaks to a finding: one about its subject, or one that reads a property it `supports`."""
-    named = hearing.entry.get("supports")
-    if not named:
+    """Whether support speaks to a finding: to what the entry `supports`, else to what was read, else to its subject."""
+    starts = _supported(hearing) or [_route(hearing, reading.path) for reading in hearing.readings]
+    if not starts:
         return _below(finding.subject.route, hearing.subject.route)
-    starts = [f"{hearing.subject.route}.{name}" for name in named]
-    return any(_below(fact.route, start) for fact in finding.facts for start in starts)
+    return any(_below(fact.route, start) or _below(start, fact.route) for fact in finding.facts for start in starts)
+
+
+def _supported(hearing: Hearing) -> list[str]:
+    return [f"{hearing.subject.route}.{name}" for name in hearing.entry.get("supports") or ()]
 
 
 def _reads(finding: Finding, hearing: Hearing) -> bool:

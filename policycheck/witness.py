@@ -6,7 +6,7 @@ No rule knows what nginx is; no verifier knows a rule. A verifier's account beco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from policycheck import rooms
@@ -33,6 +33,8 @@ class Hearing(NamedTuple):
     readings: tuple[Reading, ...] = ()
     #: Why it does not count, whatever it says.
     doubt: str = ""
+    #: The addresses of the subject's surfaces at which it holds.
+    covered: tuple[str, ...] = ()
 
 
 def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure]]:
@@ -52,13 +54,75 @@ def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], l
     failures: list[Failure] = []
     hearings: list[Hearing] = []
     for subject, holder, entry, index in entries:
-        account, failure = _account(opener, manifest, subject, holder, entry, as_of)
+        account, covered, failure = _of_surfaces(opener, manifest, subject, holder, entry, as_of)
         failures += [failure] if failure else []
-        path = account.artefacts[0].path if account.artefacts else ""
-        path = _from_root(manifest, entry) or path
-        doubt = attachments.doubt(entry, path, account, as_of, lock)
-        hearings.append(_hearing(manifest, types, subject, holder, entry, index, account, doubt))
-    return [_shared(h, manifest, attachments.overused(_uses(hearings, manifest))) for h in hearings], failures
+        doubt = attachments.doubt(entry, _from_root(manifest, entry), account, as_of, lock)
+        hearing = _hearing(manifest, types, subject, holder, entry, index, account, doubt)
+        hearings.append(hearing._replace(covered=covered))
+    overused = attachments.overused(_uses(hearings))
+    return _covering([_shared(hearing, overused) for hearing in hearings], manifest), failures
+
+
+def _of_surfaces(
+    opener: Any, manifest: Manifest, subject: Subject, holder: dict[str, Any], entry: Mapping[str, Any], as_of: str
+) -> tuple[Account, tuple[str, ...], Failure | None]:
+    """What an artefact says of a subject, and for which of its surfaces' addresses.
+
+    A verifier whose readings hold at one address (`BY_ADDRESS`) is asked for each that a control names: what it finds at
+    one says nothing of another. The worst of its answers counts.
+    """
+    urls = _urls(manifest, holder)
+    asked = urls if len(urls) > 1 and _is_by_address(entry) else []
+    heard = {url: _account(opener, manifest, subject, holder, entry, as_of, [url]) for url in asked}
+    if all(account.unreadable for account, _ in heard.values()):
+        account, failure = _account(opener, manifest, subject, holder, entry, as_of, urls)
+        is_placed = bool(urls) or not holder.get("surfaces") or not _is_by_address(entry)
+        return _settled(account, entry, is_placed), tuple(urls) if account.readings else (), failure
+    url = min(heard, key=lambda one: _rank(heard[one][0]))
+    account, failure = heard[url]
+    same = tuple(other for other, (found, _) in heard.items() if found.readings and _rank(found) == _rank(account))
+    return _settled(account, entry, True), same, failure
+
+
+def _is_by_address(entry: Mapping[str, Any]) -> bool:
+    kind = str(entry.get("kind"))
+    return kind in rooms.names("evidence") and getattr(rooms.load("evidence", kind), "BY_ADDRESS", False)
+
+
+def _rank(account: Account) -> tuple[bool, bool]:
+    """The worst answer first: one that says that nothing is enforced, then one that says that something is."""
+    status = next((reading.value for reading in account.readings if reading.path == ("status",)), None)
+    return (not account.readings, status in (None, "deployed"))
+
+
+def _settled(account: Account, entry: Mapping[str, Any], is_placed: bool) -> Account:
+    """Numbers verify only where it is settled that they are enforced, at a place that the manifest names."""
+    if not _is_by_address(entry) or (is_placed and any(r.path in (("status",), ("auth",)) for r in account.readings)):
+        return account
+    return account._replace(readings=tuple(reading._replace(soft=True) for reading in account.readings))
+
+
+def _covering(hearings: list[Hearing], manifest: Manifest) -> list[Hearing]:
+    """Evidence of a control that leaves one of its surfaces out verifies none of what is said of the control."""
+    covered: dict[str, set[str]] = {}
+    for hearing in hearings:
+        covered.setdefault(hearing.subject.route, set()).update(hearing.covered)
+    return [_held(hearing, covered[hearing.subject.route], manifest) for hearing in hearings]
+
+
+def _held(hearing: Hearing, seen: set[str], manifest: Manifest) -> Hearing:
+    missing = [url for url in _urls(manifest, hearing.holder) if url not in seen]
+    if not missing or not hearing.covered or hearing.doubt or not _is_by_address(hearing.entry):
+        return hearing
+    return _doubted(hearing, f"it speaks for {_few(hearing.covered)}; no evidence shows it for {_few(missing)}")
+
+
+def _few(urls: Sequence[str]) -> str:
+    return ", ".join(urls[:3]) + (f" and {len(urls) - 3} more" if len(urls) > 3 else "")
+
+
+def _doubted(hearing: Hearing, doubt: str) -> Hearing:
+    return hearing._replace(doubt=doubt, ledger=_ledger(hearing.subject, hearing.entry, hearing.account, doubt))
 
 
 def _from_root(manifest: Manifest, entry: Mapping[str, Any]) -> str:
@@ -70,21 +134,24 @@ def _from_root(manifest: Manifest, entry: Mapping[str, Any]) -> str:
         return ""
 
 
-def _uses(hearings: list[Hearing], manifest: Manifest) -> list[tuple[str, str, str]]:
-    """Which document stands behind which subject, where it is support and no more."""
-    return [
-        (_from_root(manifest, h.entry), h.subject.route, str(h.entry.get("anchor") or ""))
-        for h in hearings
-        if h.account.supported
-    ]
+def _use(hearing: Hearing) -> tuple[str, str]:
+    """The document that an entry rests on, by its bytes (a copy is the same document), and the passage that is meant."""
+    digest = hearing.account.artefacts[0].sha256 if hearing.account.artefacts else ""
+    return digest, " ".join(str(hearing.entry.get("anchor") or "").lower().split())
 
 
-def _shared(hearing: Hearing, manifest: Manifest, overused: Mapping[str, int]) -> Hearing:
-    count = overused.get(_from_root(manifest, hearing.entry), 0)
-    if not count or not hearing.account.supported or hearing.doubt or hearing.entry.get("anchor"):
+def _uses(hearings: list[Hearing]) -> list[tuple[tuple[str, str], str]]:
+    """Which passage stands behind which subject, where it is support and no more."""
+    return [(_use(hearing), hearing.subject.route) for hearing in hearings if hearing.account.supported]
+
+
+def _shared(hearing: Hearing, overused: Mapping[tuple[str, str], int]) -> Hearing:
+    count = overused.get(_use(hearing), 0)
+    if not count or not hearing.account.supported or hearing.doubt:
         return hearing
-    doubt = f"it is attached to {count} subjects as a whole; name the passage that speaks for this one with anchor"
-    return hearing._replace(doubt=doubt, ledger=_ledger(hearing.subject, hearing.entry, hearing.account, doubt))
+    return _doubted(
+        hearing, f"the same text is attached to {count} subjects; name the passage that speaks for this one with anchor"
+    )
 
 
 def _hearing(
@@ -127,8 +194,9 @@ def _verdict(account: Account) -> str:
 
 
 def _account(
-    opener: Any, manifest: Manifest, subject: Subject, holder: dict[str, Any], entry: Mapping[str, Any], as_of: str
-) -> tuple[Account, Failure | None]:
+    opener: Any, manifest: Manifest, subject: Subject, holder: dict[str, Any], entry: Mapping[str, Any], as_of: str,
+    urls: list[str],
+) -> tuple[Account, Failure | None]:  # fmt: skip
     kind, path = str(entry.get("kind")), entry.get("path")
     if not isinstance(path, str) or not path:
         fetched = "a URL is never fetched; add the document to the repository and name its path"
@@ -146,7 +214,7 @@ def _account(
         if speaks and subject.kind not in speaks:
             return Account(unreadable=f"{kind} speaks of {', '.join(sorted(speaks))}, not of a {subject.kind}"), None
         relative = opener.relative(manifest.folder, path)
-        options = {**entry, "as_of": as_of, "urls": _urls(manifest, holder), "manifest": manifest.data}
+        options = {**entry, "as_of": as_of, "urls": urls, "manifest": manifest.data}
         account = verifier.account(opener, relative, options, holder)
         if not isinstance(account, Account):
             raise TypeError(f"it returned a {type(account).__name__} instead of an Account")

@@ -746,7 +746,7 @@ def test_one_file_behind_everything_supports_nothing(tmp_path: Path) -> None:
     result = judged(tmp_path, entry, body=controls(attachments.SHARED + 1))
     assert "supported" not in assurances(result)
     assert {w.verdict for w in result.ledger} == {"doubted"}
-    assert all("attached to 4 subjects as a whole" in f.message for f in all_of(result, "evidence-readable"))
+    assert all("the same text is attached to 4 subjects" in f.message for f in all_of(result, "evidence-readable"))
 
 
 @pytest.mark.parametrize(
@@ -761,3 +761,64 @@ def test_a_lock_that_does_not_fit_lowers_what_was_verified(tmp_path: Path, room:
     assert ["since it was locked on 2026-06-01" in f.message for f in all_of(result, "evidence-readable")] == (
         [True] if assurance == "declared" else []
     )
+
+
+# --- evidence that holds at an address -----------------------------------------------------------------------------
+
+TWO = BODY.replace("status: deployed", "status: deployed\n    surfaces: [a, b]").replace(
+    "surfaces: []", "surfaces: [{id: a, kind: page, url: /a/}, {id: b, kind: page, url: /b/}]"
+)
+
+
+@pytest.fixture
+def placed(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Account]], None]:
+    """The kind nginx, saying of each address what is given here; of others that it does not serve them."""
+
+    def installed(says: dict[str, Account]) -> None:
+        def account(opener: Any, path: str, options: Any, subject: Any) -> Account:
+            urls = options["urls"]
+            return (
+                says.get(urls[0], Account(unreadable="is not served")) if len(urls) == 1 else Account(unreadable="several")
+            )
+
+        made = SimpleNamespace(account=account, KINDS_OF_SUBJECT=frozenset(), BY_ADDRESS=True)
+        real = rooms.load
+        monkeypatch.setattr(rooms, "load", lambda r, n: made if n == "nginx" else real(r, n))
+
+    return installed
+
+
+def enforced(limit: int = 300, status: str = "deployed") -> Account:
+    return Account((Reading(("status",), status, "n.conf", 3, 1), Reading(("params", "limit"), limit, "n.conf", 3, 1)), SEEN)
+
+
+def test_a_control_of_two_surfaces_is_verified_when_both_are_covered(tmp_path: Path, placed: Any) -> None:
+    placed({"/a/": enforced(), "/b/": enforced()})
+    assert finding(judged(tmp_path, "kind: nginx, path: x", body=TWO), "limited").assurance == "verified"
+
+
+def test_evidence_for_one_surface_says_nothing_of_another(tmp_path: Path, placed: Any) -> None:
+    placed({"/a/": enforced()})
+    result = judged(tmp_path, "kind: nginx, path: x", body=TWO)
+    assert finding(result, "limited").assurance == "declared"
+    assert "it speaks for /a/; no evidence shows it for /b/" in finding(result, "evidence-readable").message
+
+
+def test_two_entries_may_cover_two_surfaces(tmp_path: Path, placed: Any) -> None:
+    placed({"/a/": enforced()})
+    room_b = enforced()
+    placed({"/a/": room_b, "/b/": room_b})
+    result = judged(tmp_path, "kind: nginx, path: x, location: /a/", "kind: nginx, path: x, location: /b/", body=TWO)
+    assert finding(result, "limited").assurance == "verified"
+
+
+def test_the_surface_that_is_open_decides(tmp_path: Path, placed: Any) -> None:
+    placed({"/a/": enforced(), "/b/": enforced(status="planned")})
+    denied = finding(judged(tmp_path, "kind: nginx, path: x", body=TWO), "declaration-matches-evidence")
+    assert "declares status: deployed; the artefact says planned" in denied.message
+
+
+def test_numbers_whose_enforcement_is_not_settled_only_support(tmp_path: Path, placed: Any) -> None:
+    opaque = Account((Reading(("params", "limit"), 300, "n.conf", 3, 1),), SEEN)
+    placed({"/a/": opaque, "/b/": opaque})
+    assert finding(judged(tmp_path, "kind: nginx, path: x", body=TWO), "limited").assurance == "supported"

@@ -131,9 +131,14 @@ def test_a_link_is_no_lock(tmp_path: Path) -> None:
 # --- one file for everything ----------------------------------------------------------------------------------
 
 
-def test_a_document_may_stand_behind_a_few_subjects_and_not_behind_all() -> None:
-    few = [("a.md", f"s{n}", "") for n in range(attachments.SHARED)]
+def test_a_passage_may_stand_behind_a_few_subjects_and_not_behind_all() -> None:
+    whole = ("digest", "")
+    few = [(whole, f"s{n}") for n in range(attachments.SHARED)]
     assert attachments.overused(few) == {}
-    assert attachments.overused([*few, ("a.md", "s0", "")]) == {}
-    assert attachments.overused([*few, ("a.md", "more", "#more")]) == {}
-    assert attachments.overused([*few, ("a.md", "more", "")]) == {"a.md": attachments.SHARED + 1}
+    assert attachments.overused([*few, (whole, "s0")]) == {}
+    assert attachments.overused([*few, (("digest", "#more"), "more")]) == {}
+    assert attachments.overused([*few, (whole, "more")]) == {whole: attachments.SHARED + 1}
+
+
+def test_an_artefact_that_a_lock_does_not_know_is_doubted() -> None:
+    assert "edge.conf is not in the lock of 2026-06-01" in doubt(lock=Lock({"other": "0" * 64}, "2026-06-01"))

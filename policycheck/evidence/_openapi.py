@@ -85,8 +85,10 @@ class Node(NamedTuple):
     def member(self, key: Any) -> Node:
         """The value under a key; None where there is none."""
         value = self.value
-        inside = value.get(key) if isinstance(value, dict) else value[key] if isinstance(value, list) else None
-        return Node(self.document, inside)
+        if isinstance(value, dict):
+            return Node(self.document, value.get(key))
+        is_index = isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value)
+        return Node(self.document, value[key] if is_index else None)
 
     def members(self, key: str) -> Iterator[tuple[Any, Node]]:
         """The members of the table or list under a key; none where it is neither."""

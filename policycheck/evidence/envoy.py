@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
+#: What is read holds at one address, so each surface of a control is asked for by itself.
+BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*envoy*.y*ml", "*envoy*.json", "*ratelimit*.y*ml", "*rate-limit*.y*ml")
 
 _FAMILIES = ("rate_limit", "anomaly_throttle")

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "surface"})
+#: What is read holds at one address, so each surface of a control is asked for by itself.
+BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*kong*.y*ml", "*kong*.json", "*deck*.y*ml")
 
 _LIMITERS = ("rate-limiting", "rate-limiting-advanced")

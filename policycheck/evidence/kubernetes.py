@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "surface"})
+#: What is read holds at one address, so each surface of a control is asked for by itself.
+BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*ingress*.y*ml", "*k8s/*.y*ml", "*kubernetes/*.y*ml", "*manifests/*.y*ml", "*trafficpolic*.y*ml")
 
 _LIMITS = ("rate_limit", "anomaly_throttle")

@@ -39,6 +39,8 @@ __all__ = ["FILES", "FILE_CAP", "KINDS_OF_SUBJECT", "account", "discover"]
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "surface"})
 
 #: Where configurations of nginx usually are in a repository.
+#: What is read holds at one address, so each surface of a control is asked for by itself.
+BY_ADDRESS = True
 FILES: tuple[str, ...] = (
     "nginx.conf", "*/nginx.conf", "*nginx*.conf", "*nginx*/*.conf", "conf.d/*.conf", "*/conf.d/*.conf",
     "sites-available/*", "*/sites-available/*", "sites-enabled/*", "*/sites-enabled/*",

@@ -517,7 +517,11 @@ def _refusals(api: Api, operations: Sequence[Operation]) -> Account:
         if at is None:
             raise Unsaid(f"{operation.name} does not document the answer 429: nothing speaks of a limit", operation.at)
         quotes.append(Quote(at.path, at.line, f"{operation.name} documents the answer 429"[:200]))
-    return Account(supported=True, quotes=tuple(quotes[:50]))
+    first = quotes[0]
+    note = "the answer 429 is documented; what is enforced stands elsewhere"
+    return Account(
+        (Reading(("status",), "deployed", first.file, first.line, 1, note, soft=True),), quotes=tuple(quotes[:50])
+    )
 
 
 def _credential(api: Api, operations: Sequence[Operation]) -> Reading:

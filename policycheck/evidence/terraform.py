@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from policycheck.opener import Opened, Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "access", "source", "scraping"})
+#: What is read holds at one address, so each surface of a control is asked for by itself.
+BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*.tf", "*tfplan*.json", "*plan*.json", "*tfstate*.json", "*terraform*.json")
 
 #: Bytes of a plan or state.

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
+#: What is read holds at one address, so each surface of a control is asked for by itself.
+BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*traefik*.y*ml", "*traefik*.toml", "*traefik/*.y*ml", "*dynamic*.y*ml", "*middleware*.y*ml")
 
 _FAMILIES = ("rate_limit", "anomaly_throttle")
