@@ -130,6 +130,16 @@ def test_what_the_artefact_confirms_is_verified_and_says_how_much(tmp_path: Path
     assert [(w.verdict, w.subject.id) for w in result.ledger] == [("agrees", "edge")]
 
 
+def test_a_denial_is_written_in_the_words_of_manifests(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("last_review_changed", False), ("surfaces", ["a", "b"])))
+    body = BODY.replace("owner: web team", "last_review_changed: true\n    surfaces: [a]") + "\n"
+    body = body.replace("surfaces: []\n\n", "surfaces: [{id: a, kind: page}]\n")
+    result = judged(tmp_path, "kind: probe, path: x", body=body)
+    said = " ".join(f.message for f in result.findings if f.rule == "declaration-matches-evidence")
+    assert "last_review_changed: true; the artefact says false" in said
+    assert "surfaces: [a]; the artefact says [a, b]" in said
+
+
 def test_a_gap_can_be_verified_too(tmp_path: Path, room: Any) -> None:
     room(probe=saying(("params.limit", 900)))
     found = finding(judged(tmp_path, "kind: probe, path: x", limit="900"), "limited")
