@@ -338,13 +338,6 @@ def _shown(path: tuple[str, ...]) -> str:
     return ".".join(path[1:] if path[0] == TOP else path)
 
 
-def _worded(value: object) -> str:
-    """A value as a manifest writes it."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_worded, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _absent(manifest: Manifest, hearing: Hearing) -> Iterator[Finding]:
     """What is declared and the artefact, which ought to show it, does not."""
     for reading in hearing.account.absences:

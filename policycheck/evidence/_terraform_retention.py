@@ -60,7 +60,7 @@ def is_declared(subject: Mapping[str, Any], path: tuple[str, ...]) -> bool:
 
 
 def _never(resource: Resource, at: At) -> Kept:
-    return Kept(FOREVER, at, f"{resource.address} never deletes what it holds")
+    return Kept(FOREVER, at, f"{resource.address} never deletes what it holds: a hundred years stand for that")
 
 
 def _cloudwatch(resource: Resource, config: Config, rule: str) -> Kept:

@@ -77,7 +77,7 @@ class Settings(NamedTuple):
     def label(self) -> str:
         """What it is called in notes."""
         prefix = text(self.data.get("stat_prefix"))
-        return f"{self.what} {prefix}".strip()
+        return self.what if not prefix or self.what.endswith(f" {prefix}") else f"{self.what}, {prefix}".removeprefix(", ")
 
     def at(self, key: str | None = None) -> At:
         """Where the settings, or one of them, stand."""

@@ -84,9 +84,10 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
     try:
         said = _said(_config(seen, path), options, subject)
     except ArtefactError as error:
-        return Account(
-            (), seen.all, f"{path} {error}" if str(error).startswith(_CHILD) else str(error), unreadable_at=(path, 0)
-        )
+        reason = f"{path} {error}" if str(error).startswith(_CHILD) else str(error)
+        is_folder = reason.endswith(_NO_FILE) and "." not in path.rpartition("/")[2]
+        hint = "; of a folder name one .tf file, and all of them are read" if is_folder else ""
+        return Account((), seen.all, f"{reason}{hint}", unreadable_at=(path, 0))
     except Unsaid as unsaid:
         at = unsaid.at or At(path, 0)
         reason = _whole(str(unsaid))
@@ -109,6 +110,7 @@ def _whole(text: str) -> str:
 
 #: How reasons start that go on from the file's name.
 _VERBS = ("is ", "has ", "holds ")
+_NO_FILE = "is not a regular file"
 _CHILD = ("could not", "took longer", "is not read", "cannot be read")
 
 

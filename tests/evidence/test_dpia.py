@@ -102,6 +102,20 @@ def test_an_assessment_in_order_supports_with_its_approval_quoted() -> None:
     assert {r.path[-1]: r.line for r in account.readings}["approved_on"] == 9
 
 
+def test_a_run_in_heading_is_quoted_with_what_stands_below_it(tmp_path: Path) -> None:
+    text = (FIXTURES / "summaries.md").read_text("utf-8")
+    head = text[: text.index("\n# ")]
+    body = (
+        "\n# Impact assessment\n\n**Nature.** Posts are shortened for\nreaders in a hurry. **Purposes.**\n**Scope.** Posts"
+        " of a year, in four\nlanguages, by those who write for everyone.\n"
+    )
+    subject = {"id": "x", "dpia": {"sections": {"description": {"nature": True, "scope": True}}}}
+    account = written(tmp_path, head + body, subject)
+    quoted = [quote.text for quote in account.quotes]
+    assert all(quoted)
+    assert any(text.startswith("Scope. Posts of a year") for text in quoted), (quoted, account.unreadable)
+
+
 def test_an_assessment_of_interests_supports_its_own_part() -> None:
     subject = {"id": "logs", "lia": {"ref": "LIA-7", "approved_on": "2026-01-19", "balancing": {"override": False}}}
     account = heard("lia-logs.md", subject)

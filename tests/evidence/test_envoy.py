@@ -85,7 +85,9 @@ def test_the_limit_of_a_route_is_read_with_its_share_and_burst() -> None:
 
 @pytest.mark.parametrize("options", [{"location": "catalogue"}, {"zone": "catalogue"}, {}])
 def test_an_entry_picks_by_route_or_prefix_of_the_statistics(options: dict[str, str]) -> None:
-    assert said(heard("edge.yaml", **options))["params.limit"] == 60
+    account = heard("edge.yaml", **options)
+    assert said(account)["params.limit"] == 60
+    assert "local_ratelimit of the route catalogue;" in note(account)
 
 
 def test_a_route_without_settings_of_its_own_has_those_of_the_filter_which_has_no_bucket() -> None:
