@@ -172,3 +172,12 @@ def test_without_evidence_everything_is_as_declared() -> None:
     found = findings("harbour-social", "--no-evidence")
     assert {f["assurance"] for f in found} == {"declared"}
     assert report(ROOT / "examples" / "harbour-social", "--no-evidence")["options"]["loosened_by"] == ["--no-evidence"]
+
+
+def test_the_developer_holds_evidence_of_many_kinds_with_every_verdict() -> None:
+    (record,) = report(ROOT / "examples" / "tern-ai")["results"]
+    assert len({entry["kind"] for entry in record["artefacts"]}) >= 14
+    assert {entry["verdict"] for entry in record["artefacts"]} == {"read", "supports", "doubted", "unreadable"}
+    assert {"verified", "contradicted"} <= {f["assurance"] for f in record["findings"]}
+    shown = {f["location"]["path"] for f in record["findings"] if f["assurance"] == "contradicted"}
+    assert len(shown) == 8
