@@ -240,7 +240,8 @@ class Discovered(NamedTuple):
     """Something a repository holds that a manifest could declare, in manifest words.
 
     `section` is where it belongs, e.g. `controls`; `item` is what can be filled in, an `evidence` entry with it;
-    what only a person knows is left out. `questions` name the properties they must answer, with the question.
+    what only a person knows is left out. `questions` name the properties they must answer, with the question. Without a
+    section it is something that could not be settled; `note` says what, why, and what to do.
     """
 
     section: str

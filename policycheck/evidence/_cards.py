@@ -303,6 +303,25 @@ def undeclared(card: Card, sources: Sources, use: str, skip: Iterable[str] = ())
             yield card.reading((*path, "name"), _bare(said.text), said, note)
 
 
+#: What is asked of a proposed source; the words are those of the manifest.
+ASKED_TYPE = (
+    "Where does each source come from: own_platform, scraped, licensed, public_dataset, user_input or synthetic? (It stands"
+    " in comments until then.)"
+)
+
+
+_KIND_IN_NAME = re.compile(r"(?:data(?:set)?|model)[-_ ]?card[-_ ]?|[-_ ](?:data(?:set)?|model)[-_ ]?card$", re.IGNORECASE)
+
+
+def called(card: Card) -> str:
+    """What a card calls its dataset or model; else the name of its file, or of the folder of a README."""
+    if card.names:
+        return card.names[0].text
+    folder, _, file = card.file.rpartition("/")
+    stem = _KIND_IN_NAME.sub("", file.rpartition(".")[0])
+    return folder.rpartition("/")[2] or stem if stem.lower() in ("", "readme") else stem
+
+
 def as_sources(card: Card) -> list[dict[str, Any]]:
     """The datasets that the card names as sources that could be declared, each once."""
     found = {slug(_bare(said.text)): _bare(said.text) for said in card.datasets}

@@ -31,7 +31,7 @@ _PEOPLE = _set("""
     follow friend guest reviewer creator sender recipient buyer participant attendee candidate applicant commenter
     contributor visitor citizen resident passenger driver teacher assignee reporter uploader organiser organizer
     cardholder donor player voter freelancer individual human client shopper traveller traveler account
-    researcher scientist investigator respondent consumer cohost following maintainer collaborator me self
+    seller researcher scientist investigator respondent consumer cohost following maintainer collaborator me self
     """)
 #: Those of them that are as often no people (a bank account, a client program): people only when nothing else stands by.
 _DOUBTFUL = _set("account client contact driver player me self profile follow")

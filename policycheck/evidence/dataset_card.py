@@ -182,8 +182,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     card = _cards.sniffed(opener, path, lambda text: _read(text, path))
     if card is None or card.kind != "dataset":
         return ()
-    folder, _, file = path.rpartition("/")
-    name = card.names[0].text if card.names else folder.rpartition("/")[2] or file.rpartition(".")[0]
+    name = _cards.called(card)
     source: dict[str, Any] = {"id": slug(name) or "dataset", "name": name, "dataset_card_ref": path}
     for found in (*_licence(empty := _Case(card, {}, (), {})), *_personal(empty), *_special(empty), *_known(empty, {})):
         at = source
@@ -196,8 +195,8 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
 
 
 _ASKED = (
-    ("id", "Which AI use takes its data from it?"),
-    ("sources.type", "Where does the data of each source come from?"),
+    ("id", "Which AI use takes its data from it? Move the source there, or name the use"),
+    ("sources.type", _cards.ASKED_TYPE),
     ("sources.basis", "What is the lawful basis, by jurisdiction?"),
     ("sources.excludes", "What is kept out?"),
 )

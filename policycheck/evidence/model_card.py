@@ -83,8 +83,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     card = _cards.sniffed(opener, path, lambda text: _read(text, path))
     if card is None or card.kind != "model":
         return ()
-    folder, _, file = card.file.rpartition("/")
-    name = card.names[0].text if card.names else folder.rpartition("/")[2] or file.rpartition(".")[0]
+    name = _cards.called(card)
     item: dict[str, Any] = {"id": _cards.slug(name) or "model", "name": name, "model_card_ref": card.file}
     sources = _cards.as_sources(card)
     item |= {"sources": sources} if sources else {}
@@ -93,7 +92,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
 
 
 _ASKED = (
-    ("sources.type", "Where does the data of each source come from?"),
+    ("sources.type", _cards.ASKED_TYPE),
     ("phases", "Which phases does the use cover?"),
     ("jurisdictions", "Where do the people live whose data is used?"),
     ("owner", "Who inside the organisation answers for it?"),

@@ -199,7 +199,9 @@ def _offer(http: Http, family: str, entry: dict[str, str], taken: set[str]) -> D
     if not readings or said.get("status") == "planned":
         return None
     prefix, layer, _ = _OFFERED[family]
-    item: dict[str, Any] = {"id": _slug(f"{prefix}-{entry.get('location') or entry.get('server') or 'site'}", taken)}
+    # A host's first label tells the servers of one file apart: www, api.
+    place = entry.get("location") or entry.get("server", "").partition(".")[0] or "site"
+    item: dict[str, Any] = {"id": _slug(f"{prefix}-{place}", taken)}
     item |= {"family": family, "layer": layer}
     item |= {"status": said["status"]} if "status" in said else {}
     params = {name.removeprefix("params."): value for name, value in said.items() if name.startswith("params.")}

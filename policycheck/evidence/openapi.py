@@ -365,16 +365,10 @@ class _Whole:
         homes = {operation: self._home(operation) for operation in operations if self._api.shown(operation).properties}
         for surface in self._surfaces:
             yield from self._declared(surface, [op for op, home in homes.items() if home is surface])
-        yield from self._lacking([op for op, home in homes.items() if home is None and not self._is_own(op)])
+        yield from self._lacking([op for op, home in homes.items() if home is None and not _is_own(self._api, op)])
         if self._api.files.left and not any(homes.values()) and not _groups(self._api, operations):
             left = ", ".join(self._api.files.left)[:300]
             raise Unsaid(f"what it returns is described elsewhere, which is not followed: {left}")
-
-    def _is_own(self, operation: Operation) -> bool:
-        """Whether callers read only themselves there: `/me`, for those who are signed in."""
-        last = segments(operation.path)[-1:]
-        security = _settled(self._api, [operation])
-        return bool(_OWN.intersection(last)) and security is not None and security.auth == "required"
 
     def _home(self, operation: Operation) -> Mapping[str, Any] | None:
         """The declared surface that an operation belongs to: named in its evidence, at its address, or below it."""
@@ -422,6 +416,13 @@ class _Whole:
                 note = _guessed(operation, field)
                 yield _reading((*at, "fields", field.name, "name"), field.name, field.shown.at, note)
                 yield _reading((*at, "fields", field.name, "category"), field.category, field.shown.at, note)
+
+
+def _is_own(api: Api, operation: Operation) -> bool:
+    """Whether callers read only themselves there: `/me`, for those who are signed in."""
+    last = segments(operation.path)[-1:]
+    security = _settled(api, [operation])
+    return bool(_OWN.intersection(last)) and security is not None and security.auth == "required"
 
 
 def _generality(surface: Mapping[str, Any]) -> tuple[int, int]:
@@ -643,18 +644,26 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
             return ()
         api.read(path)
         taken: set[str] = set()
-        operations = [op for op in api.operations if _is_reading(op)]
+        operations = [op for op in api.operations if _is_reading(op) and not _is_own(api, op)]
         found = [_discovered(api, path, group, taken) for group in _groups(api, operations)]
     except (ArtefactError, Unsaid):
         return ()
-    return tuple(one for one in found if one is not None)
+    proposed = tuple(one for one in found if one is not None)
+    return (*proposed, _for_all(path)) if proposed and len(proposed) == len(found) else proposed
+
+
+def _for_all(path: str) -> Discovered:
+    """The document beside the whole organisation: an operation that is added to it then shows as not declared."""
+    return Discovered("organization", {"evidence": [{"kind": "openapi", "path": path}]}, path, 1, "the whole interface")
 
 
 _QUESTIONS = (
     ("purpose", "Why is this data shown?"),
     ("owner", "Who inside the organisation answers for it?"),
     ("est_subjects", "About how many people's data does it hold?"),
-    ("fields", "How sensitive is each field, who sees it unless the person changes that, and what is it necessary for?"),
+    ("fields.sensitivity", "How sensitive is each field: low, moderate, high or special?"),
+    ("fields.default_visibility", "Who sees it unless the person changes that?"),
+    ("fields.necessary_for", "Why must it be shown?"),
 )
 
 
@@ -664,6 +673,6 @@ def _discovered(api: Api, path: str, operations: Sequence[Operation], taken: set
     item = _described(api, operations, taken)
     item["evidence"] = [{"kind": "openapi", "path": path, "operation": operation.name} for operation in operations]
     first = operations[0]
-    note = f"{_listed(operations)} returns what seems to be personal data; categories are guessed from names"
+    note = f"{_listed(operations)} seems to return personal data, by the names of its fields"
     file, line = (first.at.path, first.at.line) if first.at else (path, 0)
     return Discovered("surfaces", item, file, line, note, _QUESTIONS)

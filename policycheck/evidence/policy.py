@@ -165,7 +165,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     asks = (("owner", "Who inside the organisation answers for it?"),) if section == "legal_response" else ()
     return (
         Discovered(
-            section, {**item, "evidence": [entry]}, path, title.line if title else 1, "a document with this title", asks
+            section, {**item, "evidence": [entry]}, path, title.line if title else 1, "by the title of the document", asks
         ),
     )
 

@@ -455,14 +455,29 @@ def _same_one(value: str, pattern: str) -> bool | None:
 # --- discover ---
 
 
+#: What alerts on scraping speak of, anywhere in a rule; and what they count, where they do so for each who asks.
+_SCRAPING = re.compile(
+    r"scrap|crawl|\bbots?\b|harvest|abus|bulk|enumerat|copied|copying|throttl|rate.?limit|refused|blocked|captcha|challenge"
+    r"|suspicious|unusual|anomal|(?<!\d)4(?:29|03)(?!\d)|export|download",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"request|traffic|view|lookup|visit|search|login|sign|session|account|hits", re.IGNORECASE)
+_WHO = re.compile(
+    r"\b(?:client\w*|ip|addr\w*|remote_addr\w*|user|user_id|user_agent|account|account_id|key|api_key|consumer|actor|session"
+    r"|asn|token|partner)\b",
+    re.IGNORECASE,
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
-    """The alerts of a file that can fire, as controls that watch."""
+    """The alerts of a file that can fire and seem to be about scraping, as controls that watch."""
     return discovered(opener, path, lambda files: _found(files, path))
 
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:
     rules = _rules(files.documents(path), path)
-    for name in list(dict.fromkeys(rule.name for rule in rules if rule.alerts))[:MOST]:
+    for name in list(dict.fromkeys(rule.name for rule in rules if rule.alerts and _is_about_scraping(rule)))[:MOST]:
         entry = {"kind": "prometheus", "path": path, "alert": name}
         readings = spoken(partial(_spoken, files, rules, path, entry, {"family": "monitoring"}))
         status = next((reading for reading in readings if reading.path == ("status",)), None)
@@ -470,11 +485,25 @@ def _found(files: Files, path: str) -> Iterator[Discovered]:
             continue
         params = {reading.path[1]: reading.value for reading in readings if reading.path[0] == "params"}
         item = {
-            "id": slug("alert", name), "family": "monitoring", "status": "deployed", "params": params, "evidence": [entry],
+            "id": slug("alert", _HUMP.sub("-", name)), "family": "monitoring", "layer": "technical", "status": "deployed",
+            "params": params, "evidence": [entry],
         }  # fmt: skip
         yield Discovered("controls", item, status.file, status.line, f"the alert {name}", _QUESTIONS)
 
 
+def _is_about_scraping(rule: Rule) -> bool:
+    """Whether a rule seems to watch for copying: most alerts of a repository are about health and no control of this kind.
+
+    A guess that only decides what is offered; an alert that is named in a manifest is read whatever it is about.
+    """
+    expression = text(rule.data.get("expr"))[:4000]
+    words = [rule.group, _HUMP.sub(" ", rule.name), expression, *map(text, mapping(rule.data.get("annotations")).values())]
+    said = " ".join(words)[:20_000].replace("_", " ")
+    by = " ".join(_GROUPED.findall(expression))
+    return bool(_SCRAPING.search(said)) or bool(_COUNTED.search(expression) and _WHO.search(by))
+
+
+_GROUPED = re.compile(r"\bby ?\(([^()]{0,200})\)")
 _QUESTIONS = (
     ("family", "Does it watch traffic, access logs or something else?"),
     ("owner", "Who inside the organisation answers for it?"),

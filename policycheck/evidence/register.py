@@ -359,19 +359,25 @@ _QUESTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
-    """What the rows of a register could be declared as; nothing when one of them cannot be read."""
+    """What the rows of a register could be declared as. Raises ArtefactError for one in which a row cannot be read."""
     try:
         register = read(opener.read(path).data, path, {}, None)
-        found = () if register.sheet.holds == "rights_requests" else entries(register, Declared({}))
-        refuse_bad_rows(register)
     except (ArtefactError, Unsaid):
         return ()
+    found = () if register.sheet.holds == "rights_requests" else entries(register, Declared({}))
+    try:
+        refuse_bad_rows(register)
+    except Unsaid as unsaid:
+        raise ArtefactError(str(unsaid)) from None
     return tuple(_offers(register, found)) if found else ()
 
 
 def _offers(register: Register, found: Sequence[Entry]) -> Iterator[Discovered]:
     holds, evidence = register.sheet.holds, [{"kind": "register", "path": register.file}]
     section = {"incidents": "incident_policy", "legal_actions": "legal_response"}.get(holds)
+    if holds == "correspondence":
+        note = "a register of correspondence"
+        yield Discovered("organization", {"evidence": evidence}, register.file, register.header.line, note)
     if section:
         asked = _QUESTIONS["legal_actions"] if holds == "legal_actions" else _RUNBOOK
         kept = {"register_ref": register.file, "evidence": evidence}
@@ -382,7 +388,8 @@ def _offers(register: Register, found: Sequence[Entry]) -> Iterator[Discovered]:
         for entry in found[:_OFFERED]:
             # Names of surfaces, threats and controls must be those of the manifest, which only a person can tell.
             own = [cell for cell in entry.cells if cell.path[0] not in _NAMES_OTHERS]
-            item = {"id": entry.key[1], **_nested(own), "evidence": evidence}
+            # The whole register is evidence of the section above or of the organisation, and speaks of every row.
+            item = {"id": entry.key[1], **_nested(own)}
             open_ = tuple(question for question in _QUESTIONS[holds] if question[0] not in item)
             yield Discovered(entry.key[0], item, register.file, entry.line, "a row of the register", open_)
 

@@ -273,7 +273,9 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         "evidence": [entry],
     }
     line = clauses[0].line if not prose.paged else 1
-    found = [Discovered("controls", control, path, line, "a sentence forbids it; a person must read it", _ASKS)]
+    found = [
+        Discovered("controls", control, path, line, "a sentence forbids copying by machines; a person must read it", _ASKS)
+    ]
     if not account(opener, path, entry, policies).unreadable:
         found.append(Discovered("policies", policies, path, 1, "terms of service"))
     return tuple(found)

@@ -297,10 +297,16 @@ def _discovered(config: Config, path: str) -> Iterator[Discovered]:
             measures = list(provider.measures(config, resource))
         except Unsaid:
             continue
-        for measure in measures:
-            found = _proposed(config, path, measure, ids)
-            if found is not None:
-                yield found
+        found = [one for measure in measures if (one := _proposed(config, path, measure, ids)) is not None]
+        yield from (one for one in found if not _is_told(one, found))
+
+
+def _is_told(thing: Discovered, found: list[Discovered]) -> bool:
+    """Whether it is a filter all of whose groups recognise bots, and are proposed one by one."""
+    params = thing.item.get("params")
+    sets = params.get("rule_sets") if isinstance(params, dict) and thing.item.get("family") == "waf" else None
+    bots = sum(other.item.get("family") == "bot_detection" for other in found)
+    return isinstance(sets, list) and 0 < len(sets) <= bots
 
 
 def _proposed(config: Config, path: str, measure: Measure, ids: set[str]) -> Discovered | None:
@@ -313,9 +319,10 @@ def _proposed(config: Config, path: str, measure: Measure, ids: set[str]) -> Dis
         return None
     try:
         found = _said(config, entry, {"family": family})
-    except Unsaid:
-        return None
-    item: dict[str, Any] = {"id": _id(measure, ids), "family": family, "layer": "technical"}
+    except Unsaid as unsaid:
+        at = unsaid.at or measure.at
+        return Discovered("", {}, at.file, at.line, f"{measure.label} is not proposed: {_whole(str(unsaid))}")
+    item: dict[str, Any] = {"id": _id(measure, ids, family), "family": family, "layer": "technical"}
     for reading in found:
         holder = item if len(reading.path) == 1 else item.setdefault(reading.path[0], {})
         holder[reading.path[-1]] = reading.value
@@ -332,9 +339,9 @@ _QUESTIONS = (
 )
 
 
-def _id(measure: Measure, ids: set[str]) -> str:
-    """A slug of the rule's name, else of the resource's, told apart by a number."""
-    words = measure.name or measure.resource.address.rsplit(".", 1)[-1]
+def _id(measure: Measure, ids: set[str], family: str) -> str:
+    """A slug of the rule's name, else of the family and the resource's, told apart by a number."""
+    words = measure.name or f"{family} {measure.resource.address.rsplit('.', 1)[-1]}"
     slug = _SLUG.sub("-", words.lower()).strip("-")[:56].strip("-") or "control"
     name, number = slug, 2
     while name in ids:

@@ -251,7 +251,7 @@ def offered(root: Path, path: str) -> tuple[Discovered, ...]:
 def test_each_place_with_something_of_its_own_is_offered() -> None:
     found = offered(FIXTURES / "edge", "nginx.conf")
     assert [one.item["id"] for one in found] == [
-        "user-agent-block-craft-example",
+        "user-agent-block-craft",
         "rate-limit-people",
         "x-robots-tag-drafts",
         "rate-limit-feed",

@@ -838,8 +838,9 @@ def test_what_a_thing_is(name: str, whose: str) -> None:
 
 @pytest.mark.parametrize("file", ["petrel.yaml", "basket.json", "research/openapi.yaml"])
 def test_what_is_proposed_would_be_read(file: str) -> None:
-    found = openapi.discover(Opener(FIXTURES), file)
-    assert len(found) > 1
+    *found, whole = openapi.discover(Opener(FIXTURES), file)
+    assert (whole.section, whole.item) == ("organization", {"evidence": [{"kind": "openapi", "path": file}]})
+    assert found
     assert len({one.item["id"] for one in found}) == len(found)
     for proposal in found:
         assert proposal.section == "surfaces"
@@ -849,6 +850,16 @@ def test_what_is_proposed_would_be_read(file: str) -> None:
             assert said(account)["auth"] == proposal.item["auth"]
             assert absent(account) == []
             assert {reading.path[2] for reading in account.readings if reading.path[0] == "fields"} == {"name"}
+
+
+def test_where_callers_read_only_themselves_no_surface_is_proposed(tmp_path: Path) -> None:
+    data = document({"responses": response(PERSON), "security": [{"key": []}]})
+    (path,) = data["paths"]
+    data["paths"] = {"/me": data["paths"][path], "/sellers": data["paths"][path]}
+    data["components"] = {**data.get("components", {}), "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}
+    (tmp_path / "openapi.json").write_text(json.dumps(data))
+    found = openapi.discover(Opener(tmp_path), "openapi.json")
+    assert [one.item.get("url", "").rpartition("/")[2] for one in found] == ["sellers", ""]
 
 
 def test_an_unreadable_operation_is_not_proposed(tmp_path: Path) -> None:

@@ -473,9 +473,29 @@ def test_no_routes_make_the_verifier_fail(tmp_path: Path, route: Any, receivers:
 
 def test_discover_offers_the_alerts_that_can_fire() -> None:
     found = prometheus.discover(Opener(FIXTURES), "alerts.yml")
-    assert [item.item["id"] for item in found] == ["alert-manyproductviews", "alert-refusedrequestsrise"]
+    assert [item.item["id"] for item in found] == ["alert-many-product-views", "alert-refused-requests-rise"]
     assert found[0].item["params"] == {"alert_ref": "ManyProductViews", "trigger_per_day": 900}
     assert prometheus.discover(Opener(FIXTURES), "alertmanager.yml") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "expression", "is_offered"),
+    [
+        ("InstanceDown", "up == 0", False),
+        ("SlowSearch", "histogram_quantile(0.95, sum by (le) (rate(search_seconds_bucket[5m]))) > 2", False),
+        ("ErrorsRise", 'sum(rate(http_requests_total{code=~"5.."}[5m])) > 9', False),
+        ("HTTP429Rise", "sum(rate(http_responses_total[5m])) > 9", True),
+        ("Refusals", 'sum(rate(http_requests_total{code="429"}[5m])) > 9', True),
+        ("Heavy", "sum by (client_ip, ip) (rate(http_requests_total[5m])) > 9", True),
+        ("ListingsScraped", "sum(rate(pages_total[5m])) > 9", True),
+    ],
+)
+def test_discover_offers_alerts_that_seem_to_be_about_scraping(
+    name: str, expression: str, is_offered: bool, tmp_path: Path
+) -> None:
+    rule = {"alert": name, "expr": expression}
+    (tmp_path / "alerts.yml").write_text(json.dumps({"groups": [{"name": "g", "rules": [rule]}]}))
+    assert bool(prometheus.discover(Opener(tmp_path), "alerts.yml")) is is_offered
 
 
 def test_promtool_takes_what_is_read() -> None:

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policycheck.errors import ArtefactError
 from policycheck.evidence import _cells, _sheets, register
 from policycheck.manifests import v1_shape
 from policycheck.opener import Opener
 
 if TYPE_CHECKING:
-    from policycheck.model import Account
+    from policycheck.model import Account, Discovered
 
 FIXTURES = Path(__file__).parent / "fixtures" / "register"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -805,7 +806,7 @@ def test_hostile_files_say_nothing_soon(tmp_path: Path, content: bytes) -> None:
     assert "Traceback" not in why
     assert len(why) < 2000
     assert str(tmp_path) not in why
-    assert register.discover(Opener(tmp_path), "file.csv") == ()
+    assert proposed(tmp_path, "file.csv") == ()
 
 
 @pytest.mark.parametrize(
@@ -883,10 +884,18 @@ def test_any_table_is_read_whole_or_not_at_all(
         assert account.supported
         assert all(r.soft and r.line > 0 and r.value is not None for r in account.additions)
         assert all(_cells.slug(r.path[1]) == r.path[1] for r in account.additions)
-    assert isinstance(register.discover(Opener(tmp_path), "file.csv"), tuple)
+    assert isinstance(proposed(tmp_path, "file.csv"), tuple)
 
 
 # --- what could be declared ---
+
+
+def proposed(root: Path, file: str) -> tuple[Discovered, ...]:
+    """What is proposed of a file; nothing where it is refused with a reason."""
+    try:
+        return register.discover(Opener(root), file)
+    except ArtefactError:
+        return ()
 
 
 def test_discovered_incidents_are_those_that_the_account_reads(clean: Path) -> None:
@@ -909,12 +918,20 @@ def test_discovered_incidents_are_those_that_the_account_reads(clean: Path) -> N
         ("incidents.csv", []),
         ("legal-actions.csv", []),
         ("findings.csv", ["third_party_access", "third_party_access"]),
-        ("correspondence.csv", ["regulator_correspondence"] * 3),
+        ("correspondence.csv", ["organization"] + ["regulator_correspondence"] * 3),
         ("rights-requests.csv", []),
     ],
 )
 def test_only_what_can_be_read_is_proposed(file: str, sections: list[str]) -> None:
-    assert [one.section for one in register.discover(Opener(FIXTURES), file)] == sections
+    assert [one.section for one in proposed(FIXTURES, file)] == sections
+
+
+def test_a_register_with_a_row_that_cannot_be_read_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "incidents.csv").write_text("id,detected_at\na,2026-03-01T08:00:00\n")
+    with pytest.raises(ArtefactError, match="line 2: detected_at has no offset from UTC"):
+        register.discover(Opener(tmp_path), "incidents.csv")
+    (tmp_path / "incidents.csv").write_text("colour,size\nred,2\n")
+    assert register.discover(Opener(tmp_path), "incidents.csv") == ()
 
 
 def test_every_fixture_and_example_is_offered_to_it() -> None:

@@ -1120,7 +1120,7 @@ def test_several_log_groups_need_a_name() -> None:
     "file", ["aws-edge/waf.tf", "aws-edge/cdn.tf", PLAN, "state/show.json", V4, V5, ARMOR, DOOR, GATEWAY]
 )
 def test_what_is_discovered_is_then_read(file: str) -> None:
-    found = terraform.discover(Opener(FIXTURES), file)
+    found = [each for each in terraform.discover(Opener(FIXTURES), file) if each.section]
     assert len({each.item["id"] for each in found}) == len(found)
     assert bool(found) is (file != "aws-edge/cdn.tf")
     for each in found:
@@ -1134,9 +1134,23 @@ def test_what_is_discovered_is_then_read(file: str) -> None:
 
 
 def test_a_rule_that_cannot_be_read_is_not_proposed() -> None:
-    ids = [each.item["id"] for each in terraform.discover(Opener(FIXTURES), "aws-edge/waf.tf")]
+    found = terraform.discover(Opener(FIXTURES), "aws-edge/waf.tf")
+    ids = [each.item["id"] for each in found if each.section]
     assert "search-per-address" not in ids
     assert "profiles-per-address" in ids
+    left = [each.note for each in found if not each.section]
+    assert any("rule search-per-address is not proposed: limit hangs on var.search_limit" in note for note in left)
+
+
+def test_a_filter_that_only_recognises_bots_is_proposed_once(tmp_path: Path) -> None:
+    text = (FIXTURES / "aws-edge" / "waf.tf").read_text("utf-8")
+    for name in ("waf.tf", "cdn.tf", "variables.tf", "versions.tf"):
+        (tmp_path / name).write_bytes((FIXTURES / "aws-edge" / name).read_bytes())
+    found = [each.item["id"] for each in terraform.discover(Opener(tmp_path), "waf.tf") if each.section]
+    assert ("bots" in found, "waf-edge" in found) == (True, False)
+    (tmp_path / "waf.tf").write_text(text.replace("AWSManagedRulesBotControlRuleSet", "AWSManagedRulesCommonRuleSet"))
+    found = [each.item["id"] for each in terraform.discover(Opener(tmp_path), "waf.tf") if each.section]
+    assert ("bots" in found, "waf-edge" in found) == (False, True)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"{}", b'{"format_version": 1}', b"not json", b"[" * 10_000])
