@@ -10,8 +10,10 @@ import json
 import os
 import posixpath
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,13 +28,16 @@ from policycheck.sources import SKIPPED_FOLDERS, is_fragment, is_manifest
 FILES = 5_000
 #: What tells one thing in an artefact from another: the options of an evidence entry that pick it.
 _PICKS = ("location", "server", "zone", "resource", "operation", "anchor", "alert")
-_PLAIN = re.compile(r"(?:\.\./)*[A-Za-z_/][A-Za-z0-9_./ -]*[A-Za-z0-9_/]|[A-Za-z]")
+#: The same among what an entry calls `options`.
+_OPTIONS = ("rule", "descriptor", "row")
+_PLAIN = re.compile(r"(?:\.\./)*[A-Za-z_/][A-Za-z0-9_./ -]*[A-Za-z0-9_/]|[A-Za-z]|[12][0-9]{3}-[01][0-9]-[0-3][0-9]")
 _RESERVED = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"})
 
 
-class Question(NamedTuple):
-    """A blank that only a person can fill."""
+class Asked(NamedTuple):
+    """A value with what a person is asked about it; None is a blank that only a person can fill."""
 
+    value: Any
     text: str
 
 
@@ -64,6 +69,8 @@ def search(root: Path, top: str) -> Search:
             # One verifier that breaks must not take what the others found with it (exit 5).
             failures.append(Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}"))
     files = {path for path, _ in offered}
+    unread += [(f"{thing.file}:{thing.line}", thing.note) for thing in found if not thing.section]
+    found = [thing for thing in found if thing.section]
     return Search(tuple(found), tuple(unread), tuple(failures), len(files), max(0, len(offered) - FILES))
 
 
@@ -100,7 +107,7 @@ def undeclared(found: Iterable[Discovered], data: Mapping[str, Any], folder: str
     for thing in found:
         section = data.get(thing.section)
         if isinstance(section, dict):
-            missing = {k: v for k, v in thing.item.items() if k != "evidence" and section.get(k) in (None, "", [])}
+            missing = {k: v for k, v in thing.item.items() if k != "evidence" and section.get(k) in (None, "")}
             left += [thing._replace(item=missing)] if missing else []
         elif not _is_declared(thing, section, picked):
             left.append(thing)
@@ -109,8 +116,8 @@ def undeclared(found: Iterable[Discovered], data: Mapping[str, Any], folder: str
 
 def _is_declared(thing: Discovered, section: Any, picked: set[tuple[str, ...]]) -> bool:
     items = [item for item in section if isinstance(item, dict)] if isinstance(section, list) else []
-    entries = [entry for entry in thing.item.get("evidence") or () if isinstance(entry, dict)]
-    if entries and all(_pick(entry, "") in picked for entry in entries):
+    entries = list(_entries(thing.item))
+    if entries and all(_is_picked(entry, picked) for entry in entries):
         return True
     same = ("id", "url") if thing.section == "surfaces" else ("id",)
     return any(thing.item.get(key) and item.get(key) == thing.item.get(key) for item in items for key in same)
@@ -131,11 +138,20 @@ def _entries(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
 
 
 def _pick(entry: Mapping[str, Any], folder: str) -> tuple[str, ...]:
+    """The file that an entry names, from the root, and what it picks of it; blank where it leaves that open."""
     try:
         path = relative(folder, str(entry.get("path") or ""))
     except ArtefactError:
         path = str(entry.get("path"))
-    return (path, *(" ".join(str(entry.get(name) or "").split()) for name in _PICKS))
+    options = entry.get("options")
+    said = [entry.get(name) for name in _PICKS] + [(options if isinstance(options, dict) else {}).get(o) for o in _OPTIONS]
+    return (path, *(" ".join(str(value or "").split()) for value in said))
+
+
+def _is_picked(entry: Mapping[str, Any], picked: Iterable[tuple[str, ...]]) -> bool:
+    """Whether some declared entry means the same; it may say more, such as the host of a file that several serve."""
+    wanted = _pick(entry, "")
+    return any(all(mine in ("", theirs) for mine, theirs in zip(wanted, other, strict=True)) for other in picked)
 
 
 # --- a draft ---
@@ -170,37 +186,45 @@ _ROLES = {
 }
 
 
-def draft(found: Iterable[Discovered], folder: str, name: str) -> str:
+def draft(found: Iterable[Discovered], folder: str, name: str, unread: Iterable[tuple[str, str]] = ()) -> str:
     """A manifest for `folder` (from the root) with everything that was found, and a question at every blank."""
-    things = list(found)
     sections: dict[str, list[Discovered]] = {}
-    for thing in _distinct(things):
-        sections.setdefault(thing.section, []).append(thing)
-    surfaces = [str(thing.item.get("id")) for thing in sections.get("surfaces", ())]
+    for thing in _distinct(found):
+        sections.setdefault(thing.section, []).append(_placed(thing, folder))
     lines = [*_HEAD, *_organization(name, sections)]
-    for section in [*SECTIONS, *sorted(set(sections) - set(SECTIONS))]:
+    for section in [*SECTIONS, *sorted(set(sections) - {*SECTIONS, "organization"})]:
         lines.append("")
         if section not in sections:
             lines.append(f"{section}:  # {SECTIONS[section]}")
         elif section in _SINGLE:
-            lines += _single(section, sections[section], folder)
+            lines += [f"{section}:", *_single(sections[section])]
         else:
-            lines.append(f"{section}:")
-            for thing in sections[section]:
-                lines += _listed(thing, folder, surfaces)
+            about = list(_notes(_surfaces(sections), "  ")) if section == "controls" else []
+            asked: set[tuple[str, str]] = set()
+            parts = [about, *(list(_listed(thing, asked)) for thing in sections[section])]
+            lines += [f"{section}:", *chain.from_iterable(("", *part) for part in parts if part)]
+            lines.pop(-sum(len(part) + 1 for part in parts if part))
+    left = [line for path, why in unread for line in _notes(f"{path}: {why}", "", "  ")]
+    lines += ["", "# Looked at and not read:", *left] if left else []
     return "\n".join(lines) + "\n"
 
 
 _HEAD = (
-    "# Drafted by policycheck discover from the files of this repository. What was read in a file stands here with the",
-    '# place it was read; every line that ends in a question is blank, which means "not said". A person answers those,',
-    "# checks the rest, and takes out what is not meant.",
+    "# Drafted by policycheck discover from the files of this repository. What was read in a file stands below the place",
+    '# where it was read. Blank means "not said"; the question beside it is asked once in a section, and meant wherever the',
+    "# same property is blank again. Answer the questions, check the rest, and take out what is not meant. [] says: none.",
     "policycheck: 1",
     "",
 )
 
 
-def _organization(name: str, sections: Mapping[str, Any]) -> Iterator[str]:
+def _surfaces(sections: Mapping[str, list[Discovered]]) -> str:
+    """What `surfaces` of a control can name."""
+    found = [str(thing.item.get("id")) for thing in sections.get("surfaces", ())]
+    return f"The surfaces that were found above: {', '.join(found)}." if found else ""
+
+
+def _organization(name: str, sections: Mapping[str, list[Discovered]]) -> Iterator[str]:
     roles = dict.fromkeys(role for section, role in _ROLES.items() if section in sections)
     yield "organization:"
     yield f"  id: {slug(name) or 'my-organisation'}  # is this its short name? It never changes"
@@ -209,6 +233,9 @@ def _organization(name: str, sections: Mapping[str, Any]) -> Iterator[str]:
     yield "  size:  # micro, small, medium or large?"
     yield "  jurisdictions:  # where are the people whose data it is? ISO 3166 codes, as [GB, IE]"
     yield "  contact:  # whom does a regulator write to?"
+    entries = [entry for thing in sections.get("organization", ()) for entry in thing.item.get("evidence") or ()]
+    if entries:
+        yield from _mapping({"evidence": entries}, 1, set())
 
 
 def slug(text: str) -> str:
@@ -232,84 +259,206 @@ def _distinct(things: Iterable[Discovered]) -> Iterator[Discovered]:
         yield named
 
 
-def _single(section: str, things: list[Discovered], folder: str) -> Iterator[str]:
+def _single(things: list[Discovered]) -> Iterator[str]:
     """A section that is one subject: the first file that says something of a property is believed, the others shown."""
     whole: dict[str, Any] = {}
-    yield f"{section}:"
+    parts: list[tuple[Discovered, list[str], list[str]]] = []
+    evidence: list[Any] = []
     for thing in things:
-        yield f"  # {_origin(thing)}"
+        own, remarks = list[str](), list[str]()
         for key, value in thing.item.items():
             if key == "evidence":
-                whole.setdefault(key, []).extend(value)
+                evidence += [entry for entry in value if entry not in evidence]
             elif key not in whole:
                 whole[key] = value
+                own.append(key)
             elif isinstance(value, list) and isinstance(whole[key], list):
                 whole[key] = [*whole[key], *(v for v in value if v not in whole[key])]
             elif whole[key] != value:
-                yield f"  # {thing.file} says {key}: {_comment(str(value))}"
-        for key, text in thing.questions:
-            whole.setdefault(key, Question(text))
-    yield from _mapping(_placed(whole, folder), 1)
+                remarks.append(f"{thing.file} says {key}: {value}")
+        parts.append((thing, own, remarks))
+    asked = {key: text for thing in things for key, text in thing.questions if key not in whole}
+    for thing, own, remarks in parts:
+        for text in (_origin(thing), *remarks):
+            yield from _notes(text, "  ")
+        yield from _mapping({key: whole[key] for key in own}, 1, set())
+    yield from _mapping({key: Asked(None, text) for key, text in asked.items()}, 1, set())
+    yield from _mapping({"evidence": evidence} if evidence else {}, 1, set())
 
 
-def _listed(thing: Discovered, folder: str, surfaces: list[str]) -> Iterator[str]:
+def _listed(thing: Discovered, asked: set[tuple[str, str]]) -> Iterator[str]:
+    """An item of a section that is a list, its properties in the order in which a reader looks for them."""
     item = dict(thing.item)
-    evidence = item.pop("evidence", None)
     questions = dict(thing.questions)
     if thing.section == "controls" and "surfaces" not in item:
-        questions.setdefault("surfaces", f"which does it protect: {', '.join(surfaces) or 'none was found yet'}?")
+        questions.setdefault("surfaces", "Which surfaces does it protect?")
     for path, text in questions.items():
         _ask(item, path.split("."), text)
-    if evidence:
-        item["evidence"] = evidence
-    yield f"  # {_origin(thing)}"
-    for number, line in enumerate(_mapping(_placed(item, folder), 2)):
-        yield line if number else f"  - {line.strip()}"
+    yield from _notes(_origin(thing), "  ")
+    if isinstance(item.get("params"), dict):
+        item["params"] = _ordered(item["params"], _PARAMS, ())
+    yield from _bulleted(_mapping(_ordered(item, _FIRST, _LAST), 2, asked), "  ")
+
+
+def _ordered(item: Mapping[str, Any], first: tuple[str, ...], last: tuple[str, ...]) -> dict[str, Any]:
+    found = {key: item[key] for key in (*first, *item) if key in item and key not in last}
+    return found | {key: item[key] for key in last if key in item}
+
+
+_PARAMS = ("unit", "resource", "limit", "window", "burst")
+_FIRST = (
+    "id", "name", "title", "kind", "url", "auth", "family", "layer", "status", "surfaces", "owner", "last_reviewed_on",
+    "review_interval_days",
+)  # fmt: skip
+_LAST = ("fields", "params", "sources", "evidence")
+
+
+def _bulleted(lines: Iterable[str], pad: str) -> Iterator[str]:
+    """The lines of a mapping as an item of a list, those of comments before the dash."""
+    is_open = True
+    for line in lines:
+        if is_open and not line.lstrip().startswith("#"):
+            is_open = False
+            yield f"{pad}- {line.strip()}"
+        else:
+            yield f"{pad}{line.strip()}" if is_open else line
 
 
 def _ask(item: dict[str, Any], steps: list[str], text: str) -> None:
-    for step in steps[:-1]:
-        inner = item.get(step)
-        item[step] = dict(inner) if isinstance(inner, dict) else {}
-        item = item[step]
-    if item.get(steps[-1]) in (None, ""):
-        item[steps[-1]] = Question(text)
+    """Put a question at a property; of a list of things it is asked at the list, with a blank in each of them."""
+    step = steps[0]
+    value, said = item.get(step), ""
+    if isinstance(value, Asked):
+        value, said = value
+    if len(steps) == 1:
+        item[step] = Asked(None if value == "" else value, f"{said} {text}".strip())
+    elif isinstance(value, list):
+        item[step] = Asked([_blanked(one, steps[1:]) for one in value], f"{said} {text}".strip())
+    else:
+        inner = dict(value) if isinstance(value, dict) else {}
+        _ask(inner, steps[1:], text)
+        item[step] = inner
 
 
-def _placed(item: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Evidence paths as a manifest in `folder` writes them."""
-    entries = item.get("evidence")
-    if isinstance(entries, list):
-        item = {**item, "evidence": [{**e, "path": posixpath.relpath(str(e.get("path")), folder or ".")} for e in entries]}
-    return item
+def _blanked(item: Any, steps: list[str]) -> Any:
+    if not isinstance(item, dict) or item.get(steps[0]) is not None:
+        return item
+    evidence = {key: value for key, value in item.items() if key == "evidence"}
+    return {key: value for key, value in item.items() if key != "evidence"} | {steps[0]: None} | evidence
+
+
+def _placed(thing: Discovered, folder: str) -> Discovered:
+    """With paths as a manifest in `folder` writes them."""
+    return thing._replace(item=_relative(thing.item, thing.file, folder))
+
+
+def _relative(value: Any, file: str, folder: str) -> Any:
+    """Evidence paths and references to the file itself, from the manifest's folder."""
+    if isinstance(value, dict):
+        return {
+            key: _from(inner, folder) if key == "path" and "kind" in value else _relative(inner, file, folder)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_relative(inner, file, folder) for inner in value]
+    return _from(value, folder) if isinstance(value, str) and value == file else value
+
+
+def _from(path: Any, folder: str) -> str:
+    return posixpath.relpath(str(path), folder or ".")
 
 
 def _origin(thing: Discovered) -> str:
     place = f"{thing.file}:{thing.line}" if thing.line else thing.file
-    return _comment(f"{place}: {thing.note}" if thing.note else place)
+    return f"{place}: {thing.note}" if thing.note else place
 
 
-def _comment(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:160]
+# --- lines ---
 
 
-def _mapping(item: Mapping[str, Any], depth: int) -> Iterator[str]:
-    pad = "  " * depth
+def _notes(text: str, pad: str, further: str = "") -> Iterator[str]:
+    """A text as comment lines."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    yield from textwrap.wrap(
+        shown, _NARROWER, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# {further}", break_on_hyphens=False
+    )
+
+
+#: Columns of a draft (where that can be kept) and of its comments, and characters of one comment.
+_WIDTH, _NARROWER, _LONGEST = 124, 118, 600
+
+
+_BESIDE = "  # "
+
+
+def _mapping(item: Mapping[str, Any], depth: int, asked: set[tuple[str, str]]) -> Iterator[str]:
+    """The lines of a mapping. `asked` are the questions that stand above it; those are not asked again."""
+    is_waiting = any(_waits(key, _bare(value)) for key, value in item.items())
     for key, value in item.items():
-        if isinstance(value, Question):
-            yield f"{pad}{key}:  # {_comment(value.text)}"
-        elif isinstance(value, dict) and any(isinstance(v, (dict, list, Question)) for v in value.values()):
-            yield f"{pad}{key}:"
-            yield from _mapping(value, depth + 1)
-        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-            yield f"{pad}{key}:"
-            yield from (f"{pad}  - {_flow(v)}" for v in value)
-        else:
-            yield f"{pad}{key}: {_flow(value)}"
+        if is_waiting and key == "evidence":
+            # Held against the evidence, what waits in comments would be missing.
+            yield from _commented(_lines(key, value, depth, asked), "  " * depth)
+            continue
+        text = value.text if isinstance(value, Asked) and (key, value.text) not in asked else ""
+        asked.add((key, text))
+        first, *rest = _lines(key, _bare(value), depth, asked)
+        is_short = len(first) + len(_BESIDE) + len(text) <= _NARROWER and text.isprintable()
+        if text and not is_short:
+            yield from _notes(text, "  " * depth)
+        yield f"{first}{_BESIDE}{text}" if text and is_short else first
+        yield from rest
+
+
+def _lines(key: str, value: Any, depth: int, asked: set[tuple[str, str]]) -> list[str]:
+    """One property: on one line where that is short enough and nothing in it is a structure of its own."""
+    pad = "  " * depth
+    line = f"{pad}{key}: {_flow(value)}".rstrip()
+    if isinstance(value, dict):
+        open_ = any(isinstance(inner, Asked) and (name, inner.text) not in asked for name, inner in value.items())
+        is_flat = not any(isinstance(_bare(inner), dict) or _is_structured(_bare(inner)) for inner in value.values())
+        is_flat = is_flat and not open_ and len(line) <= _WIDTH
+        return [line] if is_flat or not value else [f"{pad}{key}:", *_mapping(value, depth + 1, asked)]
+    if not _is_structured(value):
+        return [line]
+    if _waits(key, value):
+        shown = (_bulleted(_mapping(one, depth + 1, asked), pad) for one in value)
+        return [f"{pad}{key}:", *_commented(chain.from_iterable(shown), pad)]
+    flat = [f"{pad}  - {_flow(one)}" for one in value]
+    if all(len(item) <= _WIDTH for item in flat) and not any(
+        _is_structured(inner) for one in value for inner in one.values()
+    ):
+        return [f"{pad}{key}:", *flat]
+    items = (_bulleted(_mapping(one, depth + 2, asked), f"{pad}  ") for one in value)
+    return [f"{pad}{key}:", *chain.from_iterable(items)]
+
+
+#: Properties of the items of a list that may not be blank, and that files do not tell.
+_NEEDED = {"sources": "type"}
+
+
+def _waits(key: str, value: Any) -> bool:
+    """Whether a list has to wait in comments for an answer: a manifest in which it stood would not be valid."""
+    needed = _NEEDED.get(key)
+    return needed is not None and _is_structured(value) and any(one.get(needed) is None for one in value)
+
+
+def _commented(lines: Iterable[str], pad: str) -> Iterator[str]:
+    return (f"{pad}# {line.removeprefix(pad)}" for line in lines)
+
+
+def _bare(value: Any) -> Any:
+    return value.value if isinstance(value, Asked) else value
+
+
+def _is_structured(value: Any) -> bool:
+    """Whether a value is a list of things."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 
 def _flow(value: Any) -> str:
     """A value on one line, so that it reads as what it is."""
+    value = _bare(value)
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {_flow(v)}' for key, v in value.items())}}}"
     if isinstance(value, list):

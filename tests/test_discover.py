@@ -74,7 +74,8 @@ def test_what_was_read_is_filled_in_with_its_place_and_the_rest_is_asked(tmp_pat
     assert control["evidence"] == [{"kind": "nginx", "path": "deploy/nginx.conf", "location": "/people/"}]
     assert (control["owner"], control["surfaces"]) == (None, None)
     assert "    owner:  # Who answers for it?" in text
-    assert "    surfaces:  # which does it protect: get-people?" in text
+    assert "    surfaces:  # Which surfaces does it protect?" in text
+    assert "  # The surfaces that were found above: get-people." in text
     assert "  # deploy/nginx.conf:12: limit_req zone=people" in text
     assert data["policies"]["tos_updated_on"] == "2026-05-12"
     assert data["organization"]["roles"] == ["website_operator"]
@@ -107,6 +108,86 @@ def test_text_from_files_cannot_become_anything_else_than_text(tmp_path: Path, o
     assert len(data["surfaces"]) == 1
 
 
+def test_references_to_the_file_itself_are_written_from_the_manifests_folder() -> None:
+    text = draft(TERMS, folder="legal")
+    assert "tos_ref: ../docs/terms.md" in text
+    assert "  # docs/terms.md:3" in text
+
+
+def test_a_question_is_asked_once_in_a_section() -> None:
+    second = LIMIT._replace(item={**LIMIT.item, "id": "other-limit"})
+    text = draft(LIMIT, second, SURFACE._replace(questions=(("owner", "Who answers for it?"),)))
+    assert text.count("owner:  # Who answers for it?") == 2
+    assert text.count("\n    owner:\n") == 1
+    assert text.count("resource:  # What does it count?") == 1
+    assert "params: {unit: ip, resource: , limit: 300, window: hour}" in text
+
+
+def test_what_is_filled_in_can_be_asked_about_too() -> None:
+    text = draft(LIMIT._replace(questions=(("family", "Is it one for accounts?"),)))
+    assert "    family: rate_limit  # Is it one for accounts?" in text
+
+
+def test_a_question_about_things_in_a_list_leaves_a_blank_in_each(tmp_path: Path) -> None:
+    fields = [{"name": "email", "category": "user.contact.email"}, {"name": "town"}]
+    thing = SURFACE._replace(
+        item={**SURFACE.item, "fields": fields},
+        questions=(("fields.sensitivity", "How sensitive?"), ("fields.category", "What is it?")),
+    )
+    text = draft(thing)
+    assert "    fields:  # How sensitive? What is it?\n" in text
+    assert "      - {name: email, category: user.contact.email, sensitivity: }\n" in text
+    assert "      - {name: town, sensitivity: , category: }\n" in text
+    assert manifest(tmp_path, text)["surfaces"][0]["fields"][1] == {"name": "town", "sensitivity": None, "category": None}
+
+
+def test_what_would_not_be_valid_without_an_answer_waits_in_comments(tmp_path: Path) -> None:
+    source = {"id": "threads", "evidence": [{"kind": "dataset-card", "path": "data/card.md"}]}
+    thing = Discovered(
+        "ai_uses", {"id": "x", "sources": [source]}, "data/card.md", 1, "", (("sources.type", "Where from?"),)
+    )
+    text = draft(thing)
+    assert manifest(tmp_path, text)["ai_uses"][0]["sources"] is None
+    assert "    sources:  # Where from?\n    # - id: threads\n    #   type:\n    #   evidence:\n" in text
+    used = thing._replace(item={**thing.item, "evidence": [{"kind": "model-card", "path": "data/card.md"}]})
+    assert "    # evidence:\n    #   - {kind: model-card, path: data/card.md}\n" in draft(used)
+    opened = text.replace("    # ", "    ").replace("type:\n", "type: scraped\n")
+    data = manifest(tmp_path, opened)
+    assert data["ai_uses"][0]["sources"][0]["type"] == "scraped"
+    assert discover.undeclared([thing], {"ai_uses": [{"id": "other", "sources": data["ai_uses"][0]["sources"]}]}, "") == []
+
+
+def test_of_one_subject_each_property_stands_below_its_file_and_the_evidence_at_the_end() -> None:
+    first = TERMS._replace(item={**TERMS.item, "evidence": [{"kind": "terms", "path": "docs/terms.md"}]})
+    robots = Discovered("policies", {"robots_ref": "robots.txt", "evidence": [{"kind": "robots", "path": "robots.txt"}]},
+                        "robots.txt", 1, "asks crawlers", (("last_reviewed_on", "When?"),))  # fmt: skip
+    lines = draft(first, robots).split("policies:\n")[1].split("\n\n")[0].splitlines()
+    assert [line.strip() for line in lines] == [
+        "# docs/terms.md:3", "tos_ref: docs/terms.md", "tos_updated_on: 2026-05-12", "# robots.txt:1: asks crawlers",
+        "robots_ref: robots.txt", "last_reviewed_on:  # When?", "evidence:", "- {kind: terms, path: docs/terms.md}",
+        "- {kind: robots, path: robots.txt}",
+    ]  # fmt: skip
+
+
+def test_lines_stay_short(tmp_path: Path) -> None:
+    fields = [{"name": f"a-name-of-some-length-{n}", "category": "user.contact.email"} for n in range(3)]
+    asks = tuple((f"fields.{name}", f"A long question about {name}?") for name in ("sensitivity", "necessary_for"))
+    thing = SURFACE._replace(
+        item={**SURFACE.item, "fields": fields}, note="word " * 60, questions=(("purpose", "x " * 90), *asks)
+    )
+    text = draft(thing)
+    assert max(map(len, text.splitlines())) <= 124
+    assert len(manifest(tmp_path, text)["surfaces"][0]["fields"]) == 3
+
+
+def test_the_whole_organisation_has_its_evidence_and_what_was_not_read_stands_at_the_end(tmp_path: Path) -> None:
+    whole = Discovered("organization", {"evidence": [{"kind": "openapi", "path": "api.yaml"}]}, "api.yaml", 1)
+    text = discover.draft([whole], "", "x", [("a.csv", "line 2: no\nmoment")])
+    assert manifest(tmp_path, text)["organization"]["evidence"] == [{"kind": "openapi", "path": "api.yaml"}]
+    assert text.endswith("# Looked at and not read:\n# a.csv: line 2: no moment\n")
+    assert discover.undeclared([whole], {"organization": {"id": "x"}}, "") == []
+
+
 # --- what a manifest lacks -----------------------------------------------------------------------------------
 
 
@@ -114,6 +195,8 @@ def test_what_some_evidence_entry_picks_is_declared() -> None:
     data = {
         "controls": [{"id": "x", "evidence": [{"kind": "nginx", "path": "../deploy/nginx.conf", "location": "/people/"}]}]
     }
+    assert discover.undeclared([LIMIT], data, "policy") == []
+    data["controls"][0]["evidence"][0] |= {"server": "www.example", "options": {"rule": "x"}}
     assert discover.undeclared([LIMIT], data, "policy") == []
     data["controls"][0]["evidence"][0]["location"] = "/other/"
     assert discover.undeclared([LIMIT], data, "policy") == [LIMIT]
@@ -130,6 +213,15 @@ def test_of_a_single_section_what_is_blank_is_not_declared() -> None:
     (left,) = discover.undeclared([TERMS], {"policies": {"tos_ref": "x", "tos_updated_on": None}}, "")
     assert left.item == {"tos_updated_on": "2026-05-12"}
     assert discover.undeclared([TERMS], {"policies": {"tos_ref": "x", "tos_updated_on": "y"}}, "") == []
+    refused = Discovered("policies", {"refused_agents": [{"name": "GPTBot"}]}, "robots.txt", 1)
+    assert discover.undeclared([refused], {"policies": {"refused_agents": []}}, "") == []
+
+
+def test_rules_of_one_resource_are_declared_one_by_one() -> None:
+    entry = {"kind": "terraform", "path": "waf.tf", "resource": "aws_wafv2_web_acl.edge", "options": {"rule": "a"}}
+    one = Discovered("controls", {"id": "a", "evidence": [entry]}, "waf.tf", 1)
+    other = Discovered("controls", {"id": "b", "evidence": [{**entry, "options": {"rule": "b"}}]}, "waf.tf", 9)
+    assert discover.undeclared([one, other], {"controls": [{"id": "x", "evidence": [entry]}]}, "") == [other]
 
 
 # --- the walk and the command --------------------------------------------------------------------------------
@@ -170,6 +262,14 @@ def test_a_missing_parser_is_said_and_not_passed_over(tmp_path: Path, monkeypatc
     unread = dict(discover.search(tmp_path, "").unread)
     assert unread == {name: unread[name] for name in ("nginx.conf", "terms.md")}
     assert all("pip install 'policycheck[evidence]'" in why for why in unread.values())
+
+
+def test_what_could_not_be_settled_is_told_and_not_proposed(tmp_path: Path, room: Any) -> None:
+    left = Discovered("", {}, "a", 7, "the limit hangs on a variable; render it first")
+    room(good=(("a",), (LIMIT, left)))
+    (tmp_path / "a").write_text("x")
+    found = discover.search(tmp_path, "")
+    assert (found.found, found.unread) == ((LIMIT,), (("a:7", left.note),))
 
 
 def ended(*words: str) -> int:

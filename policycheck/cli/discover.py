@@ -64,7 +64,7 @@ def _write(result: Search, below: str, name: str, output: str | None, force: boo
     if output and output != "-" and Path(output).exists() and not force:
         raise UsageError(f"{output} is already there; --force replaces it")
     sink = Sink(output or "-")
-    sink.write(draft(result.found, below, name).encode())
+    sink.write(draft(result.found, below, name, result.unread).encode())
     sink.commit()
     return 0
 
