@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from policycheck.cli import group
-from policycheck.witness import _joined
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-11-21"
@@ -60,12 +59,6 @@ def test_the_ledger_says_a_thing_once_and_marks_where_it_was_cut() -> None:
     cut = witness._notes(Account((Reading(("status",), 1, "f", 1, 1, "word " * 90),)))
     assert len(cut) <= 300
     assert cut.endswith("word\u2026")
-
-
-def test_notes_that_have_no_room_in_the_ledger_are_counted() -> None:
-    assert _joined(["a" * 200, "b" * 99, "c", "d"]) == f"{'a' * 200}; {'b' * 99}; c; and 1 more"
-    assert _joined(["a" * 400, "b"]) == f"{'a' * 400}; and 1 more"
-    assert _joined([]) == ""
 
 
 def test_what_said_nothing_stands_in_the_ledger_too(shop: Path) -> None:
