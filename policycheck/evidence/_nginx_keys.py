@@ -6,7 +6,7 @@ counted. Values come from variables, or from `map` and `geo` blocks (ngx_http_ma
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network, summarize_address_range
 from typing import TYPE_CHECKING
 
 from policycheck.evidence._nginx_files import Directive, Unsaid
@@ -34,6 +34,17 @@ _CHOSEN_PREFIXES = ("http_", "arg_", "cookie_")
 _CREDENTIALS = frozenset(
     {"http_authorization", "http_x_api_key", "http_api_key", "http_apikey", "http_x_auth_token", "http_x_access_token"}
 )
+#: What visitors usually have where a map asks for something else than an address or a header.
+_USUAL = {
+    "request_method": ("GET",),
+    "scheme": ("https",),
+    "https": ("on",),
+    "server_port": ("443",),
+    "server_protocol": ("HTTP/1.1", "HTTP/2.0"),
+    "remote_addr": ("203.0.113.7", "8.8.4.4", "81.2.69.160", "192.0.2.44"),
+}
+#: The addresses of visitors by version: those of IPv6 begin alike.
+_SPACES = (ip_network("0.0.0.0/0"), ip_network("2000::/3"))
 #: The widest list of networks that is worked out.
 _NETWORKS = 20_000
 _HOPS = 4
@@ -78,7 +89,7 @@ def _of_address(names: list[str], label: str, spot: Spot) -> tuple[str, str]:
     if "host" in names:
         return "opaque", f"{label} is the address with the host that a client asks for"
     trusted = _networks(word for item in nearest(spot, "set_real_ip_from") for word in item.args)
-    if _whole_space(trusted) and "realip_remote_addr" not in names:
+    if _mostly(trusted) and "realip_remote_addr" not in names:
         return "chosen", f"{label} is the address, but set_real_ip_from believes the header of any client"
     return "address", ""
 
@@ -106,8 +117,9 @@ def _of_map(block: Directive, http: Http) -> tuple[str, str]:
     exempt = _exempt(chain, entries)
     if not any(values) or 4 in exempt:
         return "nobody", f"{text} that exempts every address, so no request is counted"
-    if not _usual(chain, entries):
-        return "selective", f"{text} that is usually empty: only the requests it picks are counted"
+    left_out = _left_out(chain, entries, http)
+    if left_out is not None:
+        return left_out[0], f"{text} that {left_out[1]}"
     if 6 in exempt:
         return "chosen", f"{text} that exempts every IPv6 address: the limit can be bypassed"
     if "" in values and any(map(_is_chosen, _sources(chain[-1]))):
@@ -173,35 +185,96 @@ def _is_parameter(block: Directive, item: Directive) -> bool:
     return item.name in settings
 
 
+def _left_out(chain: list[Directive], entries: dict[int, tuple[Directive, ...]], http: Http) -> tuple[str, str] | None:
+    """The standing of a key that leaves out most requests, and why; None where it does not."""
+    picked = "only the requests it picks are counted"
+    if 4 in _mostly(_exempted(chain, entries)):
+        return "selective", f"exempts most addresses: {picked}"
+    if not _usual(chain, entries):
+        return "selective", f"is usually empty: {picked}"
+    source = _sources(chain[-1])
+    usual = _USUAL.get(source[0], ()) if chain[-1].name == "map" and len(source) == 1 else ()
+    given = [_looked_up(chain, entries, value, http) for value in usual]
+    if source == ["request_method"] and given == [""]:
+        return "nobody", "exempts those who read, so that no page is counted"
+    if None in given or (given and given.count("") * 2 >= len(given)):
+        return "selective", f"leaves out, or may leave out, what is usually asked: {picked}"
+    return None
+
+
+def _looked_up(chain: list[Directive], entries: dict[int, tuple[Directive, ...]], asked: str, http: Http) -> str | None:
+    """What a chain of maps gives for one value of its source; None where that is not decided."""
+    given: str | None = asked
+    for block in reversed(chain):
+        given = _entry(block, entries[id(block)], given, http) if given is not None else None
+    return given
+
+
+def _entry(block: Directive, entries: tuple[Directive, ...], asked: str, http: Http) -> str | None:
+    """What a map gives: an entry that is equal, else the first expression that fits, else the default."""
+    found = {item.name.lower(): value_of(item) for item in entries if not _is_parameter(block, item)}
+    if asked.lower() in found:
+        return found[asked.lower()]
+    for item in entries:
+        expression = item.name[1:].removeprefix("*") if item.name.startswith("~") else None
+        fits = expression is not None and http.matcher.matches(expression, asked, ignores_case=item.name.startswith("~*"))
+        if fits is not False:
+            return value_of(item) if fits else None
+    return found.get("default", "")
+
+
 def _exempt(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> set[int]:
-    """The versions of addresses all of which a geo at the chain's beginning exempts."""
-    if chain[-1].name != "geo":
-        return set()
+    """The versions of addresses all of which a geo at the chain's beginning exempts; most of them for IPv6."""
+    free = _exempted(chain, entries)
+    return _whole_space(free) | (_mostly(free) & {6})
+
+
+def _exempted(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> list[IPv4Network | IPv6Network]:
+    """The networks that a geo at the chain's beginning exempts."""
     free = []
-    for item in entries[id(chain[-1])]:
+    for item in entries[id(chain[-1])] if chain[-1].name == "geo" else ():
         given = value_of(item)
         for block in reversed(chain[:-1]):
             given = next(iter(_given(block, entries[id(block)], {given})), "")
         free += [item.name] if not given else []
-    return _whole_space(_networks(free))
+    return _networks(free)
 
 
 def _networks(words: Iterable[str]) -> list[IPv4Network | IPv6Network]:
-    """The networks among some words, in nginx's notation (a bare address is one too)."""
-    found = []
+    """The networks among some words, in nginx's notation (a bare address is one too, and a range several)."""
+    found: list[IPv4Network | IPv6Network] = []
     for word in words:
+        first, _, last = word.partition("-")
         try:
-            found.append(ip_network(word, strict=False))
-        except ValueError:
+            ends = (ip_address(first), ip_address(last)) if last else None
+            found += summarize_address_range(*ends) if ends else [ip_network(word, strict=False)]
+        except (ValueError, TypeError):
             continue
     return found[:_NETWORKS]
 
 
+def _mostly(networks: list[IPv4Network | IPv6Network]) -> set[int]:
+    """The versions more than half of whose addresses are in some of the networks."""
+    found: set[int] = set()
+    for space in _SPACES:
+        covered = sum(min(one.num_addresses, space.num_addresses) for one in _collapsed(networks) if _meet(one, space))
+        found |= {space.version} if covered * 2 > space.num_addresses else set()
+    return found
+
+
 def _whole_space(networks: list[IPv4Network | IPv6Network]) -> set[int]:
     """The versions whose every address is in some of the networks."""
+    return {one.version for one in _collapsed(networks) if one.prefixlen == 0}
+
+
+def _collapsed(networks: list[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
     fours = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     sixes = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
-    return {4 for one in fours if one.prefixlen == 0} | {6 for one in sixes if one.prefixlen == 0}
+    return [*fours, *sixes]
+
+
+def _meet(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    return one.version == other.version and one.overlaps(other)
 
 
 def value_of(entry: Directive) -> str:

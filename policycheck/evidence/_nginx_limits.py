@@ -126,6 +126,9 @@ def _absent(http: Http, spot: Spot, which: str) -> Reading:
 
 def _status(limit: _Limit, spot: Spot, where: str) -> Iterator[Reading]:
     """Whether the limit enforces anything; unsaid when that hangs on what this file does not show."""
+    for item in nearest(spot, "limit_req_dry_run"):
+        if " ".join(item.args).lower() not in ("on", "off"):
+            raise item.unsaid(f"limit_req_dry_run is neither on nor off for {spot.name}: whether anything is refused varies")
     dry = is_on(spot, "limit_req_dry_run")
     if limit.standing == "nobody":
         yield _reading("status", "planned", limit.zone.at, limit.why)
@@ -150,10 +153,13 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
     declared = params.get("window")
     window = declared if isinstance(declared, str) and declared in _SECONDS else zone.natural
     rate = zone.rate * _SECONDS[window]
-    burst = "its burst comes on top and is not counted" if _count(limit.at, "burst") is not None else ""
+    extra = _count(limit.at, "burst")
+    burst = "its burst comes on top and is not counted" if extra is not None else ""
+    is_soft = _is_dwarfed(extra or 0, window, params)
+    burst += ", and is more than what is declared; declare params.burst" if is_soft else ""
     rounded = "rounded up to a whole number" if rate.denominator != 1 else ""
     note = "; ".join(filter(None, (where, burst, limit.why)))
-    yield _reading("params.limit", math.ceil(rate), zone.at, "; ".join(filter(None, (note, rounded))))
+    yield _reading("params.limit", math.ceil(rate), zone.at, "; ".join(filter(None, (note, rounded))))._replace(soft=is_soft)
     yield _reading("params.window", window, zone.at, note)
     yield from _burst(limit, where)
     if limit.standing == "address":
@@ -162,6 +168,14 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
         yield _reading("params.unit", "account", zone.at, limit.why)
     if limit.standing == "address" and params.get("exempt") == []:
         yield _reading("params.exempt", [], zone.at, f"the key of zone={zone.name} exempts nobody")
+
+
+def _is_dwarfed(burst: int, window: str, params: Mapping[str, object]) -> bool:
+    """Whether the burst alone is more than the declared limit, in its window, and is not declared itself."""
+    declared = params.get("limit")
+    if not isinstance(declared, int | float) or isinstance(declared, bool):
+        return False
+    return params.get("burst") is None and params.get("window") == window and burst > declared
 
 
 def _burst(limit: _Limit, where: str) -> Iterator[Reading]:

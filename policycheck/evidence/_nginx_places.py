@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from policycheck.evidence._nginx_files import Directive, Unsaid
+from policycheck.evidence._nginx_hosts import bearing, names_of
 from policycheck.evidence._nginx_patterns import Matcher
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _FOREIGN = re.compile(r"(access|rewrite|content|header_filter)_by_lua.*|js_conte
 #: Directives that hand a request on to a program that answers it.
 _PASSES = re.compile(r"(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass|passenger_enabled|content_by_lua.*|js_content|perl")
 _REFUSAL = re.compile(r"[45]\d\d")
+#: Expressions of a rewrite that every address fits.
+_EVERYTHING = frozenset({"^", ".*", "(.*)", "^.*", "^.*$", "^(.*)", "^(.*)$", "^/.*", "^/(.*)", "^/(.*)$", "^/", "^(.*)?$"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def servers(http: Http) -> list[Spot]:
 
 def server_names(level: Iterable[Directive]) -> list[str]:
     """The names of a server, lower case."""
-    return [name.lower() for item in level if item.name == "server_name" for name in item.args]
+    return [name.lower() for name in names_of(level)]
 
 
 def _server_name(server: Directive) -> str:
@@ -244,9 +247,9 @@ def path_of(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of an address as it is declared, lower case; empty without one."""
+    """The host of an address as it is declared, lower case, with an example where it varies; empty without one."""
     found = re.match(r"[a-z][a-z0-9+.-]*://([^/:?#]*)", (url.split() or [""])[-1])
-    return found[1].lower() if found else ""
+    return _VARYING.sub(_EXAMPLES[1], found[1].lower()) if found else ""
 
 
 def examples(path: str) -> tuple[str, ...]:
@@ -287,18 +290,108 @@ class Wanted:
 def spots(http: Http, wanted: Wanted) -> list[Spot]:
     """The places the evidence means: the location it names, else where the declared addresses are served.
 
-    Without either it is a server, or the http level where no server is. Several places have to agree.
+    Without either it is a server, or the http level where no server is. Several places have to agree, and so do
+    the servers that answer for one host at several addresses.
     """
-    candidates = _servers(http, wanted)
+    candidates = _serving(_servers(http, wanted))
+    bearers = _bearers(http, wanted)
     if are_too_many(candidates):
         raise Unsaid(f"the configuration has more than {LOCATIONS} locations, too many to tell which is asked", http.file)
+    if bearers:
+        candidates = _of_hosts(candidates, bearers, http, wanted)
+        kept = {host for host, found in bearers.items() if any(one.key in _keys(found) for one in candidates)}
+        wanted = replace(wanted, urls=tuple(url for url in wanted.urls if host_of(url) in ("", *kept)))
     if wanted.location:
-        return [_location(http, candidates, wanted)]
-    server = _only(_serving(candidates), "there are several servers")
+        return _at_location(http, candidates, bearers, wanted)
+    if not bearers:
+        candidates = [_only(candidates, "there are several servers")]
     if not wanted.paths:
-        return [_whole(server, wanted.decisive)]
-    found = {spot.key: spot for path in wanted.paths for spot in _under(server, path, http)}
+        return [_whole(server, wanted.decisive) for server in (candidates if bearers else _beside(candidates[0], http))]
+    beside = candidates if bearers else _beside(candidates[0], http)
+    found: dict[int, Spot] = {}
+    for url in wanted.urls[:_PATHS]:
+        path, asked = path_of(url), _serving(bearers.get(host_of(url), beside))
+        found |= {spot.key: spot for spot in (_under_all(asked, path, http) if path else ())}
     return list(found.values())
+
+
+def _under_all(asked: list[Spot], path: str, http: Http) -> list[Spot]:
+    """Where the addresses of one path are served by any of the servers of a host, without those that send them on."""
+    everywhere = [list(_under(server, path, http)) for server in asked]
+    serving = [found for found in everywhere if not all(map(_is_away, found))] or everywhere
+    return [spot for found in serving for spot in found]
+
+
+def _at_location(http: Http, candidates: list[Spot], bearers: Mapping[str, list[Spot]], wanted: Wanted) -> list[Spot]:
+    """The location that is named, and what serves its addresses in the other servers of the same host."""
+    server, spot = _location(http, candidates, wanted)
+    others = [one for one in candidates if one.key != server.key] if bearers else _beside(server, http)[1:]
+    found = {spot.key: spot}
+    for url in wanted.urls[:_PATHS] if others else ():
+        path, host = path_of(url), host_of(url)
+        asked = [one for one in others if host not in bearers or one.key in _keys(bearers[host])]
+        if path and (spot.key in _takers(server, path, http) or _modifier(spot)[0].startswith("~")):
+            found |= {inner.key: inner for inner in (_under_all(asked, path, http) if asked else ())}
+    if others and not wanted.paths:
+        sign, text = _modifier(spot)
+        if sign.startswith("~"):
+            raise Unsaid(f"{others[0].name} stands more than once; declare the address", others[0].file, others[0].line)
+        found |= {inner.key: inner for other in others for inner in [resolve(other, text, http)]}
+    return [spot, *(one for one in found.values() if one.key != spot.key and not _is_away(one))]
+
+
+def _is_away(spot: Spot) -> bool:
+    """Whether every request at a spot is turned away or sent elsewhere: nothing is served there."""
+    answered = answer(spot)
+    if answered is not None:
+        words = answered.args or ("",)
+        return is_refusal(words[0]) or words[0].startswith(("30", "http", "$scheme"))
+    return any(
+        len(item.args) > 2 and item.args[0] in _EVERYTHING and item.args[2] in ("redirect", "permanent")
+        for item in named(spot.rewriting, "rewrite")
+    )
+
+
+# --- the servers of a host ---
+
+
+def _bearers(http: Http, wanted: Wanted) -> dict[str, list[Spot]]:
+    """For each declared host the servers that answer for it; nothing where no host is declared, or no server there."""
+    found = servers(http) if http.named("server") else []
+    levels = [spot.levels[1] for spot in found]
+
+    def fits(expression: str, host: str) -> bool | None:
+        return http.matcher.matches(expression, host, ignores_case=True)
+
+    return {host: [found[number] for number in bearing(host, levels, fits)] for host in wanted.hosts if found}
+
+
+def _of_hosts(candidates: list[Spot], bearers: Mapping[str, list[Spot]], http: Http, wanted: Wanted) -> list[Spot]:
+    """The servers of the declared hosts; where the evidence names a server, of the hosts that it answers for."""
+    missing = [host for host, found in bearers.items() if not found]
+    if wanted.server:
+        meant = _keys(candidates)
+        missing = [host for host, found in bearers.items() if not meant.intersection(_keys(found))]
+    if missing and (len(missing) == len(bearers) or not (wanted.server or wanted.location)):
+        names = {name or "no name" for spot in candidates for name in server_names(spot.levels[1])} or {"no name"}
+        what = f"server {wanted.server}" if wanted.server else "the configuration"
+        reason = (
+            f"{what} is for the host {_list_text(names)}, not {_list_text(missing)}; name the file or the server that is"
+        )
+        raise Unsaid(reason, candidates[0].file or http.file, candidates[0].line)
+    every = {spot.key: spot for host, found in bearers.items() if host not in missing for spot in found}
+    return _serving(list(every.values()))
+
+
+def _beside(server: Spot, http: Http) -> list[Spot]:
+    """A server, and those that bear one of its names at another address and do more than send visitors on."""
+    own = set(server_names(server.levels[1])) - {"", "_"}
+    others = [spot for spot in servers(http) if spot.key != server.key and own.intersection(server_names(spot.levels[1]))]
+    return [server, *(spot for spot in others if not named(spot.levels[1], "return"))]
+
+
+def _keys(found: Iterable[Spot]) -> set[int]:
+    return {spot.key for spot in found}
 
 
 def are_too_many(found: list[Spot]) -> bool:
@@ -319,10 +412,10 @@ def _under(server: Spot, path: str, http: Http) -> Iterator[Spot]:
 
 
 def _servers(http: Http, wanted: Wanted) -> list[Spot]:
-    """The servers of the wanted name; without one those of the declared hosts, else all."""
+    """The servers of the wanted name; without one all."""
     found = servers(http)
     if not wanted.server:
-        return [spot for spot in found if wanted.hosts.intersection(server_names(spot.levels[1]))] or found
+        return found
     chosen = [spot for spot in found if wanted.server.lower() in server_names(spot.levels[1])]
     if not chosen:
         existing = ", ".join(dict.fromkeys(spot.name for spot in found if http.named("server"))) or "none"
@@ -330,18 +423,22 @@ def _servers(http: Http, wanted: Wanted) -> list[Spot]:
     return chosen
 
 
-def _location(http: Http, candidates: list[Spot], wanted: Wanted) -> Spot:
+def _location(http: Http, candidates: list[Spot], wanted: Wanted) -> tuple[Spot, Spot]:
+    """The location that is named, and its server."""
     words = _written(tuple(re.sub(r"^location\s+|\s*\{?\s*$", "", wanted.location).split()))
     everywhere = [(server, inner) for server in candidates for inner in locations(server)]
     found = [pair for pair in everywhere if pair[1].words == words]
     if not found:
         existing = ", ".join(dict.fromkeys(inner.name for _, inner in everywhere)) or "none"
-        raise Unsaid(f"location {words} is not in the configuration; it has: {existing[:500]}", http.file)
-    spot = _only(_serving([inner for _, inner in found]), f"location {words} stands more than once")
+        where = f"the servers of {_list_text(wanted.hosts)}" if wanted.hosts else "the configuration"
+        raise Unsaid(f"location {words} is not in {where}; it has: {existing[:500]}", http.file)
+    serving = _serving([inner for _, inner in found])
+    serving = [inner for inner in serving if not _is_away(inner)] or serving if wanted.hosts else serving
+    spot = serving[0] if wanted.hosts else _only(serving, f"location {words} stands more than once")
     server = next(server for server, inner in found if inner is spot)
     _refuse_unreachable(spot)
     _refuse_elsewhere(spot, server, http, wanted)
-    return spot
+    return server, spot
 
 
 def _refuse_unreachable(spot: Spot) -> None:
@@ -360,7 +457,6 @@ def _refuse_elsewhere(spot: Spot, server: Spot, http: Http, wanted: Wanted) -> N
         if taken and spot.key not in taken and all(_modifier(one)[0].startswith("~") for one in taken.values()):
             raise Unsaid(f"{spot.name} is overridden by {_list(taken.values())}", spot.file, spot.line)
         return
-    _refuse_other_host(spot, server, http, wanted)
     undecided: Unsaid | None = None
     others: dict[int, Spot] = {}
     for path in wanted.paths:
@@ -395,14 +491,6 @@ def _takers(server: Spot, path: str, http: Http) -> dict[int, Spot]:
         return {one.key: one for example in examples(path) for one in [resolve(server, example, http)]}
     except Unsaid:
         return {}
-
-
-def _refuse_other_host(spot: Spot, server: Spot, http: Http, wanted: Wanted) -> None:
-    """A location of the same words in the server of another host serves other addresses."""
-    own = server_names(server.levels[1])
-    elsewhere = {name for other in servers(http) if other is not server for name in server_names(other.levels[1])}
-    if wanted.hosts and wanted.hosts <= elsewhere and not wanted.hosts.intersection(own):
-        raise Unsaid(f"{spot.name} of {server.name} serves none of {_list_text(wanted.hosts)}", spot.file, spot.line)
 
 
 def _list(found: Iterable[Spot]) -> str:
@@ -484,17 +572,26 @@ def refuse_answered_otherwise(spot: Spot, code: str, http: Http) -> None:
         target = item.args[-1] if item.args else ""
         if code not in item.args[:-1]:
             continue
-        if target.startswith("@") and not _passes(spot, target, http):
-            continue
-        if target.startswith("@") or "$" in target:
+        if _is_passed(spot, target, http):
             raise item.unsaid(f"error_page answers what is refused at {spot.name} in its own way ({target[:80]})")
 
 
-def _passes(spot: Spot, name: str, http: Http) -> bool:
-    """Whether a named location hands requests to a program; also when it is not there."""
+def _is_passed(spot: Spot, target: str, http: Http) -> bool:
+    """Whether the target of an error_page is handed to a program; also when that cannot be told."""
+    if "$" in target or not target.startswith(("@", "/")):
+        return "$" in target
     server = Spot("", spot.levels[:2], spot.file, spot.line)
-    found = next((inner for inner in locations(server) if inner.words == name), None)
-    return found is None or passes(found)
+    if target.startswith("@"):
+        found = next((inner for inner in locations(server) if inner.words == target), None)
+    else:
+        found = resolve(server, re.split(r"[?#]", target, maxsplit=1)[0], http)
+    if found is None:
+        return True
+    if answer(found) is not None:
+        return False
+    refuse_sent_on(found)
+    handed = fallback(found, http)
+    return passes(found) or (handed is not None and passes(handed))
 
 
 def passes(spot: Spot) -> bool:

@@ -46,6 +46,9 @@ FILES: tuple[str, ...] = (
     "sites-available/*", "*/sites-available/*", "sites-enabled/*", "*/sites-enabled/*",
 )  # fmt: skip
 
+#: Names of files that are kept beside a configuration and are none.
+_UNLOADED = re.compile(r"(\.(disabled|bak|backup|orig|old|example|sample|dist|template)|~)$", re.IGNORECASE)
+
 _Reader = Callable[[Spot, Http, Mapping[str, object], Mapping[str, object]], tuple[Reading, ...]]
 _READERS: dict[str, tuple[_Reader, tuple[str, ...]]] = {
     "rate_limit": (_nginx_limits.readings, _nginx_limits.DECISIVE),
@@ -75,6 +78,9 @@ def _read(files: Files, path: str, options: Mapping[str, object], subject: Mappi
     is_surface = "family" not in subject and "kind" in subject
     reader, decisive = _SURFACE if is_surface else _reader(subject)
     http = http_of(files.statements(path), path, files)
+    if _UNLOADED.search(path):
+        name = posixpath.basename(path)
+        raise Unsaid(f"{name} is by its name not a file that nginx loads; name the one that is loaded", path)
     urls = [subject.get("url")] if is_surface else options.get("urls")
     named = tuple(url for url in (urls if isinstance(urls, list) else []) if isinstance(url, str))
     wanted = Wanted(option(options, "location"), option(options, "server"), named, decisive)
@@ -146,7 +152,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         http = http_of(files.statements(path), path, files)
     except (ArtefactError, Unsaid):
         return ()
-    if are_too_many(servers(http)) or (http.is_part and _is_included(opener, path)):
+    if are_too_many(servers(http)) or _UNLOADED.search(path) or (http.is_part and _is_included(opener, path)):
         return ()
     found: list[Discovered] = []
     taken: set[str] = set()

@@ -711,3 +711,102 @@ def test_a_limit_has_to_stand_where_the_surface_is_served(tmp_path: Path, locati
     found = nginx.account(Opener(tmp_path), "nginx.conf", {"location": location, "urls": [url]}, {"family": "rate_limit"})
     assert said in found.unreadable
     assert bool(found.readings) is not bool(said)
+
+
+# --- what a limit leaves out ---
+
+_KEYS = {
+    "reading": ('map $request_method $k { default $binary_remote_addr; GET ""; }', "planned"),
+    "reading, by an expression": ('map $request_method $k { default $binary_remote_addr; ~^(GET|HEAD)$ ""; }', "planned"),
+    "writing": ('map $request_method $k { default $binary_remote_addr; POST ""; }', None),
+    "what an expression may fit": (r'map $request_method $k { default $binary_remote_addr; ~(G)\1 ""; }', "picks"),
+    "https": ('map $scheme $k { default $binary_remote_addr; https ""; }', "picks"),
+    "most addresses": (
+        "geo $w { default 0; 0.0.0.0/1 1; 128.0.0.0/2 1; } map $w $k { 0 $binary_remote_addr; 1 ''; }", "most addresses",
+    ),
+    "a range of most": (
+        "geo $w { ranges; default 0; 1.0.0.0-223.255.255.255 1; } map $w $k { 0 $binary_remote_addr; 1 ''; }",
+        "most addresses",
+    ),
+    "most, by an expression": ('map $remote_addr $k { default $binary_remote_addr; "~^[0-9]" ""; }', "picks"),
+    "an office": ("geo $w { default 0; 192.0.2.0/24 1; } map $w $k { 0 $binary_remote_addr; 1 ''; }", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("block", "found"), _KEYS.values(), ids=_KEYS)
+def test_a_key_that_leaves_out_most_requests_is_no_limit(tmp_path: Path, block: str, found: str | None) -> None:
+    text = f"events {{}} http {{ limit_req_zone $k zone=z:1m rate=1r/s; {block} server {{ limit_req zone=z; }} }}"
+    account = written(tmp_path, text)
+    if found in ("planned", None):
+        assert said(account).get("status") == found
+    else:
+        assert str(found) in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "status"),
+    [
+        ("0.0.0.0/1; set_real_ip_from 128.0.0.0/2; set_real_ip_from 192.0.0.0/3", "observing"),
+        ("2000::/3", "observing"),
+        ("10.0.0.0/8; set_real_ip_from 2001:db8::/32", "deployed"),
+    ],
+)
+def test_a_header_believed_from_most_addresses_is_any_clients(tmp_path: Path, trusted: str, status: str) -> None:
+    account = written(tmp_path, f"{HEAD} set_real_ip_from {trusted};{TAIL}", location="/")
+    assert said(account)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("words", "params", "is_soft"),
+    [
+        ("burst=100 nodelay", {"limit": 60}, True),
+        ("burst=100", {"limit": 60}, True),
+        ("burst=100 nodelay", {"limit": 60, "burst": 100}, False),
+        ("burst=60 nodelay", {"limit": 60}, False),
+        ("", {"limit": 60}, False),
+    ],
+)
+def test_a_burst_beyond_the_declared_limit_leaves_it_open(
+    tmp_path: Path, words: str, params: dict[str, object], *, is_soft: bool
+) -> None:
+    (tmp_path / "nginx.conf").write_text(HEAD + TAIL.replace("zone=z;", f"zone=z {words};"))
+    subject = {"family": "rate_limit", "params": {"window": "minute", **params}}
+    account = nginx.account(Opener(tmp_path), "nginx.conf", {"location": "/"}, subject)
+    found = next(reading for reading in account.readings if reading.path == ("params", "limit"))
+    assert found.soft is is_soft
+    assert ("declare params.burst" in found.note) is is_soft
+
+
+@pytest.mark.parametrize("word", ["$dry", "maybe"])
+def test_a_dry_run_that_varies_says_nothing(tmp_path: Path, word: str) -> None:
+    reason = silent(written(tmp_path, HEAD + TAIL.replace("zone=z;", f"zone=z; limit_req_dry_run {word};"), location="/"))
+    assert "neither on nor off" in reason
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nginx.conf.disabled", "nginx.bak", "a.ORIG", "a.old", "a.example", "a.sample", "a.dist", "a.template", "a.conf~"],
+)
+def test_a_copy_that_is_not_loaded_says_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(HEAD + TAIL)
+    assert "not a file that nginx loads" in silent(heard(name, root=tmp_path))
+    assert nginx.discover(Opener(tmp_path), name) == ()
+
+
+@pytest.mark.parametrize(
+    ("places", "is_open"),
+    [
+        ("error_page 503 =200 /late/; location /late/ { proxy_pass http://x; }", True),
+        ("error_page 503 /late/; location /late/ { try_files $uri @x; } location @x { proxy_pass http://x; }", True),
+        ("error_page 503 /late/; location /late/ { rewrite ^ /people/ last; }", True),
+        (r"error_page 503 /late/; location ~ (a)\1 { }", True),
+        ("error_page 503 /late/; location /late/ { root html; }", False),
+        ("error_page 503 /late/; location /late/ { return 429; }", False),
+        ("error_page 404 /late/; location /late/ { proxy_pass http://x; }", False),
+    ],
+)
+def test_what_is_refused_is_not_handed_to_a_program(tmp_path: Path, places: str, *, is_open: bool) -> None:
+    text = HEAD + f" server {{ location /people/ {{ limit_req zone=z; }} {places} }} }}"
+    account = written(tmp_path, text, location="/people/")
+    assert bool(account.unreadable) is is_open
+    assert not is_open or account.readings == ()

@@ -126,7 +126,7 @@ def test_the_declared_host_finds_its_server(tmp_path: Path) -> None:
     assert limit(heard(tmp_path, both, ["https://b.example/people/*"], location="/")) == 2
     assert "several servers" in heard(tmp_path, both, ["/people/*"]).unreadable
     account = heard(tmp_path, both, ["https://b.example/people/*"], location="/", server="a.example")
-    assert account.unreadable == "location / of server a.example serves none of b.example"
+    assert "server a.example is for the host a.example, not b.example" in account.unreadable
 
 
 def test_no_configuration_costs_more_than_its_budget(tmp_path: Path) -> None:
@@ -327,3 +327,79 @@ def test_limits_that_limit_nobody_are_not_offered(tmp_path: Path) -> None:
         ' location /c/ { add_header X-Robots-Tag ""; add_header X-Other 1; } location /d/ { if ($slow) { return 403; } } } }'
     )
     assert offered(tmp_path, "nginx.conf") == ()
+
+
+# --- the servers of a host ---
+
+HOST = ["https://a.example/people/*"]
+BESIDE = "location /people/ { limit_req zone=z; } }"
+SERVERS = {
+    "the same name at another port, without the limit": ("443 ssl; server_name a.example; location / { }", "differ"),
+    "the same name at another port, with it": ("443 ssl; server_name a.example; location /people/ { limit_req zone=z; }", 1),
+    "a server that sends on": ("443; server_name a.example; return 301 https://a.example$request_uri;", 1),
+    "a location that sends on": ("443; server_name a.example; location / { return 301 https://a.example; }", 1),
+    "a rewrite that sends on": ("443; server_name a.example; rewrite ^ https://a.example$request_uri? permanent;", 1),
+    "a location that answers itself": ("443; server_name a.example; location / { return 200 page; }", "differ"),
+    "one that only this machine reaches": ("127.0.0.1:81; server_name a.example; location / { }", 1),
+    "another name": ("443; server_name b.example; location / { }", 1),
+    "a wildcard of the name": ("443; server_name *.example; location / { }", "differ"),
+    "a name that begins alike": ("443; server_name a.*; location / { }", "differ"),
+    "an expression of the name": (r"443; server_name ~^[ab]\.example$; location / { }", "differ"),
+    "an expression that is not decided": (r"443; server_name ~^(a)\1; location / { }", "is not decided here"),
+    "a default": ("443 default_server; server_name b.example; location / { }", "differ"),
+    "one without a name": ("443; location / { }", "differ"),
+    "one without a name at a port of its own": ("8081; location / { }", 1),
+    "the same name at the same port, which nginx leaves out": ("80; server_name a.example; location / { }", 1),
+}
+
+
+@pytest.mark.parametrize("location", ["", "/people/"])
+@pytest.mark.parametrize(("other", "found"), SERVERS.values(), ids=SERVERS)
+def test_the_servers_of_a_host_have_to_agree(tmp_path: Path, other: str, found: int | str, location: str) -> None:
+    account = heard(tmp_path, f"{BESIDE} server {{ listen {other}", HOST, location=location)
+    if isinstance(found, int):
+        assert limit(account) == found
+    else:
+        assert found in account.unreadable
+        assert account.readings == ()
+
+
+def test_servers_of_one_name_have_to_agree_without_a_declared_host(tmp_path: Path) -> None:
+    block = f"{BESIDE} server {{ listen 443 ssl; server_name a.example; location / {{ }}"
+    for urls in (["/people/*"], []):
+        assert "differ" in heard(tmp_path, block, urls, location="/people/").unreadable
+
+
+def test_a_limit_of_a_server_that_only_this_machine_reaches_is_not_the_sites(tmp_path: Path) -> None:
+    block = "listen 127.0.0.1:81; location /people/ { limit_req zone=z; } } server { listen 80; server_name a.example; location / { }"
+    assert (
+        "location /people/ is not in the servers of a.example"
+        in heard(tmp_path, block, HOST, location="/people/").unreadable
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "is_fit"),
+    [
+        ("a.example", True),
+        ("*.example", True),
+        (".a.example", True),
+        ("_", True),
+        ('""', True),
+        ("b.example; listen 80 default_server", True),
+        ("staging.a.example", False),
+        ("__HOST__", False),
+        ("localhost", False),
+    ],
+)
+@pytest.mark.parametrize("entry", [{}, {"location": "/people/"}])
+def test_a_host_that_no_server_bears_is_not_spoken_of(
+    tmp_path: Path, names: str, entry: dict[str, str], *, is_fit: bool
+) -> None:
+    text = f"events {{}} http {{ {HEAD} server {{ server_name {names}; location /people/ {LIMITED} }} }}"
+    (tmp_path / "nginx.conf").write_text(text)
+    for urls in (HOST, ["/people/*"]):
+        options = {"kind": "nginx", "path": "nginx.conf", "urls": urls, **entry}
+        account = nginx.account(Opener(tmp_path), "nginx.conf", options, {"family": "rate_limit"})
+        assert bool(account.readings) is (is_fit or urls is not HOST)
+        assert is_fit or urls is not HOST or "not a.example" in account.unreadable
