@@ -12,6 +12,7 @@ from typing import Any
 
 from policycheck import __version__
 from policycheck.assess import CHECKS
+from policycheck.digest import sha256_hex
 from policycheck.judge import concerns
 from policycheck.model import (
     Artefact,
@@ -39,6 +40,8 @@ DISCLAIMER = (
 Record = dict[str, Any]
 #: What is counted beside the outcomes, in the order of the report.
 _MARKS = ("accepted", "known", "equivalent", "contradicted", "verified", "blocking")
+#: The members of a JSON report that are known only when manifests were judged; the others are its header.
+_AFTER = frozenset({"results", "report_id", "totals", "problems", "exit_code"})
 #: An enum's `.value` is a Python call, and a full report asks for hundreds a manifest.
 _WORD: dict[Any, str] = {word: word.value for kind in (Outcome, Assurance, Severity) for word in kind}
 
@@ -160,8 +163,55 @@ def short_record(result: Result, criteria: Criteria, options: Options) -> Record
     }
 
 
+def shortened(full: Record, as_of: str) -> Record:
+    """What `short_record` gives, made of the full record that the JSON report holds."""
+    return {
+        "format": FORMAT,
+        "manifest": full["manifest"],
+        "organization": full["organization"]["id"],
+        "as_of": as_of,
+        "counts": full["counts"],
+        "gaps": [finding for finding in full["findings"] if finding["outcome"] == "gap"],
+        "failures": full["failures"],
+        "inputs": full["inputs"],
+    }
+
+
 #: What a format may ask to be given of each manifest.
 RECORDS = {"full": record, "short": short_record}
+
+
+def share(result: Result) -> str:
+    """One manifest's share in the report's id: what was read, by digest, and what it added up to."""
+    artefacts = [_artefact(a) for witnessed in result.ledger for a in witnessed.artefacts]
+    return _share(result.manifest, [_artefact(a) for a in result.inputs], artefacts, counts_record(result.counts))
+
+
+def share_of(full: Record) -> str:
+    """The same of the record that the JSON report holds."""
+    artefacts = [artefact for witnessed in full["artefacts"] for artefact in witnessed["artefacts"]]
+    return _share(full["manifest"], full["inputs"], artefacts, full["counts"])
+
+
+def _share(*parts: Any) -> str:
+    return sha256_hex(_canonical(parts))
+
+
+def identity(header: Record, totals: Totals) -> str:
+    """The report's id, the same in every document of a run and in every run that asks the same of the same files.
+
+    A UUID of version 8 (RFC 9562 section 5.8): a SHA-256 of the header, each manifest's share, and the problems.
+    """
+    problems = [_problem(problem) for problem in totals.problems]
+    digest = sha256_hex(_canonical([header, totals.shares, problems]))
+    digits = f"{digest[:12]}8{digest[13:16]}{'89ab'[int(digest[16], 16) % 4]}{digest[17:32]}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _canonical(value: Any) -> bytes:
+    from json import dumps
+
+    return dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def starting(findings: Iterable[Record]) -> list[tuple[str, list[Record]]]:
@@ -179,6 +229,7 @@ def starting(findings: Iterable[Record]) -> list[tuple[str, list[Record]]]:
 def footer(totals: Totals) -> Record:
     """What the whole run adds up to."""
     return {
+        "report_id": totals.report_id,
         "totals": {
             "manifests": totals.manifests,
             "findings": dict(totals.findings),
@@ -202,14 +253,36 @@ class Totals:
         self.marks: Counter[str] = Counter(dict.fromkeys(_MARKS, 0))
         self.problems: list[Problem] = []
         self.exit_code = 0
+        #: What the report's id is made of, and the id, known when the run has ended.
+        self.shares: list[str] = []
+        self.report_id = ""
 
-    def add(self, counts: Counts) -> None:
+    def add(self, counts: Counts, share: str = "") -> None:
         """Count one manifest."""
         self.manifests += 1
+        self.shares.append(share)
         self.findings.update(counts.findings)
         self.expectations.update(counts.expectations)
         self.integrity.update(counts.integrity)
         self.marks.update(_marks(counts))
+
+
+def header_of(report: Record) -> Record:
+    """The header of a JSON report: all that was known before a manifest was read."""
+    return {key: value for key, value in report.items() if key not in _AFTER}
+
+
+def totals_of(report: Record) -> Totals:
+    """The totals of a JSON report, as the run had them."""
+    found, said = Totals(), report["totals"]
+    found.manifests, found.exit_code = said["manifests"], report["exit_code"]
+    found.findings, found.expectations = Counter(said["findings"]), Counter(said["expectations"])
+    found.integrity = Counter(said["integrity"])
+    found.marks = Counter({name: said[name] for name in _MARKS})
+    found.problems = [Problem(p["path"], p["line"], p["column"], p["message"]) for p in report["problems"]]
+    found.shares = [share_of(record) for record in report["results"]]
+    found.report_id = report["report_id"]
+    return found
 
 
 def _marks(counts: Counts) -> dict[str, int]:

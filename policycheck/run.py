@@ -54,6 +54,8 @@ class Part(NamedTuple):
     fixed: tuple[str, ...] = ()
     told: tuple[Problem, ...] = ()
     place: str = ""
+    #: The manifest's share in the report's id.
+    share: str = ""
 
 
 class Worker:
@@ -94,6 +96,7 @@ class Worker:
             counts=result.counts, problems=(), codes=_codes(result), applicable=result.applicable,
             failures=tuple(f"{f.what}: {f.why}" for f in result.failures), result=result if self.keep else None,
             fixed=result.fixed, place=shown if self._is_inside(root) else view.path(shown),
+            share=report.share(result),
         )  # fmt: skip
 
     def _is_inside(self, root: Path) -> bool:
@@ -274,7 +277,7 @@ class Run:
         self.told += part.told
         if part.counts is None:
             return
-        self.totals.add(part.counts)
+        self.totals.add(part.counts, part.share)
         first = self._organizations.setdefault(part.organization, part.path)
         if first != part.path:
             message = f"organization.id {part.organization!r} is already used by {first}; two manifests cannot share one id"
@@ -290,6 +293,7 @@ class Run:
         if code == GAPS and self.worker.settings.options.exit_zero:
             code = 0
         self.totals.exit_code = code
+        self.totals.report_id = report.identity(self.worker.header, self.totals)
         return code
 
 

@@ -87,6 +87,7 @@ PartialDate = Annotated[
     ),
 ]
 WebAddress = Annotated[str, _form(r"https?://\S+", "write the whole address, with https://")]
+Uuid = Annotated[str, _form("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "write a UUID in small letters")]
 Digest = Annotated[str, _form("sha256:[0-9a-f]{64}", "write sha256: and 64 hexadecimal digits")]
 FindingId = Annotated[str, _form("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "write a UUID in lower case (RFC 9562)")]
 
@@ -960,6 +961,8 @@ class Report(Shape):
     """The chosen expectations, by id."""
     results: list[ManifestRecord]
     """One record a manifest."""
+    report_id: Uuid
+    """The report's name, the same in every document of the run and in every run that asks the same of the same files."""
     totals: RunTotals
     """What the run adds up to."""
     problems: list[ReportedProblem]

@@ -54,6 +54,7 @@ def closing(totals: Totals, stopped: Iterable[Stop]) -> bytes:
     invocation: Record = {"executionSuccessful": totals.exit_code in {0, 1}, "exitCode": totals.exit_code}
     if told_of:
         invocation["toolExecutionNotifications"] = told_of
+    invocation["properties"] = {"report_id": totals.report_id}
     return f'\n],\n"invocations":{encode([invocation])}\n}}]}}\n'.encode()
 
 

@@ -50,7 +50,7 @@ def part(view: View, record: Record) -> bytes:
 
 def end(view: View, totals: Totals) -> bytes:
     """What the document is not, and what could not be read."""
-    lines = ["---", "", safe(view.header["disclaimer"]), ""]
+    lines = ["---", "", safe(view.header["disclaimer"]), "", f"Report {totals.report_id}.", ""]
     if totals.problems:
         lines += ["Not judged, because invalid:", ""]
         lines += [f"- {safe(str(problem))}" for problem in totals.problems] + [""]

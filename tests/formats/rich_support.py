@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from policycheck import rooms
 from policycheck.cli._writer import Writer
-from policycheck.model import Problem
-from policycheck.report import Totals
+from policycheck.report import header_of, totals_of
 from policycheck.run import View
 
 HERE = Path(__file__).parent
@@ -77,20 +75,9 @@ def _hostile(finding: dict[str, Any]) -> dict[str, Any]:
 def render(name: str, report: dict[str, Any], **style: Any) -> bytes:
     """A format's bytes for a report."""
     module, sink = rooms.load("formats", name), Text()
-    header = {key: report[key] for key in report if key not in {"results", "totals", "problems", "exit_code"}}
-    view = View(header, {"width": 80, "encoding": "utf-8", **style})
+    view = View(header_of(report), {"width": 80, "encoding": "utf-8", **style})
     writer = Writer(module, sink, view)  # type: ignore[arg-type]
     for record in report["results"]:
         writer.add(module.part(view, record))
-    writer.end(totals(report))
+    writer.end(totals_of(report))
     return sink.data
-
-
-def totals(report: dict[str, Any]) -> Totals:
-    found, said = Totals(), report["totals"]
-    found.manifests, found.exit_code = said["manifests"], report["exit_code"]
-    found.findings, found.expectations = Counter(said["findings"]), Counter(said["expectations"])
-    found.integrity = Counter(said["integrity"])
-    found.marks = Counter({key: value for key, value in said.items() if isinstance(value, int) and key != "manifests"})
-    found.problems = [Problem(p["path"], p["line"], p["column"], p["message"]) for p in report["problems"]]
-    return found
