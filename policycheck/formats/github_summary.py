@@ -55,7 +55,14 @@ def end(view: View, totals: Totals) -> bytes:
     """What the run adds up to, and what stopped it: stands first, see `Collector.end`."""
     documents = ", ".join(_safe(d["id"]) for d in view.header["criteria"]["documents"])
     held = f"{totals.manifests} manifest{'s' * (totals.manifests != 1)} held against {documents}"
-    lines = [f"## policycheck: exit code {totals.exit_code}", "", f"{held}, as of {_safe(view.header['as_of'])}.", "", f"Report {totals.report_id}.", ""]
+    lines = [
+        f"## policycheck: exit code {totals.exit_code}",
+        "",
+        f"{held}, as of {_safe(view.header['as_of'])}.",
+        "",
+        f"Report {totals.report_id}.",
+        "",
+    ]
     loosened = ", ".join(map(_safe, view.header["options"]["loosened_by"]))
     lines += [f"This run was loosened by {loosened}.", ""] if loosened else []
     lines += ["| | " + " | ".join(_WORDS.values()) + " |", "|---" * (len(_WORDS) + 1) + "|"]
