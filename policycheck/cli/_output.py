@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from policycheck import rooms
 from policycheck.errors import UsageError
 
 
@@ -126,6 +127,56 @@ class Sinks:
                 sink.discard()
 
 
+def targets(formats: Sequence[str], outputs: Iterable[str]) -> list[tuple[str, str]]:
+    """Which format goes where: what `--output [FORMAT=]FILE` names, then `formats` to the bare file or standard output.
+
+    Without `formats`, text goes to a bare file, and to standard output when nothing goes anywhere else.
+    Raises UsageError for a name that no format has, a file without a name, and more than one bare file.
+    """
+    found: list[tuple[str, str]] = []
+    bare = ""
+    for text in outputs:
+        name, equals, file = text.partition("=")
+        if equals and name in rooms.names("formats"):
+            found.append((name, file))
+        elif equals and name.isidentifier():
+            raise UsageError(f"--output {text}: no format {name!r}; there are {', '.join(rooms.names('formats'))}")
+        elif bare:
+            raise UsageError(f"--output {text}: only one file may go without FORMAT=, and {bare} already does")
+        else:
+            bare = text
+    if any(not file for _, file in found):
+        raise UsageError("--output FORMAT=FILE needs a file")
+    printed = formats or (["text"] if bare or not found else [])
+    return [*found, *((name, bare or "-") for name in printed)]
+
+
+def refuse_overwriting(targets: Iterable[tuple[str, str]], read: Iterable[Path], what: str) -> None:
+    """Raises UsageError when a target is one of the files that are read."""
+    kept = set(read)
+    for _, target in targets:
+        if target != "-" and Path(target).resolve() in kept:
+            raise UsageError(f"--output {target} would replace {what}")
+
+
+def sinks(targets: Iterable[tuple[str, str]]) -> Sinks:
+    """The targets, opened. Raises UsageError, and leaves nothing behind, when one cannot be written."""
+    made = Sinks()
+    try:
+        for name, target in targets:
+            if target == "-" and getattr(rooms.load("formats", name), "BINARY", False) and _is_terminal():
+                raise UsageError(f"{name} is not for a terminal; write it to a file with --output {name}=FILE")
+            made.add(name, target)
+    except BaseException:
+        made.__exit__(ValueError, None, None)
+        raise
+    return made
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def _same(first: str, second: str) -> bool:
     return first == second or ("-" not in (first, second) and os.path.realpath(first) == os.path.realpath(second))
 
@@ -141,7 +192,7 @@ def style(verbose: bool = False, quiet: bool = False, by: str = "finding") -> di
 
     `by` says what a report is ordered by: `finding` or `expectation`.
     """
-    terminal = sys.stdout is not None and sys.stdout.isatty()
+    terminal = _is_terminal()
     width = 80
     if terminal:
         import shutil
@@ -178,6 +229,18 @@ def criteria_of(given: Iterable[str]) -> tuple[str, ...]:
     if not all(names):
         raise UsageError("--criteria holds a blank name; write it as CJS24,JS23")
     return names
+
+
+def read_bytes(name: str) -> bytes:
+    """A file that the call names, or standard input for -. Raises UsageError when it cannot be read."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read() if sys.stdin is not None else b""
+        with open(name, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", "") or str(error)).lower()
+        raise UsageError(f"{name} cannot be read: {why}") from None
 
 
 def print_lines(*lines: str) -> None:

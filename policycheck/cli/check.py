@@ -67,19 +67,20 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """
     from policycheck import sources
     from policycheck.cli._configured import filled, held_against
+    from policycheck.cli._output import refuse_overwriting, sinks
     from policycheck.run import Run, Worker
 
     options, configured = filled(options)
-    settings, targets = _settings(options, configured)
+    settings, outputs = _settings(options, configured)
     found = sources.find(paths, settings.here, settings.root, configured.excludes)
     against = _against(options["against"], settings, paths, found)
     worker = Worker(against.settings if against else settings)
     held_against(worker.criteria, settings.options, configured)
     run = against.run(worker, found) if against else Run(worker, found)
-    _refuse_overwriting(targets, found.manifests)
+    refuse_overwriting(outputs, found.manifests, "a manifest that is checked")
     run.strict_baseline = options["strict_baseline"]
-    with _sinks(targets) as sinks:
-        code = _stream(run, sinks, options["jobs"])
+    with sinks(outputs) as opened:
+        code = _stream(run, opened, options["jobs"])
     _aside(run, options["verbose"])
     return against.verdict(code, options["quiet"]) if against else code
 
@@ -94,11 +95,11 @@ def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found:
 
 def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
     from policycheck.cli._configured import asked as configured_for
-    from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style
+    from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style, targets
     from policycheck.model import Options, Severity
     from policycheck.run import Settings
 
-    targets = _targets(options["format_"], options["outputs"])
+    outputs = targets([options["format_"]], options["outputs"])
     root, date = root_folder(options["root"]), as_of(options["as_of"])
     asked = Options(
         as_of=date,
@@ -113,51 +114,10 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
     settings = Settings(
         here=current_folder(), options=asked, root=root,
         rules=tuple(p.resolve() for p in options["rules"]),
-        formats=tuple(dict.fromkeys(name for name, _ in targets)), baseline=options["baseline"],
+        formats=tuple(dict.fromkeys(name for name, _ in outputs)), baseline=options["baseline"],
         style={**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]},
     )  # fmt: skip
-    return settings, targets
-
-
-def _targets(format_: str, outputs: tuple[str, ...]) -> list[tuple[str, str]]:
-    from policycheck.errors import UsageError
-
-    targets: list[tuple[str, str]] = []
-    bare = ""
-    for text in outputs:
-        name, equals, file = text.partition("=")
-        if equals and name in rooms.names("formats"):
-            targets.append((name, file))
-        elif equals and name.isidentifier():
-            raise UsageError(f"--output {text}: no format {name!r}; there are {', '.join(rooms.names('formats'))}")
-        elif bare:
-            raise UsageError(f"--output {text}: only one file may go without FORMAT=, and {bare} already does")
-        else:
-            bare = text
-    if any(not file for _, file in targets):
-        raise UsageError("--output FORMAT=FILE needs a file")
-    return [*targets, (format_, bare or "-")]
-
-
-def _refuse_overwriting(targets: list[tuple[str, str]], manifests: list[Path]) -> None:
-    from policycheck.errors import UsageError
-
-    for _, target in targets:
-        if Path(target).resolve() in manifests:
-            raise UsageError(f"--output {target} would replace a manifest that is checked")
-
-
-def _sinks(targets: list[tuple[str, str]]) -> Sinks:
-    from policycheck.cli._output import Sinks
-
-    sinks = Sinks()
-    try:
-        for name, target in targets:
-            sinks.add(name, target)
-    except BaseException:
-        sinks.__exit__(ValueError, None, None)
-        raise
-    return sinks
+    return settings, outputs
 
 
 def _stream(run: Run, sinks: Sinks, jobs: int) -> int:

@@ -54,35 +54,11 @@ def command(old: str, new: str, format_: str, new_rules: bool, quiet: bool) -> i
 
 def _read(name: str) -> Record:
     """A report from a file. Raises UsageError when it cannot be read, InvalidInput when it is no report."""
-    import json
-
+    from policycheck.cli._output import read_bytes
     from policycheck.compare import report_of
-    from policycheck.errors import InvalidInput
-    from policycheck.model import Problem
-    from policycheck.report import FORMAT
+    from policycheck.replay import loaded
 
-    raw = _bytes(name)
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
-        message = f"is no {FORMAT} document: not one JSON text; `policycheck check --format json` writes one"
-        raise InvalidInput([Problem(name, 0, 0, message)]) from None
-    return report_of(data, name)
-
-
-def _bytes(name: str) -> bytes:
-    import sys
-
-    from policycheck.errors import UsageError
-
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read() if sys.stdin is not None else b""
-        with open(name, "rb") as file:
-            return file.read()
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", "") or str(error)).lower()
-        raise UsageError(f"{name} cannot be read: {why}") from None
+    return report_of(loaded(read_bytes(name), name), name)
 
 
 def _refuse_strangers(before: Record, after: Record) -> None:

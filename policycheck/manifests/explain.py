@@ -60,6 +60,15 @@ def problems_of(document: Document, name: str) -> list[Problem]:
     return found
 
 
+def first_flaw(data: Any, name: str) -> str:
+    """Where plain data first differs from a schema, and how, in one line; empty when it is valid."""
+    error = next(iter(_validator(name).iter_errors(data)), None)
+    if error is None:
+        return ""
+    place = ".".join(map(str, error.instance_path))
+    return f"{place or 'it'}: {' '.join(str(error.message).split())[:200]}"
+
+
 @cache
 def _explainer(name: str) -> Any:
     import jsonschema

@@ -10,6 +10,8 @@ import pytest
 
 from policycheck import rooms
 
+from .table_support import told
+
 ROOT = Path(__file__).parents[2]
 
 AS_OF = "2026-11-21"
@@ -31,7 +33,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         command += ["--output", f"{name}=out.{name}"]
     done = subprocess.run(command, cwd=shop, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
-    return {name: (shop / f"out.{name}").read_text("utf-8") for name in rooms.names("formats")}
+    return {name: told(shop / f"out.{name}") for name in rooms.names("formats")}
 
 
 @pytest.mark.parametrize("name", rooms.names("formats"))
