@@ -22,7 +22,8 @@ _FORMATS = click.Choice(rooms.names("formats"))
 
 @click.command("check", short_help="Judge manifests and report the gaps.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--format", "format_", type=_FORMATS, default="text", show_default=True, help="What is printed.")
+@click.option("--format", "format_", type=_FORMATS, default="text", show_default=True, metavar="NAME",
+              help=f"What is printed: {', '.join(_FORMATS.choices)}.")  # fmt: skip
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
               help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,

@@ -18,9 +18,8 @@ _FORMATS = click.Choice(rooms.names("formats"))
 
 @click.command("report", short_help="Render a JSON report in other formats, without judging again.")
 @click.argument("report", metavar="REPORT.json")
-@click.option(
-    "--format", "formats", multiple=True, type=_FORMATS, help="What is printed; text if nothing else is asked for."
-)
+@click.option("--format", "formats", multiple=True, type=_FORMATS, metavar="NAME",
+              help=f"What is printed: {', '.join(_FORMATS.choices)}; text if nothing else is asked for.")  # fmt: skip
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
               help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
@@ -33,9 +32,9 @@ _FORMATS = click.Choice(rooms.names("formats"))
 def command(report: str, formats: tuple[str, ...], outputs: tuple[str, ...], root: Path | None, **options: Any) -> int:
     """Render a JSON report in other formats. No manifest is read and nothing is judged.
 
-    All documents made of one JSON report carry its id, its findings and its counts, and are byte for byte what `policycheck
-    check` would have written. Lines of source are not in the JSON: text shows them only with --root. - is standard
-    input.
+    All documents made of one JSON report carry its id, its findings and its counts, and are byte for byte what
+    `policycheck check` would have written. Lines of source are not in the JSON: text shows them only with --root.
+    - is standard input.
 
     \b
     policycheck check --format json --output report.json
