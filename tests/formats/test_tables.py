@@ -26,6 +26,12 @@ Rich = dict[str, Any]
 SHEETS = ["Findings", "Expectations", "Exceptions", "Evidence", "Method"]
 
 
+@pytest.fixture(name="rich")
+def one_of_its_own(rich: Rich) -> Rich:
+    """The rich report, to be changed at will."""
+    return copy.deepcopy(rich)
+
+
 def actions(name: str, rich: Rich) -> list[dict[str, Any]]:
     data = render(name, rich)
     return table(data) if name == "csv" else sheet(data, "Findings")
@@ -97,14 +103,14 @@ def test_status_owner_and_due_are_what_the_report_knows(name: str, rich: Rich) -
     record = rich["results"][0]
     gaps = [f for f in record["findings"] if f["outcome"] == "gap"]
     known = next(f for f in gaps if f.get("baseline", {}).get("state") == "known")
-    known["baseline"] |= {"due_on": "2026-12-24", "owner": "edge team", "overdue": True}
+    known["baseline"] |= {"due_on": "2026-12-24", "owner": "edge team", "ticket": "T-7", "overdue": True}
     gaps[-1] |= {"warns_until": "2027-02-01", "blocks": False}
     rows = {row["Id"]: row for row in actions(name, rich)}
-    said = {row["Status"]: (row["Owner"], row["Due"]) for row in rows.values()}
-    assert said["known, overdue"] == ("edge team", "2026-12-24")
-    assert said["accepted"] == ("", "2026-12-31")
-    assert said["warning"] == ("", "2027-02-01")
-    assert said["no action"] == said["open"] == ("", "")
+    said = {row["Status"]: (row["Owner"], row["Due"], row["Ticket"]) for row in rows.values()}
+    assert said["known, overdue"] == ("edge team", "2026-12-24", "T-7")
+    assert said["accepted"] == ("", "2026-12-31", "T-1")
+    assert said["warning"] == ("", "2027-02-01", "")
+    assert said["no action"] == said["open"] == ("", "", "")
     blocking = {f["id"] for f in record["findings"] if f["blocks"]}
     assert {row["Id"] for row in rows.values() if row["Status"] == "open"} == blocking
 
@@ -232,6 +238,8 @@ def test_the_properties_say_what_it_is(rich: Rich) -> None:
 
 
 def test_every_chosen_expectation_stands_there_once_for_each_manifest(rich: Rich) -> None:
+    rich["expectations"]["CJS24-01"] = {"document": "CJS24", "locator": "para 1", "modality": "informational"}
+    rich["criteria"]["without_a_rule"]["not_codifiable"] = ["CJS24-01"]
     second = copy.deepcopy(rich["results"][0]) | {"manifest": "other.yaml"}
     rows = sheet(render("xlsx", {**rich, "results": [rich["results"][0], second]}), "Expectations")
     wanted = Counter(
