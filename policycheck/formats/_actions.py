@@ -39,7 +39,8 @@ COLUMNS = (
     Column("Severity", 10), Column("Outcome", 14), Column("Assurance", 13), Column("Status", 14), Column("Title", 30),
     Column("Subject", 22), Column("What", 48), Column("To close", 48), Column("Where", 30), Column("Also declared at", 26),
     Column("Owner", 14), Column("Due", 12), Column("Ticket", 12), Column("Management response", 26),
-    Column("Expectations", 18), Column("Rule", 28), Column("Organization", 18), Column("Manifest", 30), Column("Id", 40), Column("Report", 40),
+    Column("Expectations", 18), Column("Rule", 28), Column("Organization", 18), Column("Manifest", 30), Column("Id", 40),
+    Column("Report", 40),
 )  # fmt: skip
 
 
@@ -99,8 +100,9 @@ def _row(finding: Record, record: Record, rules: Record) -> Row:
     close = finding.get("remediation") or rules.get(finding["rule"], {}).get("remediation", "")
     return [
         finding["severity"], word(finding["outcome"]), finding["assurance"], status(finding), plain(finding["title"]),
-        subject(finding), _what(finding), plain(close) if is_open else "", spot(finding["location"]),
-        ", ".join(map(spot, finding.get("related", ()))), _said(finding, "owner"), due(finding), _said(finding, "ticket"), "",
+        subject(finding), _what(finding), plain(close) if is_open else "",
+        spot(finding["location"]), ", ".join(map(spot, finding.get("related", ()))),
+        _said(finding, "owner"), due(finding), _said(finding, "ticket"), "",
         ", ".join(finding["expectations"]), plain(finding["rule"]), plain(record["organization"].get("id")),
         plain(record["manifest"]), finding["id"],
     ]  # fmt: skip
