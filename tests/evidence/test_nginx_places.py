@@ -371,7 +371,8 @@ def test_servers_of_one_name_have_to_agree_without_a_declared_host(tmp_path: Pat
 
 
 def test_a_limit_of_a_server_that_only_this_machine_reaches_is_not_the_sites(tmp_path: Path) -> None:
-    block = "listen 127.0.0.1:81; location /people/ { limit_req zone=z; } } server { listen 80; server_name a.example; location / { }"
+    block = "listen 127.0.0.1:81; location /people/ { limit_req zone=z; } } "
+    block += "server { listen 80; server_name a.example; location / { }"
     assert (
         "location /people/ is not in the servers of a.example"
         in heard(tmp_path, block, HOST, location="/people/").unreadable
