@@ -15,7 +15,7 @@ from typing import Any
 from policycheck.errors import ArtefactError
 
 #: Bytes of address space, seconds of processor time, seconds on the clock, and bytes of answer.
-MEMORY, PROCESSOR, PATIENCE, ANSWER = 768 * 1024 * 1024, 10, 20, 16 * 1024 * 1024
+MEMORY, PROCESSOR, PATIENCE, ANSWER = 768 * 1024 * 1024, 10, 60, 16 * 1024 * 1024
 
 # Isolated mode drops PYTHONPATH and the current folder; the package is found where this one was.
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from policycheck.evidence import _child; _child.main(sys.argv[2])"
