@@ -160,7 +160,7 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
     rounded = "rounded up to a whole number" if rate.denominator != 1 else ""
     note = "; ".join(filter(None, (where, burst, limit.why)))
     yield _reading("params.limit", math.ceil(rate), zone.at, "; ".join(filter(None, (note, rounded))))._replace(soft=is_soft)
-    yield _reading("params.window", window, zone.at, note)
+    yield _reading("params.window", window, zone.at, note)._replace(soft=is_soft)
     yield from _burst(limit, where)
     if limit.standing == "address":
         yield _reading("params.unit", "ip", zone.at, f"the key of zone={zone.name} is the address")
