@@ -6,6 +6,7 @@ what was opened, templates that have to be rendered first, and values that are o
 
 from __future__ import annotations
 
+import ipaddress
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ CAP, MOST = 1024 * 1024, 50
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{[A-Z_][A-Z0-9_]*[}:]|\$\{(?:var|local|env)\.")
 _COMMENT_LINES = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _NAMED = 500
+_URL = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#]*))?(.*)", re.DOTALL)
 
 
 class Unsaid(Exception):
@@ -228,16 +230,114 @@ def refuse_other_family(kind: str, subject: Mapping[str, object], known: tuple[s
 # --- addresses ---
 
 
-def paths_of(options: Mapping[str, object]) -> list[str]:
-    """The literal beginnings of the paths of the surfaces that a control names: `/products/` of `/products/*`."""
+class Address(NamedTuple):
+    """An address of a declared surface: its host (empty where it has none) and the literal beginning of its path."""
+
+    host: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.host}{self.path}"
+
+
+class Taken(NamedTuple):
+    """What an artefact's rule takes: some hosts (none: all) and the paths below a prefix, or perhaps only some of these."""
+
+    hosts: tuple[str, ...]
+    prefix: str
+    is_sure: bool = True
+
+    def weight(self, address: Address) -> tuple[int, int] | None:
+        """How closely it fits an address, the host before the path; None where it does not."""
+        host = host_fit(address.host, self.hosts)
+        prefix = _plain(self.prefix)
+        fits = _under(address.path or "/", prefix) if self.is_sure else (address.path or "/").startswith(prefix)
+        return (host, len(prefix)) if host is not None and fits else None
+
+
+def addresses_of(options: Mapping[str, object]) -> list[Address]:
+    """The addresses of the surfaces that a control names: host, and `/products/` of `/products/*`."""
     urls = options.get("urls")
     found = []
     for url in urls if isinstance(urls, list) else []:
         words = str(url).split()
-        tail = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]*", "", words[-1]) if words else ""
-        if tail.startswith("/"):
-            found.append(re.split(r"[*{:<]", tail, maxsplit=1)[0])
+        match = _URL.fullmatch(words[-1]) if words else None
+        if match and (match[1] is not None or match[2].startswith("/")):
+            path = re.split(r"[*{:<?#]", match[2], maxsplit=1)[0]
+            found.append(Address(_host(match[1] or ""), path))
     return found
+
+
+def paths_of(options: Mapping[str, object]) -> list[str]:
+    """The literal beginnings of the paths of the surfaces that a control names."""
+    return [address.path for address in addresses_of(options) if address.path]
+
+
+def with_url(options: Mapping[str, object], subject: Mapping[str, object]) -> dict[str, object]:
+    """The options of an entry of a surface, whose address is its own."""
+    return {**options, "urls": [subject["url"]]} if isinstance(subject.get("url"), str) else dict(options)
+
+
+def _host(written: str) -> str:
+    """A host without user and port, in lower case."""
+    return re.sub(r":[0-9*]*$", "", written.rpartition("@")[2]).rstrip(".").lower()
+
+
+def host_fit(host: str, patterns: Iterable[str]) -> int | None:
+    """How closely a host is named: 2 as it is, 1 by a pattern such as `*.shop.example`, 0 where all are; None if not.
+
+    Where a surface has no host, hosts are not compared.
+    """
+    written = [_host(pattern) for pattern in patterns]
+    if not written or not host:
+        return 0
+    return max((fit for pattern in written if (fit := _one_host(host, pattern)) is not None), default=None)
+
+
+def _one_host(host: str, pattern: str) -> int | None:
+    if host == pattern:
+        return 2
+    if pattern == "*":
+        return 0
+    is_ending = pattern.startswith("*.") and host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
+    is_start = pattern.endswith(".*") and host.startswith(pattern[:-1])
+    return 1 if is_ending or is_start else None
+
+
+def refuse_other_hosts(at: At, label: str, hosts: Iterable[str], options: Mapping[str, object]) -> None:
+    """What an artefact says for other hosts than the declared ones proves nothing."""
+    patterns, declared = list(hosts), [address.host for address in addresses_of(options)]
+    if declared and all(host_fit(host, patterns) is None for host in declared):
+        raise at.unsaid(f"{label} is for the host {named(patterns)}, not {named(declared)}")
+
+
+def closest(address: Address, places: Iterable[tuple[Any, Taken]]) -> list[Any]:
+    """Of the holders of places that take an address, those that fit most closely."""
+    weights = [(weight, holder) for holder, taken in places if (weight := taken.weight(address)) is not None]
+    best = max((weight for weight, _ in weights), default=None)
+    return [holder for weight, holder in weights if weight == best]
+
+
+def of_pattern(pattern: str) -> tuple[str, bool]:
+    """The literal beginning of a pattern of paths, and whether the pattern takes all that begins so."""
+    pattern = pattern.removeprefix("^")
+    head = re.match(r"[A-Za-z0-9_/~%@,;=&!-]*", pattern)
+    start = head[0] if head else ""
+    return start, pattern[len(start) :] in ("", ".*", "(.*)", "(/|$)(.*)", "(/|$)", "/?(.*)")
+
+
+def is_most(ranges: Iterable[str]) -> bool:
+    """Whether ranges together hold so many addresses that they are everybody's, though they are written in parts."""
+    fours, sixes = [], []
+    for written in ranges:
+        network = ipaddress.ip_network(written, strict=False)
+        if isinstance(network, ipaddress.IPv4Network):
+            fours.append(network)
+        else:
+            sixes.append(network)
+    four = sum(network.num_addresses for network in ipaddress.collapse_addresses(fours))
+    six = sum(network.num_addresses for network in ipaddress.collapse_addresses(sixes))
+    return four >= 2**30 or six >= 2**123
 
 
 def is_served(path: str, prefix: str, others: Iterable[str] = ()) -> bool:

@@ -14,31 +14,38 @@ numbers.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence._foreign import (
     MOST,
+    Address,
     At,
     Files,
+    Taken,
     Unsaid,
+    addresses_of,
+    closest,
     discovered,
     heard,
     is_control,
-    is_served,
+    is_most,
     limit_control,
     listing,
     mapping,
     named,
+    of_pattern,
     option,
-    paths_of,
     refuse_other_family,
+    refuse_other_hosts,
     refuse_templates,
     spoken,
     text,
     whole,
+    with_url,
 )
 from policycheck.evidence._rates import UNITS, Rate, numbers, of_header
 from policycheck.model import Account, Discovered, Reading
@@ -61,6 +68,18 @@ _ASKING = {
     "openid-connect": "oauth", "mtls-auth": "mutual_tls", "hmac-auth": "signed_request", "basic-auth": "account",
     "ldap-auth": "account", "ldap-auth-advanced": "account", "jwt": "",
 }  # fmt: skip
+#: The plugins that decide for a family; the limiters for the others.
+_NAMES = {
+    "access_control": (*_ASKING, "acl", "ip-restriction"), "api_control": tuple(_ASKING), "ip_block": ("ip-restriction",),
+    "bot_detection": ("bot-detection",), "user_agent_block": ("bot-detection",),
+}  # fmt: skip
+_WEB = frozenset({"http", "https"})
+#: Names that clients of every sort give: an allow list with a part of these lets nearly everybody in.
+_CLIENTS = (
+    "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) headlesschrome/130.0 safari/537.36",
+    "mozilla/5.0 (compatible; bot/1.0; spider; crawler)", "curl/8.5.0", "python-requests/2.32", "python-urllib/3.12",
+    "scrapy/2.11 (+https://scrapy.org)", "wget/1.21", "go-http-client/1.1", "okhttp/4.12", "java/17", "aiohttp/3.9",
+)  # fmt: skip
 _PERIODS = ("second", "minute", "hour", "day", "month", "year")
 _EACH = "each node counts for itself, so several let through as many times more"
 
@@ -108,6 +127,11 @@ class Spot(NamedTuple):
     names: tuple[str, ...]
     paths: tuple[str, ...]
     at: At
+    hosts: tuple[str, ...] = ()
+    #: By what else than address it takes requests: methods, headers, server names, protocols that are not the web's.
+    narrowed: str = ""
+    #: Where its service is switched off.
+    off: At | None = None
 
     @property
     def label(self) -> str:
@@ -122,6 +146,10 @@ class Gateway(NamedTuple):
     spots: tuple[Spot, ...]
     #: Those that run for any client, by name, route and service.
     running: dict[tuple[str, str, str], Plugin]
+
+    def running_at(self, spot: Spot, names: Iterable[str]) -> tuple[int, ...]:
+        """The instances of some plugins that run at a place, by identity."""
+        return tuple(id(self.effective(spot, name)) for name in names)
 
     def effective(self, spot: Spot, name: str) -> Plugin | None:
         """The instance of a plugin that runs at a place for any client: the most specific that is enabled."""
@@ -140,19 +168,22 @@ def _readings(files: Files, path: str, options: Mapping[str, object], subject: M
 
 def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
     if not is_control(subject):
-        yield from _auth(gateway, _agreed(gateway, options, tuple(_ASKING)))
+        yield from _auth(gateway, _agreed(gateway, with_url(options, subject), tuple(_ASKING)))
         return
     family = refuse_other_family("kong", subject, _FAMILIES)
-    if family in _LIMITS:
-        for reading in _of_limit(gateway, _agreed(gateway, options, _LIMITERS), options, subject):
+    names = _NAMES.get(family, _LIMITERS)
+    spot = _agreed(gateway, options, names)
+    if spot.off is not None:
+        yield spot.off.reading("status", "planned", f"the service of {spot.label} is not enabled")
+    elif family in _LIMITS:
+        for reading in _of_limit(gateway, spot, options, subject):
             yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
     elif family == "access_control":
-        yield from _access(gateway, _agreed(gateway, options, (*_ASKING, "acl", "ip-restriction")))
+        yield from _access(gateway, spot)
     elif family == "api_control":
-        yield from _credentials(gateway, _agreed(gateway, options, tuple(_ASKING)))
+        yield from _credentials(gateway, spot)
     else:
-        name = "ip-restriction" if family == "ip_block" else "bot-detection"
-        yield from _of_block(gateway, _agreed(gateway, options, (name,)), name)
+        yield from _of_block(gateway, spot, names[0])
 
 
 # --- files to plugins and places ---
@@ -167,13 +198,17 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
     refuse_templates(document, document.data)
     plugins: list[Plugin] = []
     spots: list[Spot] = [Spot("", "", (), (), At(document, document.data, "_format_version"))]
+    off: dict[str, At] = {}
     for service in _items(document.data, "services"):
         name = _name(service)
+        if not _is_enabled(document, service, f"service {name}"):
+            off[name] = At(document, service, "enabled")
         plugins += _plugins(document, service, "", name)
         _add_routes(document, service, name, plugins, spots)
         if not _items(service, "routes"):
             spots.append(Spot("", name, (name, f"services/{name}"), (), At(document, service, "name")))
     _add_routes(document, document.data, "", plugins, spots)
+    spots = [spot._replace(off=off.get(spot.service)) for spot in spots]
     plugins += _plugins(document, document.data, "", "")
     for key in ("consumers", "consumer_groups"):
         for consumer in _items(document.data, key):
@@ -183,6 +218,14 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
         if plugin.is_on and not plugin.consumer:
             running.setdefault((plugin.name, plugin.route, plugin.service), plugin)
     return Gateway(tuple(plugins), tuple(spots[1:] or spots), running)
+
+
+def _is_enabled(document: Document, holder: dict[str, Any], label: str) -> bool:
+    """Whether something is switched on; what is no true or false may be either, by who reads the file."""
+    value = holder.get("enabled")
+    if value is not None and not isinstance(value, bool):
+        raise At(document, holder, "enabled").unsaid(f"enabled of {label} is neither true nor false; write one of these")
+    return value is not False
 
 
 def _items(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -217,7 +260,16 @@ def _add_routes(
         hosts = tuple(text(host) for host in listing(route.get("hosts")))
         plugins += [p._replace(service="") if p.service == owner else p for p in _plugins(document, route, name, "")]
         names = (name, f"routes/{name}", owner, f"services/{owner}", *paths, *hosts)
-        spots.append(Spot(name, owner, names, paths, At(document, route, "name" if "name" in route else None)))
+        at = At(document, route, "name" if "name" in route else None)
+        spots.append(Spot(name, owner, names, paths, at, hosts, _narrowed(route)))
+
+
+def _narrowed(route: Mapping[str, Any]) -> str:
+    """Words for what a route takes requests by, beside hosts and paths."""
+    found = [key for key in ("methods", "headers", "snis", "sources", "destinations", "expression") if route.get(key)]
+    protocols = {text(item) for item in listing(route.get("protocols"))}
+    found += ["protocols"] if protocols and not protocols & _WEB else []
+    return named(found) if found else ""
 
 
 def _agreed(gateway: Gateway, options: Mapping[str, object], names: tuple[str, ...]) -> Spot:
@@ -227,25 +279,71 @@ def _agreed(gateway: Gateway, options: Mapping[str, object], names: tuple[str, .
     if not fitting:
         there = named(spot.label for spot in gateway.spots)
         raise Unsaid(f"no route or service fits {' '.join(filter(None, wanted))}; the file has: {there}")
-    fitting = _serving(fitting, gateway.spots, options)
-    running = {tuple(id(gateway.effective(spot, name)) for name in names) for spot in fitting}
-    if len(running) > 1:
+    for plugin in gateway.plugins:
+        if plugin.name in names:
+            _is_enabled(plugin.document, plugin.data, plugin.label)
+    fitting = _serving([spot for spot in fitting if spot.off is None] or fitting, gateway.spots, options)
+    if len({gateway.running_at(spot, names) for spot in fitting}) > 1:
         there = named(spot.label for spot in fitting)
         raise fitting[1].at.unsaid(f"several routes fit and differ; name one with location: {there}")
+    _refuse_narrowed(gateway, fitting, options, names)
     return fitting[0]
+
+
+def _places(spots: Iterable[Spot]) -> list[tuple[Spot, Taken]]:
+    """What each route takes; a path that begins with ~ is a pattern."""
+    found = []
+    for spot in spots:
+        for path in spot.paths or ("/",):
+            start, is_all = of_pattern(path[1:]) if path.startswith("~") else (path, True)
+            found.append((spot, Taken(spot.hosts, start, is_all)))
+    return found
 
 
 def _serving(fitting: list[Spot], spots: Sequence[Spot], options: Mapping[str, object]) -> list[Spot]:
     """Of the routes that fit, those that serve a surface that the control names: a limit elsewhere proves nothing."""
-    paths = paths_of(options)
-    prefixes = {path for spot in spots for path in spot.paths}
-    if not paths or not prefixes or any(path.startswith("~") for path in prefixes):
+    addresses = addresses_of(options)
+    if not addresses:
         return fitting
-    served = {prefix for prefix in set(prefixes) for path in paths if is_served(path or "/", prefix, prefixes)}
-    serving = [spot for spot in fitting if not spot.paths or served.intersection(spot.paths)]
+    places = _places(spot for spot in spots if spot.off is None or spot in fitting)
+    first = {id(spot) for address in addresses for spot in closest(address, places)}
+    serving = [spot for spot in fitting if id(spot) in first]
     if not serving:
-        raise fitting[0].at.unsaid(f"{fitting[0].label} does not serve {named(paths)} of the control's surfaces")
+        refuse_other_hosts(fitting[0].at, fitting[0].label, fitting[0].hosts, options)
+        raise fitting[0].at.unsaid(
+            f"{fitting[0].label} does not serve {named(map(str, addresses))} of the control's surfaces"
+        )
     return serving
+
+
+def _refuse_narrowed(
+    gateway: Gateway, chosen: Sequence[Spot], options: Mapping[str, object], names: tuple[str, ...]
+) -> None:
+    """Where routes share an address by method, header or pattern and differ, which one is asked is not known."""
+    own = gateway.running_at(chosen[0], names)
+    start = [Address("", taken.prefix) for _, taken in _places(chosen) if taken.is_sure]
+    mine = {id(spot) for spot in chosen}
+    for address in addresses_of(options) or start:
+        taking = [(spot, taken) for spot, taken in _places(gateway.spots) if taken.weight(address) is not None]
+        if any(not taken.is_sure and id(spot) in mine for spot, taken in taking):
+            raise chosen[0].at.unsaid(
+                f"{chosen[0].label} takes paths by a pattern; whether {address} is one is not known here"
+            )
+        others = [(s, taken) for s, taken in taking if s.off is None and gateway.running_at(s, names) != own]
+        narrowed = next((spot.narrowed for spot in chosen if spot.narrowed), "")
+        by = [(spot, spot.narrowed or narrowed or ("a pattern" if not taken.is_sure else "")) for spot, taken in others]
+        rival = next(((spot, why) for spot, why in by if why), None)
+        if rival is not None:
+            said = f"{rival[0].label} takes requests to {address} too, told apart by {rival[1]}, and is not the same"
+            raise rival[0].at.unsaid(said)
+    if any(spot.narrowed == "protocols" for spot in chosen):
+        raise chosen[0].at.unsaid(f"{chosen[0].label} is for protocols that are not the web's")
+    for plugin in [found for name in names if (found := gateway.effective(chosen[0], name)) is not None]:
+        protocols = {text(item) for item in listing(plugin.data.get("protocols"))}
+        if protocols and not protocols >= _WEB:
+            raise At(plugin.document, plugin.data, "protocols").unsaid(
+                f"{plugin.label} runs for some protocols only, not for both http and https"
+            )
 
 
 # --- rate limits ---
@@ -260,6 +358,7 @@ def _of_limit(
     if not running:
         yield _not_running(gateway, spot, _LIMITERS, f" {zone}" if zone else "")
         return
+    _refuse_anonymous(gateway, spot)
     if len(running) > 1:
         there = named(plugin.name for plugin in running)
         raise running[1].at().unsaid(f"several rate limits run for {spot.label}; name one with zone: {there}")
@@ -294,6 +393,15 @@ def _not_running(gateway: Gateway, spot: Spot, names: Sequence[str], which: str)
         return some.at().reading("status", "planned", f"{some.name} runs for {some.consumer} only, not for everybody")
     said = f"no {' or '.join(names)}{which} runs for {spot.label}"
     return spot.at.reading("status", "planned", said)
+
+
+def _refuse_anonymous(gateway: Gateway, spot: Spot) -> None:
+    """Requests without credentials that run as a consumer are limited by that consumer's own numbers."""
+    asking = [plugin for name in _ASKING if (plugin := gateway.effective(spot, name)) is not None]
+    own = next((plugin for plugin in gateway.plugins if plugin.name in _LIMITERS and plugin.consumer), None)
+    if own is not None and any(_anonymous(plugin) for plugin in asking):
+        said = f"requests without credentials run as a consumer, and {own.consumer} has a limit of its own; which counts"
+        raise own.at().unsaid(f"{said} for them is not known here")
 
 
 def _others(gateway: Gateway, plugin: Plugin) -> str:
@@ -397,8 +505,19 @@ def _of_block(gateway: Gateway, spot: Spot, name: str) -> Iterator[Reading]:
         said = f"{plugin.label} allows every client by its allow list, so it refuses nobody"
         yield plugin.at("allow").reading("status", "planned", said)
         return
+    wide = next((item for item in allowed if name == "bot-detection" and _is_wide(item)), None)
+    if wide is not None:
+        raise plugin.at("allow").unsaid(f"{plugin.label} allows clients by a pattern that can fit nearly all of them")
     what = ", by the name that the client gives" if name == "bot-detection" else ""
     yield plugin.at().reading("status", "deployed", f"{plugin.label} in effect for {spot.label}{what}")
+
+
+def _is_wide(pattern: str) -> bool:
+    """Whether an entry of an allow list may let most clients in: any pattern, and any word of the usual names."""
+    is_word = (
+        re.fullmatch(r"[A-Za-z0-9 _/;:,-]+", pattern.replace("\\.", "").removeprefix("^").removesuffix("$")) is not None
+    )
+    return not is_word or any(pattern.lower() in client for client in _CLIENTS)
 
 
 def _access(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
@@ -428,7 +547,7 @@ def _is_narrow(plugin: Plugin) -> bool:
         networks = [ipaddress.ip_network(item, strict=False) for item in ranges]
     except ValueError:
         raise plugin.at("allow").unsaid(f"{plugin.label} lists something that is no range of addresses") from None
-    return bool(networks) and all(network.prefixlen > 1 for network in networks)
+    return bool(networks) and not is_most(map(str, networks))
 
 
 def _credentials(gateway: Gateway, spot: Spot) -> Iterator[Reading]:

@@ -241,7 +241,7 @@ def test_blocks_that_block_nobody(tmp_path: Path, name: str, config: object, fam
 def test_logins() -> None:
     surface = {"id": "people", "url": "/people"}
     assert said(heard("kong.yaml", subject=surface, location="people")) == {"auth": "required"}
-    assert said(heard("kong.yaml", subject=surface, location="open-people")) == {"auth": "optional"}
+    assert said(heard("kong.yaml", subject={"id": "open"}, location="open-people")) == {"auth": "optional"}
     assert "is not known here" in silent(heard("kong.yaml", subject=surface, location="products"))
     access = heard("kong.yaml", subject={"family": "access_control"}, location="people")
     assert said(access) == {"status": "deployed", "params.access_method": "role"}
@@ -341,3 +341,67 @@ def test_discover_offers_each_limit_once() -> None:
     for item in found:
         (entry,) = item.item["evidence"]
         assert kong.account(Opener(FIXTURES), "kong.yaml", entry, {"family": "rate_limit"}).unreadable == ""
+
+
+# --- what an address, a switch or a sibling leaves open ---
+
+
+def routed(root: Path, *routes: dict[str, Any], service: dict[str, Any] | None = None, **options: Any) -> Account:
+    """The account of routes, of which the first has a limit."""
+    limit = {"name": "rate-limiting", "config": {"hour": 60, **SHARED}} | options.pop("plugin", {})
+    first = {"name": "w", "paths": ["/products/"], "plugins": [limit]} | routes[0]
+    services = [{"name": "s", "routes": [first, *routes[1:]]} | (service or {})]
+    (root / "kong.json").write_text(json.dumps({"_format_version": "3.0", "services": services}), "utf-8")
+    return heard("kong.json", root, **{"urls": ["https://shop.example/products/"], "location": "w"} | options)
+
+
+PLAIN = {"name": "other", "paths": ["/products/"]}
+
+
+@pytest.mark.parametrize(
+    ("routes", "why"),
+    [
+        ([{"hosts": ["staging.example"]}], "for the host staging.example, not shop.example"),
+        ([{"hosts": ["staging.example"]}, PLAIN | {"hosts": ["shop.example"]}], "for the host staging.example"),
+        ([{}, PLAIN | {"hosts": ["shop.example"]}], "does not serve"),
+        ([{"methods": ["POST"]}, PLAIN], "told apart by methods"),
+        ([{"headers": {"x-canary": ["1"]}}, PLAIN], "told apart by headers"),
+        ([{}, PLAIN | {"methods": ["GET"]}], "told apart by methods"),
+        ([{"protocols": ["grpc"]}], "protocols"),
+        ([{"paths": ["~/health$"]}, PLAIN], "does not serve"),
+        ([{"paths": ["~/products/[a-z]+$"]}], "does not serve"),
+    ],
+)
+def test_a_limit_on_other_requests_proves_nothing(tmp_path: Path, routes: list[dict[str, Any]], why: str) -> None:
+    assert why in silent(routed(tmp_path, *routes))
+
+
+@pytest.mark.parametrize("hosts", [["shop.example"], ["*.example"], ["SHOP.example:443"], []])
+def test_a_limit_on_the_host_of_the_surface_is_read(tmp_path: Path, hosts: list[str]) -> None:
+    assert said(routed(tmp_path, {"hosts": hosts}, window="hour"))["params.limit"] == 60
+    assert said(routed(tmp_path, {"hosts": ["b.example"]}, urls=["/products/"]))["status"] == "deployed"
+
+
+def test_switches_and_protocols(tmp_path: Path) -> None:
+    assert "neither true nor false" in silent(routed(tmp_path, {}, plugin={"enabled": "no"}))
+    assert "neither true nor false" in silent(routed(tmp_path, {}, service={"enabled": "$(ON)"}))
+    assert "some protocols only" in silent(routed(tmp_path, {}, plugin={"protocols": ["grpc"]}))
+    assert said(routed(tmp_path, {}, service={"enabled": False})) == {"status": "planned"}
+
+
+def test_an_anonymous_consumer_with_numbers_of_its_own(tmp_path: Path) -> None:
+    plugin = {"name": "rate-limiting", "config": {"hour": 10**8}}
+    consumers = {"consumers": [{"username": "anon", "plugins": [plugin]}]}
+    asking = {"name": "key-auth", "config": {"anonymous": "anon"}}
+    assert "own" in silent(limiter(tmp_path, {"hour": 60, **SHARED}, asking, data=consumers))
+
+
+@pytest.mark.parametrize("allow", ["(.*)", "Mozilla|curl|python|bot", "Mozilla", "bot"])
+def test_an_allow_list_of_nearly_every_client(tmp_path: Path, allow: str) -> None:
+    subject = {"family": "bot_detection"}
+    assert "nearly all" in silent(limiter(tmp_path, {"allow": [allow]}, name="bot-detection", subject=subject))
+
+
+def test_an_allow_list_of_every_address_in_parts(tmp_path: Path) -> None:
+    ranges = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]
+    silent(limiter(tmp_path, {"allow": ranges}, name="ip-restriction", subject={"family": "access_control"}))
