@@ -374,6 +374,8 @@ def _span(node: Node) -> Span:
     left, right = _span(node.args[0]), _span(node.args[1])
     if left.is_empty or right.is_empty:
         return _NOWHERE
+    if node.name == "*" and 0 in (_constant(node.args[0]), _constant(node.args[1])):
+        return Span(0, 0)
     is_positive = node.name in ("+", "*", "/") and left.low >= 0 and right.low >= 0
     return Span(0) if is_positive else Span()
 
@@ -384,6 +386,8 @@ def _span_of_call(node: Node) -> Span:
         return Span(1, 1)
     if any(span.is_empty for span in spans):
         return _NOWHERE
+    if node.name in ("clamp", "clamp_max", "clamp_min"):
+        return _clamped(node)
     if node.name in ("count", "count_over_time"):
         # What counts nothing has no value, so it is never 0.
         return Span(1)
@@ -392,6 +396,14 @@ def _span_of_call(node: Node) -> Span:
     if node.name in _SAME_SIGN and all(span.low >= 0 for span in spans):
         return Span(0)
     return Span()
+
+
+def _clamped(node: Node) -> Span:
+    """What `clamp_max(v, most)`, `clamp_min(v, least)` and `clamp(v, least, most)` leave."""
+    bounds = [_constant(arg) for arg in node.args[1:]]
+    low = bounds[0] if node.name != "clamp_max" and bounds else None
+    high = bounds[-1] if node.name != "clamp_min" and bounds else None
+    return Span(-math.inf if low is None else low, math.inf if high is None else high)
 
 
 def _compared(node: Node) -> Span:

@@ -22,22 +22,27 @@ from policycheck.evidence._foreign import (
     MOST,
     At,
     Files,
+    Taken,
     Unsaid,
+    addresses_of,
+    closest,
     discovered,
     heard,
     is_control,
-    is_served,
+    is_most,
     limit_control,
     listing,
     mapping,
     named,
+    of_pattern,
     option,
-    paths_of,
     refuse_other_family,
+    refuse_other_hosts,
     refuse_templates,
     spoken,
     text,
     whole,
+    with_url,
 )
 from policycheck.evidence._rates import STANDINGS, UNITS, Rate, numbers, of_header
 from policycheck.model import Account, Discovered, Reading
@@ -138,7 +143,9 @@ def _spoken(
     resources: Sequence[Resource], options: Mapping[str, object], subject: Mapping[str, object]
 ) -> Iterator[Reading]:
     if not is_control(subject):
-        yield from _auth_of_surface(_picked(resources, options, ("Ingress",)), options)
+        found = _picked(resources, options, ("Ingress",))
+        _refuse_unanswered(found, resources, with_url(options, subject))
+        yield from _auth_of_surface(found)
         return
     family = refuse_other_family("kubernetes", subject, _FAMILIES)
     if family in _LIMITS:
@@ -149,6 +156,7 @@ def _spoken(
             yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
         return
     found = _picked(resources, options, ("Ingress",))
+    _refuse_unanswered(found, resources, options)
     yield from _blocks(found) if family == "ip_block" else _access(found)
 
 
@@ -297,6 +305,9 @@ def _of_ingress(
         said = f"limit-whitelist {where} exempts every address, so nobody is limited"
         yield notes.at("limit-whitelist").reading("status", "planned", said)
         return
+    if exempt and is_most(exempt):
+        said = f"limit-whitelist {where} exempts so many addresses that nearly nobody is limited"
+        raise notes.at("limit-whitelist").unsaid(said)
     trusting = _trusting(resources)
     at = min(rates, key=lambda rate: rate.amount / rate.seconds).at
     if trusting is not None:
@@ -355,7 +366,19 @@ def _other_controller(found: Resource, resources: Sequence[Resource]) -> Reading
             return At(resource.document, resource.spec, "controller").reading("status", "planned", said)
     if any(word in name.lower() for word in _OTHER_CLASSES):
         raise found.at("spec").unsaid(f"the ingress class {name} is not ingress-nginx's by its name, so nothing is read")
+    is_known = any(r.kind == "IngressClass" and r.name == name for r in resources)
+    if name and "nginx" not in name.lower() and not is_known:
+        said = f"whose the ingress class {name} is, is not known here; put its IngressClass into the file"
+        raise found.at("spec").unsaid(said)
     return None
+
+
+def _refuse_unanswered(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
+    """Annotations count only at the controller that reads them, and on the addresses that the Ingress serves."""
+    foreign = _other_controller(found, resources)
+    if foreign is not None:
+        raise found.at("spec").unsaid(foreign.note)
+    _refuse_elsewhere(found, resources, options)
 
 
 def _trusting(resources: Sequence[Resource]) -> At | None:
@@ -365,27 +388,36 @@ def _trusting(resources: Sequence[Resource]) -> At | None:
         if resource.kind != "ConfigMap" or text(data.get("use-forwarded-headers")).lower() != "true":
             continue
         trusted = [part.strip() for part in text(data.get("proxy-real-ip-cidr")).split(",") if part.strip()]
-        if not trusted or _is_everyone(trusted):
+        if not trusted or (all(map(_network, trusted)) and is_most(trusted)):
             return At(resource.document, data, "use-forwarded-headers")
     return None
 
 
 def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
     """A limit on other addresses proves nothing: a path of the Ingress has to serve a surface that the control names."""
-    paths, wanted = paths_of(options), option(options, "location")
-    prefixes = [wanted] if wanted else _ingress_paths(found)
-    if not paths or not prefixes or any(set(prefix) & set("()[]^$|?+\\") for prefix in prefixes):
+    addresses, wanted = addresses_of(options), option(options, "location")
+    own = [(found, taken) for taken, written in _ingress_places(found) if wanted in ("", written)]
+    if not addresses or not own:
         return
-    others = {path for other in resources if other is not found for path in _ingress_paths(other)}
-    if not any(is_served(path or "/", prefix, others) for path in paths for prefix in set(prefixes)):
-        raise found.at("spec").unsaid(f"{found.label} does not serve {named(paths)} of the control's surfaces")
+    others = [(other, taken) for other in resources if other is not found for taken, _ in _ingress_places(other)]
+    if not any(found in closest(address, [*own, *others]) for address in addresses):
+        refuse_other_hosts(found.at("spec"), found.label, [host for _, taken in own for host in taken.hosts or "*"], options)
+        there = named(map(str, addresses))
+        raise found.at("spec").unsaid(f"{found.label} does not serve {there} of the control's surfaces")
 
 
-def _ingress_paths(resource: Resource) -> list[str]:
-    if resource.kind != "Ingress":
-        return []
-    rules = [mapping(rule) for rule in listing(resource.spec.get("rules"))]
-    return [text(path.get("path")) or "/" for rule in rules for path in _rule_paths(rule)]
+def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
+    """What the paths of an Ingress take, and how each is written; patterns only where they take all that begins so."""
+    found = []
+    for rule in [mapping(rule) for rule in listing(resource.spec.get("rules"))] if resource.kind == "Ingress" else []:
+        hosts = tuple(filter(None, [text(rule.get("host"))]))
+        for path in _rule_paths(rule) or [{}]:
+            start, is_all = of_pattern(text(path.get("path")) or "/")
+            if is_all:
+                found.append((Taken(hosts, start), text(path.get("path")) or "/"))
+            else:
+                found.append((Taken(hosts, "/\0"), text(path.get("path"))))
+    return found
 
 
 def _in_declared_order(found: list[str], subject: Mapping[str, object]) -> list[str]:
@@ -414,6 +446,7 @@ def _blocks(found: Resource) -> Iterator[Reading]:
 def _access(found: Resource) -> Iterator[Reading]:
     """What stands before an Ingress: a password, an outside check, a client certificate, or a list of networks."""
     notes = _annotations(found)
+    _refuse_any(notes)
     for name, method in (("auth-type", "sign_in"), ("auth-tls-secret", ""), ("auth-url", "")):
         if _is_asked(notes, name):
             outside = "; the service it asks decides" if name == "auth-url" else ""
@@ -423,13 +456,20 @@ def _access(found: Resource) -> Iterator[Reading]:
                 yield notes.at(name).reading("params.access_method", method, said)
             return
     allowed = notes.ranges("whitelist-source-range") or notes.ranges("allowlist-source-range")
-    if allowed and not _is_everyone(allowed):
+    if allowed and not is_most(allowed):
         name = "whitelist-source-range" if notes.value("whitelist-source-range") else "allowlist-source-range"
         yield notes.at(name).reading("status", "deployed", f"{name} of {found.label}; {_RETIRED}")
         yield notes.at(name).reading("params.access_method", "network", f"{name} of {found.label}")
         return
     said = f"{found.label} asks for nothing itself; what the application behind it asks for is not known here"
     raise found.at("metadata").unsaid(said)
+
+
+def _refuse_any(notes: Annotations) -> None:
+    """With `satisfy: any` one of several checks is enough, so none of them has to hold."""
+    if notes.value("satisfy").lower() == "any":
+        said = "satisfy is any, so a client that passes one check passes; whether each of them holds is not known here"
+        raise notes.at("satisfy").unsaid(said)
 
 
 def _is_asked(notes: Annotations, name: str) -> bool:
@@ -442,15 +482,15 @@ def _is_asked(notes: Annotations, name: str) -> bool:
     return bool(value)
 
 
-def _auth_of_surface(found: Resource, options: Mapping[str, object]) -> Iterator[Reading]:
+def _auth_of_surface(found: Resource) -> Iterator[Reading]:
     """`auth` of a surface: only that one is asked for can be told; that nothing is asked is the application's affair."""
     notes = _annotations(found)
+    _refuse_any(notes)
     name = next((name for name in ("auth-type", "auth-tls-secret", "auth-url") if _is_asked(notes, name)), "")
     if not name:
         said = f"{found.label} asks for no login itself; what the application behind it asks for is not known here"
         raise found.at("metadata").unsaid(said)
-    is_soft = name == "auth-url" or notes.value("satisfy").lower() == "any"
-    yield notes.at(name).reading("auth", "required", f"{name} of {found.label}", soft=is_soft)
+    yield notes.at(name).reading("auth", "required", f"{name} of {found.label}", soft=name == "auth-url")
 
 
 # --- Envoy Gateway ---
@@ -519,11 +559,33 @@ def _overridden(found: Resource, resources: Sequence[Resource]) -> str:
 
 def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
     """When the targeted routes are in the stream, one of them has to serve a surface that the control names."""
-    paths = paths_of(options)
-    routes = [r for r in resources if r.kind == "HTTPRoute" and _targets(found, r)]
-    prefixes = [prefix for route in routes for prefix in _route_paths(route)]
-    if paths and prefixes and not any(is_served(path or "/", prefix) for path in paths for prefix in prefixes):
-        raise found.at("spec").unsaid(f"what {found.label} targets does not serve {named(paths)} of the control's surfaces")
+    section = next((text(ref.get("sectionName")) for ref in _target_refs(found) if ref.get("sectionName")), "")
+    if section:
+        raise found.at("spec").unsaid(f"{found.label} is for the section {section} only, which is not read")
+    routes = [r for r in resources if r.kind == "HTTPRoute"]
+    places = [(found if _targets(found, r) else r, taken, is_narrow) for r in routes for taken, is_narrow in _matches(r)]
+    own = [is_narrow for holder, _, is_narrow in places if holder is found]
+    if own and all(own):
+        raise found.at("spec").unsaid(f"what {found.label} targets takes requests by method, header or query only")
+    addresses = addresses_of(options)
+    plain = [(holder, taken) for holder, taken, is_narrow in places if not is_narrow]
+    if addresses and own and not any(found in closest(address, plain) for address in addresses):
+        hosts = [host for holder, taken in plain if holder is found for host in taken.hosts or "*"]
+        refuse_other_hosts(found.at("spec"), f"what {found.label} targets", hosts, options)
+        there = named(map(str, addresses))
+        raise found.at("spec").unsaid(f"what {found.label} targets does not serve {there} of the control's surfaces")
+
+
+def _matches(route: Resource) -> Iterator[tuple[Taken, bool]]:
+    """What the matches of an HTTPRoute take, and whether more than the address picks it."""
+    hosts = tuple(text(name) for name in listing(route.spec.get("hostnames")))
+    for rule in [mapping(rule) for rule in listing(route.spec.get("rules"))]:
+        for match in [mapping(match) for match in listing(rule.get("matches")) or [{}]]:
+            path = mapping(match.get("path"))
+            start, is_all = of_pattern(text(path.get("value")) or "/")
+            is_pattern = text(path.get("type")) == "RegularExpression" and not is_all
+            narrow = is_pattern or any(match.get(key) for key in ("method", "headers", "queryParams"))
+            yield Taken(hosts, start), bool(narrow)
 
 
 def _counted(found: Resource, limit: Mapping[str, Any], tokens: frozenset[str], location: str) -> list[Counted]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,7 @@ from policycheck.evidence._foreign import (
     At,
     Files,
     Unsaid,
+    containers,
     discovered,
     heard,
     is_template,
@@ -50,6 +52,13 @@ _FAMILIES = ("traffic_monitoring", "log_monitoring", "monitoring")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_ :/@-]*")
 _MATCHER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]{0,200}|\"[^\"]{0,200}\")\s*(=~|!~|!=|=)\s*(.*)", re.DOTALL)
+#: Words in the names of series that count requests, refusals or logins: what a watch of traffic is about.
+_TRAFFIC = re.compile(
+    r"request|http|traffic|log(?!ical)|block|limit|bot(?!tom)|scrap|lookup|nginx|ingress|waf|denied|rejected|crawl|visit|hits|429",
+    re.IGNORECASE,
+)
+#: Receivers that nobody reads.
+_NOBODY = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|0\.0\.0\.0|\[::1\]|dev/?null|blackhole", re.IGNORECASE)
 #: The deepest routes followed, and the most rules of one alert.
 _DEEPEST, _NAMESAKES = 40, 20
 
@@ -102,7 +111,7 @@ def _spoken(
         yield from _missing(rules, wanted, path, is_control=is_control)
         return
     working = _working(fitting)
-    told = _told(files, working or fitting, path, options)
+    told = _told(files, working or fitting, rules, path, options)
     if is_control:
         yield from _of_control(fitting, working, told, path, subject)
     else:
@@ -217,7 +226,9 @@ def _of_control(
     if told.answer == "no" and told.at is not None:
         yield told.at.reading("status", "observing", f"the alert {rule.name} can fire, but {told.why}")
     else:
-        yield rule.at().reading("status", "deployed", note, soft=told.answer != "yes")
+        is_traffic = any(_TRAFFIC.search(metric) for metric in verdict.metrics)
+        note += "" if is_traffic else "; whether these series are about traffic, their names do not say"
+        yield rule.at().reading("status", "deployed", note, soft=told.answer != "yes" or not is_traffic)
     reference = _reference(subject.get("params"), rule.name, path)
     if reference:
         yield rule.at().reading("params.alert_ref", reference, f"the alert {rule.name}")
@@ -285,7 +296,7 @@ def _of_metric(
 # --- who is told ---
 
 
-def _told(files: Files, rules: Sequence[Rule], path: str, options: Mapping[str, object]) -> Told:
+def _told(files: Files, rules: Sequence[Rule], everything: Sequence[Rule], path: str, options: Mapping[str, object]) -> Told:
     """Whether each way through the routes ends at somebody, for one of the rules at least."""
     other = files.beside(path, options, "alertmanager")
     if not other:
@@ -294,17 +305,36 @@ def _told(files: Files, rules: Sequence[Rule], path: str, options: Mapping[str, 
     trees = [document for document in documents if isinstance(document.data.get("route"), dict)]
     if len(trees) != 1:
         raise Unsaid(f"{other} has no route: it is no configuration of Alertmanager", other)
-    answers = [_answer(trees[0], rule) for rule in rules]
+    constants = _constants(everything)
+    answers = [_answer(trees[0], rule, constants) for rule in rules]
     return min(answers, key=lambda told: ("yes", "perhaps", "no").index(told.answer))
 
 
-def _answer(document: Document, rule: Rule) -> Told:
+def _constants(rules: Sequence[Rule]) -> frozenset[str]:
+    """The alerts that fire always: by the expression, or by the name that this has by custom."""
+    found = {"Watchdog", "DeadMansSwitch"}
+    for rule in rules:
+        with suppress(_promql.Unread):
+            found |= {rule.name} if rule.alerts and _promql.verdict(str(rule.data.get("expr"))).what == "constant" else set()
+    return frozenset(found)
+
+
+def _is_somebody(config: object) -> bool:
+    """Whether a receiver's configuration leads to anybody but this machine or nobody."""
+    written = [value for holder in containers(config) for value in holder.values() if isinstance(value, str)]
+    return isinstance(config, dict) and bool(config) and not any(_NOBODY.search(value) for value in written)
+
+
+def _answer(document: Document, rule: Rule, constants: frozenset[str]) -> Told:
     root = document.data["route"]
     if any(root.get(key) for key in ("match", "match_re", "matchers")):
         raise At(document, root, None).unsaid("the top route of Alertmanager has matchers, which it refuses")
     labels = {key: text(value) for key, value in mapping(rule.data.get("labels")).items() if not is_template(value)}
-    tree = _Tree(document, {**labels, "alertname": rule.name})
+    tree = _Tree(document, {**labels, "alertname": rule.name}, constants)
     outcomes = tree.outcomes(root, text(root.get("receiver")), 0)
+    always = tree.always_inhibited()
+    if always is not None:
+        return Told("no", "an inhibit rule silences it while an alert fires that always does", always)
     if outcomes == {True}:
         return Told("yes", f"routed to {named(tree.reached)}{tree.silenced()}", is_muted=tree.is_muted)
     at = tree.nobody or At(document, root, None)
@@ -320,8 +350,9 @@ class _Tree:
     A matcher on a label that the rule does not set may fit or not: the series can bring it. Both ways are followed.
     """
 
-    def __init__(self, document: Document, labels: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, labels: Mapping[str, str], constants: frozenset[str]) -> None:
         self._document = document
+        self._constants = constants
         self._labels = labels
         receivers = [item for item in listing(document.data.get("receivers")) if isinstance(item, dict)]
         self._receivers = {text(item.get("name")): item for item in receivers}
@@ -362,10 +393,33 @@ class _Tree:
         self.reached.append(receiver)
         self.is_muted |= bool(route.get("mute_time_intervals") or route.get("active_time_intervals"))
         found = self._receivers[receiver]
-        notifies = any(str(key).endswith("_configs") and isinstance(value, list) and value for key, value in found.items())
+        configs = [item for key, value in found.items() if str(key).endswith("_configs") for item in listing(value)]
+        notifies = any(_is_somebody(item) for item in configs) and not self._is_always_muted(route)
         if not notifies and self.nobody is None:
             self.nobody = At(self._document, found, "name")
         return notifies
+
+    def _is_always_muted(self, route: dict[str, Any]) -> bool:
+        """Whether a route is muted in an interval that has no bounds, so always."""
+        data = self._document.data
+        intervals = [*listing(data.get("time_intervals")), *listing(data.get("mute_time_intervals"))]
+        names = [text(name) for name in listing(route.get("mute_time_intervals"))]
+        here = [mapping(item) for item in intervals if text(mapping(item).get("name")) in names]
+        return any(not mapping(part) for item in here for part in listing(item.get("time_intervals")))
+
+    def always_inhibited(self) -> At | None:
+        """Where an inhibit rule silences the alert by one that fires always; Watchdog is the usual name of such."""
+        for rule in [item for item in listing(self._document.data.get("inhibit_rules")) if isinstance(item, dict)]:
+            target = {key.removeprefix("target_"): value for key, value in rule.items() if key.startswith("target_")}
+            source = {key.removeprefix("source_"): value for key, value in rule.items() if key.startswith("source_")}
+            names = [
+                value for label, sign, value in _matchers(self._document, source) if (label, sign) == ("alertname", "=")
+            ]
+            equal = [text(label) for label in listing(rule.get("equal"))]
+            is_same = all(label not in self._labels for label in equal)
+            if any(name in self._constants for name in names) and self._fits(target) == {True} and is_same:
+                return At(self._document, rule, None)
+        return None
 
     def _fits(self, route: dict[str, Any]) -> set[bool]:
         """Whether all matchers of a route fit: yes, no, or both where that is not known."""

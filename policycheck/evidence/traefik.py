@@ -23,19 +23,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policycheck.document import Document
 from policycheck.evidence._foreign import (
     MOST,
+    Address,
     At,
     Files,
     Unsaid,
+    addresses_of,
     discovered,
     heard,
+    host_fit,
+    is_most,
     is_served,
     limit_control,
     listing,
     mapping,
     named,
     option,
-    paths_of,
+    parsed,
     refuse_other_family,
+    refuse_other_hosts,
     refuse_templates,
     spoken,
     template_line,
@@ -53,12 +58,17 @@ KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
 BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*traefik*.y*ml", "*traefik*.toml", "*traefik/*.y*ml", "*dynamic*.y*ml", "*middleware*.y*ml")
 
+#: The providers whose configuration is read here.
+_READ = ("", "file", "kubernetescrd")
 _FAMILIES = ("rate_limit", "anomaly_throttle")
 _GROUPS = ("traefik.io", "traefik.containo.us")
 _TOML_CAP, _TOML_DOTS = 256 * 1024, 200
 #: The most middlewares that are followed from one router.
 _CHAINED = 200
 _MATCHER = re.compile(r"\b(Host|PathPrefix|Path)\(([^()]{0,1000})\)")
+#: Rules that are read: hosts, paths, or both; each may be one of several.
+_HOSTS, _PATHS = r"(?:H|\(H(?:\|\|H)*\))", r"(?:P|\(P(?:\|\|P)*\))"
+_PLAIN = re.compile(rf"(?:{_HOSTS}(?:&&{_PATHS})?|{_PATHS}(?:&&{_HOSTS})?|H(?:\|\|H)*|P(?:\|\|P)*)?")
 _QUOTED = re.compile(r"[`\"']([^`\"']{1,300})[`\"']")
 _EACH = "each instance counts for itself, so several let through as many times more"
 
@@ -79,6 +89,7 @@ class Router(NamedTuple):
     uses: tuple[str, ...]
     priority: int
     at: At
+    entries: tuple[str, ...] = ()
 
     def literals(self, *matchers: str) -> list[str]:
         """The literal values of some matchers of the rule."""
@@ -86,12 +97,22 @@ class Router(NamedTuple):
             quoted for name, inner in _MATCHER.findall(self.rule) if name in matchers for quoted in _QUOTED.findall(inner)
         ]
 
-    def takes(self, path: str) -> bool:
-        """Whether the rule may take a path; a rule without paths takes all."""
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rule takes requests by hosts and paths alone."""
+        rule = _MATCHER.sub(lambda found: "H" if found[1] == "Host" else "P", self.rule)
+        return _PLAIN.fullmatch(re.sub(r"\s+", "", rule)) is not None
+
+    def takes(self, address: Address) -> bool:
+        """Whether the rule may take an address; of a rule that is not read, only when nothing in it says otherwise."""
+        if not self.is_plain and re.search(r"!|\|\|", self.rule):
+            return True
+        if host_fit(address.host, self.literals("Host")) is None:
+            return False
         exact, prefixes = self.literals("Path"), self.literals("PathPrefix")
         if not exact and not prefixes:
             return True
-        return path in exact or any(is_served(path or "/", prefix) for prefix in prefixes)
+        return address.path in exact or any(is_served(address.path or "/", prefix) for prefix in prefixes)
 
 
 class Setup(NamedTuple):
@@ -186,9 +207,11 @@ class _Toml(Document):
 
 
 def _documents(files: Files, path: str) -> list[Document]:
-    if not path.lower().endswith(".toml"):
-        return files.documents(path)
     opened = files.opened(path)
+    if not path.lower().endswith(".toml"):
+        documents = parsed(opened)
+        _refuse_comments(opened.data.decode("utf-8", "replace"), path, documents)
+        return documents
     if len(opened.data) > _TOML_CAP:
         raise Unsaid(f"{path} is larger than {_TOML_CAP} bytes, the most TOML that is read", path)
     try:
@@ -197,7 +220,7 @@ def _documents(files: Files, path: str) -> list[Document]:
         raise Unsaid(f"{path} is not UTF-8; save it as UTF-8", path) from None
     if not content.strip():
         raise Unsaid(f"{path} is empty", path)
-    if line := template_line(content):
+    if line := template_line(content) or _templated(content):
         raise Unsaid(f"{path} is a template; render it first and name the result", path, line)
     for number, written in enumerate(content.splitlines(), 1):
         # The standard library's time grows with the square of the length of a dotted key.
@@ -207,6 +230,17 @@ def _documents(files: Files, path: str) -> list[Document]:
         return [_Toml(tomllib.loads(content), path, content)]
     except (ValueError, RecursionError) as error:
         raise Unsaid(f"{path} is not TOML: {str(error)[:100]}", path) from None
+
+
+def _templated(content: str) -> int:
+    """The first line with an action of a template, in a comment too: Traefik fills in its files before it reads them."""
+    return next((number for number, line in enumerate(content.splitlines(), 1) if "{{" in line), 0)
+
+
+def _refuse_comments(content: str, path: str, documents: Sequence[Document]) -> None:
+    line = _templated(content)
+    if line and any(isinstance(_member(document.data, "http"), dict) for document in documents):
+        raise Unsaid(f"{path} is a template; render it first and name the result", path, line)
 
 
 def _setup(documents: Sequence[Document], path: str, everywhere: tuple[str, ...]) -> Setup:
@@ -238,7 +272,8 @@ def _take_file(document: Document, http: dict[str, Any], routers: list[Router], 
         router = mapping(data)
         uses = tuple(_called(item, "") for item in listing(_member(router, "middlewares")))
         rule, priority = text(_member(router, "rule")), whole(_member(router, "priority")) or 0
-        routers.append(Router(str(name), rule, uses, priority or len(rule), At(document, named_routers, name)))
+        entries = tuple(text(item) for item in listing(_member(router, "entryPoints")))
+        routers.append(Router(str(name), rule, uses, priority or len(rule), At(document, named_routers, name), entries))
 
 
 def _take_resource(document: Document, routers: list[Router], middlewares: dict[str, Middleware]) -> None:
@@ -259,7 +294,8 @@ def _take_resource(document: Document, routers: list[Router], middlewares: dict[
         key = "traefik.ingress.kubernetes.io/router.middlewares"
         written = text(mapping(meta.get("annotations")).get(key)).split(",")
         uses = tuple(_of_annotation(item.strip(), space) for item in written if item.strip())
-        routers.append(Router(text(meta.get("name")), _ingress_rule(spec), uses, 0, At(document, data, "metadata")))
+        for rule in _ingress_rules(spec):
+            routers.append(Router(text(meta.get("name")), rule, uses, len(rule), At(document, data, "metadata")))
 
 
 def _of_annotation(written: str, space: str) -> str:
@@ -268,19 +304,28 @@ def _of_annotation(written: str, space: str) -> str:
     return f"{space}/{name.removeprefix(f'{space}-')}" if name.startswith(f"{space}-") else f"/{name}"
 
 
-def _ingress_rule(spec: Mapping[str, Any]) -> str:
-    rules = [mapping(rule) for rule in listing(spec.get("rules"))]
-    paths = [mapping(path) for rule in rules for path in listing(mapping(rule.get("http")).get("paths"))]
-    hosts = [f"Host(`{text(rule.get('host'))}`)" for rule in rules if text(rule.get("host"))]
-    return " ".join([*hosts, *(f"PathPrefix(`{text(path.get('path')) or '/'}`)" for path in paths)])
+def _ingress_rules(spec: Mapping[str, Any]) -> list[str]:
+    """The rules of an Ingress as a router would have them; one that takes all where there are none."""
+    found = []
+    for rule in [mapping(rule) for rule in listing(spec.get("rules"))] or [{}]:
+        host, paths = text(rule.get("host")), listing(mapping(rule.get("http")).get("paths"))
+        prefixes = " || ".join(f"PathPrefix(`{text(mapping(path).get('path')) or '/'}`)" for path in paths)
+        found.append(" && ".join(filter(None, (f"Host(`{host}`)" if host else "", f"({prefixes})" if prefixes else ""))))
+    return found
 
 
 def _called(item: object, owner: str) -> str:
     """The name by which a router or chain calls a middleware, as it is kept here: without the provider."""
     if isinstance(item, dict):
         space = text(item.get("namespace")) or owner.partition("/")[0]
-        return f"{space}/{text(item.get('name')).partition('@')[0]}"
-    return str(item).partition("@")[0]
+        return f"{space}/{_of_here(text(item.get('name')))}"
+    return _of_here(str(item))
+
+
+def _of_here(name: str) -> str:
+    """A name without its provider, unless that is one whose configuration is not read, such as `@docker`."""
+    bare, _, provider = name.partition("@")
+    return bare if provider in _READ else name
 
 
 def _everywhere(files: Files, path: str, options: Mapping[str, object]) -> tuple[str, ...]:
@@ -305,6 +350,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         limits = [item for item in setup.limits(router) if not wanted or item.name == wanted.rpartition("/")[2]]
         _refuse_elsewhere(setup, [router], options)
         if not limits:
+            _refuse_foreign([router])
             which = f" {wanted}" if wanted else ""
             yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
             return
@@ -313,11 +359,21 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
     limit = _middleware(setup, wanted, path)
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
     if not using:
+        _refuse_foreign(setup.routers)
         where = "no router of this file uses it" if setup.routers else "the file has no router that uses it"
         yield limit.at.reading("status", "planned", f"the middleware {limit.name} limits nothing: {where}")
         return
     _refuse_elsewhere(setup, using, options)
     yield from _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
+
+
+def _refuse_foreign(routers: Sequence[Router]) -> None:
+    """A middleware of another provider may be a limit or none."""
+    for router in routers:
+        foreign = next((name for name in router.uses if "@" in name), "")
+        if foreign:
+            said = f"the router {router.name} uses {foreign}, which another provider sets; name that configuration"
+            raise router.at.unsaid(said)
 
 
 def _router(setup: Setup, location: str, host: str, wanted: str) -> Router:
@@ -361,14 +417,37 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
 
     Traefik asks the router with the highest priority first, the length of the rule where none is written.
     """
-    paths = paths_of(options)
-    if not paths or any("!" in router.rule or "Regexp" in router.rule for router in setup.routers):
-        return
-    for path in paths:
-        taking = [router for router in setup.routers if router.takes(path)]
-        if taking and max(taking, key=lambda router: router.priority) in using:
+    _refuse_unread(setup, using)
+    addresses = addresses_of(options)
+    for address in addresses:
+        taking = [router for router in setup.routers if router.takes(address)]
+        first = max(taking, key=lambda router: router.priority, default=None)
+        if first is not None and first in using:
+            _refuse_unread(setup, [first])
+            _refuse_beside(first, taking, using, address)
             return
-    raise using[0].at.unsaid(f"the router {using[0].name} does not serve {named(paths)} of the control's surfaces first")
+    if addresses:
+        refuse_other_hosts(using[0].at, f"the router {using[0].name}", using[0].literals("Host"), options)
+        there = named(map(str, addresses))
+        raise using[0].at.unsaid(f"the router {using[0].name} does not serve {there} of the control's surfaces first")
+
+
+def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
+    """A limit of routers that pick by more than hosts and paths holds for some requests only."""
+    if any(router.is_plain for router in using):
+        return
+    is_only = len(setup.routers) == 1 and not re.search(r"!|\|\||Regexp", using[0].rule)
+    if not is_only:
+        said = f"the rule of the router {using[0].name} picks by more than hosts and paths; which requests is not known here"
+        raise using[0].at.unsaid(said)
+
+
+def _refuse_beside(first: Router, taking: Sequence[Router], using: Sequence[Router], address: Address) -> None:
+    """Requests that come in by another entry point go by the limit."""
+    for router in taking:
+        if router not in using and set(router.entries) != set(first.entries):
+            said = f"the router {router.name} takes {address} at other entry points than {first.name}, without the limit"
+            raise router.at.unsaid(said)
 
 
 def _numbers(
@@ -444,6 +523,11 @@ def _standing(setup: Setup, using: Sequence[Router], middleware: Middleware) -> 
     """Whom a rate limit counts, and why that matters."""
     criterion = _criterion(middleware)
     header, is_host = text(_member(criterion, "requestHeaderName")), _member(criterion, "requestHost") is True
+    excluded = [text(item) for item in listing(_member(mapping(_member(criterion, "ipStrategy")), "excludedIPs"))]
+    if excluded and _is_everybody(excluded):
+        raise middleware.at.unsaid(
+            f"excludedIPs of {middleware.name} hold nearly every address; whom it counts is not known"
+        )
     if header and (is_host or mapping(_member(criterion, "ipStrategy"))):
         raise middleware.at.unsaid(f"{middleware.name} has several source criteria, which exclude each other")
     if header and all(setup.sets(router, header, middleware) for router in using):
@@ -451,6 +535,13 @@ def _standing(setup: Setup, using: Sequence[Router], middleware: Middleware) -> 
     if header:
         return of_header(header, middleware.name)
     return ("shared", "one counter for all clients of a host") if is_host else ("address", "")
+
+
+def _is_everybody(ranges: Sequence[str]) -> bool:
+    try:
+        return is_most(ranges)
+    except ValueError:
+        return True
 
 
 # --- discover ---

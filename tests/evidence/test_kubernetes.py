@@ -418,3 +418,56 @@ def test_a_burst_is_five_times_the_rate_where_nothing_is_written(tmp_path: Path)
     account = ingress(tmp_path, f'    {N}limit-rpm: "61"', subject={"family": "rate_limit", "params": {"window": "second"}})
     assert (said(account)["params.burst"], said(account)["params.limit"]) == (305, 2)
     assert "towards the looser side" in note(account, "params.limit")
+
+
+# --- what an address, a class or a choice leaves open ---
+
+
+URL = ["https://shop.example/a"]
+BASIC = f"    {N}auth-type: basic\n    {N}auth-secret: s"
+
+
+@pytest.mark.parametrize("host", ["staging.internal", "$(HOST)", "__HOST__"])
+def test_an_ingress_of_another_host_proves_nothing(tmp_path: Path, host: str) -> None:
+    notes = f'    {N}limit-rpm: "60"'
+    ingress(tmp_path, notes)
+    (tmp_path / "i.yaml").write_text((tmp_path / "i.yaml").read_text("utf-8").replace("- http", f"- host: {host}\n    http"))
+    assert f"is for the host {host}, not shop.example" in silent(heard("i.yaml", tmp_path, urls=URL))
+    assert said(heard("i.yaml", tmp_path, urls=["/a"]))["status"] == "deployed"
+
+
+def test_logins_and_blocks_on_other_paths_prove_nothing(tmp_path: Path) -> None:
+    other = ["https://shop.example/products/"]
+    assert "does not serve" in silent(ingress(tmp_path, BASIC, subject={"family": "access_control"}, urls=other))
+    assert "does not serve" in silent(ingress(tmp_path, BASIC, subject={"id": "s", "url": other[0]}))
+    denied = f"    {N}denylist-source-range: 198.51.100.0/24"
+    assert "does not serve" in silent(ingress(tmp_path, denied, subject={"family": "ip_block"}, urls=other))
+
+
+def test_one_check_of_several_classes_and_wide_lists(tmp_path: Path) -> None:
+    access = {"family": "access_control"}
+    assert "satisfy is any" in silent(ingress(tmp_path, f"{BASIC}\n    {N}satisfy: any", subject=access))
+    limit = f'    {N}limit-rpm: "60"'
+    assert "ingress class cilium" in silent(ingress(tmp_path, limit, spec="  ingressClassName: cilium\n"))
+    wide = f"    {N}limit-whitelist: 0.0.0.0/1,128.0.0.0/2,192.0.0.0/3"
+    assert "nearly nobody" in silent(ingress(tmp_path, f"{limit}\n{wide}"))
+    silent(ingress(tmp_path, f"    {N}whitelist-source-range: 0.0.0.0/1,128.0.0.0/2", subject=access))
+
+
+@pytest.mark.parametrize(
+    ("spec", "section", "why"),
+    [
+        ("{hostnames: [staging.internal], rules: [{matches: [{path: {value: /a}}]}]}", "", "for the host staging.internal"),
+        ("{rules: [{matches: [{path: {value: /a}, method: POST}]}]}", "", "by method, header"),
+        ("{rules: [{matches: [{path: {value: /a}, headers: [{name: x, value: y}]}]}]}", "", "by method, header"),
+        ("{rules: [{matches: [{path: {value: /a}}]}]}", ", sectionName: o", "the section o only"),
+        ("{hostnames: [shop.example], rules: [{matches: [{path: {value: /a}}]}]}", "", ""),
+    ],
+)
+def test_what_a_policy_targets(tmp_path: Path, spec: str, section: str, why: str) -> None:
+    rules = "[{clientSelectors: [{sourceCIDR: {value: 0.0.0.0/0, type: Distinct}}], limit: {requests: 60, unit: Hour}}]"
+    policy(tmp_path, rules, targets=f"[{{kind: HTTPRoute, name: r{section}}}]")
+    text = (tmp_path / "p.yaml").read_text("utf-8").replace("{rules: []}", spec, 1)
+    (tmp_path / "p.yaml").write_text(text, "utf-8")
+    account = heard("p.yaml", tmp_path, urls=URL)
+    assert why in silent(account) if why else said(account)["status"] == "deployed"

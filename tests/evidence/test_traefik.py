@@ -322,3 +322,54 @@ def test_discover_offers_the_limits_that_are_used() -> None:
     found = traefik.discover(Opener(FIXTURES), "dynamic.yml")
     assert [item.item["id"] for item in found] == ["limit-per-address", "limit-per-host"]
     assert [item.item["status"] for item in found] == ["deployed", "deployed"]
+
+
+# --- what a rule leaves open ---
+
+
+def ruled(root: Path, *rules: str, **options: Any) -> Account:
+    """The account of routers with these rules, of which the first has the limit."""
+    limit = {"average": 60, "period": "1h", "redis": {"endpoints": ["r"]}} | options.pop("limit", {})
+    routers = {f"r{n}": {"rule": rule, "middlewares": ["l"] if n == 0 else []} for n, rule in enumerate(rules)}
+    for name, entries in options.pop("entries", {}).items():
+        routers[name]["entryPoints"] = entries
+    http = {"routers": routers, "middlewares": {"l": {"rateLimit": limit}}}
+    (root / "t.yaml").write_text(options.pop("before", "") + json.dumps({"http": http}), "utf-8")
+    return heard("t.yaml", root, **{"urls": ["https://shop.example/products/"]} | options)
+
+
+P = "PathPrefix(`/products/`)"
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ([f"Host(`staging.internal`) && {P}"], "for the host staging.internal, not shop.example"),
+        ([f"Host(`staging.internal`) && {P}", "Host(`shop.example`)"], "staging.internal"),
+        ([f"{P} && Method(`POST`)", P], "more than hosts and paths"),
+        ([f"{P} && Header(`X-Canary`, `1`)", P], "more than hosts and paths"),
+        ([f"{P} && ClientIP(`10.0.0.0/8`)", P], "more than hosts and paths"),
+        (["PathRegexp(`^/health`)"], "more than hosts and paths"),
+        (["PathPrefix(`/health`)", f"{P} && !Host(`a`)"], "does not serve"),
+        ([P, f"{P} && Method(`GET`)"], "does not serve"),
+    ],
+)
+def test_a_limit_on_other_requests_proves_nothing(tmp_path: Path, rules: list[str], why: str) -> None:
+    assert why in silent(ruled(tmp_path, *rules))
+
+
+@pytest.mark.parametrize("rule", [f"Host(`shop.example`) && {P}", f"(Host(`a`) || Host(`shop.example`)) && {P}", P])
+def test_rules_of_hosts_and_paths_are_read(tmp_path: Path, rule: str) -> None:
+    assert said(ruled(tmp_path, rule))["status"] == "deployed"
+
+
+def test_other_entry_points_templates_and_providers(tmp_path: Path) -> None:
+    assert "other entry points" in silent(ruled(tmp_path, P, P, entries={"r0": ["internal"], "r1": ["websecure"]}))
+    assert "template" in silent(ruled(tmp_path, P, before="# {{ if eq 1 2 }}\n"))
+    assert "another provider" in silent(limiter(tmp_path, {"average": 1}, uses=["l@docker"], location="r"))
+    assert "another provider" in silent(limiter(tmp_path, {"average": 1}, uses=["l@docker"]))
+
+
+def test_excluded_addresses_that_are_all(tmp_path: Path) -> None:
+    strategy = {"sourceCriterion": {"ipStrategy": {"excludedIPs": ["0.0.0.0/1", "128.0.0.0/1"]}}}
+    assert "nearly every address" in silent(ruled(tmp_path, P, limit=strategy))
