@@ -21,12 +21,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.evidence._foreign import (
     MOST,
+    Address,
     At,
     Files,
     Unsaid,
+    addresses_of,
     containers,
     discovered,
     heard,
+    host_fit,
     is_served,
     limit_control,
     listing,
@@ -35,6 +38,7 @@ from policycheck.evidence._foreign import (
     option,
     paths_of,
     refuse_other_family,
+    refuse_other_hosts,
     refuse_templates,
     spoken,
     text,
@@ -56,6 +60,17 @@ _FAMILIES = ("rate_limit", "anomaly_throttle")
 _LOCAL, _GLOBAL = "envoy.filters.http.local_ratelimit", "envoy.filters.http.ratelimit"
 _LOCAL_TYPE = "http.local_ratelimit.v3.LocalRateLimit"
 _GLOBAL_TYPE, _OFF_TYPE = "http.ratelimit.v3.RateLimit", "route.v3.FilterConfig"
+#: What a route can pick requests by beside the path.
+_NARROW = (
+    "headers",
+    "query_parameters",
+    "cookies",
+    "grpc",
+    "runtime_fraction",
+    "tls_context",
+    "dynamic_metadata",
+    "filter_state",
+)
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _ADDRESS_KEYS = ("remote_address", "masked_remote_address")
 #: The most entries of a descriptor that are looked at.
@@ -190,11 +205,88 @@ def _route_names(route: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
+def _names(documents: Sequence[Document], kind: str, usual: str) -> list[str]:
+    """The names by which routes can set a filter for themselves: its own, which may be any, and the usual one."""
+    holders = [item.holder for item in _filters(documents, kind, "")]
+    return list(dict.fromkeys([usual, *(text(holder.get("name")) for holder in holders if text(holder.get("name")))]))
+
+
+class Serving(NamedTuple):
+    """A route that may be the one that takes an address, with the virtual host that holds it."""
+
+    document: Document
+    route: dict[str, Any]
+    host: dict[str, Any]
+    label: str
+
+
+def _serving(documents: Sequence[Document], options: Mapping[str, object]) -> list[Serving]:
+    """The routes that take an address of the control: the first that fits, and those before it that pick by more."""
+    found: list[Serving] = []
+    for address in addresses_of(options):
+        hosts = [(document, holder) for document in documents for holder in containers(document.data) if _is_host(holder)]
+        fits = [(host_fit(address.host, map(text, holder["domains"])), document, holder) for document, holder in hosts]
+        best = max((fit for fit, _, _ in fits if fit is not None), default=None)
+        for _, document, holder in [item for item in fits if item[0] == best and best is not None]:
+            found += _first_routes(document, holder, address)
+    return found
+
+
+def _is_host(holder: Mapping[str, Any]) -> bool:
+    return isinstance(holder.get("domains"), list) and isinstance(holder.get("routes"), list)
+
+
+def _first_routes(document: Document, host: dict[str, Any], address: Address) -> Iterator[Serving]:
+    for route in [item for item in host["routes"] if isinstance(item, dict)]:
+        match = mapping(route.get("match"))
+        exact = text(match.get("path"))
+        prefix = text(match.get("prefix")) or text(match.get("path_separated_prefix"))
+        is_narrow = any(match.get(key) for key in _NARROW) or not (exact or prefix)
+        if (exact and address.path != exact) or (prefix and not (address.path or "/").startswith(prefix)):
+            continue
+        yield Serving(document, route, host, f"the route {named(_route_names(route)[:1])}")
+        if not is_narrow:
+            return
+
+
+def _refuse_other_routes(
+    chosen: Settings,
+    limiters: tuple[list[Settings], list[Settings]],
+    documents: Sequence[Document],
+    options: Mapping[str, object],
+) -> list[Serving]:
+    """The routes that take the control's addresses; each has to use the chosen settings."""
+    has_hosts = any(_is_host(holder) for document in documents for holder in containers(document.data))
+    serving = _serving(documents, options)
+    if addresses_of(options) and has_hosts and not serving:
+        raise chosen.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
+    for item in serving:
+        own = [o for o in limiters[1] if o.holder is item.route] or [o for o in limiters[1] if o.holder is item.host]
+        if not any(o.data is chosen.data for o in own or limiters[0]):
+            said = f"{item.label} takes {named(map(str, addresses_of(options)))} and has other settings than {chosen.label}"
+            raise At(item.document, item.route).unsaid(said)
+    return serving
+
+
+def _sent(serving: Serving, stage: int | None, more: Sequence[object] = ()) -> set[tuple[str, ...]]:
+    """The keys of the descriptors that a route sends: its own, or its virtual host's."""
+    own = listing(mapping(serving.route.get("route")).get("rate_limits"))
+    both = mapping(serving.route.get("route")).get("include_vh_rate_limits") is True
+    limits = [*own, *(listing(serving.host.get("rate_limits")) if both or not own else []), *more]
+    return {
+        tuple(_key_of(action) for action in listing(limit.get("actions")) if isinstance(action, dict))
+        for limit in map(mapping, limits)
+        if whole(limit.get("stage", 0)) == stage and limit.get("apply_on_stream_done") is not True
+    }
+
+
 def _overrides(documents: Sequence[Document]) -> list[Settings]:
     """The local limits that routes and virtual hosts set for themselves; one that only switches the filter off, too."""
     found = []
+    names = _names(documents, _LOCAL_TYPE, _LOCAL)
     for route in _routes(documents):
-        config = mapping(mapping(route.data.get("typed_per_filter_config")).get(_LOCAL))
+        configs = mapping(route.data.get("typed_per_filter_config"))
+        config = next((mapping(configs[name]) for name in names if mapping(configs.get(name))), {})
         if config:
             what = f"the route {named(route.names[:1])}" if route.names else f"the virtual host {named(route.hosts)}"
             found.append(Settings(route.document, config, route.names, route.hosts, what, route.data))
@@ -220,7 +312,10 @@ def _of_local(
         yield chosen.at().reading("status", "planned", bare)
         return
     _refuse_elsewhere(chosen, options)
-    yield from _of_bucket(chosen, option(options, "descriptor"), subject, documents)
+    serving = _refuse_other_routes(chosen, limiters, documents, options)
+    wanted = option(options, "descriptor")
+    _refuse_unsent(chosen, wanted, serving)
+    yield from _of_bucket(chosen, wanted, subject, documents)
 
 
 def _refuse_other(documents: Sequence[Document], path: str) -> None:
@@ -285,6 +380,7 @@ def _unused(chosen: Settings, filters: Sequence[Settings], documents: Sequence[D
 def _refuse_elsewhere(chosen: Settings, options: Mapping[str, object]) -> None:
     paths = paths_of(options)
     prefixes = [name for name in chosen.names if name.startswith("/")]
+    refuse_other_hosts(chosen.at(), chosen.label, [host for host in chosen.hosts if "." in host or host == "*"], options)
     if paths and prefixes and not any(is_served(path or "/", prefix) for path in paths for prefix in prefixes):
         raise chosen.at().unsaid(f"{chosen.label} does not serve {named(paths)} of the control's surfaces")
 
@@ -332,6 +428,15 @@ def _bucket(chosen: Settings, wanted: str, documents: Sequence[Document]) -> tup
         f"{chosen.label} has descriptors with limits of their own; name one with options: {{descriptor: …}}: "
         f"default, {named(keys)}"
     )
+
+
+def _refuse_unsent(chosen: Settings, wanted: str, serving: Sequence[Serving]) -> None:
+    """A descriptor counts only what the routes send."""
+    descriptors = [_entries(mapping(item)) for item in listing(chosen.data.get("descriptors"))]
+    keys = next((tuple(key for key, _ in item) for item in descriptors if wanted and wanted in [key for key, _ in item]), ())
+    for item in serving if keys else ():
+        if keys not in _sent(item, whole(chosen.data.get("stage", 0)), listing(chosen.data.get("rate_limits"))):
+            raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {wanted}")
 
 
 def _entries(descriptor: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -466,6 +571,7 @@ def _of_service(
     if dead:
         yield asking[0].at().reading("status", "planned", dead)
         return
+    _refuse_unasked(limit, asking[0], documents, options)
     yield from _of_limit(limit, asking[0], documents, subject)
 
 
@@ -517,6 +623,26 @@ def _unasked(limit: Limit, asking: Settings, documents: Sequence[Document]) -> s
     return "" if keys in sent else f"no route's rate_limits send the descriptor {limit.label}"
 
 
+def _refuse_unasked(limit: Limit, asking: Settings, documents: Sequence[Document], options: Mapping[str, object]) -> None:
+    """Each route that takes an address of the control has to send the descriptor and to leave the filter on."""
+    for name in ("filter_enabled", "filter_enforced"):
+        if name in asking.data and _share(asking, name) < 100:
+            raise asking.at(name).unsaid(f"{name} of the ratelimit filter leaves requests out")
+    has_hosts = any(_is_host(holder) for document in documents for holder in containers(document.data))
+    serving, keys = _serving(documents, options), tuple(key for key, _ in limit.entries)
+    if addresses_of(options) and has_hosts and not serving:
+        raise asking.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
+    names = _names(documents, _GLOBAL_TYPE, _GLOBAL)
+    for item in serving:
+        for holder in (item.route, item.host):
+            configs = mapping(holder.get("typed_per_filter_config"))
+            if any(name in configs for name in names):
+                said = f"{item.label} sets the ratelimit filter for itself, which is not read"
+                raise At(item.document, holder, "typed_per_filter_config").unsaid(said)
+        if keys not in _sent(item, whole(asking.data.get("stage", 0))):
+            raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {limit.label}")
+
+
 def _of_limit(
     limit: Limit, asking: Settings, documents: Sequence[Document], subject: Mapping[str, object]
 ) -> Iterator[Reading]:
@@ -526,6 +652,8 @@ def _of_limit(
     outage = "" if is_closed else "when the service does not answer everything gets through (failure_mode_deny)"
     standing, why = _standing(limit.entries, documents)
     note = "; ".join(filter(None, (f"the descriptor {limit.label} of the rate limit service", why, outage)))
+    if data.get("unlimited", limit.data.get("unlimited")) not in (None, True, False):
+        raise at.unsaid(f"unlimited of the descriptor {limit.label} is neither true nor false")
     if data.get("unlimited") is True:
         yield at.reading("status", "planned", f"the descriptor {limit.label} is unlimited")
         return

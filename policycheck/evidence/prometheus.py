@@ -321,7 +321,8 @@ def _constants(rules: Sequence[Rule]) -> frozenset[str]:
 
 def _is_somebody(config: object) -> bool:
     """Whether a receiver's configuration leads to anybody but this machine or nobody."""
-    written = [value for holder in containers(config) for value in holder.values() if isinstance(value, str)]
+    keys = ("url", "api_url", "webhook_url", "to")
+    written = [text(holder.get(key)) for holder in containers(config) for key in keys]
     return isinstance(config, dict) and bool(config) and not any(_NOBODY.search(value) for value in written)
 
 
@@ -415,9 +416,8 @@ class _Tree:
             names = [
                 value for label, sign, value in _matchers(self._document, source) if (label, sign) == ("alertname", "=")
             ]
-            equal = [text(label) for label in listing(rule.get("equal"))]
-            is_same = all(label not in self._labels for label in equal)
-            if any(name in self._constants for name in names) and self._fits(target) == {True} and is_same:
+            is_always = any(name in self._constants for name in names) and not rule.get("equal")
+            if is_always and self._fits(target) == {True}:
                 return At(self._document, rule, None)
         return None
 

@@ -383,3 +383,71 @@ def test_discover_offers_local_limits() -> None:
     assert [item.item["evidence"] for item in found] == [[{"kind": "envoy", "path": "edge.yaml", "zone": "catalogue"}]]
     assert found[0].item["params"]["enforced_percent"] == 50
     assert envoy.discover(Opener(FIXTURES), "service.yaml") == ()
+
+
+# --- the routes of an address ---
+
+SHOP = ["https://shop.example/products/"]
+BUCKET = {"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "60s"}
+OWN = {"@type": LOCAL, "stat_prefix": "own", "filter_enabled": FULL, "filter_enforced": FULL, "token_bucket": BUCKET}
+OFF = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+SENDS = {"rate_limits": [{"actions": [{"remote_address": {}}]}]}
+
+
+def route(prefix: str = "/products/", config: object = None, name: str = "x", **more: Any) -> dict[str, Any]:
+    settings = {"typed_per_filter_config": {name: config}} if config else {}
+    return {"match": {"prefix": prefix} | more.pop("match", {}), "route": more, **settings}
+
+
+def hosts(*routes: dict[str, Any], domain: str = "*", more: tuple[Any, ...] = ()) -> dict[str, Any]:
+    return {"virtual_hosts": [{"name": "v", "domains": [domain], "routes": list(routes)}, *more], "use_remote_address": True}
+
+
+def test_the_limit_of_another_virtual_host_or_method_proves_nothing(tmp_path: Path) -> None:
+    shop = {"name": "prod", "domains": ["shop.example"], "routes": [route()]}
+    staging = hosts(route(config=OWN), domain="staging.example", more=(shop,))
+    silent(limiter(tmp_path, staging, token_bucket=None, options={"urls": SHOP}))
+    posts = route(config=OWN, match={"headers": [{"name": ":method", "string_match": {"exact": "POST"}}]})
+    assert "other settings" in silent(limiter(tmp_path, hosts(posts, route()), token_bucket=None, options={"urls": SHOP}))
+    own = limiter(tmp_path, hosts(route(config=OWN), domain="shop.example"), token_bucket=None, options={"urls": SHOP})
+    assert said(own)["status"] == "deployed"
+
+
+def test_a_route_can_switch_a_filter_of_any_name_off(tmp_path: Path) -> None:
+    silent(limiter(tmp_path, hosts(route(config=OFF)), options={"urls": SHOP}))
+    assert "other settings" in silent(limiter(tmp_path, hosts(route(config=OFF)), options={"urls": SHOP, "zone": "l"}))
+    assert said(limiter(tmp_path, hosts(route()), options={"urls": SHOP}))["status"] == "deployed"
+
+
+def test_a_descriptor_counts_where_the_route_sends_it(tmp_path: Path) -> None:
+    entry = [{"entries": [{"key": "remote_address"}], "token_bucket": BUCKET}]
+    options = {"urls": SHOP, "options": {"descriptor": "remote_address"}}
+    elsewhere = hosts(route("/health", **SENDS), route())
+    for manager in (hosts(route()), elsewhere):
+        assert "does not send" in silent(limiter(tmp_path, manager, descriptors=entry, options=options))
+    sent = limiter(tmp_path, hosts(route(**SENDS)), descriptors=entry, options=options)
+    assert said(sent)["params.unit"] == "ip"
+
+
+@pytest.mark.parametrize(
+    ("routes", "asking", "limit", "why"),
+    [
+        ([route("/health", **SENDS), route()], {}, {}, "does not send"),
+        ([route(config=OFF, name="envoy.filters.http.ratelimit", **SENDS)], {}, {}, "for itself"),
+        ([route(**SENDS)], {"filter_enabled": {"default_value": {"numerator": 0}}}, {}, "leaves requests out"),
+        ([route(**SENDS)], {}, {"unlimited": "true"}, "neither true nor false"),
+        ([route(**SENDS)], {}, {}, ""),
+    ],
+)
+def test_a_service_is_asked_by_the_route_of_the_address(
+    tmp_path: Path, routes: list[Any], asking: dict[str, Any], limit: dict[str, Any], why: str
+) -> None:
+    kind = "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit"
+    config = {"@type": kind, "domain": "d", "failure_mode_deny": True} | asking
+    filters = [{"name": "envoy.filters.http.ratelimit", "typed_config": config}]
+    (tmp_path / "e.json").write_text(json.dumps({"http_filters": filters} | hosts(*routes)), "utf-8")
+    rate = {"unit": "hour", "requests_per_unit": 60} | limit
+    service = {"domain": "d", "descriptors": [{"key": "remote_address", "rate_limit": rate}]}
+    (tmp_path / "s.json").write_text(json.dumps(service), "utf-8")
+    account = heard("e.json", tmp_path, urls=SHOP, options={"service": "s.json"})
+    assert why in silent(account) if why else said(account)["status"] == "deployed"

@@ -68,7 +68,7 @@ def expressed(root: Path, expression: object, **more: object) -> Account:
 def routed(root: Path, route: dict[str, Any], labels: dict[str, str] | None = None, **more: Any) -> Account:
     """The account of an alert and these routes, with a receiver `mail` that notifies and a receiver `null` that does not."""
     receivers = [{"name": "mail", "email_configs": [{"to": "web@shop.example"}]}, {"name": "null"}]
-    rule = {"alert": "A", "expr": "x > 1", "labels": labels or {}}
+    rule = {"alert": "A", "expr": "http_requests > 1", "labels": labels or {}}
     return ruled(root, rule, alertmanager={"route": route, "receivers": receivers} | more)
 
 
@@ -266,7 +266,7 @@ def test_a_number_is_no_watch(tmp_path: Path) -> None:
 def test_of_several_rules_of_one_name_one_that_fires_and_reaches_somebody_is_enough(tmp_path: Path) -> None:
     rules = [
         {"alert": "A", "expr": e, "labels": {"severity": s}}
-        for e, s in (("vector(0) > 1", "a"), ("x > 1", "b"), ("x > 2", "c"))
+        for e, s in (("vector(0) > 1", "a"), ("http_x > 1", "b"), ("http_x > 2", "c"))
     ]
     route = {"receiver": "null", "routes": [{"match": {"severity": "c"}, "receiver": "mail"}]}
     receivers = [{"name": "mail", "email_configs": [{"to": "a"}]}, {"name": "null"}]
@@ -505,3 +505,40 @@ def test_promtool_takes_what_is_read() -> None:
         pytest.skip("not run: promtool is not installed")
     done = subprocess.run([promtool, "check", "rules", str(FIXTURES / "alerts.yml")], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# --- alerts that reach nobody, and series that are about something else ---
+
+
+@pytest.mark.parametrize("expression", ["up == 0", "node_filesystem_avail_bytes / node_filesystem_size_bytes < 0.1"])
+def test_series_that_are_not_about_traffic_only_support(tmp_path: Path, expression: str) -> None:
+    mail = [{"name": "mail", "email_configs": [{"to": "web@shop.example"}]}]
+    routes = {"route": {"receiver": "mail"}, "receivers": mail}
+    assert soft(ruled(tmp_path, {"alert": "A", "expr": expression}, alertmanager=routes)) == {"status"}
+    assert soft(ruled(tmp_path, {"alert": "A", "expr": "rate(http_requests[5m]) > 9"}, alertmanager=routes)) == set()
+
+
+@pytest.mark.parametrize("expression", ["rate(http_requests[5m]) * 0 > 5", "clamp_max(rate(http_requests[5m]), 5) > 10"])
+def test_bounds_that_are_never_reached(tmp_path: Path, expression: str) -> None:
+    assert said(expressed(tmp_path, expression))["status"] == "planned"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"slack_configs": [{}]},
+        {"webhook_configs": [{"url": "http://127.0.0.1:9/"}]},
+        {"email_configs": [{"to": "devnull@localhost"}]},
+    ],
+)
+def test_receivers_that_are_nobody(tmp_path: Path, config: dict[str, Any]) -> None:
+    account = routed(tmp_path, {"receiver": "r"}, receivers=[{"name": "r", **config}])
+    assert said(account)["status"] == "observing"
+
+
+def test_an_alert_that_is_always_muted_or_inhibited(tmp_path: Path) -> None:
+    mute = {"receiver": "null", "routes": [{"receiver": "mail", "mute_time_intervals": ["always"]}]}
+    always = [{"name": "always", "time_intervals": [{}]}]
+    assert said(routed(tmp_path, mute, time_intervals=always))["status"] == "observing"
+    inhibit = [{"source_matchers": ['alertname="Watchdog"'], "target_matchers": ['alertname="A"']}]
+    assert said(routed(tmp_path, {"receiver": "mail"}, inhibit_rules=inhibit))["status"] == "observing"
