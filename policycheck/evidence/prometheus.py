@@ -321,9 +321,11 @@ def _constants(rules: Sequence[Rule]) -> frozenset[str]:
 
 def _is_somebody(config: object) -> bool:
     """Whether a receiver's configuration leads to anybody but this machine or nobody."""
+    if not isinstance(config, dict) or not config:
+        return False
     keys = ("url", "api_url", "webhook_url", "to")
     written = [text(holder.get(key)) for holder in containers(config) for key in keys]
-    return isinstance(config, dict) and bool(config) and not any(_NOBODY.search(value) for value in written)
+    return not any(_NOBODY.search(value) for value in written)
 
 
 def _answer(document: Document, rule: Rule, constants: frozenset[str]) -> Told:
