@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from policycheck.evidence import _front, _weighing
 from policycheck.evidence._front import Front
 from policycheck.evidence._prose import Illegible
+from policycheck.evidence._related import unrelated
 from policycheck.evidence._weighing import Weighing
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ REVIEWED = ("last_reviewed_on", "last_reviewed", "reviewed_on", "last_review", "
 NEXT = ("next_review_on", "next_review", "review_due", "review_due_on", "review_by", "next_review_due")
 ENDS = ("expires_on", "expires", "valid_until", "valid_to")
 STARTS = ("effective_on", "effective_from", "effective_date", "effective", "valid_from")
+_USUAL = {*APPROVED, *APPROVERS, *AUTHORS, *REVIEWED, *NEXT, *ENDS, *STARTS, "review_interval_days", "review_cycle_days"}
 
 #: Keys of which the value is a day that is over.
 _PAST = re.compile(
@@ -61,8 +63,18 @@ def heard(
         if anchor := options.get("anchor"):
             _section(weighing, anchor)
         judge(weighing, front)
+        _related(weighing, front)
 
     return _weighing.heard(opener, path, subject, options, weigh)
+
+
+def _related(weighing: Weighing, front: Front) -> None:
+    """A doubt where a document is about something else. The usual keys of front matter are not its words: all share them."""
+    said = [block.text for block in weighing.prose.blocks]
+    for key, entry in front.entries.items():
+        said += [*entry.values, "" if key in _USUAL else key.replace("_", " ")]
+    if reason := unrelated("\n".join(said), weighing.subject, weighing.options):
+        weighing.doubt(reason)
 
 
 def _content(weighing: Weighing) -> None:

@@ -6,6 +6,7 @@ to quote is no support.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 QUOTE, QUOTES = 200, 12
 #: The most doubts that one reason names.
 _DOUBTS = 4
+#: Of a title is looked at so much; and what the law makes organisations add to their names.
+_TITLE = 300
+_LEGAL = r"(?:Ltd|Limited|Inc|Incorporated|LLC|LLP|PLC|plc|Corp|Corporation|GmbH|AG|SE|SA|SAS|BV|B\.V|NV|AB|AS|Oy|Pty)\b\.?"
+_COMPANY = re.compile(rf"(?:[A-Z][\w&'-]{{0,40}},? ){{1,5}}{_LEGAL}")
+_FORM = re.compile(rf",? {_LEGAL}")
 
 
 class Weighing:
@@ -111,6 +117,7 @@ def heard(
         seen = (Artefact(opened.path, opened.size, opened.sha256),)
         weighing = Weighing(_prose.read(opened), subject, options)
         judge(weighing)
+        _ours(weighing)
     except ArtefactError as error:
         said = str(error)
         return unreadable(path, said if path in said else f"{path} {said}", 0, seen)
@@ -118,6 +125,22 @@ def heard(
         said = str(error)
         return unreadable(path, said if path in said else f"{path}: {said}", error.line, seen)
     return weighing.account(seen)
+
+
+def _ours(weighing: Weighing) -> None:
+    """A doubt where the title names another organisation, and the one that the manifest is of stands nowhere."""
+    manifest = weighing.options.get("manifest")
+    organization = manifest.get("organization") if isinstance(manifest, Mapping) else None
+    name = organization.get("name") if isinstance(organization, Mapping) else None
+    title = next((block for block in weighing.prose.blocks if block.level), None)
+    if not isinstance(name, str) or title is None or not (named := _COMPANY.search(title.text[:_TITLE])):
+        return
+    own = _FORM.sub("", name).strip(" ,.").casefold()
+    if own and not any(own in block.text.casefold() for block in weighing.prose.blocks):
+        where = weighing.prose.where(title.line)
+        weighing.doubt(
+            f"is of {named[0][:80]} by its title ({where}), and does not name {name[:80]}", title.line, unfit=True
+        )
 
 
 def passage(weighing: Weighing, name: object, what: str) -> range | None:

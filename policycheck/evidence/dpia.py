@@ -62,6 +62,9 @@ def _judge(weighing: Weighing, front: Front) -> None:
     is_lia = _kind(weighing, front) == "lia"
     if weighing.subject.get("family") or not (is_lia or _speaks_of_dpia(weighing.subject)):
         raise Illegible("is read for AI uses, sources, surfaces and own scraping")
+    names = ("lia", "lia_ref") if is_lia else ("dpia", "dpia_ref")
+    if not any(weighing.subject.get(name) for name in names):
+        raise Illegible(f"is evidence of {names[0]} or {names[1]}, and neither is declared here; declare which it is")
     _reference(weighing, front, *(("lia", "ref") if is_lia else ("dpia", "ref")))
     _reference(weighing, front, "lia_ref" if is_lia else "dpia_ref")
     if is_lia:

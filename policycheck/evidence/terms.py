@@ -45,6 +45,14 @@ _WE_MAY = re.compile(
     r"\b(?:we|[a-z]+ (?:ltd|inc|limited)) (?:also )?(?:may|can|will|reserve the right to)(?! (?:not|never)\b)"
     r"|\b(?:may|will|can) (?:result in|lead to)\b|\bwe are entitled to\b|\byou (?:will be|are) liable\b"
 )
+#: What takes back, for somebody or everybody, what else its section forbids.
+_UNDOES = re.compile(
+    r"\b(?:this|these|the above|the foregoing)(?: \w+){0,3} (?:do|does|shall|will) not (?:currently )?apply\b"
+    r"|\b(?:section|clause)s? (?:[\d.]+ )?(?:do|does|shall|will) not apply\b|\bapplies only to\b|\bapply only to\b"
+    r"|\bnotwithstanding\b|\bexempt(?:ed|ions?|s)?\b|\brepeal(?:ed|s)?\b|\bsuspended until\b|\bnot in force\b"
+    r"|\b(?:do|does|will|shall) not (?:currently )?enforce\b|\b(?:is|are) (?:currently )?not enforced\b"
+    r"|\bno longer (?:appl\w+|enforc\w+|valid|binding|in (?:force|effect))\b"
+)
 
 
 def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
@@ -116,6 +124,7 @@ def _prohibitions(weighing: Weighing, declared: list[str], found: list[Clause]) 
             _both(weighing, act, forbids[0], permits[0])
         elif forbids:
             weighing.quote(forbids[0].line, forbids[0].text)
+            _undone(weighing, forbids)
         elif permits and not permits[0].limited:
             permitted.append((act, permits[0]))
         else:
@@ -143,6 +152,7 @@ def _anything(weighing: Weighing, found: list[Clause], *, read: bool) -> None:
         return
     for clause in forbids:
         weighing.quote(clause.line, clause.text)
+    _undone(weighing, forbids)
     if read:
         acts = [act for act in ACTS if any(act in c.acts for c in forbids) and not _about(found, PERMITS, act)]
         weighing.read(("params", "prohibits"), acts, forbids[0].line, "sentences that forbid")
@@ -154,6 +164,27 @@ def _both(weighing: Weighing, act: str, forbids: Clause, permits: Clause) -> Non
         f"says both: {where(forbids.line)} forbids {act}, {where(permits.line)} permits it; a person must read it",
         permits.line,
     )
+
+
+def _undone(weighing: Weighing, forbids: list[Clause]) -> None:
+    """Doubts about prohibitions whose own section takes them back, in a sentence that forbids nothing itself."""
+    prose = weighing.prose
+    for section in {_around(prose, clause.block) for clause in forbids}:
+        for sentence in prose.sentences(section):
+            said = _clauses.plain(f"{sentence.lead} {sentence.text}")
+            if _UNDOES.search(said) and not any(clause.stance == FORBIDS for clause in _clauses.judged(sentence)):
+                where = prose.where(sentence.line)
+                weighing.doubt(f"may take back what it forbids ({where}); a person must read it", sentence.line)
+
+
+def _around(prose: Prose, block: int) -> range:
+    """The section that a block stands in; below the document's title, what comes before the next heading."""
+    at = next((above for above in range(block, -1, -1) if prose.blocks[above].level), None)
+    if at is not None and prose.blocks[at].level > 1:
+        return prose.section(at)
+    start = -1 if at is None else at
+    end = next((below for below in range(start + 1, len(prose.blocks)) if prose.blocks[below].level), len(prose.blocks))
+    return range(start + 1, end)
 
 
 def _not_found(weighing: Weighing, act: str, near: list[Clause]) -> None:
@@ -173,6 +204,7 @@ def _clause_at(weighing: Weighing, anchor: object, name: str, acts: list[str]) -
     for clause in _clauses.clauses(weighing.prose, section):
         if clause.stance == FORBIDS and clause.acts & set(acts):
             weighing.quote(clause.line, clause.text)
+            _undone(weighing, [clause])
             return
     line = weighing.prose.blocks[section.start].line if section else 0
     weighing.doubt(

@@ -328,3 +328,8 @@ def test_whatever_the_front_matter_support_needs_an_approval_by_another(lines: l
     if account.supported:
         assert {"approved_on: 2026-03-01", "approved_by: CPO"} <= set(lines)
         assert not {"author: CPO", "status: draft", "a: TBD", "title: ["} & set(lines)
+
+
+def test_an_assessment_that_nobody_declares_backs_nothing() -> None:
+    surface = {"id": "summaries", "kind": "page", "url": "https://shop.example/discussions/"}
+    assert "neither is declared here" in silent(heard("summaries.md", surface))

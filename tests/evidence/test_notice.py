@@ -301,3 +301,12 @@ def test_whatever_stands_there_it_is_one_of_three(words: list[str], which: dict[
     assert bool(account.unreadable) != (account.supported or bool(account.readings))
     assert all(reading.soft for reading in account.readings)
     assert account.quotes or not account.supported
+
+
+def test_the_notice_of_another_organisation_supports_nothing(tmp_path: Path) -> None:
+    text = "# Privacy notice of MegaCorp Inc\n\nLast updated: 5 February 2026\n\nWe use rate limits against scraping.\n"
+    subject = {"privacy_notice_ref": "/privacy", "privacy_notice_updated_on": "2026-02-05"}
+    manifest = {"organization": {"name": "Corner Shop Ltd"}}
+    assert "is of MegaCorp Inc by its title" in silent(written(tmp_path, text, subject, manifest=manifest))
+    of_group = text.replace("We use", "This notice is for the Corner Shop too. We use")
+    assert written(tmp_path, of_group, subject, manifest=manifest).supported

@@ -703,3 +703,24 @@ def test_any_bytes_are_unreadable_or_prose(data: bytes, name: str, tmp_path: Pat
     except _prose.Illegible:
         return
     assert all(block.line >= 1 for block in prose.blocks)
+
+
+@pytest.mark.parametrize(
+    "undoing",
+    [
+        "This does not apply to partners, search engines, AI companies and any other robots.",
+        "Section 9 applies only to users in Antarctica.",
+        "Notwithstanding the foregoing, all visitors and crawlers may do so at any time.",
+        "We currently do not enforce this section.",
+        "Exempted from this section: everyone.",
+        "This section was repealed on 1 February 2026.",
+        "This clause is no longer in force.",
+    ],
+)
+def test_what_its_own_section_takes_back_is_no_support(undoing: str, tmp_path: Path) -> None:
+    text = f"## 9 Machines\n\nYou may not scrape the Service.\n\n{undoing}\n"
+    assert "may take back what it forbids" in silent(on_scraping(tmp_path, text))
+    policies = {"tos_anti_scraping_clause": "9 Machines"}
+    assert "may take back what it forbids" in silent(written(tmp_path, HEAD + text, policies))
+    elsewhere = f"## 9 Machines\n\nYou may not scrape the Service.\n\n## 10 Fees\n\n{undoing}\n"
+    assert on_scraping(tmp_path, elsewhere).supported
