@@ -24,7 +24,9 @@ from policycheck.evidence._terraform_rules import (
     limited,
     negated,
     refuse_elsewhere,
+    refuse_shadow,
     shadow,
+    undecided,
 )
 
 ACL, GROUP = "aws_wafv2_web_acl", "aws_wafv2_rule_group"
@@ -136,14 +138,14 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
     if rate is None:
         covered = _covered(rule.part("statement"), question.paths)
         refuse_elsewhere(None if question.family == "ip_block" else covered, label, rule.at)
-        also = _challenge(question, action, at)
-        return Facts(status, does, also=also)
+        facts = Facts(status, does, also=_challenge(question, action, at))
+        return facts if covered or question.family == "ip_block" else undecided(facts)
     covered = _covered(rate.part("scope_down_statement"), question.paths)
     refuse_elsewhere(covered, label, rate.place("scope_down_statement"))
     count = Said(_number(rate, label), rate.place("limit"), f"{label}")
     also = _challenge(question, action, at, trigger="threshold")
     if question.family == "challenge":
-        return Facts(status if covered or status.value != "deployed" else None, does, also=also)
+        return Facts(status, does, also=also) if covered else undecided(Facts(status))
     return limited(Facts(status, does, count), _key(rate), covered, label)
 
 
@@ -226,6 +228,7 @@ def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said
         return Said(
             "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
         )
+    refuse_shadow((other for other in _rules(acl) if _may_be_through(other, question)), rule, label)
     return Said("deployed", rule.at, f"{label}, attached by {by.address}{_exempting(rule)}")
 
 
@@ -246,6 +249,13 @@ def _is_through(rule: Part, question: Question) -> bool:
         return False
     statement = rule.part("statement")
     return both(_holds(statement, path) for path in question.paths) is True
+
+
+def _may_be_through(rule: Part, question: Question) -> bool:
+    """Whether a rule may allow some of the requests to a path, by where they come from or what they hold."""
+    if _action(rule)[0] != "allow":
+        return False
+    return either(_holds(rule.part("statement"), path) for path in question.paths or ("/",)) is not False
 
 
 def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Said:

@@ -25,7 +25,9 @@ from policycheck.evidence._terraform_rules import (
     limited,
     negated,
     refuse_elsewhere,
+    refuse_shadow,
     shadow,
+    undecided,
 )
 
 GATEWAY, DOOR, OLD_DOOR = (
@@ -118,7 +120,7 @@ def _facts(policy: Resource, rule: Part, question: Question) -> Facts:
     refuse_elsewhere(covered, label, rule.place(_NAMES[policy.type].conditions))
     if question.family not in RATE:
         also: Also = {("params", "method"): Said(_METHODS[action], at)}
-        return Facts(None if covered is None and status.value == "deployed" else status, does, also=also)
+        return undecided(Facts(status)) if covered is None else Facts(status, does, also=also)
     threshold = rule.number("rate_limit_threshold")
     if not threshold:
         raise Unsaid(f"{label} has no threshold written", rule.place("rate_limit_threshold"))
@@ -171,6 +173,7 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
         return Said(
             "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
         )
+    refuse_shadow((other for other in others if _may_be_through(policy, other, question.paths)), rule, label)
     return Said("deployed", rule.at, f"{label}, attached by {by.address}")
 
 
@@ -179,6 +182,13 @@ def _is_through(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool:
     if rule.text("action") != "Allow" or not rule.flag("enabled", default=True):
         return False
     return both(_covered(policy, rule, (path,)) for path in paths or ("/*",)) is True
+
+
+def _may_be_through(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool:
+    """Whether a rule may allow some of the requests to a path."""
+    if rule.text("action") != "Allow" or not rule.flag("enabled", default=True):
+        return False
+    return _covered(policy, rule, paths or ("/",)) is not False
 
 
 def _covered(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool | None:

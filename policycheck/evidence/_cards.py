@@ -37,6 +37,10 @@ _PASSAGES = (
 )  # fmt: skip
 
 
+#: Words that the title of any card may have.
+_ANY = frozenset({"model", "models", "card", "dataset", "datasets", "data", "for", "the", "and", "our", "version", "about"})
+
+
 class Unsaid(Exception):
     """Nothing can be said; where the reason stands, when a line is known."""
 
@@ -69,6 +73,8 @@ class Card(NamedTuple):
     #: The key that makes people ask before they get the files.
     gate: tuple[Said, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    #: The heading of the text.
+    title: tuple[Said, ...] = ()
 
     def reading(self, path: tuple[str, ...], value: object, at: Said, note: str) -> Reading:
         """A claim of the card."""
@@ -121,7 +127,16 @@ def markdown(text: str, path: str) -> Card:
         columns=tuple(found for feature in features for found in texts(document, feature, "name")),
         gate=tuple(_gate(document, data)),
         quotes=tuple(_quotes(body, path, line)),
+        title=tuple(_title(body, line)),
     )
+
+
+def _title(body: str, first: int) -> Iterator[Said]:
+    """The first heading, when it is the text's title."""
+    for number, line in _prose(body, first):
+        if line.lstrip().startswith("# "):
+            yield Said(line.strip("# \t"), number, 1)
+        return
 
 
 def _parted(text: str) -> tuple[str, str, int]:
@@ -326,6 +341,18 @@ def as_sources(card: Card) -> list[dict[str, Any]]:
     """The datasets that the card names as sources that could be declared, each once."""
     found = {slug(_bare(said.text)): _bare(said.text) for said in card.datasets}
     return [{"id": name, "name": text} for name, text in found.items() if name]
+
+
+def is_of(card: Card, item: Mapping[str, Any]) -> bool:
+    """Whether a card goes by a word of what it is held against; one that goes by no telling name is not asked."""
+    called = {word for said in (*card.names, *card.title) for word in _telling(said.text)}
+    wanted = {word for key in ("id", "name", "supplier") for word in _telling(item.get(key))}
+    return not called or not wanted or bool(called & wanted)
+
+
+def _telling(name: object) -> set[str]:
+    words = slug(name).split("-") if isinstance(name, str) else []
+    return {word[:5] for word in words if len(word) > 2 and not word.isdigit() and word not in _ANY}
 
 
 def backed(card: Card, said: Account) -> Account:

@@ -21,6 +21,7 @@ from policycheck.evidence._terraform_rules import (
     both,
     limited,
     refuse_elsewhere,
+    refuse_shadow,
     shadow,
     takes,
 )
@@ -150,6 +151,8 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
     before = shadow((other for other in policy.part.parts("rule") if _is_through(other, question.paths)), rule)
     if before is not None:
         return Said("observing", before.at, f"rule {_name(before)} lets every request through before {label} is reached")
+    perhaps = (other for other in policy.part.parts("rule") if _may_be_through(other, question.paths))
+    refuse_shadow(perhaps, rule, label)
     return Said("deployed", rule.at, f"{label}, attached by {by.address}")
 
 
@@ -158,6 +161,13 @@ def _is_through(rule: Part, paths: tuple[str, ...]) -> bool:
     if rule.text("action") not in _ENDING or rule.flag("preview", default=False):
         return False
     return both(_covered(rule, (path,)) for path in paths) is True if paths else _ranges(rule) in _EVERYONE
+
+
+def _may_be_through(rule: Part, paths: tuple[str, ...]) -> bool:
+    """Whether a rule may allow some of the requests to a path; addresses that are listed are known exceptions."""
+    if rule.text("action") != "allow" or rule.flag("preview", default=False) or _ranges(rule):
+        return False
+    return _covered(rule, paths or ("/",)) is not False
 
 
 def _key(options: Part) -> Key:

@@ -24,6 +24,7 @@ from policycheck.evidence._terraform_rules import (
     limited,
     refuse_elsewhere,
     takes,
+    undecided,
 )
 
 RULESET, OLD_LIMIT, BOTS = "cloudflare_ruleset", "cloudflare_rate_limit", "cloudflare_bot_management"
@@ -93,6 +94,8 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
     is_pathless = question.family in ("ip_block", "bot_detection")
     refuse_elsewhere(None if is_pathless else covered, label, rule.place("expression"))
     status = _status(resource, rule, label)
+    if status.value == "deployed":
+        _refuse_skip(question, resource, rule, label)
     does = Said([_ACTIONS[action]], at)
     limit = rule.part("ratelimit")
     if limit is None or question.family not in RATE:
@@ -103,8 +106,8 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
         )
         if limit is not None and question.family == "challenge":
             also["params", "trigger"] = Said("threshold", limit.at)
-        is_open = covered is None and status.value == "deployed" and not is_pathless
-        return Facts(None if is_open else status, does, also=also)
+        facts = Facts(status, does, also=also)
+        return undecided(facts) if covered is None and not is_pathless else facts
     if covered and (limit.flag("requests_to_origin", default=False) or limit.text("counting_expression")):
         # What the cache answers, or what the counting expression leaves out, is not counted.
         covered = None
@@ -130,6 +133,27 @@ def _status(resource: Resource, rule: Part, label: str) -> Said:
     if _ACTIONS[rule.text("action")] == "log":
         return Said("observing", rule.place("action"), f"{label} only logs")
     return Said("deployed", rule.at, label)
+
+
+def _refuse_skip(question: Question, resource: Resource, rule: Part | None, label: str) -> None:
+    """A rule that may skip the phase, or what is left of its own ruleset, leaves open whether `rule` sees the requests."""
+    for other in question.config.of(RULESET):
+        for earlier in other.part.parts("rules"):
+            if other is resource and earlier is rule:
+                break
+            if _may_skip(question, resource, other, earlier):
+                raise Unsaid(f"{other.address} rule {_name(earlier)} may skip {label}; that is not decided here", earlier.at)
+
+
+def _may_skip(question: Question, resource: Resource, other: Resource, rule: Part) -> bool:
+    parameters = rule.part("action_parameters")
+    if rule.text("action") != "skip" or parameters is None or not rule.flag("enabled", default=True):
+        return False
+    zones = {zone for each in (resource, other) if isinstance(zone := each.part.fields.get("zone_id"), str)}
+    phases, is_own = parameters.texts("phases"), other is resource and parameters.text("ruleset") == "current"
+    if len(zones) > 1 or not (is_own or resource.part.text("phase") in phases):
+        return False
+    return takes(rule.text("expression"), question.paths or ("/",)) is not False
 
 
 def _key(limit: Part) -> Key:
@@ -207,6 +231,7 @@ def _filter(resource: Resource, rules: tuple[Part, ...], question: Question) -> 
         raise Unsaid(f"{resource.address} runs only where another ruleset executes it", resource.at)
     if not active:
         return Facts(Said("planned", _first(chosen, resource.at), f"{resource.address} executes no ruleset"))
+    _refuse_skip(question, resource, None, resource.address)
     names = [_set(rule) for rule in active]
     logs = [rule for rule in active if _is_logging(rule)]
     told = Said([name for name in names if name], active[0].at, f"{resource.address} executes them")

@@ -141,6 +141,16 @@ def places(options: Mapping[str, object]) -> tuple[Place, ...]:
     return tuple(place(path) for path in found) or (place(WHOLE),)
 
 
+def refuse_host(options: Mapping[str, object], url: str, what: str, line: int = 0) -> None:
+    """What names a host says nothing of surfaces that stand on others; an address without a host is not compared."""
+    urls = options.get("urls")
+    hosts = {host for one in (urls if isinstance(urls, list) else []) if isinstance(one, str) and (host := _host(one))}
+    wanted = str(options.get("server") or "").strip().casefold()
+    hosts = {wanted} if wanted else hosts
+    if (host := _host(url)) and hosts and host not in hosts:
+        raise Unsaid(f"{what} is for the host {host[:80]}, not {_listed(hosts)}", line)
+
+
 def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names))[:200]
 
@@ -215,6 +225,11 @@ class Pattern:
             at = found + len(part)
         last = rest[-1]
         return len(path) - len(last) >= at and path.endswith(last) if self._is_anchored else path.find(last, at) >= 0
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether it begins with a star, so that it holds wherever a path stands."""
+        return not self._parts[0].strip("/") and len(self._parts) > 1
 
     def may_fit_below(self, prefix: str) -> bool:
         """Whether it might fit some path that begins with `prefix`; what follows its first star is not looked at."""

@@ -94,14 +94,19 @@ def limited(facts: Facts, key: Key, covered: bool | None, label: str) -> Facts:
     status = facts.status
     if key.standing == "chosen" and status is not None and status.value == "deployed":
         status = Said("observing", key.at, f"{label} counts by {key.why}, which clients can vary: the limit can be bypassed")
-    if key.standing == "opaque" or covered is None:
+    if covered is None:
+        return undecided(facts)
+    if key.standing == "opaque":
         status = None if status is None or status.value == "deployed" else status
-        unit = unit if covered is not None else None
-    why = f"{label} may leave requests out" if covered is None else key.why
-    rate = facts.rate
+    why, rate = key.why, facts.rate
     if rate is not None and why:
         rate = rate._replace(note=f"{rate.note}; {why}" if rate.note else why)
     return replace(facts, status=status, unit=unit, rate=rate)
+
+
+def undecided(facts: Facts) -> Facts:
+    """What is left of a rule that may leave out requests of the surfaces: that it is not in force, where that is so."""
+    return Facts(None if facts.status is None or facts.status.value == "deployed" else facts.status)
 
 
 def refuse_elsewhere(covered: bool | None, label: str, at: At) -> None:
@@ -314,3 +319,11 @@ def _pieces(text: str, words: tuple[str, ...]) -> list[str]:
 def shadow(through: Iterable[Part], rule: Part) -> Part | None:
     """Of the rules that let all requests through, one that comes before `rule`, which therefore never sees any."""
     return next((other for other in through if (other.number("priority") or 0) < (rule.number("priority") or 0)), None)
+
+
+def refuse_shadow(perhaps: Iterable[Part], rule: Part, label: str) -> None:
+    """An earlier rule that may let requests of the surfaces through leaves open whether `rule` sees them."""
+    before = shadow(perhaps, rule)
+    if before is not None:
+        name = before.called("name") or before.called("description")
+        raise Unsaid(f"rule {name} may let requests through before {label} is reached; that is not decided here", before.at)

@@ -18,7 +18,8 @@ from policycheck.model import Account, Discovered, Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policycheck.evidence._robots import Robots, Standing
+    from policycheck.evidence._published import Place
+    from policycheck.evidence._robots import Robots, Rule, Standing
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "policies"})
@@ -47,7 +48,7 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     if published.is_control(subject):
         published.refuse_other_family(subject, "ai-txt")
-        found = list(_of_control(page, _read(page), subject))
+        found = list(_of_control(page, _read(page), options, subject))
     else:
         standing = _read(page).standing("*", _SITE)
         found = [*published.reference(page, subject, "ai_txt_ref", options), _policy(page, standing)]
@@ -65,17 +66,28 @@ def _read(page: Page) -> Robots:
     return robots
 
 
-def _of_control(page: Page, robots: Robots, subject: Mapping[str, object]) -> Iterator[Reading]:
+def _of_control(
+    page: Page, robots: Robots, options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
     declared = published.words(published.params(subject).get("standards"))
     if declared and "ai_txt" not in declared:
         raise Unsaid(f"the control tells crawlers by {', '.join(declared)[:100]}, not by ai_txt")
-    refused = [rule.line for groups in robots.groups.values() for group in groups for rule in group.rules if not rule.allows]
+    refusing = [rule for groups in robots.groups.values() for group in groups for rule in group.rules if not rule.allows]
+    places = published.places(options)
+    refused = [rule.line for rule in refusing if any(_covers(rule, place) for place in places)]
+    if refusing and not all(any(_covers(rule, place) for rule in refusing) for place in places):
+        raise Unsaid(f"no line of {page.path} refuses the surfaces of the control", refusing[0].line)
     yield page.layer()
     if refused:
         yield page.reading(("status",), "deployed", min(refused), f"the directive is published in this file; {_UNSTABLE}")
     else:
         yield page.reading(("status",), "planned", 1, f"no line of {page.path} refuses anything; {_UNSTABLE}")
     yield from published.standards(page, subject, {"ai_txt": 1}, {})
+
+
+def _covers(rule: Rule, place: Place) -> bool:
+    """Whether a line is about a place: about all of it, or about kinds of files anywhere (`*.jpg`)."""
+    return rule.pattern.fits(place.sample) or rule.pattern.is_anywhere
 
 
 def _policy(page: Page, standing: Standing) -> Reading:
@@ -90,7 +102,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         page = published.opened(opener, path, CAP)
         robots = _read(page)
         policy = _policy(page, robots.standing("*", _SITE))
-        readings = {reading.path: reading for reading in _of_control(page, robots, {})}
+        readings = {reading.path: reading for reading in _of_control(page, robots, {}, {})}
     except (ArtefactError, Unsaid):
         return ()
     status = readings["status",]

@@ -106,6 +106,11 @@ def _is_file(ref: object, options: Mapping[str, object]) -> bool:
 
 
 def _said(case: _Case, options: Mapping[str, object]) -> Account:
+    if not _cards.settings(options) and not _cards.is_of(case.card, case.source):
+        name = (*case.card.names, *case.card.title)[0]
+        raise Unsaid(
+            f"is the card of {name.text[:60]}, which this source does not go by; say options.source if it is", name.line
+        )
     readings = [*_known(case, options), *_licence(case), *_personal(case), *_special(case)]
     own = [said.text for said in case.card.names]
     additions: list[Reading] = []

@@ -43,6 +43,10 @@ def _said(card: _cards.Card, options: Mapping[str, object], use: Mapping[str, ob
     sources = _cards.Sources(use, chosen)
     if unknown := [name for name in chosen if name != "covers" and name not in sources.ids]:
         raise _cards.Unsaid(f"is held against options.{unknown[0]:.60}, which is no source of the use")
+    if not chosen and not _cards.is_of(card, use):
+        name = (*card.names, *card.title)[0]
+        hint = "name its datasets in options where it is the card of this use"
+        raise _cards.Unsaid(f"is the card of {name.text[:60]}, which this use does not go by; {hint}", name.line)
     readings = tuple(_readings(card, sources, options, use))
     additions = tuple(_cards.undeclared(card, sources, str(use.get("id"))))
     absences = () if chosen.get("covers") == "part" else tuple(_absences(card, sources, use))

@@ -30,6 +30,8 @@ CAP = 4 * 1024 * 1024
 #: The most agents that a control or policy may declare, and that a proposal names.
 AGENTS, PROPOSED = 500, 100
 
+#: Folders of files that no crawler is ever shown.
+_ELSEWHERE = frozenset({"staging", "stage", "dev", "development", "test", "testing", "sandbox", "preview", "qa", "uat"})
 _SHOWN = "only the first 500 KiB were read, and crawlers may stop there"
 
 
@@ -48,6 +50,7 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
 
 def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    _refuse_elsewhere(page, options)
     if published.is_control(subject):
         published.refuse_other_family(subject, "robots")
         robots = robots_of(page)
@@ -56,6 +59,17 @@ def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, ob
     if "kind" in subject:
         return _softened(robots, Account(tuple(_of_surface(page, robots, subject))))
     return _softened(robots, _of_policies(page, robots, options, subject))
+
+
+def _refuse_elsewhere(page: Page, options: Mapping[str, object]) -> None:
+    """Crawlers read one file of a site. One by another name, or of a site that is no public one, is not it."""
+    *folders, name = page.path.lower().split("/")
+    if not name.endswith(".txt"):
+        raise Unsaid(f"crawlers read /robots.txt only, and {page.path} is none; name the file that the site serves")
+    if _ELSEWHERE.intersection(folders) and not options.get("server"):
+        raise Unsaid(
+            f"{page.path} is the file of another site by its folder; name the one that the surfaces serve, or its server"
+        )
 
 
 def _softened(robots: Robots, said: Account) -> Account:
@@ -335,10 +349,10 @@ def _control(page: Page, refused: list[str], has_signals: bool, line: int, evide
 def _policies(page: Page, refused: list[str], policy: Reading, evidence: list[dict[str, str]]) -> Discovered:
     purposes = crawlers().purposes
     kinds = {"training": "ai", "control": "ai", "scraping": "ai", "assistant": "ai", "agent": "ai"}
-    agents = [{"name": name, "kind": kinds.get(purposes.get(token(name), ""))} for name in refused if name != "*"]
+    agents = [{"name": name, "kind": kinds.get(purposes.get(token(name), ""), "other")} for name in refused if name != "*"]
     item: dict[str, Any] = {
         "robots_ref": page.path,
-        "refused_agents": [{key: value for key, value in agent.items() if value} for agent in agents],
+        "refused_agents": agents,
         "ai_agents_policy": policy.value,
         "evidence": evidence,
     }

@@ -19,6 +19,7 @@ from policycheck.model import Account, Discovered, Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from policycheck.evidence._published import Place
     from policycheck.opener import Opener
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "policies"})
@@ -29,6 +30,8 @@ CAP, DEPTH, CONTENTS = 1024 * 1024, 16, 5000
 NAMESPACE = "https://rslstandard.org/rsl"
 #: Uses that hold training: by the recommendation, and by the drafts before it.
 _TRAINING = frozenset({"all", "ai-all", "ai-train", "train-ai"})
+#: Uses that crawlers have for what they fetch; a prohibition of anything else (print) is none of theirs.
+_CRAWLING = _TRAINING | {"ai-input", "ai-index", "ai-use", "ai-search", "ai-inference", "search"}
 _USES_LENGTH = 2000
 _YOUNG = "RSL is young and terms need reading, so a person must judge"
 _WHAT = "an RSL licence"
@@ -59,14 +62,14 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
         page = published.opened(opener, path, CAP)
     except ArtefactError as error:
         return Account(unreadable=str(error), unreadable_at=(path, 0))
-    return published.accounted(page, lambda: Account(tuple(_readings(page, subject))))
+    return published.accounted(page, lambda: Account(tuple(_readings(page, options, subject))))
 
 
-def _readings(page: Page, subject: Mapping[str, object]) -> Iterator[Reading]:
+def _readings(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
     is_xml = page.data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
     if published.is_control(subject):
         published.refuse_other_family(subject, "rsl")
-        yield from _of_licence(page, _terms(page)) if is_xml else _of_line(page, subject)
+        yield from _of_licence(page, _terms(page), options) if is_xml else _of_line(page, subject)
         yield from published.standards(page, subject, {"rsl": 1 if is_xml else _licences(page)[0][1]}, {})
         return
     if not is_xml:
@@ -173,16 +176,33 @@ def _terms(page: Page) -> list[Terms]:
     return terms
 
 
-def _of_licence(page: Page, terms: Sequence[Terms]) -> Iterator[Reading]:
+def _of_licence(page: Page, terms: Sequence[Terms], options: Mapping[str, object]) -> Iterator[Reading]:
     """A licence is a signal when it prohibits something; one that only permits tells crawlers nothing that they may not."""
-    refused = [line for one in terms for line in one.prohibits.values()]
     yield page.layer()
-    if refused:
-        yield page.reading(
-            ("status",), "deployed", min(refused), "the prohibition is published in this file; it enforces nothing"
-        )
-    else:
+    if not any(one.prohibits for one in terms):
         yield page.reading(("status",), "planned", terms[0].line, "no licence in this file prohibits a use")
+        return
+    refused = [_refused(page, terms, place, options) for place in published.places(options)]
+    yield page.reading(
+        ("status",), "deployed", min(refused), "the prohibition is published in this file; it enforces nothing"
+    )
+
+
+def _refused(page: Page, terms: Sequence[Terms], place: Place, options: Mapping[str, object]) -> int:
+    """The line at which a use of crawlers is prohibited for a place, by the closest content; Unsaid where none is."""
+    fitting = [one for one in terms if (path := published.path_of(one.url)) and Pattern(path).fits(place.sample)]
+    closest = max((_length(one) for one in fitting), default=0)
+    for one in fitting:
+        lines = [line for use, line in one.prohibits.items() if use in _CRAWLING]
+        if lines and _length(one) == closest:
+            published.refuse_host(options, one.url, f"the content on line {one.line} of {page.path}", one.line)
+            return min(lines)
+    shown = "the whole site" if place.shown == published.WHOLE else place.shown
+    raise Unsaid(f"{page.path} prohibits no use of crawlers for {shown[:120]}", terms[0].line)
+
+
+def _length(one: Terms) -> int:
+    return Pattern(published.path_of(one.url)).length
 
 
 def _policy(page: Page, terms: Sequence[Terms]) -> Reading:
@@ -207,7 +227,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The control that a licence, or a link to one, lets a manifest declare; () when it is neither."""
     try:
         page = published.opened(opener, path, CAP)
-        found = {reading.path: reading for reading in _readings(page, {"family": "crawler_signal"})}
+        found = {reading.path: reading for reading in _readings(page, {}, {"family": "crawler_signal"})}
     except (ArtefactError, Unsaid):
         return ()
     status = found["status",]

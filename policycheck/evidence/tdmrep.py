@@ -140,7 +140,8 @@ def _of_place(rules: Sequence[Rule], place: Place) -> Reserved:
     if first is None or not first.reserves:
         why = (first.amiss or "tdm-reservation is 0: nothing is reserved") if first else "no location fits it"
         return Reserved("nothing", f"{shown}: {why}", first.line if first else 1)
-    for rule in rules[: rules.index(first)] if place.varies else ():
+    # Of a folder (`/products/`) the pages in it are meant too.
+    for rule in rules[: rules.index(first)] if place.varies or place.prefix.endswith("/") else ():
         if not rule.reserves and rule.pattern.may_fit_below(place.prefix):
             return Reserved("parts", f"{shown} is reserved, but an earlier rule opens a part of it", rule.line)
     return Reserved(
@@ -166,7 +167,8 @@ def _of_control(
         ]
         yield from denied
     else:
-        yield from published.standards(page, subject, {"tdm_reservation": found.line}, {})
+        shown = published.standards(page, subject, {"tdm_reservation": found.line}, {})
+        yield from (reading._replace(soft=reading.soft or is_soft) for reading in shown)
 
 
 def _of_policies(

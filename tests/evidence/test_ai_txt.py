@@ -92,3 +92,8 @@ def test_what_is_no_such_file_is_unreadable(text: str, why: str, tmp_path: Path)
 def test_other_controls_are_not_spoken_of() -> None:
     assert "not terms" in heard("ai.txt", {"family": "terms"}).unreadable
     assert "not by ai_txt" in heard("ai.txt", {**CONTROL, "params": {"standards": ["robots_txt"]}}).unreadable
+
+
+def test_a_line_about_other_places_supports_nothing(tmp_path: Path) -> None:
+    account = written(tmp_path, "User-Agent: *\nDisallow: /admin/\n", CONTROL)
+    assert "refuses the surfaces of the control" in account.unreadable

@@ -591,3 +591,13 @@ def test_known_licences_are_short_names() -> None:
     assert _cards.licence("CC-BY-SA-3.0") == "cc-by-sa-3.0"
     assert _cards.licence("the usual terms") == ""
     assert _cards.licence("") == ""
+
+
+def test_the_card_of_another_model_or_dataset_says_nothing(tmp_path: Path) -> None:
+    text = "---\nlicense: mit\nlibrary_name: transformers\ndatasets: [a/web-text]\n---\n# MegaCorp Model 9\n"
+    assert "is the card of MegaCorp Model 9" in silent(modelled(tmp_path, text))
+    data = "---\nlicense: cc-by-4.0\npretty_name: MegaCorp images\ntask_categories: [text-generation]\n---\n# Card\n"
+    source = {"id": "web-text", "type": "licensed", "licence_ref": "cc-by-4.0"}
+    assert "is the card of MegaCorp images" in silent(written(tmp_path, data, source))
+    holder, options = use(source), {"source": "web-text"}
+    assert of_use("card.md", holder, root=tmp_path, verifier=dataset_card, **options).supported

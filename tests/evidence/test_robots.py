@@ -651,3 +651,15 @@ def test_where_nothing_is_refused_no_control_is_proposed(tmp_path: Path) -> None
 def test_the_room_of_an_unsaid_reason_is_small() -> None:
     with pytest.raises(Unsaid, match="readers differ"):
         parsed(DELAY).standing("GPTBot", SITE)
+
+
+def test_the_file_of_a_staging_site_is_not_what_crawlers_read(tmp_path: Path) -> None:
+    (tmp_path / "staging").mkdir()
+    (tmp_path / "staging" / "robots.txt").write_text("User-agent: GPTBot\nDisallow: /\n")
+    assert "is the file of another site" in silent(heard("staging/robots.txt", control(), root=tmp_path))
+
+
+def test_a_proposed_crawler_that_is_not_known_is_of_another_kind(tmp_path: Path) -> None:
+    (tmp_path / "robots.txt").write_text("User-agent: FooBot\nDisallow: /\n")
+    policies = robots.discover(Opener(tmp_path), "robots.txt")[-1]
+    assert policies.item["refused_agents"] == [{"name": "FooBot", "kind": "other"}]

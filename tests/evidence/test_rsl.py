@@ -153,3 +153,19 @@ def test_any_markup_is_unreadable_or_says_nothing_of_training(tmp_path: Path, te
 def test_what_is_proposed_is_what_is_then_read() -> None:
     (found,) = rsl.discover(Opener(FIXTURES), "license.xml")
     assert said(heard("license.xml", found.item))["status"] == found.item["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("terms", "url", "why"),
+    [
+        ('<prohibits type="usage">print</prohibits>', "/", "prohibits no use of crawlers"),
+        ('<prohibits type="usage">ai-train</prohibits>', "/other/", "prohibits no use of crawlers"),
+        ('<prohibits type="usage">ai-train</prohibits>', "https://megacorp.example/", "is for the host megacorp.example"),
+    ],
+)
+def test_a_prohibition_elsewhere_or_of_something_else_is_no_signal(terms: str, url: str, why: str, tmp_path: Path) -> None:
+    text = f'{HEAD}<content url="{url}"><license>{terms}</license></content></rsl>'
+    (tmp_path / "rsl.xml").write_text(text)
+    options = {"kind": "rsl", "path": "rsl.xml", "urls": ["https://shop.example/products/"]}
+    account = rsl.account(Opener(tmp_path), "rsl.xml", options, CONTROL)
+    assert (account.readings, why in account.unreadable) == ((), True)

@@ -193,3 +193,9 @@ def test_what_is_proposed_is_what_is_then_read() -> None:
         assert heard(name, controls.item).unreadable == heard(name, policies.item).unreadable == ""
         assert said(heard(name, policies.item))["tdm_policy_ref"] == policies.item["tdm_policy_ref"]
     assert tdmrep.discover(Opener(FIXTURES), "whole.json")[0].item["status"] == "deployed"
+
+
+def test_an_earlier_rule_for_pages_of_a_folder_leaves_it_to_a_person(tmp_path: Path) -> None:
+    account = written(tmp_path, [rule("/products/*.html", 0), rule()], CONTROL, urls=["https://shop.example/products/"])
+    assert said(account)["status"] == "deployed"
+    assert all(reading.soft for reading in account.readings if reading.path != ("layer",))
