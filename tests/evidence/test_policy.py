@@ -307,7 +307,8 @@ def test_whatever_the_front_matter_nothing_unfit_supports(lines: list[str], tmp_
 def test_a_document_about_something_else_supports_nothing(tmp_path: Path) -> None:
     text = (
         "---\ntitle: Cafeteria hygiene\nversion: 3\napproved_on: 2026-02-01\napproved_by: Board\n"
-        "last_reviewed_on: 2026-02-01\nreview_interval_days: 365\n---\n# Cafeteria\n\nThe cafeteria is cleaned twice a day by the facilities team, "
+        "last_reviewed_on: 2026-02-01\nreview_interval_days: 365\n---\n# Cafeteria\n\n"
+        "The cafeteria is cleaned twice a day by the facilities team, "
         "and the fridge is emptied every Friday at noon. Dirty cups go into the dishwasher.\n"
     )
     subject = {"playbook_ref": "docs/scraping.md", "measures": ["demand_deletion"], "review_interval_days": 365}

@@ -1246,6 +1246,6 @@ resource "cloudflare_ruleset" "s" {
 }
 """
     text = (FIXTURES / "cloudflare-v4/ratelimit.tf").read_text("utf-8")
-    more = {"rule": "profiles", "resource": "cloudflare_ruleset.limits", "urls": ("/people/*",)}
+    more: dict[str, Any] = {"rule": "profiles", "resource": "cloudflare_ruleset.limits", "urls": ("/people/*",)}
     assert said(written(tmp_path, text, **more))["status"] == "deployed"
     assert "rule skip may skip" in silent(written(tmp_path, text + skipping, **more))
