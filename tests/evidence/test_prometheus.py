@@ -435,7 +435,8 @@ def test_very_many_rules_of_one_name_are_not_followed(tmp_path: Path) -> None:
 def test_routes_nested_without_end_have_an_end(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"groups": [{"rules": [{"alert": "A", "expr": "x > 1"}]}]}')
     deep = '{"receiver": "mail", "routes": [' * 29 + '{"receiver": "mail"}' + "]}" * 29
-    (tmp_path / "a.json").write_text(f'{{"route": {deep}, "receivers": [{{"name": "mail", "email_configs": [{"to": "a"}]}}]}}')
+    receivers = '[{"name": "mail", "email_configs": [{"to": "a@b.example"}]}]'
+    (tmp_path / "a.json").write_text(f'{{"route": {deep}, "receivers": {receivers}}}')
     assert said(heard("r.json", tmp_path, options={"alertmanager": "a.json"}))["status"] == "deployed"
 
 
