@@ -98,7 +98,8 @@ def _command(header: Record, chapters: list[Record]) -> list[str]:
     options = header["options"]
     words = ["policycheck", "check", *(c["manifest"] for c in chapters), "--as-of", header["as_of"]]
     words += [word for name in options["criteria"] for word in ("--criteria", name)]
-    words += [w for pack in header["criteria"]["packs"] if not pack["shipped"] for w in ("--rules", f"FOLDER-OF-{pack['id']}")]
+    own = [pack["id"] for pack in header["criteria"]["packs"] if not pack["shipped"]]
+    words += [word for name in own for word in ("--rules", f"FOLDER-OF-{name}")]
     for name, (key, usual) in _PLAIN.items():
         words += [name, options[key]] if options[key] != usual else []
     words += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import count, groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from policycheck.digest import sha256_hex
 from policycheck.formats._html import calendar, heatmap
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_QUOTE = 160
 MAX_FACTS = 40
 #: On the first page; what is left out there is counted and stands in the findings.
-MAX_FIRST = 6
+MAX_FIRST = 5
 SEVERITIES = ("high", "medium", "low", "info")
 OUTCOMES = ("gap", "unknown", "met", "not_used", "not_applicable")
 _SENSITIVITIES = ("special", "high", "moderate", "low")
@@ -69,7 +69,7 @@ def _told(view: View, finding: Record, digests: dict[str, str]) -> Record:
 def _evidence(view: View, finding: Record, digests: dict[str, str]) -> list[Record]:
     """The places a finding rests on: where it stands, what is related, then its facts; each once, with what was read."""
     places: dict[tuple[str, int], Record] = {}
-    absent = []
+    absent: list[Record] = []
     for place in (finding["location"], *finding.get("related", ())):
         _put(places, view, digests, place)
     for fact in finding["facts"][:MAX_FACTS]:
@@ -178,7 +178,7 @@ def _settled(view: View, findings: list[Record]) -> list[Record]:
         if finding["outcome"] in OUTCOMES[2:]:
             titles[finding["rule"]] = finding["title"]
             found.setdefault(finding["rule"], {}).setdefault(_standing(finding), []).append(_name(finding))
-    return [{"rule": rule, "title": titles[rule], "groups": sorted(groups.items())} for rule, groups in sorted(found.items())]
+    return [{"rule": rule, "title": titles[rule], "groups": sorted(found[rule].items())} for rule in sorted(found)]
 
 
 def _standing(finding: Record) -> str:

@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 from policycheck.report import Record
 
 #: A mark's side and the room around the grid, in the units of the drawing.
-CELL, LEFT, TOP, GAP = 11, 74, 118, 8
+CELL, LEFT, TOP, GAP = 11, 74, 160, 8
 #: Columns of one drawing: more would be too small to see on paper.
 MAX_COLUMNS = 78
 MAX_PANELS = 6
-MAX_LABEL = 22
+MAX_LABEL = 30
+#: Fewer columns of a kind have no room for a heading of their own: their labels name it.
+MANY = 4
+_LETTER = 5.0
 #: What stands for a cell if several findings fall into it: the first of these that is among them.
 WORST = ("contradicted", "gap", "accepted", "unknown", "met", "not_used")
 _TOP = re.compile(r"[^.\[]*(?:\[[^\]]*\])?")
@@ -32,6 +35,7 @@ class Label(NamedTuple):
 
     text: str
     at: int
+    width: int = 0
 
 
 class Mark(NamedTuple):
@@ -49,7 +53,7 @@ class Panel(NamedTuple):
     width: int
     height: int
     rows: list[Label]
-    documents: list[Label]
+    sections: list[Label]
     columns: list[Label]
     marks: list[Mark]
     quiet: list[tuple[str, str]]
@@ -139,12 +143,13 @@ def _panel(cells: Cells, rows: list[tuple[str, str]], columns: list[str], left_o
             quiet[kind, y] = quiet.get((kind, y), "") + f"M{x + inset} {y + CELL // 2}h{length}"
         else:
             marks.append(Mark(kind, x, y, title))
-    firsts = {document: y for (_, document), y in reversed(list(zip(rows, lines, strict=True))) if document}
+    sections = _sections(columns, across)
+    headed = {section.text for section in sections}
     return Panel(
         width=across[-1] + CELL + 4, height=lines[-1] + CELL + 4,
         rows=[Label(name, y) for (name, _), y in zip(rows, lines, strict=True)],
-        documents=[Label(document, y) for document, y in sorted(firsts.items())],
-        columns=[Label(_label(column), x) for column, x in zip(columns, across, strict=True)],
+        sections=[s._replace(text=_cut(s.text, int(s.width / _LETTER))) for s in sections],
+        columns=[Label(_label(column, headed), x) for column, x in zip(columns, across, strict=True)],
         marks=marks, quiet=[(kind, path) for (kind, _), path in quiet.items()], left_out=left_out,
     )  # fmt: skip
 
@@ -168,6 +173,19 @@ def _drawn(cells: Cells, rows: dict[tuple[str, str], int], columns: dict[str, in
                 yield next(k for k in WORST if kinds[k]), x, y, f"{name}, {column}: {told}"
 
 
-def _label(column: str) -> str:
-    text = column.partition("[")[2][:-1] or column
-    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
+def _sections(columns: list[str], across: list[int]) -> list[Label]:
+    """The kinds of which there are enough columns for a heading: its words, where it begins, how wide it may be."""
+    places: dict[str, list[int]] = {}
+    for column, x in zip(columns, across, strict=True):
+        places.setdefault(column.partition("[")[0], []).append(x)
+    return [Label(name, xs[0], xs[-1] - xs[0] + CELL) for name, xs in places.items() if len(xs) >= MANY]
+
+
+def _label(column: str, headed: set[str]) -> str:
+    """What stands over a column: its id where a heading names the kind."""
+    section, _, name = column.partition("[")
+    return _cut(name[:-1] if name and section in headed else column, MAX_LABEL)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

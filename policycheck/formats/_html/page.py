@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 #: What no template says otherwise of may not be loaded, sent or run; a browser holds the page to it.
 _POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+MAX_OPENING = 220
 _WORDS = {"not_used": "not used", "not_applicable": "not applicable", "not_codifiable": "not codifiable"}
 
 
@@ -44,7 +45,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, finalize=_shown,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
     )  # fmt: skip
-    made.filters |= {"word": word, "value": value, "spot": spot, "many": many, "web": web}
+    made.filters |= {"word": word, "value": value, "spot": spot, "many": many, "web": web, "opening": opening}
     made.globals |= {"style": trusted(_style()), "policy": _POLICY.format(digest=_digest(_style()))}
     return made
 
@@ -89,3 +90,10 @@ def many(count: int, noun: str, several: str = "") -> str:
 def web(address: str) -> str:
     """An address that may be a link; empty for any other scheme than https."""
     return address if address.startswith("https://") else ""
+
+
+def opening(text: str) -> str:
+    """The first sentence, capitalised and cut where it is longer than a line or two."""
+    head = text.partition(". ")[0].rstrip(".")
+    head = head if len(head) <= MAX_OPENING else f"{head[:MAX_OPENING]}…"
+    return f"{head[:1].upper()}{head[1:]}."
