@@ -37,6 +37,7 @@ def rendered(view: View, record: Record) -> str:
         contradicted=[f for f in gaps if f["assurance"] == "contradicted"],
         groups=_groups(gaps), unread=[f for f in unknown if not _is_question(f)],
         unknown=[f for f in unknown if _is_question(f)], questions=by_subject(f for f in unknown if _is_question(f)),
+        unshown=sum(_is_unshown(f) for f in findings),
         accepted=[f for f in findings if "exception" in f], settled=_settled(view, findings),
         documents=_documents(view, record, findings), maps=heatmap.panels(record), subjects=heatmap.subjects(record),
         surfaces=_surfaces(record, findings), days=calendar.days(view.header["as_of"], findings),
@@ -52,6 +53,11 @@ def anchor(record: Record) -> str:
 def _is_question(finding: Record) -> bool:
     """Whether an answer in the manifest would settle it; the other unknowns are evidence that could not be read."""
     return bool(finding["expectations"] or finding.get("missing"))
+
+
+def _is_unshown(finding: Record) -> bool:
+    """Whether it is met and no artefact was found to say so; findings of the declaration itself are counted apart."""
+    return finding["outcome"] == "met" and finding["assurance"] != "verified" and bool(finding["expectations"])
 
 
 def _digests(record: Record) -> dict[str, str]:
