@@ -215,6 +215,14 @@ def test_a_contradiction_shows_both_lines_with_what_stands_there(harbour: bytes)
     assert "controls/technical.policycheck-part.yaml:78 sha256 059cb027b2e0 status: deployed" in finding
 
 
+def test_contradictions_come_first_in_whatever_order_the_report_has_them(rich: Rich) -> None:
+    rich = copy.deepcopy(rich)
+    rich["results"][0]["findings"].reverse()
+    marks = re.findall(r'<article class="finding (\w+)"', render("html", rich).decode())
+    assert marks == sorted(marks, key=["contradicted", *chapter.SEVERITIES].index)
+    assert marks[0] == "contradicted"
+
+
 def test_what_could_not_be_read_says_why(harbour: bytes) -> None:
     text = Page(harbour).text
     part = text[text.index("Not verified, and why") :]

@@ -95,5 +95,6 @@ def web(address: str) -> str:
 def opening(text: str) -> str:
     """The first sentence, capitalised and cut where it is longer than a line or two."""
     head = text.partition(". ")[0].rstrip(".")
-    head = head if len(head) <= MAX_OPENING else f"{head[:MAX_OPENING]}…"
-    return f"{head[:1].upper()}{head[1:]}."
+    end = "." if len(head) <= MAX_OPENING else "…"
+    head = head if end == "." else head[:MAX_OPENING].rpartition(" ")[0] or head[:MAX_OPENING]
+    return f"{head[:1].upper()}{head[1:]}{end}"
