@@ -77,11 +77,11 @@ def _of_surfaces(
     if all(account.unreadable for account, _ in heard.values()):
         account, failure = _account(opener, manifest, subject, holder, entry, as_of, urls)
         is_placed = bool(urls) or not holder.get("surfaces") or not _is_by_address(entry)
-        return _settled(account, entry, is_placed), tuple(urls) if account.readings else (), failure
+        return _settled(account, subject, entry, is_placed), tuple(urls) if account.readings else (), failure
     url = min(heard, key=lambda one: _rank(heard[one][0]))
     account, failure = heard[url]
     same = tuple(other for other, (found, _) in heard.items() if found.readings and _rank(found) == _rank(account))
-    return _settled(account, entry, True), same, failure
+    return _settled(account, subject, entry, True), same, failure
 
 
 def _is_by_address(entry: Mapping[str, Any]) -> bool:
@@ -95,11 +95,16 @@ def _rank(account: Account) -> tuple[bool, bool]:
     return (not account.readings, status in (None, "deployed"))
 
 
-def _settled(account: Account, entry: Mapping[str, Any], is_placed: bool) -> Account:
-    """Numbers verify only where it is settled that they are enforced, at a place that the manifest names."""
-    if not _is_by_address(entry) or (is_placed and any(r.path in (("status",), ("auth",)) for r in account.readings)):
+def _settled(account: Account, subject: Subject, entry: Mapping[str, Any], is_placed: bool) -> Account:
+    """A control's numbers verify only where it is settled that they are enforced, at a place that the manifest names."""
+    if subject.kind != "control" or not _is_by_address(entry):
         return account
-    return account._replace(readings=tuple(reading._replace(soft=True) for reading in account.readings))
+    if is_placed and any(reading.path == ("status",) for reading in account.readings):
+        return account
+    open_ = ("params", "status")
+    return account._replace(
+        readings=tuple(reading._replace(soft=reading.soft or reading.path[0] in open_) for reading in account.readings)
+    )
 
 
 def _covering(hearings: list[Hearing], manifest: Manifest) -> list[Hearing]:
