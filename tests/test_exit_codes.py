@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,17 @@ def _interrupted(folder: Path, wanted: signal.Signals, *arguments: str) -> tuple
     """Start a check that waits for standard input with its output file begun, then send the signal."""
     call = [sys.executable, "-m", "policycheck", "check", "-", "--output", "json=report.json", *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(call, cwd=folder, env=ENVIRONMENT, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    # A shell that starts the tests in the background has interrupts ignored, and children inherit that.
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        call,
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        preexec_fn=heeds,  # noqa: PLW1509 - no threads
+    ) as process:
         limit = time.monotonic() + 20
         while not list(folder.glob(".report.json.*")) and time.monotonic() < limit:
             time.sleep(0.01)

@@ -322,6 +322,7 @@ organization: {id: corner-shop, roles: [website_operator]}
 surfaces:
   - id: reviews
     kind: page
+    url: /reviews/
     fields: [{name: reviewer, category: user.name, sensitivity: moderate}]
   - {id: archive, kind: export, auth: required}
 controls:

@@ -330,8 +330,9 @@ _KIND_IN_NAME = re.compile(r"(?:data(?:set)?|model)[-_ ]?card[-_ ]?|[-_ ](?:data
 
 def called(card: Card) -> str:
     """What a card calls its dataset or model; else the name of its file, or of the folder of a README."""
-    if card.names:
-        return card.names[0].text
+    named = card.names or card.title
+    if named:
+        return named[0].text
     folder, _, file = card.file.rpartition("/")
     stem = _KIND_IN_NAME.sub("", file.rpartition(".")[0])
     return folder.rpartition("/")[2] or stem if stem.lower() in ("", "readme") else stem

@@ -208,9 +208,9 @@ def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool]
 
 
 def _line_text(prose: Prose, line: int) -> str:
-    """What stands on a line: the block that begins there, or the line inside of a block."""
-    begins = next((" ".join(block.text.split()) for block in prose.blocks if block.line == line), "")
-    return begins or next((" ".join(s.text.split()) for s in prose.sentences() if s.line == line), "")
+    """What begins on a line: a whole block, else the sentences below a run-in heading."""
+    found = next((block.text for block in prose.blocks if block.line == line), "")
+    return " ".join((found or " ".join(s.text for s in prose.sentences() if s.line == line)).split())
 
 
 def _remains(weighing: Weighing, front: Front) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -137,11 +138,8 @@ def test_the_script_of_the_component(text: str, variables: dict[str, str], code:
     place.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
     place.chmod(0o755)
     project = tmp_path / "project"
-    project.mkdir()
+    shutil.copytree(EXAMPLE, project)
     (project / "policycheck.yaml").write_text(text, "utf-8")
-    for path in ("deploy/nginx.conf", "docs/roles.md", "docs/scraping.md"):
-        (project / path).parent.mkdir(exist_ok=True)
-        (project / path).write_bytes((EXAMPLE / path).read_bytes())
     (body,) = COMPONENT[1].values()
     given = environment(CI_BUILDS_DIR=str(tmp_path), **{"CHECK_OPTIONS": "", **variables})
     done = subprocess.run(
