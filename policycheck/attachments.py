@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import ArtefactError
+from policycheck.language.evaluate import day
 from policycheck.model import Account, Artefact
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _stale(path: str, entry: Mapping[str, Any], as_of: str) -> str:
     collected, days = entry.get("collected_on"), entry.get("valid_for_days")
     if collected in (None, ""):
         return f"{path} has valid_for_days and no collected_on to count from" if days is not None else ""
-    collected_on, today = _day(collected), _day(as_of)
+    collected_on, today = day(str(collected)), day(str(as_of))
     if collected_on is None or today is None:
         return f"{path} cannot be dated: collected_on or the date of the evaluation is no date"
     if collected_on > today:
@@ -117,13 +117,6 @@ def _stale(path: str, entry: Mapping[str, Any], as_of: str) -> str:
     if isinstance(days, int) and (today - collected_on).days > days:
         return f"{path} is out of date: collected on {collected_on}, valid for {days} days"
     return ""
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
 
 
 def overused(uses: Iterable[tuple[tuple[str, str], str]]) -> dict[tuple[str, str], int]:

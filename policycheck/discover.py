@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from policycheck import rooms
-from policycheck.document import quoted
-from policycheck.errors import ArtefactError
+from policycheck.document import quoted, slug
+from policycheck.errors import ArtefactError, needs
 from policycheck.model import Discovered, Failure
 from policycheck.opener import Opener, relative
 from policycheck.sources import SKIPPED_FOLDERS, is_fragment, is_manifest
@@ -64,7 +64,7 @@ def search(root: Path, top: str) -> Search:
         except ArtefactError as error:
             unread.append((path, str(error)))
         except ModuleNotFoundError as error:
-            unread.append((path, f"needs {error.name}: pip install 'policycheck[evidence]'"))
+            unread.append((path, needs(error)))
         except Exception as error:
             # One verifier that breaks must not take what the others found with it (exit 5).
             failures.append(Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}"))
@@ -236,11 +236,6 @@ def _organization(name: str, sections: Mapping[str, list[Discovered]]) -> Iterat
     entries = [entry for thing in sections.get("organization", ()) for entry in thing.item.get("evidence") or ()]
     if entries:
         yield from _mapping({"evidence": entries}, 1, set())
-
-
-def slug(text: str) -> str:
-    """A text as an id: lower-case letters, digits and hyphens, at most 63 characters."""
-    return "-".join(re.findall(r"[a-z0-9]+", text.lower()))[:63].strip("-")
 
 
 def _distinct(things: Iterable[Discovered]) -> Iterator[Discovered]:

@@ -35,6 +35,7 @@ _WORDS = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_ID_WORD = re.compile(r"[a-z0-9]+")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _ODD = re.compile(r"[-+]?(0[0-9]+|0[xo][0-9a-fA-F]+)\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
@@ -359,6 +360,11 @@ def quoted(text: str) -> str:
     """A text as a double-quoted YAML scalar on one line; what does not print is escaped, so that a reader sees it."""
     kept = {'"': '\\"', "\\": "\\\\"}
     return f'"{"".join(kept.get(c) or (c if c.isprintable() else f"{chr(92)}U{ord(c):08X}") for c in text)}"'
+
+
+def slug(text: str, most: int = 63) -> str:
+    """A text as an id of a manifest: lower-case letters, digits and hyphens; empty when nothing is left."""
+    return "-".join(_ID_WORD.findall(text.lower()))[:most].strip("-")
 
 
 def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:

@@ -58,3 +58,8 @@ class ArtefactError(PolicycheckError):
     """An artefact cannot be read; the message says why. The finding it would have backed stays as declared."""
 
     exit_code = INCOMPLETE
+
+
+def needs(error: ModuleNotFoundError) -> str:
+    """What to install when a library that reads evidence is missing."""
+    return f"needs {error.name}: pip install 'policycheck[evidence]'"

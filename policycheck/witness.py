@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from policycheck import rooms
-from policycheck.errors import ArtefactError
+from policycheck.errors import ArtefactError, needs
 from policycheck.language.types import LIST, OBJECT, Type, Types
 from policycheck.model import ITEM_KEYS, Account, Failure, Manifest, Place, Reading, Subject, Witnessed
 from policycheck.overlay import TOP, Overlay
@@ -226,7 +226,7 @@ def _account(
     except ArtefactError as error:
         return Account(unreadable=str(error)), None
     except ModuleNotFoundError as error:
-        return Account(unreadable=f"needs {error.name}: pip install 'policycheck[evidence]'"), None
+        return Account(unreadable=needs(error)), None
     except Exception as error:
         # The one broad except of the evidence side: a verifier of ours that breaks is a failure of the run (exit 5).
         failure = Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from policycheck import document
 from policycheck.document import Document, parse_foreign
 from policycheck.errors import ArtefactError
 from policycheck.model import Account, Artefact, Quote, Reading
@@ -26,7 +27,6 @@ DATASET_KEYS = frozenset(
 )
 _SHARED_KEYS = frozenset({"gated", "language", "license", "license_link", "license_name", "pretty_name", "tags"})
 
-_SLUG = re.compile(r"[^a-z0-9]+")
 _HEADING = re.compile(r"#{1,6}[ \t]+(\S[^\n]{0,200})")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
@@ -83,7 +83,7 @@ class Card(NamedTuple):
 
 def slug(text: str) -> str:
     """A name as manifests write ids; at most 64 characters."""
-    return _SLUG.sub("-", text.lower()).strip("-")[:64].strip("-")
+    return document.slug(text, 64)
 
 
 def mapping(value: object) -> Mapping[str, Any]:

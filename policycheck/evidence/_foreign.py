@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policycheck import document
 from policycheck.document import parse_foreign
 from policycheck.errors import ArtefactError
 from policycheck.model import Account, Artefact, Discovered, Reading
@@ -360,8 +361,7 @@ def _under(path: str, prefix: str) -> bool:
 
 def slug(*parts: str) -> str:
     """An id of a manifest made of names: lower-case letters, digits and hyphens, at most 63."""
-    found = re.sub(r"[^a-z0-9]+", "-", " ".join(parts)[:200].lower())
-    return found.strip("-")[:63].strip("-") or "found"
+    return document.slug(" ".join(parts)[:200]) or "found"
 
 
 def limit_control(name: str, entry: dict[str, Any], readings: Sequence[Reading]) -> Discovered:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policycheck.errors import ArtefactError
 from policycheck.model import Account, Artefact, Reading
 
 if TYPE_CHECKING:
@@ -70,10 +71,17 @@ def opened(opener: Opener, path: str, cap: int) -> Page:
     return Page(found.path, found.data, Artefact(found.path, found.size, found.sha256))
 
 
-def accounted(page: Page, read: Callable[[], Account]) -> Account:
-    """What `read` says of a page; where nothing can be said, the reason and its line. The page is in the ledger always."""
+def heard(opener: Opener, path: str, cap: int, read: Callable[[Page], Account]) -> Account:
+    """What `read` says of the page at a path; where nothing can be said, the reason and its line.
+
+    A page that could be opened is in the ledger always.
+    """
     try:
-        said = read()
+        page = opened(opener, path, cap)
+    except ArtefactError as error:
+        return Account(unreadable=str(error), unreadable_at=(path, 0))
+    try:
+        said = read(page)
     except Unsaid as unsaid:
         return Account((), (page.artefact,), str(unsaid), unreadable_at=(page.path, unsaid.line))
     return said._replace(artefacts=(page.artefact,))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.document import slug
 from policycheck.evidence import _clauses, _front, _governed
 from policycheck.evidence._documents import prose_of
 from policycheck.evidence._prose import Illegible
@@ -290,7 +291,7 @@ _ASKS = (
 
 
 def _slug(entry: Entry) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", entry.text.lower()).strip("-")[:63]
+    return slug(entry.text)
 
 
 def _lia(front: Front, path: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from policycheck.document import slug
 from policycheck.errors import ArtefactError
 from policycheck.evidence import _nginx_access, _nginx_agents, _nginx_headers, _nginx_limits
 from policycheck.evidence._nginx_files import FILE_CAP, Files, Unsaid
@@ -220,7 +221,7 @@ def _offer(http: Http, family: str, entry: dict[str, str], taken: set[str]) -> D
 
 def _slug(text: str, taken: set[str]) -> str:
     """An id out of a text, unlike those taken."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:58].strip("-")
+    plain = slug(text, 58)
     found = next(one for one in (plain, *(f"{plain}-{n}" for n in range(2, 10_000))) if one not in taken)
     taken.add(found)
     return found

@@ -42,11 +42,7 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
     whole site). Of the policies: `refused_agents`, `ai_agents_policy`, `robots_ref`. Of a surface: `search_indexing`
     where search engines are refused. Never raises for what an artefact holds.
     """
-    try:
-        page = published.opened(opener, path, CAP)
-    except ArtefactError as error:
-        return Account(unreadable=str(error), unreadable_at=(path, 0))
-    return published.accounted(page, lambda: _account(page, options, subject))
+    return published.heard(opener, path, CAP, lambda page: _account(page, options, subject))
 
 
 def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:

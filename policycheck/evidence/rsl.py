@@ -58,11 +58,7 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
     Of a control: `layer` and `status`, and of `params` the `document_ref` that a License line names. Of the policies:
     `ai_agents_policy`, from a licence for the whole site. Never raises for what an artefact holds.
     """
-    try:
-        page = published.opened(opener, path, CAP)
-    except ArtefactError as error:
-        return Account(unreadable=str(error), unreadable_at=(path, 0))
-    return published.accounted(page, lambda: Account(tuple(_readings(page, options, subject))))
+    return published.heard(opener, path, CAP, lambda page: Account(tuple(_readings(page, options, subject))))
 
 
 def _readings(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:

@@ -63,11 +63,7 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
     Of the policies: `security_txt_ref`. Of the complaints: `channel`, of the governance: `contact` of `owners`, where they
     are among the contacts. A file that has expired at `as_of` contradicts each. Never raises for what an artefact holds.
     """
-    try:
-        page = published.opened(opener, path, CAP)
-    except ArtefactError as error:
-        return Account(unreadable=str(error), unreadable_at=(path, 0))
-    return published.accounted(page, lambda: Account(_readings(page, options, subject)))
+    return published.heard(opener, path, CAP, lambda page: Account(_readings(page, options, subject)))
 
 
 def _readings(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> tuple[Reading, ...]:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from policycheck.evidence import dpia
 from policycheck.opener import Opener
+from tests.evidence.account_support import said_softly as said
+from tests.evidence.account_support import silent
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -67,18 +69,6 @@ def declared(*path: str, value: Any) -> dict[str, Any]:
         at = at[step]
     at[path[-1]] = value
     return use
-
-
-def silent(account: Account) -> str:
-    assert (account.readings, account.supported) == ((), False)
-    assert account.unreadable
-    return account.unreadable
-
-
-def said(account: Account) -> dict[str, object]:
-    assert account.unreadable == ""
-    assert all(reading.soft for reading in account.readings)
-    return {".".join(reading.path): reading.value for reading in account.readings}
 
 
 def test_an_assessment_in_order_supports_with_its_approval_quoted() -> None:

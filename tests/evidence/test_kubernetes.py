@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from policycheck.evidence import kubernetes
 from policycheck.opener import Opener
+from tests.evidence.account_support import note, said, silent, soft
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -24,28 +25,8 @@ def heard(file: str, root: Path = FIXTURES, subject: dict[str, Any] | None = Non
     return kubernetes.account(Opener(root), file, {"kind": "kubernetes", "path": file, **options}, subject or limit)
 
 
-def said(account: Account) -> dict[str, object]:
-    assert account.unreadable == ""
-    return {".".join(reading.path): reading.value for reading in account.readings}
-
-
-def soft(account: Account) -> set[str]:
-    return {".".join(reading.path) for reading in account.readings if reading.soft}
-
-
-def note(account: Account, path: str = "status") -> str:
-    return next(reading.note for reading in account.readings if ".".join(reading.path) == path)
-
-
 def line(account: Account, path: str = "status") -> int:
     return next(reading.line for reading in account.readings if ".".join(reading.path) == path)
-
-
-def silent(account: Account) -> str:
-    assert account.readings == ()
-    assert not account.supported
-    assert account.unreadable
-    return account.unreadable
 
 
 def ingress(root: Path, annotations: str, more: str = "", spec: str = "", **options: object) -> Account:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from policycheck.evidence import notice
 from policycheck.opener import Opener
+from tests.evidence.account_support import said_softly as said
+from tests.evidence.account_support import silent
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -43,18 +45,6 @@ def written(
 ) -> Account:
     (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return heard(name, subject, root, **options)
-
-
-def silent(account: Account) -> str:
-    assert (account.readings, account.supported) == ((), False)
-    assert account.unreadable
-    return account.unreadable
-
-
-def said(account: Account) -> dict[str, object]:
-    assert account.unreadable == ""
-    assert all(reading.soft for reading in account.readings)
-    return {".".join(reading.path): reading.value for reading in account.readings}
 
 
 # --- what agrees ------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from policycheck.evidence import policy
 from policycheck.opener import Opener
+from tests.evidence.account_support import said_softly as said
+from tests.evidence.account_support import silent
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -30,18 +32,6 @@ def heard(subject: dict[str, Any], root: Path = FIXTURES, path: str = NAME, **op
 def written(root: Path, text: str | bytes, subject: dict[str, Any] | None = None, **options: object) -> Account:
     (root / NAME).write_bytes(text if isinstance(text, bytes) else text.encode())
     return heard(INCIDENTS if subject is None else subject, root, **options)
-
-
-def silent(account: Account) -> str:
-    assert (account.readings, account.supported) == ((), False)
-    assert account.unreadable
-    return account.unreadable
-
-
-def said(account: Account) -> dict[str, object]:
-    assert account.unreadable == ""
-    assert all(reading.soft for reading in account.readings)
-    return {".".join(reading.path): reading.value for reading in account.readings}
 
 
 def test_a_playbook_supports_the_policy_on_incidents() -> None:

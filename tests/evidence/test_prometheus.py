@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from policycheck.evidence import _promql, prometheus
 from policycheck.opener import Opener
+from tests.evidence.account_support import note, said, silent, soft
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -28,28 +29,8 @@ def heard(file: str, root: Path = FIXTURES, subject: dict[str, Any] | None = Non
     return prometheus.account(Opener(root), file, {"kind": "prometheus", "path": file, **options}, subject or watch)
 
 
-def said(account: Account) -> dict[str, object]:
-    assert account.unreadable == ""
-    return {".".join(reading.path): reading.value for reading in account.readings}
-
-
-def soft(account: Account) -> set[str]:
-    return {".".join(reading.path) for reading in account.readings if reading.soft}
-
-
-def note(account: Account, path: str = "status") -> str:
-    return next(reading.note for reading in account.readings if ".".join(reading.path) == path)
-
-
 def places(account: Account) -> dict[str, tuple[str, int]]:
     return {".".join(reading.path): (reading.file, reading.line) for reading in account.readings}
-
-
-def silent(account: Account) -> str:
-    assert account.readings == ()
-    assert not account.supported
-    assert account.unreadable
-    return account.unreadable
 
 
 def ruled(root: Path, *rules: dict[str, object], alertmanager: dict[str, Any] | None = None, **options: Any) -> Account:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from policycheck.evidence import _clauses, _prose, terms
 from policycheck.evidence._prose import Sentence
 from policycheck.opener import Opener
+from tests.evidence.account_support import said_softly as said
+from tests.evidence.account_support import silent
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -40,18 +42,6 @@ def written(root: Path, text: str | bytes, subject: dict[str, Any], name: str = 
 def on_scraping(root: Path, text: str, **options: object) -> Account:
     """The account of terms that hold this text on a control that declares that they forbid scraping."""
     return written(root, f"{HEAD}{text}\n", control(["scraping"]), **options)
-
-
-def silent(account: Account) -> str:
-    assert (account.readings, account.supported) == ((), False)
-    assert account.unreadable
-    return account.unreadable
-
-
-def said(account: Account) -> dict[str, object]:
-    assert account.unreadable == ""
-    assert all(reading.soft for reading in account.readings)
-    return {".".join(reading.path): reading.value for reading in account.readings}
 
 
 def stances(sentence: str) -> dict[str, str]:
