@@ -56,6 +56,8 @@ class Expectation(NamedTuple):
     note: str
     paragraph: int
     aliases: tuple[str, ...]
+    #: Rules of the packs that its pack builds on, which test it as well.
+    tested_by: tuple[str, ...]
 
 
 class Rule(NamedTuple):
@@ -105,6 +107,7 @@ class Criteria:
 
     def __init__(self, packs: Iterable[Pack], schema: Mapping[str, Any], chosen: tuple[str, ...] = ()) -> None:
         self.packs = tuple(packs)
+        _lend_rules(self.packs)
         self.schema = schema
         self.chosen = chosen
         self.documents = {k: v for p in self.packs for k, v in p.documents.items()}
@@ -438,6 +441,7 @@ def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mappin
         note=str(row.get("note") or ""),
         paragraph=int(row.get("paragraph") or 0),
         aliases=tuple(row.get("aliases") or ()),
+        tested_by=tuple(row.get("tested_by") or ()),
     )
 
 
@@ -563,6 +567,46 @@ def _collisions(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
                 yield _of_definition(pack, kind, name, f"already belongs to pack {other.id}")
 
 
+def _lend_rules(packs: Sequence[Pack]) -> None:
+    """Let each rule name also the expectations of other packs that say they are `tested_by` it: one gap is printed once."""
+    owners = {name: pack for pack in packs for name in pack.rules}
+    for expectation in [e for pack in packs for e in pack.expectations.values() if e.tested_by]:
+        for name in expectation.tested_by:
+            rule = owners[name].rules[name] if name in owners else None
+            if rule and expectation.id not in rule.expectations:
+                owners[name].rules[name] = rule._replace(expectations=(*rule.expectations, expectation.id))
+
+
+def _loan_mistakes(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
+    """What is wrong with `tested_by`: it names rules that test something, of packs that this one requires."""
+    owners = {name: other for other in packs for name in other.rules}
+    for expectation in pack.expectations.values():
+        place = f"expectations/{expectation.document}.yaml"
+        document = pack.places.get(place)
+        for at, name in enumerate(expectation.tested_by):
+            said = _loan_flaw(owners, pack, expectation, name)
+            if said:
+                holder = document.data["expectations"][expectation.id]["tested_by"] if document else None
+                yield _problem(document, holder, at, said, f"{pack.id}/{place}")
+
+
+def _loan_flaw(owners: Mapping[str, Pack], pack: Pack, expectation: Expectation, name: str) -> str:
+    owner = owners.get(name)
+    if owner is None:
+        from policycheck.language.types import suggest
+
+        return f"unknown rule {name!r}{suggest(name, owners)}"
+    if owner is pack:
+        return f"{name!r} is a rule of this pack: name the expectation there"
+    if owner.id not in (pack.header.get("requires") or {}):
+        return f"{name!r} belongs to the pack {owner.id}, which pack.yaml does not require"
+    if expectation.uncodifiable or expectation.awaiting:
+        return "it is tested by a rule and says that none can"
+    if not owner.rules[name].text.get("expectations"):
+        return f"{name!r} is an integrity rule and tests nothing that a regulator asks"
+    return ""
+
+
 def _unmet_requirements(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
     """What a pack builds on and is not there, or only in another version (design 6)."""
     versions = {other.id: other.version for other in packs}
@@ -597,6 +641,7 @@ def mistakes(criteria: Criteria, pack: Pack) -> list[Problem]:
     """Everything wrong with the rules and definitions of a pack (`rules lint`), each at its line."""
     found = [*_collisions(criteria.packs, pack), *_unmet_requirements(criteria.packs, pack)]
     found += _undeclared(pack)
+    found += _loan_mistakes(criteria.packs, pack)
     found += _definition_mistakes(criteria, pack)
     found += _circles(criteria, pack)
     for rule in pack.rules.values():

@@ -396,6 +396,8 @@ class Expectation(Shape):
     """What is awaited before its rules may run; until then they are disabled."""
     aliases: list[ExpectationId] = BLANK
     """Other ids under which it is known."""
+    tested_by: Annotated[list[Slug], SOME, ONCE] = BLANK
+    """Rules of packs that this one requires, which test it too. A gap is then printed once, with both expectations."""
 
 
 class Expectations(Shape):

@@ -275,6 +275,62 @@ def test_a_pack_builds_on_the_definitions_and_tables_of_another(tmp_path: Path) 
     assert outcomes(load(theirs, ours), "ours-owned") == {"web": "met", "app": "gap"}
 
 
+MINE = "documents:\n  - {id: MINE, title: Policy, issuer: Us, date: '2026', status: policy, seen: V}\n"
+TESTED = """\
+document: MINE
+expectations:
+  MINE-1:
+    locator: page 1
+    modality: should
+    paraphrase: Owned.
+    seen: V
+    tested_by: [theirs-owned]
+"""
+
+
+def lender(folder: Path) -> Path:
+    """A pack whose rule tests an expectation of its own."""
+    rule = RULE.replace("expectations: []", "expectations: [OURS-1]")
+    return write(folder, {"expectations/OURS.yaml": ASKED, f"family/{folder.name}-owned.yaml": rule}, header=DOCUMENT)
+
+
+def borrower(folder: Path, asked: str = TESTED, header: str = 'requires: {theirs: ">=1"}\n') -> Path:
+    """A pack whose expectation is tested by a rule of another."""
+    return write(folder, {"expectations/MINE.yaml": asked}, header=MINE + header)
+
+
+def test_an_expectation_may_be_tested_by_a_rule_of_another_pack(tmp_path: Path) -> None:
+    criteria = load(lender(tmp_path / "theirs"), borrower(tmp_path / "ours"))
+    assert criteria.every_rule["theirs-owned"].expectations == ("OURS-1", "MINE-1")
+    assert criteria.tested == ("OURS-1", "MINE-1")
+
+
+def test_its_own_criteria_alone_make_the_borrowed_rule_run(tmp_path: Path) -> None:
+    criteria = load(lender(tmp_path / "theirs"), borrower(tmp_path / "ours"), chosen=("MINE",))
+    assert [rule.id for rule in criteria.rules if rule.expectations] == ["theirs-owned"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "said"),
+    [
+        (TESTED, "", "belongs to the pack theirs, which pack.yaml does not require"),
+        (TESTED.replace("theirs-owned", "theirs-owner"), 'requires: {theirs: ">=1"}\n', "unknown rule 'theirs-owner'"),
+        (TESTED.replace("theirs-owned", "ours-owned"), 'requires: {theirs: ">=1"}\n', "name the expectation there"),
+        (TESTED + "    uncodifiable: A view.\n", 'requires: {theirs: ">=1"}\n', "tested by a rule and says that none can"),
+        (TESTED + "    awaiting: The text.\n", 'requires: {theirs: ">=1"}\n', "tested by a rule and says that none can"),
+    ],
+)
+def test_a_rule_is_borrowed_only_of_a_required_pack(asked: str, header: str, said: str, tmp_path: Path) -> None:
+    found = problems(lender(tmp_path / "theirs"), borrower(tmp_path / "ours", asked, header))
+    assert any(line.startswith("ours/expectations/MINE.yaml:8:17: ") and said in line for line in found), found
+
+
+def test_an_integrity_rule_is_not_borrowed(tmp_path: Path) -> None:
+    theirs = write(tmp_path / "theirs")
+    found = problems(theirs, borrower(tmp_path / "ours"))
+    assert any("'theirs-owned' is an integrity rule" in line for line in found), found
+
+
 def outcomes(criteria: packs.Criteria, rule: str) -> dict[str, str]:
     """What a rule says of a manifest with a surface that `us` owns and one that `them` do."""
     from policycheck.document import parse
