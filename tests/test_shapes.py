@@ -96,6 +96,7 @@ EXPECTATIONS: dict[str, Any] = {
             "uncodifiable": "no",
             "awaiting": "the annex",
             "aliases": ["ACME-A.1"],
+            "tested_by": ["their-rule"],
         }
     },
 }
