@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from policycheck.document import Document, parse
@@ -62,8 +63,12 @@ def read(raw: bytes, name: str, report_id: str) -> Signoff:
         problems = _mistakes(document, name, report_id)
     if problems:
         raise InvalidInput(problems)
-    parts = {part: _signature(document.data[part]) for part in PARTS if part in document.data}
-    return Signoff(**parts, remarks=document.data.get("remarks", ""))
+    return _signoff(document.data)
+
+
+def _signoff(data: Mapping[str, Any]) -> Signoff:
+    prepared, reviewed, approved = (_signature(data[part]) if part in data else None for part in PARTS)
+    return Signoff(prepared, reviewed, approved, data.get("remarks", ""))
 
 
 def _signature(row: Mapping[str, Any]) -> Signature:
@@ -83,8 +88,7 @@ def _mistakes(document: Document, name: str, report_id: str) -> list[Problem]:
         wrong += _wrong_part(data, part)
     found = [_problem(document, name, holder, key, message) for holder, key, message in wrong]
     if not found:
-        parts = {part: _signature(data[part]) for part in PARTS if part in data}
-        found = [_problem(document, name, data, part, message) for part, message in flaws(Signoff(**parts))]
+        found = [_problem(document, name, data, part, message) for part, message in flaws(_signoff(data))]
     return sorted(found)
 
 
@@ -137,7 +141,7 @@ def given(parts: Mapping[str, tuple[str, str] | None]) -> Signoff:
         if not _is_text(said[0]) or _day(said[1]) is None:
             raise UsageError(f"{option} takes a name and a day, such as {option} 'Ada Example' 2026-11-22")
         signed[part] = Signature(said[0].strip(), "", said[1])
-    found = Signoff(**signed)
+    found = Signoff(signed.get("prepared_by"), signed.get("reviewed_by"), signed.get("approved_by"))
     for part, message in flaws(found):
         raise UsageError(f"--{part.replace('_', '-')}: {message}")
     return found
@@ -149,7 +153,7 @@ def flaws(signoff: Signoff) -> list[tuple[str, str]]:
     if signoff.approved_by and signoff.prepared_by and _same(signoff.approved_by, signoff.prepared_by):
         found.append(("approved_by", "whoever prepared a report cannot approve it"))
     signed = [(part, getattr(signoff, part)) for part in PARTS if getattr(signoff, part) is not None]
-    for (before, first), (part, then) in zip(signed, signed[1:], strict=False):
+    for (before, first), (part, then) in pairwise(signed):
         if then.date < first.date:
             found.append((part, f"{then.date} lies before the day of {before.replace('_', ' ')}, {first.date}"))
     return found

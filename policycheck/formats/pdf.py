@@ -63,7 +63,7 @@ class Collector(records.Collector):
 
 def _weasyprint() -> Any:
     try:
-        import weasyprint
+        import weasyprint  # type: ignore[import-untyped]  # it ships no types
     except (ImportError, OSError) as error:
         # An OSError is Pango missing: WeasyPrint loads it when imported.
         raise UsageError("the pdf format needs WeasyPrint and Pango: pip install 'policycheck[pdf]'") from error
@@ -72,7 +72,7 @@ def _weasyprint() -> Any:
 
 def _printed(html: bytes) -> bytes:
     weasyprint = _weasyprint()
-    from weasyprint.urls import URLFetcher
+    from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]  # it ships no types
 
     text = _drawn(html.decode("utf-8"))
     # No protocol is allowed: not http, and not file:, by which a link could embed a file of this machine.

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from policycheck.errors import UsageError
+from policycheck.formats import _call
 from policycheck.formats._html import chapter, page
 from policycheck.report import Record, Totals
 
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 
 #: A browser opens no more comfortably; a run over thousands wants jsonl or sarif.
 MAX_MANIFESTS = 100
-_SWITCHES = {
-    "--allow-unknown": ("allow_unknown", True), "--no-equivalents": ("equivalents", False),
-    "--no-evidence": ("evidence", False), "--exit-zero": ("exit_zero", True),
-}  # fmt: skip
-_PLAIN = {"--fail-on": ("fail_on", "low"), "--min-assurance": ("min_assurance", "declared")}
-#: What only a configuration file says: a command cannot repeat it.
-_CONFIGURED = ("min_assurance_by", "exception_days", "exceptions_from", "warn_until", "exclude")
 
 
 def ready() -> None:
@@ -64,23 +58,13 @@ def document(view: View, chapters: list[Record], totals: Totals) -> bytes:
     """The whole page, of the chapters that `part` made."""
     text = page.render(
         "page.html", header=view.header, chapters=chapters, totals=totals, command=_command(view.header, chapters),
-        configured=[name for name in _CONFIGURED if view.header["options"].get(name)], outcomes=chapter.OUTCOMES,
+        configured=_call.configured(view.header), outcomes=chapter.OUTCOMES,
         known=any(c["known"] for c in chapters), signoff=view.style.get("signoff"),
     )  # fmt: skip
     return f"{text}\n".encode("utf-8", "replace")
 
 
 def _command(header: Record, chapters: list[Record]) -> list[str]:
-    """The words of the command that makes this page again, quoted for a shell; from the root that the paths count from."""
-    options = header["options"]
-    words = ["policycheck", "check", *(c["manifest"] for c in chapters), "--as-of", header["as_of"]]
-    words += [word for name in options["criteria"] for word in ("--criteria", name)]
-    own = [pack["id"] for pack in header["criteria"]["packs"] if not pack["shipped"]]
-    words += [word for name in own for word in ("--rules", f"FOLDER-OF-{name}")]
-    for name, (key, usual) in _PLAIN.items():
-        words += [name, options[key]] if options[key] != usual else []
-    words += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
-    files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
-    words += ["--config", files["configuration"]] if "configuration" in files else []
-    words += ["--baseline", files.get("baseline", "YOUR-BASELINE")] if any(c["known"] for c in chapters) else []
+    """The words of the command that makes this page again, quoted for a shell."""
+    words = _call.words(header, (c["manifest"] for c in chapters), known=any(c["known"] for c in chapters))
     return [shlex.quote(word) for word in [*words, "--output", "html=report.html"]]
