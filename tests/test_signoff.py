@@ -100,7 +100,8 @@ def test_options_that_cannot_be(prepared: tuple[str, str], approved: tuple[str, 
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("report") / "report.json"
     check = ["check", "examples/corner-shop", "--as-of", "2026-11-21", "--format", "json", "--exit-zero"]
-    target.write_bytes(subprocess.run([sys.executable, "-m", "policycheck", *check], cwd=ROOT, capture_output=True).stdout)
+    call = [sys.executable, "-m", "policycheck", *check]
+    target.write_bytes(subprocess.run(call, cwd=ROOT, capture_output=True, check=True).stdout)
     return target
 
 

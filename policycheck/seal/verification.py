@@ -97,7 +97,7 @@ class _Check:
 
     def __init__(self, opener: Opener, kinds: dict[str, str]) -> None:
         self._opener, self._kinds = opener, kinds
-        self.flaws = [Flaw(name, why) for name, why in kinds.items() if why]
+        self.flaws: list[Flaw] = []
         self.digests: dict[str, str] = {}
         #: What has to be understood is read once: the bytes that are digested are those that are looked into.
         self._raw = {name: data for name in _CAPS if (data := self._read(name)) is not None}
@@ -136,7 +136,7 @@ class _Check:
     def files(self) -> None:
         """Every file against the sums and the statement: altered, added, removed."""
         sums, named = self._sums or {}, self._statement[0] if self._statement else {}
-        expected = _ALWAYS | set(sums) | set(named)
+        expected = _ALWAYS | set(sums) | set(named) | ({SIGNATURE, ENVELOPE} & set(self._kinds))
         for name in self._kinds:
             if name not in expected:
                 self._flaw(name, "was added: it is not of this bundle")
@@ -144,6 +144,8 @@ class _Check:
         for name in sorted(expected, key=lambda name: (name not in _LATER, name)):
             if name not in self._kinds:
                 self._flaw(name, "was removed: it is not there")
+            elif self._kinds[name]:
+                self._flaw(name, self._kinds[name])
             elif not self._is_flawed(name):
                 self._hold(name, sums.get(name), named.get(name))
         self._hold_lists(sums, named)
@@ -176,7 +178,7 @@ class _Check:
         """Both texts must name every file that they are to name, and no other."""
         here = set(self._kinds)
         if self._sums is not None:
-            for name in sorted(((_ALWAYS | set(named)) & here) - set(sums) - {SUMS}):
+            for name in sorted(((_ALWAYS | _LATER | set(named)) & here) - set(sums) - {SUMS}):
                 self._flaw(SUMS, f"does not name {name}")
         if self._statement is not None:
             for name in sorted(((_ALWAYS | set(sums)) & here) - set(named) - _LATER):
@@ -205,7 +207,8 @@ class _Check:
         signed, raw, payload = (self._raw.get(name) for name in (SIGNATURE, ENVELOPE, STATEMENT))
         if signed is not None and len(signed) != signature.LENGTH:
             self._flaw(SIGNATURE, f"is no ed25519 signature: {len(signed)} bytes instead of {signature.LENGTH}")
-        if raw is None or payload is None:
+        # Of a statement that was altered, an envelope that was not says something else: one flaw is enough.
+        if raw is None or payload is None or self._is_flawed(STATEMENT) or self._is_flawed(ENVELOPE):
             return
         try:
             found = signature.opened(raw, payload)

@@ -1,4 +1,4 @@
-"""The record as PDF: what the HTML says is in it, it is tagged, it takes nothing from elsewhere, it comes out the same twice."""
+"""The record as PDF: it says what the HTML says, is tagged, takes nothing from elsewhere, and is the same twice."""
 
 from __future__ import annotations
 
