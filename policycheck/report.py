@@ -66,11 +66,18 @@ def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) 
         },
         "criteria": _criteria(criteria),
         "rules": _rules(criteria),
-        "expectations": {
-            e.id: {"document": e.document, "locator": e.locator, "modality": e.modality}
-            for e in criteria.expectations.values()
-        },
+        "expectations": {e.id: _asked(e) for e in criteria.expectations.values()},
     }
+
+
+def _asked(expectation: Expectation) -> Record:
+    """An expectation in our words, with what it is of use for elsewhere. Keys whose value would be empty are left out."""
+    found: Record = {
+        "document": expectation.document, "locator": expectation.locator, "modality": expectation.modality,
+        "seen": expectation.seen, "paraphrase": expectation.paraphrase,
+    }  # fmt: skip
+    more = {"family": expectation.family, "supports": expectation.supports, "confidence": expectation.confidence}
+    return found | {key: value for key, value in more.items() if value}
 
 
 def _configured(options: Options) -> Record:
@@ -81,6 +88,7 @@ def _configured(options: Options) -> Record:
         "exceptions_from": options.exceptions_from,
         "warn_until": [{w.by: w.name, "until": w.until} for w in options.warn_until],
         "exclude": list(options.exclude),
+        "decided_by": [{"what": what, **_artefact(file)} for what, file in options.decided_by],
     }
     return {key: value for key, value in found.items() if value}
 
@@ -359,7 +367,7 @@ def _fact(fact: Fact) -> Record:
     return found
 
 
-_SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until")
+_SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until", "owner")
 
 
 def _finding(finding: Finding, options: Options) -> Record:

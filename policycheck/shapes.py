@@ -434,6 +434,19 @@ class Grace(Shape):
     """The last day."""
 
 
+class DecidingFile(Shape):
+    """A file that is no manifest and no pack and still decided over the run."""
+
+    what: Text
+    """What it is: configuration, baseline."""
+    path: str
+    """Where it is, from the folder of the call."""
+    size: Count
+    """Its length in bytes."""
+    sha256: Sha256
+    """Its SHA-256 in hexadecimal digits."""
+
+
 class RunOptions(Shape):
     """What the run was asked."""
 
@@ -463,6 +476,8 @@ class RunOptions(Shape):
     """What did not block yet, and until when."""
     exclude: list[Text] = BLANK
     """Patterns of manifests that folder walks left out."""
+    decided_by: list[DecidingFile] = BLANK
+    """The files beside manifests and packs that decided over the run."""
 
 
 class UsedPack(Shape):
@@ -551,6 +566,16 @@ class ChosenExpectation(Shape):
     """Where in the document."""
     modality: Modality
     """How strongly it is asked."""
+    seen: Seen
+    """How surely its text was seen."""
+    paraphrase: str
+    """What is asked, in our words."""
+    family: Slug = BLANK
+    """The family of measures it belongs to."""
+    supports: dict[Slug, list[Text]] = BLANK
+    """What it is evidence for in other frameworks, by framework; it supports them and is equivalent to none."""
+    confidence: dict[Slug, Confidence] = BLANK
+    """How sure that mapping is, by framework."""
 
 
 class OutcomeCounts(Shape):
@@ -882,6 +907,8 @@ class Finding(Shape):
     """The id of the control that stands in as an equivalent measure."""
     warns_until: Day = BLANK
     """The last day on which the finding, which would block, only warns."""
+    owner: str = BLANK
+    """Who answers for the subject, or for what it belongs to, as declared."""
     exception: AcceptedGap = BLANK
     """The exception under which the gap is accepted."""
     baseline: KnownGap = BLANK

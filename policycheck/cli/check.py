@@ -96,6 +96,7 @@ def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found:
 
 def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
     from policycheck.cli._configured import asked as configured_for
+    from policycheck.cli._configured import decided_by
     from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style, targets
     from policycheck.model import Options, Severity
     from policycheck.run import Settings
@@ -110,6 +111,7 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         equivalents=not options["no_equivalents"],
         evidence=not options["no_evidence"],
         exit_zero=options["exit_zero"],
+        decided_by=decided_by(configured, options["baseline"]),
         **configured_for(options, configured, root, date),
     )
     settings = Settings(

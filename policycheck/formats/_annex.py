@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 HYGIENE = "exception-hygiene"
 EXPECTATIONS = (
-    Column("Expectation", 18), Column("Document", 11), Column("Locator", 40), Column("Modality", 14), Column("Outcome", 15),
+    Column("Expectation", 18), Column("Document", 11), Column("Locator", 40), Column("Modality", 14),
+    Column("What is asked (our paraphrase)", 60), Column("Text seen", 30), Column("Outcome", 15),
     Column("Gaps", 8), Column("Of findings", 10), Column("Share", 12), Column("Why", 36), Column("Tested by", 46),
     Column("Organization", 18), Column("Manifest", 34),
 )  # fmt: skip
@@ -92,6 +93,7 @@ def expectations(view: View, record: Record) -> list[Row]:
 
 def _expectation(name: str, asked: Record, row: Record | None, why: str) -> Row:
     about: Row = [plain(name), plain(asked["document"]), plain(asked["locator"]), asked["modality"]]
+    about += [plain(asked["paraphrase"]), _SEEN.get(asked["seen"], "")]
     if row is None:
         return [*about, "not tested", "", "", "", why]
     share = f"{row['gaps']} of {row['findings']}" if row["gaps"] else ""
