@@ -36,7 +36,7 @@ def statement(subjects: Iterable[Subject], header: Record, totals: Totals, resul
         "predicateType": PREDICATE,
         "predicate": {
             "result": _verdict(header, totals, records, tests),
-            "configuration": [*map(_pack, header["criteria"]["packs"]), _options(header)],
+            "configuration": [*map(_pack, header["criteria"]["packs"]), *_deciding(header), _options(header)],
             **tests,
             "policycheck": _about(header, totals),
         },
@@ -95,6 +95,12 @@ def _verdict(header: Record, totals: Totals, records: list[Record], tests: dict[
 def _pack(pack: Record) -> Record:
     digest = str(pack["digest"]).removeprefix("sha256:")
     return _resource(pack["id"], digest) | {"annotations": {key: pack[key] for key in ("version", "rules", "shipped")}}
+
+
+def _deciding(header: Record) -> list[Record]:
+    """The configuration and the baseline, where they decided over the run."""
+    files = header["options"].get("decided_by", ())
+    return [_resource(file["path"], file["sha256"]) | {"annotations": {"what": harmless(file["what"])}} for file in files]
 
 
 def _options(header: Record) -> Record:

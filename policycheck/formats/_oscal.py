@@ -185,9 +185,10 @@ def elsewhere(names: Names, kind: str, title: str, description: str, identifier:
     return filled(uuid=names("resource", kind), title=title, description=description, document_ids=ids)
 
 
-def files(records: Iterable[Record], names: Names) -> list[Record]:
-    """A resource for every file that was read, once, with size and digest."""
+def files(header: Record, records: Iterable[Record], names: Names) -> list[Record]:
+    """A resource for every file that was read, once, with size and digest, and for the files that decided over the run."""
     found = {(a["path"], a["sha256"]): a for record in records for a in _read(record)}
+    found |= {(a["path"], a["sha256"]): a for a in header["options"].get("decided_by", ())}
     return [_file(artefact, names("file", *key)) for key, artefact in sorted(found.items())]
 
 
@@ -346,13 +347,12 @@ class Scene:
 
     def _planned(self, finding: Record) -> Iterator[Record]:
         """The plan of the baseline, as far as it names an owner, a day or what will be done."""
-        plan, day = finding.get("baseline", {}).get("plan"), last_moment(finding.get("baseline", {}).get("due_on"))
-        name = owner(finding)
-        if plan or day or name:
+        debt = finding.get("baseline", {})
+        if debt.get("plan") or debt.get("due_on") or debt.get("owner"):
             yield {
                 "uuid": self.names("plan", finding["id"]), "lifecycle": "planned", "title": "What is planned",
-                "description": line(plan) if plan else "No plan is written down beyond who closes it, or by when.",
-                "tasks": [self._task(finding, day, name)],
+                "description": line(debt.get("plan") or "No plan is written down beyond who closes it, or by when."),
+                "tasks": [self._task(finding, last_moment(debt.get("due_on")), owner(finding))],
             }  # fmt: skip
 
     def _task(self, finding: Record, day: str, name: str) -> Record:
@@ -409,8 +409,8 @@ def whole_run_stops(totals: Totals) -> list[Stop]:
 
 
 def owner(finding: Record) -> str:
-    """Who closes it, where the manifest or the baseline says so."""
-    return plain(finding.get("owner") or finding.get("baseline", {}).get("owner"))
+    """Who closes it by the baseline, or else who answers for the subject by the manifest."""
+    return plain(finding.get("baseline", {}).get("owner") or finding.get("owner"))
 
 
 def told(finding: Record) -> str:
@@ -470,7 +470,7 @@ def _unplaced(finding: Record) -> str:
 
 def _artefact(artefact: Record, verdict: str) -> Record:
     said = props(sha256=artefact["sha256"], size=artefact["size"])
-    return filled(href=file(artefact["path"]), props=said, description=f"Looked at; verdict: {line(verdict)}.")
+    return filled(href=file(artefact["path"]), props=said, description=f"Looked at for an entry that {line(verdict)}.")
 
 
 def _expires(finding: Record, as_of: str) -> str:

@@ -83,7 +83,7 @@ class Collector:
             "metadata": _oscal.metadata(header, "Assessment results", totals.report_id or "none", records, names, said),
             "import-ap": {"href": f"#{plan}", "remarks": _PLAN},
             "results": [*results, *_unjudged(header, totals, names, bool(results))],
-            "back-matter": {"resources": [*_elsewhere(header, names), *_oscal.files(records, names)]},
+            "back-matter": {"resources": [*_elsewhere(header, names), *_oscal.files(header, records, names)]},
         }
         return _oscal.written("assessment-results", body, 5)
 

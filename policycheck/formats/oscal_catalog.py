@@ -70,23 +70,26 @@ def _control(name: str, asked: Record, header: Record, untested: str) -> Record:
     """An expectation. Its title is its place in the document, because a source's paragraphs have no titles."""
     rules = {rule: about["title"] for rule, about in header["rules"].items() if name in about["expectations"]}
     document = next(one for one in header["criteria"]["documents"] if one["id"] == asked["document"])
-    statement = asked.get("paraphrase") or f"What {asked['document']} says at {asked['locator']}"
     return filled(
         id=name, class_="expectation", title=line(f"{asked['document']}, {asked['locator']}"),
         props=[{"name": "label", "value": name}, *_known_of(asked, bool(rules))],
         links=[{"href": f"#{_uuid(document)}", "rel": "reference", "text": line(asked["locator"])}],
         parts=[
-            {"id": f"{name}_smt", "name": "statement", "prose": line(statement)},
+            {"id": f"{name}_smt", "name": "statement", "prose": line(asked["paraphrase"])},
             _objective(name, untested or _tested(rules)),
         ],
     )  # fmt: skip
 
 
 def _known_of(asked: Record, is_tested: bool) -> list[Record]:
-    return props(
-        modality=asked["modality"], locator=asked["locator"], seen=asked.get("seen"), family=asked.get("family"),
+    """How it is asked, how surely that was seen, and what in other frameworks it is evidence for, and equivalent to none."""
+    found = props(
+        modality=asked["modality"], locator=asked["locator"], seen=asked["seen"], family=asked.get("family"),
         tested=is_tested, wording="paraphrase",
     )  # fmt: skip
+    for framework, places in sorted(asked.get("supports", {}).items()):
+        found += [one for place in places for one in props(supports=f"{framework} {place}")]
+    return found
 
 
 def _tested(rules: Mapping[str, str]) -> str:

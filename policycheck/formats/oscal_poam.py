@@ -74,7 +74,7 @@ class Collector:
             metadata=_oscal.metadata(header, title, totals.report_id or "none", records, names, said),
             system_id={"identifier-type": _oscal.NS, "id": plain(systems.pop())} if len(systems) == 1 else {},
             **plan.members(),
-            back_matter={"resources": [_results(names), *_oscal.files(records, names)]},
+            back_matter={"resources": [_results(names), *_oscal.files(header, records, names)]},
         )
         return _oscal.written("plan-of-action-and-milestones", body, 3)
 
