@@ -85,6 +85,11 @@ def line(text: object) -> str:
     return _markdown.safe(plain(text)).replace("^", "\\^") or "(blank)"
 
 
+def _code(text: object) -> str:
+    """Text of others as inline code; two braces would be an insert of OSCAL even there."""
+    return _markdown.code(plain(text)).replace("{{", "{ {")
+
+
 def props(**values: object) -> Props:
     """Properties in our namespace, underscores as hyphens; what is blank or none is left out."""
     found = {name.replace("_", "-"): plain(_word(value)) for name, value in values.items()}
@@ -448,7 +453,7 @@ def _places(finding: Record) -> Iterator[tuple[Record, str]]:
     if finding["location"]:
         yield finding["location"], ""
     for place in finding.get("related", ()):
-        yield place, f"Belongs to it: {_markdown.code(place['route'])}" if place["route"] else ""
+        yield place, f"Belongs to it: {_code(place['route'])}" if place["route"] else ""
     for fact in finding["facts"]:
         if fact.get("location"):
             yield fact["location"], _fact(fact)
@@ -460,7 +465,7 @@ def _fact(fact: Mapping[str, Any]) -> str:
     shown = ", ".join(map(str, value)) if isinstance(value, list) else _word(value)
     said = "not declared" if fact.get("declared") is False else line(shown) if "value" in fact else ""
     note = f" ({line(fact['note'])})" if fact.get("note") else ""
-    return f"{_markdown.code(plain(fact['route']))}: {said}{note}"
+    return f"{_code(fact['route'])}: {said}{note}"
 
 
 def _unplaced(finding: Record) -> str:
@@ -475,7 +480,10 @@ def _artefact(artefact: Record, verdict: str) -> Record:
 
 def _expires(finding: Record, as_of: str) -> str:
     """The last moment of the first day, not past, on which something that the finding rests on ends or falls due."""
-    resting = {key: value for key, value in finding.items() if key not in {"baseline", "warns_until"}}
+    aside = {"baseline", "warns_until"}
+    if not last_moment(finding.get("exception", {}).get("expires_on")):
+        aside.add("exception")
+    resting = {key: value for key, value in finding.items() if key not in aside}
     days = [day.day for day in calendar.days(as_of, [resting]) if not day.is_past]
     return last_moment(days[0]) if days else ""
 
