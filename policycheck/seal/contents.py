@@ -94,7 +94,7 @@ def read_statement(raw: bytes) -> tuple[dict[str, str], set[tuple[str, str]]]:
     except (ValueError, RecursionError):
         raise ValueError("is not one JSON text") from None
     if not isinstance(whole, dict) or (whole.get("_type"), whole.get("predicateType")) != (
-        _in_toto.TYPE,
+        _in_toto.STATEMENT,
         _in_toto.PREDICATE,
     ):
         raise ValueError("is no in-toto statement of a test result")
