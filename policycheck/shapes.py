@@ -926,6 +926,15 @@ class ReportedFailure(Shape):
     """What happened."""
 
 
+class Redaction(Shape):
+    """A value that looks like a credential, and therefore is not in the report."""
+
+    where: str
+    """The key route or place where it stands."""
+    what: Text
+    """What it looks like."""
+
+
 class ManifestRecord(Shape):
     """One manifest, judged."""
 
@@ -951,6 +960,8 @@ class ManifestRecord(Shape):
     """The findings, contradicted ones first, then gaps, unknowns and the rest."""
     failures: list[ReportedFailure]
     """What went wrong in policycheck itself; the run is then incomplete (exit code 5)."""
+    redactions: list[Redaction] = BLANK
+    """What was taken out of this record because it looks like a credential; left out if nothing was."""
 
 
 class ReportedProblem(Shape):
@@ -999,6 +1010,8 @@ class Report(Shape):
     exit_code: Literal[0, 1, 2, 3, 4, 5, 70, 130]
     """The exit code: 0 nothing blocks, 1 gaps or unknowns, 2 usage, 3 invalid input, 4 nothing to check, 5
     incomplete, 70 a bug in policycheck, 130 interrupted."""
+    redacted: Literal[True] = BLANK
+    """That this is a copy without values and quotations; its id is that of the whole report."""
 
 
 ROOTS: dict[str, type[Shape]] = {

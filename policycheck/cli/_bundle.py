@@ -71,7 +71,7 @@ def _shown(options: dict[str, Any]) -> dict[str, Any]:
 
 def _words(options: dict[str, Any]) -> tuple[str, ...]:
     """The words with which the documents are rendered so again."""
-    switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values") if options[name]]
+    switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values", "redact") if options[name]]
     by = ["--by", options["by"]] if options["by"] != "finding" else []
     root = ["--root", "."] if options["root"] else []
     signed = _signed(options) if options["for_signature"] else []

@@ -44,6 +44,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--strict-baseline/--no-strict-baseline", help="Entries of the baseline whose gap is gone block too.")
 @click.option("--against", metavar="REF", help="Also say what changed since a git ref; only what opened or worsened fails.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1. Invalid input still exits 3.")
+@click.option("--redact", is_flag=True, help="Leave values and quotations out of every document; ids and places stay.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
 @configuration_options
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
@@ -118,7 +119,10 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         here=current_folder(), options=asked, root=root,
         rules=tuple(p.resolve() for p in options["rules"]),
         formats=tuple(dict.fromkeys(name for name, _ in outputs)), baseline=options["baseline"],
-        style={**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]},
+        style={
+            **style(options["verbose"], options["quiet"], options["by"]),
+            "show_values": options["show_values"], "redact": options["redact"],
+        },
     )  # fmt: skip
     return settings, outputs
 

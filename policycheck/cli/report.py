@@ -40,6 +40,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the report's paths begin: show lines of the files there, if they are as they were.")  # fmt: skip
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
+@click.option("--redact", is_flag=True, help="Leave out values and quotations; ids, places, counts and digests stay.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts.")
 @click.option("--quiet", "-q", is_flag=True, help="One line a manifest.")
 def command(report: str, **options: Any) -> int:
@@ -67,10 +68,26 @@ def command(report: str, **options: Any) -> int:
     raw = read_bytes(report)
     read, root = replay.read(raw, report), root_folder(options["root"])
     options["signoff"] = _signoff(options, read)
+    if options["redact"] and not read.get("redacted"):
+        read = replay.redacted(read)
+        raw = _json(read)
     told = _print(read, options, root, wanted) if options["bundle"] is None else _bundle.write(raw, read, options, root)
     for line in told:
         _say(f"policycheck: {line}")
     return 0
+
+
+def _json(report: Record) -> bytes:
+    """A report as the JSON format writes it."""
+    from io import BytesIO
+
+    from policycheck.cli._output import current_folder
+    from policycheck.cli._writer import render
+    from policycheck.replay import Replay
+
+    written = BytesIO()
+    render(Replay(report, {}, current_folder()), "json", written)
+    return written.getvalue()
 
 
 def _signoff(options: dict[str, Any], report: Record) -> Signoff | None:
