@@ -284,7 +284,9 @@ def _notes(old: Record, new: Record) -> Iterator[str]:
 def _asked(old: Record, new: Record) -> list[str]:
     options = [r["options"] if isinstance(r.get("options"), dict) else {} for r in (old, new)]
     names = dict.fromkeys([*options[0], *options[1]])
-    return [n for n in names if n not in ("exit_zero", "loosened_by") and options[0].get(n) != options[1].get(n)]
+    return [
+        n for n in names if n not in ("exit_zero", "loosened_by", "decided_by") and options[0].get(n) != options[1].get(n)
+    ]
 
 
 def _said(value: Any) -> str:

@@ -33,7 +33,7 @@ def refuse_stray(options: dict[str, Any]) -> None:
 
 def write(raw: bytes, report: Record, options: dict[str, Any], root: Path | None) -> list[str]:
     """Write the bundle; what is to be told of it. Raises UsageError, and leaves nothing behind, when it cannot be made."""
-    from policycheck.cli._output import current_folder
+    from policycheck.cli._output import current_folder, read_bytes
     from policycheck.cli._writer import lacking
     from policycheck.replay import Replay
     from policycheck.seal import contents
@@ -46,6 +46,8 @@ def write(raw: bytes, report: Record, options: dict[str, Any], root: Path | None
     again = Replay(report, {**_PAGE, **_shown(options)}, root or current_folder(), root)
     with Draft(options["bundle"], force=options["force"]) as draft:
         draft.add(contents.REPORT, raw)
+        if options["review"]:
+            draft.add(contents.REVIEW, read_bytes(options["review"]))
         files, left_out = _rendered(again, draft, options["formats"])
         digest = seal(draft, report, Made(files, left_out, _words(options)), signer)
         draft.commit()
@@ -64,15 +66,24 @@ def _refuse_long(raw: bytes) -> None:
 
 def _shown(options: dict[str, Any]) -> dict[str, Any]:
     """How the documents are set. --quiet is about what is told of them: it must not change a byte of a bundle."""
-    return {name: options[name] for name in ("verbose", "by", "show_values")}
+    return {name: options[name] for name in ("verbose", "by", "show_values", "signoff")}
 
 
 def _words(options: dict[str, Any]) -> tuple[str, ...]:
     """The words with which the documents are rendered so again."""
-    switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values") if options[name]]
+    switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values", "redact") if options[name]]
     by = ["--by", options["by"]] if options["by"] != "finding" else []
     root = ["--root", "."] if options["root"] else []
-    return (*(word for name in options["formats"] for word in ("--format", name)), *by, *switches, *root)
+    signed = _signed(options) if options["for_signature"] else []
+    return (*(word for name in options["formats"] for word in ("--format", name)), *by, *switches, *root, *signed)
+
+
+def _signed(options: dict[str, Any]) -> list[str]:
+    from policycheck.seal.contents import REVIEW
+    from policycheck.signoff import PARTS
+
+    named = [word for part in PARTS if options[part] for word in (f"--{part.replace('_', '-')}", *options[part])]
+    return ["--for-signature", *(["--review", REVIEW] if options["review"] else named)]
 
 
 def _signer(key: str | None, variable: str | None) -> tuple[Signer | None, list[str]]:

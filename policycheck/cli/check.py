@@ -44,6 +44,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--strict-baseline/--no-strict-baseline", help="Entries of the baseline whose gap is gone block too.")
 @click.option("--against", metavar="REF", help="Also say what changed since a git ref; only what opened or worsened fails.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1. Invalid input still exits 3.")
+@click.option("--redact", is_flag=True, help="Leave values and quotations out of every document; ids and places stay.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
 @configuration_options
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
@@ -96,6 +97,7 @@ def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found:
 
 def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
     from policycheck.cli._configured import asked as configured_for
+    from policycheck.cli._configured import decided_by
     from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style, targets
     from policycheck.model import Options, Severity
     from policycheck.run import Settings
@@ -110,13 +112,17 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         equivalents=not options["no_equivalents"],
         evidence=not options["no_evidence"],
         exit_zero=options["exit_zero"],
+        decided_by=decided_by(configured, options["baseline"]),
         **configured_for(options, configured, root, date),
     )
     settings = Settings(
         here=current_folder(), options=asked, root=root,
         rules=tuple(p.resolve() for p in options["rules"]),
         formats=tuple(dict.fromkeys(name for name, _ in outputs)), baseline=options["baseline"],
-        style={**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]},
+        style={
+            **style(options["verbose"], options["quiet"], options["by"]),
+            "show_values": options["show_values"], "redact": options["redact"],
+        },
     )  # fmt: skip
     return settings, outputs
 

@@ -11,7 +11,10 @@ from policycheck import rooms
 
 if TYPE_CHECKING:
     from policycheck.report import Record
+    from policycheck.signoff import Signoff
 
+#: The formats that have a block for signatures.
+_SIGNED = frozenset({"html", "pdf"})
 _FORMATS = click.Choice(rooms.names("formats"))
 
 
@@ -26,11 +29,18 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--key", metavar="PRIVATE.pem", help="Sign the bundle with this ed25519 key.")
 @click.option("--passphrase-env", metavar="NAME", help="The environment variable with the key's passphrase.")
 @click.option("--force", is_flag=True, help="Let --bundle replace an earlier bundle.")
+@click.option("--for-signature", is_flag=True,
+              help="A block for signatures in html and pdf, and DRAFT on every page until it is filled.")  # fmt: skip
+@click.option("--prepared-by", nargs=2, metavar="NAME DATE", help="Who prepared the report, and when.")
+@click.option("--reviewed-by", nargs=2, metavar="NAME DATE", help="Who reviewed it.")
+@click.option("--approved-by", nargs=2, metavar="NAME DATE", help="Who approved it; not who prepared it.")
+@click.option("--review", metavar="FILE", help="A review file that says all three (policycheck-review: 1).")
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the report's paths begin: show lines of the files there, if they are as they were.")  # fmt: skip
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
+@click.option("--redact", is_flag=True, help="Leave out values and quotations; ids, places, counts and digests stay.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts.")
 @click.option("--quiet", "-q", is_flag=True, help="One line a manifest.")
 def command(report: str, **options: Any) -> int:
@@ -44,6 +54,7 @@ def command(report: str, **options: Any) -> int:
     policycheck check --format json --output report.json
     policycheck report report.json --output xlsx=actions.xlsx --output markdown=gaps.md
     policycheck report report.json --format text --root .
+    policycheck report report.json --format html --for-signature --reviewed-by 'Ada Example' 2026-11-22
     policycheck report report.json --bundle for-the-auditor --key private.pem
 
     Exit codes: 0 rendered, whatever the report says; 2 usage; 3 not a report, or one that was changed.
@@ -56,10 +67,48 @@ def command(report: str, **options: Any) -> int:
     wanted = _targets(report, options)
     raw = read_bytes(report)
     read, root = replay.read(raw, report), root_folder(options["root"])
+    options["signoff"] = _signoff(options, read)
+    if options["redact"] and not read.get("redacted"):
+        read = replay.redacted(read)
+        raw = _json(read)
     told = _print(read, options, root, wanted) if options["bundle"] is None else _bundle.write(raw, read, options, root)
     for line in told:
         _say(f"policycheck: {line}")
     return 0
+
+
+def _json(report: Record) -> bytes:
+    """A report as the JSON format writes it."""
+    from io import BytesIO
+
+    from policycheck.cli._output import current_folder
+    from policycheck.cli._writer import render
+    from policycheck.replay import Replay
+
+    written = BytesIO()
+    render(Replay(report, {}, current_folder()), "json", written)
+    return written.getvalue()
+
+
+def _signoff(options: dict[str, Any], report: Record) -> Signoff | None:
+    """Who signed what is rendered; None when it is not for signature. Raises UsageError and InvalidInput."""
+    from policycheck import signoff
+    from policycheck.cli._output import read_bytes
+    from policycheck.errors import UsageError
+
+    parts = {part: options[part] for part in signoff.PARTS}
+    named = [f"--{part.replace('_', '-')}" for part, said in parts.items() if said]
+    if not options["for_signature"]:
+        if named or options["review"]:
+            raise UsageError(f"{named[0] if named else '--review'} goes with --for-signature")
+        return None
+    if not _SIGNED & {*options["formats"], *(o.partition("=")[0] for o in options["outputs"] if "=" in o)}:
+        raise UsageError("--for-signature shows in html and pdf: add --format html or --format pdf")
+    if options["review"] is None:
+        return signoff.given(parts)
+    if named:
+        raise UsageError(f"--review names everybody; leave {named[0]} out")
+    return signoff.read(read_bytes(options["review"]), options["review"], report["report_id"])
 
 
 def _targets(report: str, options: dict[str, Any]) -> list[tuple[str, str]]:
@@ -77,8 +126,8 @@ def _print(report: Record, options: dict[str, Any], root: Path | None, wanted: l
     from policycheck.cli._writer import lacking, render
     from policycheck.replay import Replay
 
-    shown = {**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]}
-    again = Replay(report, shown, current_folder(), root)
+    own = {"show_values": options["show_values"], "signoff": options["signoff"]}
+    again = Replay(report, {**style(options["verbose"], options["quiet"], options["by"]), **own}, current_folder(), root)
     with sinks(wanted) as opened:
         for name, sink in opened.by_format:
             render(again, name, sink)

@@ -25,9 +25,11 @@ def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]
     for name, (key, usual) in _PLAIN.items():
         call += [name, options[key]] if options[key] != usual else []
     call += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
-    return [*call, *(["--baseline", "YOUR-BASELINE"] if known else [])]
+    files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
+    call += ["--config", files["configuration"]] if "configuration" in files else []
+    return [*call, *(["--baseline", files.get("baseline", "YOUR-BASELINE")] if known else [])]
 
 
 def configured(header: Record) -> list[str]:
-    """The options that a configuration file set, and that the call cannot repeat."""
+    """The options that a configuration set, and that no other option says."""
     return [name for name in _CONFIGURED if header["options"].get(name)]

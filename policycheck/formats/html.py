@@ -6,14 +6,11 @@ verified, the evidence ledger, and how to get the same report again.
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.errors import UsageError
-from policycheck.formats import _call
-from policycheck.formats._html import chapter, page
+from policycheck.formats._html import record as records
+from policycheck.formats._html.record import Collector
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
 
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
-#: A browser opens no more comfortably; a run over thousands wants jsonl or sarif.
-MAX_MANIFESTS = 100
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
@@ -33,61 +28,20 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 
 def begin(view: View) -> bytes:
     """Nothing yet: the title names what only the parts know. Raises UsageError where Jinja2 is not installed."""
-    page.environment()
+    records.ready()
     return b""
 
 
 def part(view: View, record: Record) -> bytes:
     """One manifest's chapter, with what the first lines of the page need to know of it."""
-    organization = record["organization"]
-    about = {
-        "name": organization.get("name") or organization.get("id") or record["manifest"],
-        "manifest": record["manifest"], "at": chapter.anchor(record), "counts": record["counts"],
-        "known": any("baseline" in finding for finding in record["findings"]),
-    }  # fmt: skip
-    return json.dumps({**about, "html": chapter.rendered(view, record)}).encode()
+    return records.part(view, record)
 
 
 def end(view: View, totals: Totals) -> bytes:
     """A page of no manifests."""
-    return _document(view, [], totals)
+    return records.document(view, [], totals)
 
 
 def collect(view: View) -> Collector:
     """What puts the title and the contents before the chapters."""
     return Collector(view)
-
-
-class Collector:
-    """Keeps the chapters until the last one is there."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._chapters: list[Record] = []
-
-    def add(self, rendered: bytes) -> bytes:
-        """Keep one manifest's chapter. Raises UsageError when there are more than a page can hold."""
-        if len(self._chapters) == MAX_MANIFESTS:
-            raise UsageError(f"the html format takes at most {MAX_MANIFESTS} manifests a page; jsonl takes any number")
-        found = json.loads(rendered)
-        self._chapters.append({**found, "html": page.trusted(found["html"])})
-        return b""
-
-    def end(self, totals: Totals) -> bytes:
-        """The whole page."""
-        return _document(self._view, self._chapters, totals)
-
-
-def _document(view: View, chapters: list[Record], totals: Totals) -> bytes:
-    text = page.render(
-        "page.html", header=view.header, chapters=chapters, totals=totals, command=_command(view.header, chapters),
-        configured=_call.configured(view.header), outcomes=chapter.OUTCOMES,
-        known=any(c["known"] for c in chapters),
-    )  # fmt: skip
-    return f"{text}\n".encode("utf-8", "replace")
-
-
-def _command(header: Record, chapters: list[Record]) -> list[str]:
-    """The words of the command that makes this page again, quoted for a shell."""
-    words = _call.words(header, (c["manifest"] for c in chapters), known=any(c["known"] for c in chapters))
-    return [shlex.quote(word) for word in [*words, "--output", "html=report.html"]]

@@ -14,7 +14,7 @@ from typing import Any
 from policycheck.formats import _in_toto
 from policycheck.report import Record, Totals
 
-REPORT, INPUTS, README = "report.json", "INPUTS.txt", "README.txt"
+REPORT, REVIEW, INPUTS, README = "report.json", "review.yaml", "INPUTS.txt", "README.txt"
 STATEMENT, SIGNATURE, ENVELOPE, SUMS = "statement.json", "statement.sig", "statement.dsse.json", "SHA256SUMS"
 #: What a bundle is made of if nothing else is asked for.
 DEFAULTS = ("html", "xlsx", "csv", "markdown", "json")
@@ -94,7 +94,7 @@ def read_statement(raw: bytes) -> tuple[dict[str, str], set[tuple[str, str]]]:
     except (ValueError, RecursionError):
         raise ValueError("is not one JSON text") from None
     if not isinstance(whole, dict) or (whole.get("_type"), whole.get("predicateType")) != (
-        _in_toto.TYPE,
+        _in_toto.STATEMENT,
         _in_toto.PREDICATE,
     ):
         raise ValueError("is no in-toto statement of a test result")

@@ -41,7 +41,8 @@ def rendered(view: View, record: Record) -> str:
         accepted=[f for f in findings if "exception" in f], settled=_settled(view, findings),
         documents=_documents(view, record, findings), maps=heatmap.panels(record), subjects=heatmap.subjects(record),
         surfaces=_surfaces(record, findings), days=calendar.days(view.header["as_of"], findings),
-        starting=starting(record["findings"]), hygiene=[f for f in gaps if f["rule"] == "exception-hygiene"],
+        starting=starting(record["findings"]),
+        redact=view.style.get("redact", False), hygiene=[f for f in gaps if f["rule"] == "exception-hygiene"],
     )  # fmt: skip
 
 
