@@ -19,7 +19,7 @@ STATEMENT, SIGNATURE, ENVELOPE, SUMS = "statement.json", "statement.sig", "state
 #: What a bundle is made of if nothing else is asked for.
 DEFAULTS = ("html", "xlsx", "csv", "markdown", "json")
 #: The most that is read, in bytes, of the report, of the statement and its envelope, and of any other file.
-MOST_REPORT, MOST_STATEMENT, MOST_FILE = 256 * 1024 * 1024, 64 * 1024 * 1024, 1024 * 1024 * 1024
+MOST_REPORT, MOST_STATEMENT, MOST_FILE = 256 * 1024 * 1024, 16 * 1024 * 1024, 1024 * 1024 * 1024
 #: The most that is read of SHA256SUMS; no bundle has a thousand files.
 MOST_SUMS = 256 * 1024
 

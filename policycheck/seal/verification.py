@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from policycheck import replay
+from policycheck import opener, replay
 from policycheck.errors import ArtefactError, InvalidInput
 from policycheck.model import Problem
-from policycheck.opener import Opener
 from policycheck.report import Record
 from policycheck.seal import contents, signature
 from policycheck.seal.contents import ENVELOPE, INPUTS, README, REPORT, SIGNATURE, STATEMENT, SUMS
@@ -62,13 +61,16 @@ class Verdict(NamedTuple):
 def verify(folder: Path, witness: Witness | None = None) -> Verdict:
     """Hold every file of a bundle against its sums, its statement and, with a key, its signature.
 
-    Raises InvalidInput for a folder that is no bundle.
+    Raises InvalidInput for a folder that is no bundle, and ArtefactError where the platform cannot open files safely:
+    what could not be looked at must not be called altered.
     """
+    if not opener.is_possible():
+        raise ArtefactError(f"this platform cannot open files without following links; {README} says how to check by hand")
     kinds = _entries(folder)
     if not {SUMS, STATEMENT} & set(kinds):
         why = f"is no bundle: neither {SUMS} nor {STATEMENT} is there; `policycheck report --bundle` writes one"
         raise InvalidInput([Problem(str(folder), 0, 0, why)])
-    check = _Check(Opener(folder), kinds)
+    check = _Check(opener.Opener(folder), kinds)
     check.files()
     known = check.signature(witness)
     report = check.report()
@@ -95,8 +97,8 @@ def _kind(entry: os.DirEntry[str]) -> str:
 class _Check:
     """One pass over a bundle. `flaws` grows; `digests` are of what could be read."""
 
-    def __init__(self, opener: Opener, kinds: dict[str, str]) -> None:
-        self._opener, self._kinds = opener, kinds
+    def __init__(self, reader: opener.Opener, kinds: dict[str, str]) -> None:
+        self._opener, self._kinds = reader, kinds
         self.flaws: list[Flaw] = []
         self.digests: dict[str, str] = {}
         #: What has to be understood is read once: the bytes that are digested are those that are looked into.
@@ -190,7 +192,7 @@ class _Check:
 
     def signature(self, witness: Witness | None) -> str:
         """none, unchecked, valid or invalid. Without a key only the form can be looked at."""
-        self._hold_envelope()
+        hint = self._hold_envelope()
         if SIGNATURE not in self._kinds and ENVELOPE not in self._kinds:
             return "none"
         if witness is None:
@@ -198,9 +200,14 @@ class _Check:
         signed, payload = self._raw.get(SIGNATURE), self._raw.get(STATEMENT)
         if signed is None or payload is None:
             return "invalid"
-        return "valid" if witness.confirms(payload, signed) else "invalid"
+        if not witness.confirms(payload, signed):
+            return "invalid"
+        if hint not in (None, witness.key_id):
+            self._flaw(ENVELOPE, "was altered: it names another key than the one that signed")
+        return "valid"
 
-    def _hold_envelope(self) -> None:
+    def _hold_envelope(self) -> str | None:
+        """The form of the signature, without a key. Returns the key that the envelope names: a hint, and no proof."""
         there = [name for name in (SIGNATURE, ENVELOPE) if name in self._kinds]
         for name in there if len(there) == 1 else ():
             self._flaw(name, "is there without the other of the two files that hold the signature")
@@ -209,14 +216,15 @@ class _Check:
             self._flaw(SIGNATURE, f"is no ed25519 signature: {len(signed)} bytes instead of {signature.LENGTH}")
         # Of a statement that was altered, an envelope that was not says something else: one flaw is enough.
         if raw is None or payload is None or self._is_flawed(STATEMENT) or self._is_flawed(ENVELOPE):
-            return
+            return None
         try:
             found = signature.opened(raw, payload)
         except ValueError as error:
             self._flaw(ENVELOPE, str(error))
-            return
+            return None
         if signed is not None and signed != found.signature and not self._is_flawed(SIGNATURE):
             self._flaw(ENVELOPE, f"holds another signature than {SIGNATURE}")
+        return found.hint
 
     def report(self) -> Record | None:
         """The report, where it is one and fits its id; its manifests must be those of the statement."""

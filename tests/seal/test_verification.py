@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from policycheck import opener
 from policycheck.seal import contents
 
 from .conftest import Call, Place
@@ -332,6 +333,17 @@ def test_the_key_id_of_an_envelope_decides_nothing(call: Call, place: Place, sig
     assert "NOT SIGNED" in call(signed, "verify", ".", "--key", place.public)[1]
 
 
+def test_a_changed_key_id_is_an_alteration_where_the_key_is_known(call: Call, place: Place, signed: Path) -> None:
+    path = signed / "statement.dsse.json"
+    whole = json.loads(path.read_bytes())
+    whole["signatures"][0]["keyid"] = ""
+    path.write_bytes(json.dumps(whole, separators=(",", ":")).encode() + b"\n")
+    sum_again(signed)
+    assert flaws(call, signed, "--key", place.public) == {
+        "statement.dsse.json": "was altered: it names another key than the one that signed"
+    }
+
+
 # --- hostile bundles -----------------------------------------------------------------------------------------
 
 A = "a" * 64
@@ -486,6 +498,17 @@ def test_many_strangers_are_counted(call: Call, signed: Path) -> None:
     assert "  and 150 more\n" in out
 
 
+def test_where_files_cannot_be_opened_safely_nothing_is_called_altered(
+    call: Call, signed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opener, "_SAFE", False)
+    code, out, err = call(signed, "verify", ".")
+    assert (code, out) == (5, "")
+    assert err == (
+        "policycheck: this platform cannot open files without following links; README.txt says how to check by hand\n"
+    )
+
+
 # --- what is no bundle, and wrong calls ----------------------------------------------------------------------
 
 
@@ -527,3 +550,11 @@ def test_a_wrong_key_is_one_line(call: Call, place: Place, tmp_path: Path) -> No
         assert len(err.splitlines()) == 1, name
     code, _, err = call(tmp_path, "verify", str(place.signed), "--key", "nowhere.pem")
     assert (code, err) == (2, "policycheck: --key nowhere.pem cannot be read: no such file or directory\n")
+
+
+@pytest.mark.parametrize("command", ["verify", "report"])
+def test_the_help_teaches_by_example(command: str, call: Call, tmp_path: Path) -> None:
+    code, out, _ = call(tmp_path, command, "--help")
+    assert code == 0
+    assert sum(line.strip().startswith(f"policycheck {command} ") for line in out.splitlines()) >= 2
+    assert max(map(len, out.splitlines())) <= 100
