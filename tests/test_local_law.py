@@ -18,7 +18,7 @@ AS_OF = "2026-11-21"
 LAW = {"locator": "s 1", "modality": "must", "paraphrase": "An owner is named.", "seen": "V"}
 RULE = {
     "title": "A duty has an owner", "expectations": [], "severity": "high", "for_each": "breach_duty",
-    "assert": 'breach_duty.owner != ""', "message": "Nobody owns it in {breach_duty.jurisdiction}.", "remediation": "Name one.",
+    "assert": 'breach_duty.owner != ""', "message": "Nobody owns it.", "remediation": "Name one.",
 }  # fmt: skip
 DUTIES = 'breach_notification: [{jurisdiction: GB, owner: us}, {jurisdiction: CA, owner: ""}]'
 
@@ -93,8 +93,11 @@ def test_without_the_organizations_jurisdictions_it_is_unknown_whose_law_applies
 
 
 def test_a_binding_called_place_is_a_jurisdiction() -> None:
-    rule = {"for_each": {"organization": "[organization]", "place": "organization.jurisdictions"},
-            "assert": 'breach_notification.exists(b, b.jurisdiction == place && b.owner != "")', "message": "{place}"}  # fmt: skip
+    rule = {
+        "for_each": {"organization": "[organization]", "place": "organization.jurisdictions"},
+        "assert": 'breach_notification.exists(b, b.jurisdiction == place && b.owner != "")',
+        "message": "{place}",
+    }
     assert judged(criteria(LAWS, **rule), manifest("[GB, CA]")) == {
         "a / GB": ("met", "high", ("LAW-GB",)),
         "a / CA": ("gap", "info", ("LAW-CA",)),

@@ -99,7 +99,8 @@ def _expectation(criteria: Criteria, one: Expectation, style: dict[str, Any]) ->
     example = "; named as an example, another measure may stand in" if one.illustrative else ""
     lines += ["", *wrap(f"Modality: {one.modality}{example}", style)]
     sizes = f"; sizes {', '.join(one.sizes)}" if one.sizes else ""
-    lines += wrap(f"Concerns: {', '.join(one.addressees)}{sizes}", style)
+    places = f"; people in {', '.join(one.jurisdictions)}" if one.jurisdictions else ""
+    lines += wrap(f"Concerns: {', '.join(one.addressees) or 'every organisation'}{sizes}{places}", style)
     lines += wrap(f"Text: {_SEEN[one.seen]} · {document['url']}", style)
     if one.note:
         lines += wrap(f"Note: {one.note}", style)
