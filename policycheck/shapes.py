@@ -374,6 +374,8 @@ class Expectation(Shape):
     """What it asks, in the pack's own words, never the document's."""
     seen: Seen
     """How surely the text was seen."""
+    url: WebAddress = BLANK
+    """Where it was read, if that is not the document's address; never fetched."""
     addressees: Annotated[list[Role], SOME, ONCE] = BLANK
     """The roles that it concerns. Left out, those of the document."""
     sizes: Annotated[list[Size], SOME, ONCE] = BLANK

@@ -62,7 +62,7 @@ def test_what_is_from_memory_only_runs_nowhere() -> None:
 @pytest.mark.parametrize("place", SIGNATORIES)
 def test_an_expectation_says_where_its_law_was_read_and_as_surely_as_the_row(place: str) -> None:
     expectation, row = PACK.expectations[f"BRN-{place}"], TABLE[place][-1]
-    assert row["source"] in expectation.note
+    assert expectation.url == row["source"]
     assert expectation.seen == row["seen"]
 
 
