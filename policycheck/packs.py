@@ -60,6 +60,8 @@ class Expectation(NamedTuple):
     aliases: tuple[str, ...]
     #: Rules of the packs that its pack builds on, which test it as well.
     tested_by: tuple[str, ...]
+    #: Where it was read: its own address, or its document's; empty when neither is said.
+    url: str
 
 
 class Rule(NamedTuple):
@@ -445,6 +447,7 @@ def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mappin
         paragraph=int(row.get("paragraph") or 0),
         aliases=tuple(row.get("aliases") or ()),
         tested_by=tuple(row.get("tested_by") or ()),
+        url=str(row.get("url") or source.get("url") or ""),
     )
 
 

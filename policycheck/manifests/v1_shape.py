@@ -1713,6 +1713,9 @@ class BreachDuty(Subject):
     """The authority that is told."""
     clock_type: ClockType = BLANK
     """What sort of time limit the organisation works to."""
+    notify_within_hours: Annotated[AtLeastOne, ABSENT] = BLANK
+    """Within how many hours the playbook has the authority told, counted as that law counts; not longer than the law
+    allows (crosswalk T11). Left out: the playbook names no time of its own."""
     individuals_rule: str = BLANK
     """When the people concerned are told."""
     playbook_ref: str = BLANK
