@@ -3062,6 +3062,9 @@ class AiUse(Subject):
     """What people call it."""
     phases: list[Phase] = BLANK
     """Which phases it covers."""
+    generative: Annotated[bool, ABSENT] = BLANK
+    """Whether it makes new text, images, sound or code. Left out, it counts as generative: only false takes it out of
+    the reach of what is said of generative AI (ICO8Q, GPA23, G723, ICOGEN24)."""
     role: ControllerRole = BLANK
     """The organisation's part in the processing (ICO8Q question 2)."""
     jurisdictions: list[Jurisdiction] = BLANK
