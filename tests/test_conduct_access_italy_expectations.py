@@ -1,4 +1,4 @@
-"""The packs on scrapers' conduct, research access and the Italian note hold what the catalogue lists, for whom it lists it."""
+"""The packs on scraping conduct, research access and the Italian note hold what the catalogue lists, for whom it does."""
 
 from __future__ import annotations
 
