@@ -2255,8 +2255,8 @@ class Mandate(Shape):
     """The way that it names (DSA Art 40(7))."""
     period_end: Day = BLANK
     """Until when it asks for access to be given."""
-    delivered_on: PastDay = BLANK
-    """When access was given."""
+    delivered_on: Annotated[PastDay, ABSENT] = BLANK
+    """When access was given (DSA Art 40(4)). Left out: it was not given yet."""
     amendment_request: Annotated[AmendmentRequest, ABSENT] = BLANK
     """The request to amend it. Left out: none was made."""
 
@@ -3310,8 +3310,8 @@ class Decision(Subject):
     """When."""
     decided_by: str = BLANK
     """Who."""
-    surfaces: list[SurfaceId] = BLANK
-    """The surfaces it is decided for; blank means all."""
+    surfaces: Annotated[list[SurfaceId], ABSENT] = BLANK
+    """The surfaces it is decided for. Left out: all of them (GAR24, accountability)."""
     next_review_on: Day = BLANK
     """When it is decided anew."""
     ref: str = BLANK
