@@ -7,9 +7,9 @@ reports prove it:
 
 * **criteria**: only one of the two reports has the rule, or none of the finding's expectations; or nothing of the finding
   changed but the severity that its rule gives.
-* **organization**: the subject is declared in one of the two reports only; an exception was granted or withdrawn; or, under
-  the same criteria, the facts or the files differ.
-* **date**: an exception ran out; or, under the same criteria, no file changed.
+* **organization**: the subject is declared in one of the two reports only; an exception was granted or withdrawn; or, the
+  rule asking the same, the facts differ.
+* **date**: an exception ran out; or, the rule asking the same, no file changed, or none of the declared facts that it rests on.
 * **unsaid**: everything else. It is never added to one side.
 """
 
@@ -44,11 +44,12 @@ class Causes:
     def __init__(self, old: Record, new: Record, was: Record, now: Record) -> None:
         self._rules = Rules(old, new)
         self._asked = [_asked_of(report) for report in (old, new)]
-        self._severities = [_severities(report) for report in (old, new)]
+        self._listed = [_rules(report) for report in (old, new)]
         self._subjects = [{_subject(finding) for finding in result["findings"]} for result in (was, now)]
         self.same_files = _files(was) == _files(now)
         judging = _JUDGING.intersection(asked_differently(old, new))
         self.same_measure = not (criteria_differ(old, new) or judging or _tool(old) != _tool(new))
+        self._same_conditions = not (judging - {"criteria"} or _tool(old) != _tool(new) or _rewritten(old, new))
         self._as_of = str(new.get("as_of", ""))
 
     def of(self, change: Change) -> str:
@@ -57,11 +58,15 @@ class Causes:
             return "criteria"
         if self._is_of_subject(change):
             return "organization"
-        if not self.same_measure:
+        if not self._is_measured_alike(change.latest["rule"]):
             return "unsaid"
         if self.same_files:
             return "date"
-        return "organization" if _facts(change.was) != _facts(change.now) else "unsaid"
+        if change.was is None or change.now is None:
+            return "unsaid"
+        if _facts(change.was) != _facts(change.now):
+            return "organization"
+        return "date" if _is_declared(change.was) and _is_declared(change.now) else "unsaid"
 
     def of_accepted(self, change: Change) -> str:
         """One of CAUSES, for an exception that began or ceased to accept a finding."""
@@ -72,21 +77,30 @@ class Causes:
             return "date"
         return "organization" if self.same_measure else "unsaid"
 
+    def _is_measured_alike(self, rule: str) -> bool:
+        """Whether a rule asks the same in both: its pack did not change, nor what the reports say of the rule."""
+        was, now = (rules.get(rule) for rules in self._listed)
+        return self.same_measure or (self._same_conditions and was == now)
+
+    def of_gone(self, change: Change) -> str:
+        """Why a finding is no longer found: its `subject` went, its rule's `scope` did, or it was a `check`."""
+        if not change.latest["expectations"]:
+            return "check"
+        return "scope" if _subject(change.latest) in self._subjects[1] else "subject"
+
     def _is_of_criteria(self, change: Change) -> bool:
         one = change.was if change.now is None else change.now
         assert one is not None
-        if not self._rules.differ or not one["expectations"]:
-            return False
         if self._rules.is_new(one) or self._rules.is_gone(one):
             return True
         asked = set(one["expectations"])
         if change.was is None or change.now is None:
-            return any(known and not asked & known for known in self._asked)
+            return bool(asked) and not all(asked & known for known in self._asked)
         return self._is_of_severity(change.was, change.now)
 
     def _is_of_severity(self, was: Record, now: Record) -> bool:
         """Whether the rule's severity is another, and nothing else of the finding is."""
-        given = [rules.get(now["rule"]) for rules in self._severities]
+        given = [rules.get(now["rule"], (None,))[0] for rules in self._listed]
         same = all(was[key] == now[key] for key in ("outcome", "assurance"))
         return same and was["severity"] != now["severity"] and [was["severity"], now["severity"]] == given
 
@@ -121,6 +135,11 @@ def _packs_of(report: Record) -> dict[str, Record]:
     return {str(p.get("id")): {"version": p.get("version"), "digest": p.get("digest")} for p in report["criteria"]["packs"]}
 
 
+def _rewritten(old: Record, new: Record) -> bool:
+    """Whether a pack that both have is another now. A pack that came or went leaves the rules of the others as they were."""
+    return any(pack["was"] and pack["now"] for pack in _packs(old, new))
+
+
 def _names(was: Mapping[str, Any], now: Mapping[str, Any]) -> Record:
     """What is new, gone, or has changed in what the reports say of it."""
     return {
@@ -144,10 +163,6 @@ def _asked_of(report: Record) -> frozenset[str]:
     return frozenset(report.get("expectations") or ())
 
 
-def _severities(report: Record) -> dict[str, str | None]:
-    return {name: rule.get("severity") for name, rule in (report.get("rules") or {}).items()}
-
-
 def _option(report: Record, name: str) -> Any:
     return report["options"].get(name)
 
@@ -160,10 +175,14 @@ def _subject(finding: Record) -> tuple[str, str]:
     return str(finding["subject"].get("kind")), str(finding["subject"].get("id"))
 
 
-def _facts(finding: Record | None) -> set[tuple[str, bool, str]]:
+def _facts(finding: Record) -> set[tuple[str, bool, str]]:
     """The facts by value; where they stand does not matter."""
-    facts = finding["facts"] if finding is not None else ()
-    return {(fact["route"], bool(fact.get("declared", True)), repr(fact.get("value"))) for fact in facts}
+    return {(fact["route"], bool(fact.get("declared", True)), repr(fact.get("value"))) for fact in finding["facts"]}
+
+
+def _is_declared(finding: Record) -> bool:
+    """Whether a finding rests on facts that only the manifest gives."""
+    return bool(finding["facts"]) and finding["assurance"] == "declared"
 
 
 def _files(result: Record) -> set[tuple[str, str]]:

@@ -162,14 +162,19 @@ class Rules:
     def __init__(self, old: Record, new: Record) -> None:
         self.differ = criteria_differ(old, new)
         self.old, self.new = (_judged(report) for report in (old, new))
+        self._are_listed = all(isinstance(report.get("rules"), dict) for report in (old, new))
 
     def is_new(self, finding: Record) -> bool:
         """Whether only the new report's criteria have the finding's rule."""
-        return self.differ and bool(finding["expectations"]) and finding["rule"] not in self.old
+        return self.differ and self._is_told(finding) and finding["rule"] not in self.old
 
     def is_gone(self, finding: Record) -> bool:
         """Whether only the old report's criteria have the finding's rule."""
-        return self.differ and bool(finding["expectations"]) and finding["rule"] not in self.new
+        return self.differ and self._is_told(finding) and finding["rule"] not in self.new
+
+    def _is_told(self, finding: Record) -> bool:
+        """Whether the absence of its rule means anything: a check of the declaration itself is seen only where it speaks."""
+        return self._are_listed or bool(finding["expectations"])
 
 
 def _judged(report: Record) -> frozenset[str]:

@@ -31,6 +31,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from policycheck import __version__
 from policycheck.causes import CAUSES, Causes, change_of_criteria
 from policycheck.compare import (
     Change,
@@ -69,6 +70,7 @@ def trend(reports: Iterable[Record]) -> Record:
         raise UsageError(_nothing(ordered))
     return {
         "format": FORMAT,
+        "tool": {"name": "policycheck", "version": __version__},
         "disclaimer": DISCLAIMER,
         "reports": [_about(report) for report in ordered],
         "organizations": [_series(name, some, ordered) for name, some in series.items()],
@@ -323,6 +325,7 @@ def _told(change: Change, words: list[str], causes: Causes) -> Record:
     record = change_record(change)
     accepting = {"newly_accepted", "acceptance_ended"}
     by = {word: causes.of_accepted(change) if word in accepting else causes.of(change) for word in words}
+    record |= {"why": causes.of_gone(change)} if words[0] == "gone" else {}
     return {key: value for key, value in {"words": words, "causes": by, **record}.items() if key != "organization"}
 
 
