@@ -9,7 +9,7 @@ reports prove it:
   changed but the severity that its rule gives.
 * **organization**: the subject is declared in one of the two reports only; an exception was granted or withdrawn; or, the
   rule asking the same, the facts differ.
-* **date**: an exception ran out; or, the rule asking the same, no file changed, or none of the declared facts that it rests on.
+* **date**: an exception ran out; or, the rule asking the same, no file changed, or no declared fact that it rests on.
 * **unsaid**: everything else. It is never added to one side.
 """
 

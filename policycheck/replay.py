@@ -14,7 +14,7 @@ from typing import Any
 from policycheck.errors import InvalidInput
 from policycheck.model import Problem
 from policycheck.report import FORMAT, Record, header_of, identity, shortened, totals_of
-from policycheck.run import View
+from policycheck.run import View, since
 
 
 def loaded(raw: bytes, name: str) -> Any:
@@ -62,16 +62,20 @@ def _flaw(data: Any) -> str:
 class Replay:
     """A report's records for formats, and the view that they are rendered with.
 
-    `root` is where the report's paths begin; without it paths are printed as they are in the report.
+    `root` is where the report's paths begin; without it paths are printed as they are in the report. `previous` is an
+    earlier report, as `read` gives it: the first pages then say what changed since. Raises UsageError when it is later.
     """
 
-    def __init__(self, report: Record, style: Mapping[str, Any], here: Path, root: Path | None = None) -> None:
+    def __init__(
+        self, report: Record, style: Mapping[str, Any], here: Path, root: Path | None = None, previous: Record | None = None
+    ) -> None:
         self.results: list[Record] = report["results"]
         self.totals = totals_of(report)
         self.as_of: str = report["as_of"]
         self._lines = _Lines(report, root)
         other = "" if root in (None, here) else str(root)
-        self.view = View(header_of(report), style, other, str(here), self._lines.line)
+        header = header_of(report)
+        self.view = View(header, style, other, str(here), self._lines.line, since(previous, header))
 
     def records(self, kind: str) -> list[Record]:
         """The records that a format of this RECORD is given."""

@@ -26,6 +26,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the report's paths begin: show lines of the files there, if they are as they were.")  # fmt: skip
+@click.option("--previous", metavar="REPORT.json", help="Say on the first page what changed since that report.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts.")
 @click.option("--quiet", "-q", is_flag=True, help="One line a manifest.")
@@ -40,16 +41,19 @@ def command(report: str, formats: tuple[str, ...], outputs: tuple[str, ...], roo
     policycheck check --format json --output report.json
     policycheck report report.json --output xlsx=actions.xlsx --output markdown=gaps.md
     policycheck report report.json --format text --root .
+    policycheck report report.json --previous last.json --output html=report.html
 
     Exit codes: 0 rendered, whatever the report says; 2 usage; 3 not a report, or one that was changed.
     """
     from policycheck import replay
     from policycheck.cli._output import current_folder, read_bytes, refuse_overwriting, root_folder, sinks, style, targets
+    from policycheck.cli._previous import previous
 
     wanted = targets(formats, outputs)
     refuse_overwriting(wanted, [Path(report).resolve()], "the report that is rendered")
+    earlier = previous(options["previous"], wanted, report)
     shown = {**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]}
-    again = replay.Replay(replay.read(read_bytes(report), report), shown, current_folder(), root_folder(root))
+    again = replay.Replay(replay.read(read_bytes(report), report), shown, current_folder(), root_folder(root), earlier)
     with sinks(wanted) as opened:
         _render(again, opened)
     if not options["quiet"]:

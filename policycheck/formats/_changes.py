@@ -120,6 +120,21 @@ def worded(change: Record) -> str:
     return ", ".join(WORDS[word] for word in change["words"]) + (f": {reason}" if reason else "")
 
 
+def since(told_: Record) -> list[str]:
+    """What changed since an earlier report, in sentences: what came and went, what was measured otherwise."""
+    named = f"{told_['as_of']} (report {told_['report_id']})"
+    if not told_["judged"]:
+        return [f"The report as of {named} does not judge this organisation: what changed cannot be told."]
+    lines = [f"Since {named}: {counted(told_['counts'])}."]
+    alone = on_word_alone(told_["closed_by"])
+    lines += [f"{alone}."] if alone else []
+    if told_["criteria"]:
+        lines.append(f"Not measured alike: {'; '.join(different(told_['criteria']))}.")
+    causes = "; ".join(f"{label}: {what}" for label, what in caused(told_["causes"]))
+    lines += [f"{causes[:1].upper()}{causes[1:]}."] if causes else []
+    return lines + [f"{note[:1].upper()}{note[1:]}." for note in told_["notes"]]
+
+
 def grave(changes: Iterable[Record]) -> list[Record]:
     """What opened, came back, became worse or lost its exception, and blocks or might: info is left out."""
     return [change for change in changes if is_grave(change) and side(change)["severity"] != "info"]

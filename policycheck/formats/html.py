@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
+SHOWS_SINCE = True
 #: A browser opens no more comfortably; a run over thousands wants jsonl or sarif.
 MAX_MANIFESTS = 100
 _SWITCHES = {
@@ -51,7 +52,9 @@ def part(view: View, record: Record) -> bytes:
         "manifest": record["manifest"], "at": chapter.anchor(record), "counts": record["counts"],
         "known": any("baseline" in finding for finding in record["findings"]),
     }  # fmt: skip
-    return json.dumps({**about, "html": chapter.rendered(view, record)}).encode()
+    since = view.since(record) if view.since else None
+    about["previous"] = since["report_id"] if since else ""
+    return json.dumps({**about, "html": chapter.rendered(view, record, since)}).encode()
 
 
 def end(view: View, totals: Totals) -> bytes:
@@ -103,5 +106,8 @@ def _command(header: Record, chapters: list[Record]) -> list[str]:
     for name, (key, usual) in _PLAIN.items():
         words += [name, options[key]] if options[key] != usual else []
     words += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
+    words += [
+        word for name in {c["previous"] for c in chapters if c["previous"]} for word in ("--previous", f"REPORT-{name}")
+    ]
     words += ["--baseline", "YOUR-BASELINE"] if any(c["known"] for c in chapters) else []
     return [shlex.quote(word) for word in [*words, "--output", "html=report.html"]]

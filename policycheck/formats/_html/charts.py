@@ -13,11 +13,11 @@ from typing import NamedTuple
 from policycheck.report import Record
 
 WIDTH, HEIGHT = 420, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 30, 24, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 38, 24, 26
 #: Columns closer than this are spread evenly instead; a column is never wider than the other.
 _CLOSEST, _WIDEST = 16, 36
 #: The room for a date, and for a number above a column.
-_DATE, _NUMBER = 62, 17
+_DATE, _NUMBER = 72, 17
 _CAME = ("opened", "reopened", "back", "new_rule")
 _WENT = ("closed", "gone", "rule_gone", "not_judged")
 
@@ -114,8 +114,15 @@ def _chart(name: str, points: Sequence[Record], columns: Sequence[Column], break
         totals=tuple(_totals(xs, columns, scale)), dates=tuple(_dates(xs, points)), lines=scale.lines(),
         breaks=tuple((a + b) / 2 for (a, b), is_broken in zip(pairwise(xs), breaks, strict=True) if is_broken),
         marks=tuple(Label(x, scale.at(c.mark), f"{c.mark} overdue") for x, c in zip(xs, columns, strict=True) if c.mark),
-        kinds=tuple(dict.fromkeys(kind for c in columns for kind, n in (*c.up, *c.down) if n)), is_even=is_even,
+        kinds=_kinds(columns), is_even=is_even,
     )  # fmt: skip
+
+
+def _kinds(columns: Sequence[Column]) -> tuple[str, ...]:
+    """What is drawn anywhere, in the order of the columns' parts."""
+    drawn = {kind for c in columns for kind, n in (*c.up, *c.down) if n}
+    order = [kind for c in columns for some in (c.up, c.down) for kind, _ in some]
+    return tuple(kind for kind in dict.fromkeys(order) if kind in drawn)
 
 
 def _places(days: Sequence[str], width: int) -> tuple[list[float], bool]:
