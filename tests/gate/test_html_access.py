@@ -1,4 +1,4 @@
-"""The HTML record and the trend in a real browser: axe-core finds nothing, nothing scrolls sideways, nothing runs and nothing loads."""
+"""The HTML record and the trend in a real browser: axe-core finds nothing, nothing scrolls sideways, runs or loads."""
 
 from __future__ import annotations
 
