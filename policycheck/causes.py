@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policycheck.compare import Change, Rules, asked_differently, criteria_differ, is_accepted
+from policycheck.redaction import LEFT_OUT
 from policycheck.report import Record
 
 #: In the order in which they are shown.
@@ -62,7 +63,7 @@ class Causes:
             return "unsaid"
         if self.same_files:
             return "date"
-        if change.was is None or change.now is None:
+        if change.was is None or change.now is None or not (_tells(change.was) and _tells(change.now)):
             return "unsaid"
         if _facts(change.was) != _facts(change.now):
             return "organization"
@@ -178,6 +179,11 @@ def _subject(finding: Record) -> tuple[str, str]:
 def _facts(finding: Record) -> set[tuple[str, bool, str]]:
     """The facts by value; where they stand does not matter."""
     return {(fact["route"], bool(fact.get("declared", True)), repr(fact.get("value"))) for fact in finding["facts"]}
+
+
+def _tells(finding: Record) -> bool:
+    """Whether all values are there. What was taken out of a report may have been another."""
+    return not any("[redacted: " in repr(f.get("value")) or f.get("value") == LEFT_OUT for f in finding["facts"])
 
 
 def _is_declared(finding: Record) -> bool:

@@ -300,7 +300,9 @@ def asked_differently(old: Record, new: Record) -> list[str]:
     """The options in which two runs differ, but for those that change only the exit code."""
     options = [r["options"] if isinstance(r.get("options"), dict) else {} for r in (old, new)]
     names = dict.fromkeys([*options[0], *options[1]])
-    return [n for n in names if n not in ("exit_zero", "loosened_by") and options[0].get(n) != options[1].get(n)]
+    return [
+        n for n in names if n not in ("exit_zero", "loosened_by", "decided_by") and options[0].get(n) != options[1].get(n)
+    ]
 
 
 def _said(value: Any) -> str:

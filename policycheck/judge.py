@@ -242,7 +242,18 @@ class Judge:
             remediation=rule.remediation if outcome is Outcome.GAP or outcome is Outcome.UNKNOWN else "",
             because_of=judgement.because_of or _because(outcome, facts),
             equivalent=judgement.equivalent,
+            owner=self._owner(holder),
         )
+
+    def _owner(self, holder: Any) -> str:
+        """Who answers for a part of the manifest: its declared owner, or that of the nearest part that holds it."""
+        while holder is not None:
+            said = holder.get("owner") if isinstance(holder, dict) else None
+            if isinstance(said, str) and said:
+                return said
+            above = self.place.parent(holder)
+            holder = above[0] if above else None
+        return ""
 
     def _message(self, program: Program, env: Env, outcome: Outcome, missing: tuple[str, ...]) -> str:
         if outcome is Outcome.GAP or outcome is Outcome.NOT_USED:

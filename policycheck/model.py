@@ -172,6 +172,8 @@ class Finding(NamedTuple):
     debt: Debt | None = None
     #: The last day on which it does not block yet, by `Options.warn_until`; blank when it blocks, or would not anyway.
     warns_until: str = ""
+    #: Who answers for the subject, or for what it belongs to, as declared.
+    owner: str = ""
 
     @property
     def integrity(self) -> bool:
@@ -341,6 +343,8 @@ class Options(NamedTuple):
     warn_until: tuple[WarnUntil, ...] = ()
     #: Patterns of manifests that folder walks leave out.
     exclude: tuple[str, ...] = ()
+    #: The files beside manifests and packs that decided over the run, by what they are: configuration, baseline.
+    decided_by: tuple[tuple[str, Artefact], ...] = ()
     detail: frozenset[Outcome] = frozenset(Outcome)
 
     def demand(self, severity: Severity) -> Assurance:

@@ -27,6 +27,8 @@ CAP = 4 * 1024 * 1024
 #: The most files one pattern may bring in; more is refused, never cut short.
 MATCHES = 1000
 
+#: What is read at a time of a file that is only digested, in bytes.
+_PIECE = 1024 * 1024
 _MAGIC = re.compile(r"[*?\[]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UNIX_FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_DIRECTORY")
@@ -92,6 +94,17 @@ class Opener:
         opened = Opened("/".join(parts), data, hashlib.sha256(data).hexdigest(), len(data))
         self.opened[opened.path] = Artefact(opened.path, opened.size, opened.sha256)
         return opened
+
+    def digest(self, relative: str, *, cap: int) -> str:
+        """The sha256 (hex) of a regular file of at most `cap` bytes, which is not kept in memory. Raises as `read` does."""
+        import hashlib
+
+        parts = _refuse_unsafe(relative)
+        shown, found = "/".join(parts), hashlib.sha256()
+        with _folder(self.root, parts[:-1]) as folder, _opened(parts[-1], _FILE, folder, shown) as file:
+            for piece in _pieces(file, shown, cap):
+                found.update(piece)
+        return found.hexdigest()
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The paths from the root that exist and fit `pattern`, sorted.
@@ -209,13 +222,32 @@ def _kind(name: str, folder: int) -> int:
 
 def _bounded(descriptor: int, shown: str, cap: int) -> bytes:
     """The bytes of an open regular file. Size is asked first and the read is bounded too: files can grow."""
+    size = _size(descriptor, shown)
+    data = b"" if size > cap else _read_up_to(descriptor, cap + 1, shown)
+    _refuse_above(cap, max(size, len(data)), shown)
+    return data
+
+
+def _pieces(descriptor: int, shown: str, cap: int) -> Iterator[bytes]:
+    """The same, a piece at a time."""
+    _refuse_above(cap, _size(descriptor, shown), shown)
+    done = 0
+    while piece := _read_up_to(descriptor, _PIECE, shown):
+        done += len(piece)
+        _refuse_above(cap, done, shown)
+        yield piece
+
+
+def _size(descriptor: int, shown: str) -> int:
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         raise ArtefactError(f"{shown} is not a regular file")
-    data = b"" if about.st_size > cap else _read_up_to(descriptor, cap + 1, shown)
-    if max(about.st_size, len(data)) > cap:
+    return about.st_size
+
+
+def _refuse_above(cap: int, size: int, shown: str) -> None:
+    if size > cap:
         raise ArtefactError(f"{shown} is larger than {cap} bytes, the most that is read")
-    return data
 
 
 def _read_up_to(descriptor: int, most: int, shown: str) -> bytes:

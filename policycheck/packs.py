@@ -53,6 +53,8 @@ class Expectation(NamedTuple):
     uncodifiable: str
     awaiting: str
     supports: Mapping[str, Any]
+    #: How sure each of `supports` is (H, M, L), by framework.
+    confidence: Mapping[str, str]
     note: str
     paragraph: int
     aliases: tuple[str, ...]
@@ -438,6 +440,7 @@ def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mappin
         uncodifiable=str(row.get("uncodifiable") or ""),
         awaiting=str(row.get("awaiting") or ""),
         supports=row.get("supports") or {},
+        confidence=row.get("confidence") or {},
         note=str(row.get("note") or ""),
         paragraph=int(row.get("paragraph") or 0),
         aliases=tuple(row.get("aliases") or ()),

@@ -13,6 +13,7 @@ from typing import Any
 
 from policycheck.errors import InvalidInput
 from policycheck.model import Problem
+from policycheck.redaction import LEFT_OUT, bare, harmless
 from policycheck.report import FORMAT, Record, header_of, identity, shortened, totals_of
 from policycheck.run import View, since
 
@@ -59,6 +60,12 @@ def _flaw(data: Any) -> str:
         return "it holds text that is no Unicode, or is nested too deeply"
 
 
+def redacted(report: Record) -> Record:
+    """A copy of a report that may leave the house: the same id, findings and counts, no values and no quotations."""
+    problems = [{**problem, "message": LEFT_OUT} for problem in report["problems"]]
+    return {**report, "results": [bare(record) for record in report["results"]], "problems": problems, "redacted": True}
+
+
 class Replay:
     """A report's records for formats, and the view that they are rendered with.
 
@@ -69,10 +76,13 @@ class Replay:
     def __init__(
         self, report: Record, style: Mapping[str, Any], here: Path, root: Path | None = None, previous: Record | None = None
     ) -> None:
+        if report.get("redacted"):
+            style, root = {**style, "redact": True}, None
         self.results: list[Record] = report["results"]
         self.totals = totals_of(report)
         self.as_of: str = report["as_of"]
         self._lines = _Lines(report, root)
+        self.redacted = bool(report.get("redacted"))
         other = "" if root in (None, here) else str(root)
         header = header_of(report)
         self.view = View(header, style, other, str(here), self._lines.line, since(previous, header))
@@ -89,7 +99,7 @@ class Replay:
     @property
     def lacks_lines(self) -> bool:
         """Whether a format asked for lines, and no folder was given to read them from."""
-        return self._lines.opener is None and bool(self._lines.changed)
+        return self._lines.opener is None and bool(self._lines.changed) and not self.redacted
 
 
 class _Lines:
@@ -111,7 +121,7 @@ class _Lines:
         if path not in self._kept:
             self._kept[path] = self._read(path)
         lines = self._kept[path]
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        return harmless(lines[number - 1]) if 0 < number <= len(lines) else ""
 
     def _read(self, path: str) -> list[str]:
         from policycheck.errors import ArtefactError

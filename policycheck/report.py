@@ -30,6 +30,7 @@ from policycheck.model import (
     Witnessed,
 )
 from policycheck.packs import Criteria, Expectation
+from policycheck.redaction import Redactor, harmless
 from policycheck.tally import stops, untested
 
 FORMAT = "policycheck-report/1"
@@ -41,7 +42,7 @@ Record = dict[str, Any]
 #: What is counted beside the outcomes, in the order of the report.
 _MARKS = ("accepted", "known", "equivalent", "contradicted", "verified", "blocking")
 #: The members of a JSON report that are known only when manifests were judged; the others are its header.
-_AFTER = frozenset({"results", "report_id", "totals", "problems", "exit_code"})
+_AFTER = frozenset({"results", "report_id", "totals", "problems", "exit_code", "redacted"})
 #: An enum's `.value` is a Python call, and a full report asks for hundreds a manifest.
 _WORD: dict[Any, str] = {word: word.value for kind in (Outcome, Assurance, Severity) for word in kind}
 
@@ -66,11 +67,18 @@ def header(criteria: Criteria, options: Options, command: tuple[str, ...] = ()) 
         },
         "criteria": _criteria(criteria),
         "rules": _rules(criteria),
-        "expectations": {
-            e.id: {"document": e.document, "locator": e.locator, "modality": e.modality}
-            for e in criteria.expectations.values()
-        },
+        "expectations": {e.id: _asked(e) for e in criteria.expectations.values()},
     }
+
+
+def _asked(expectation: Expectation) -> Record:
+    """An expectation in our words, with what it is of use for elsewhere. Keys whose value would be empty are left out."""
+    found: Record = {
+        "document": expectation.document, "locator": expectation.locator, "modality": expectation.modality,
+        "seen": expectation.seen, "paraphrase": expectation.paraphrase,
+    }  # fmt: skip
+    more = {"family": expectation.family, "supports": expectation.supports, "confidence": expectation.confidence}
+    return found | {key: value for key, value in more.items() if value}
 
 
 def _configured(options: Options) -> Record:
@@ -81,6 +89,7 @@ def _configured(options: Options) -> Record:
         "exceptions_from": options.exceptions_from,
         "warn_until": [{w.by: w.name, "until": w.until} for w in options.warn_until],
         "exclude": list(options.exclude),
+        "decided_by": [{"what": what, **_artefact(file)} for what, file in options.decided_by],
     }
     return {key: value for key, value in found.items() if value}
 
@@ -134,38 +143,51 @@ def _coverage(rows: Iterable[Record]) -> list[Record]:
 def record(result: Result, criteria: Criteria, options: Options) -> Record:
     """One manifest's record. Findings are those of `options.detail`; the counts are of all."""
     rows = [_expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()]
-    return {
-        "manifest": result.manifest,
-        "organization": _organization(result.organization),
-        "counts": counts_record(result.counts),
-        "coverage": _coverage(rows),
-        "expectations": rows,
-        "scope": _scope(result, criteria),
-        "surfaces": list(result.surfaces),
-        "inputs": [_artefact(a) for a in result.inputs],
-        "artefacts": [witnessed_record(w) for w in result.ledger],
-        "findings": [_finding(f, options) for f in result.findings],
-        "failures": [_failure(f) for f in result.failures],
-    }
+    redactor = Redactor()
+    return _listing(
+        redactor,
+        {
+            "manifest": result.manifest,
+            "organization": _organization(result.organization),
+            "counts": counts_record(result.counts),
+            "coverage": _coverage(rows),
+            "expectations": rows,
+            "scope": _scope(result, criteria),
+            "surfaces": list(result.surfaces),
+            "inputs": [_artefact(a) for a in result.inputs],
+            "artefacts": [witnessed_record(w, redactor) for w in result.ledger],
+            "findings": [_finding(f, options, redactor) for f in result.findings],
+            "failures": [_failure(f) for f in result.failures],
+        },
+    )
 
 
 def short_record(result: Result, criteria: Criteria, options: Options) -> Record:
     """One manifest in one line: gaps whole, the rest as counts."""
-    return {
-        "format": FORMAT,
-        "manifest": result.manifest,
-        "organization": result.organization.get("id"),
-        "as_of": options.as_of,
-        "counts": counts_record(result.counts),
-        "gaps": [_finding(f, options) for f in result.findings if f.outcome is Outcome.GAP],
-        "failures": [_failure(f) for f in result.failures],
-        "inputs": [_artefact(a) for a in result.inputs],
-    }
+    redactor = Redactor()
+    return _listing(
+        redactor,
+        {
+            "format": FORMAT,
+            "manifest": result.manifest,
+            "organization": result.organization.get("id"),
+            "as_of": options.as_of,
+            "counts": counts_record(result.counts),
+            "gaps": [_finding(f, options, redactor) for f in result.findings if f.outcome is Outcome.GAP],
+            "failures": [_failure(f) for f in result.failures],
+            "inputs": [_artefact(a) for a in result.inputs],
+        },
+    )
+
+
+def _listing(redactor: Redactor, found: Record) -> Record:
+    """The record with what was taken out of it, if anything was."""
+    return {**found, "redactions": redactor.found} if redactor.found else found
 
 
 def shortened(full: Record, as_of: str) -> Record:
     """What `short_record` gives, made of the full record that the JSON report holds."""
-    return {
+    found = {
         "format": FORMAT,
         "manifest": full["manifest"],
         "organization": full["organization"]["id"],
@@ -175,6 +197,7 @@ def shortened(full: Record, as_of: str) -> Record:
         "failures": full["failures"],
         "inputs": full["inputs"],
     }
+    return {**found, **{key: full[key] for key in ("redactions", "redacted") if key in full}}
 
 
 #: What a format may ask to be given of each manifest.
@@ -226,9 +249,9 @@ def starting(findings: Iterable[Record]) -> list[tuple[str, list[Record]]]:
     return sorted(found.items())
 
 
-def footer(totals: Totals) -> Record:
-    """What the whole run adds up to."""
-    return {
+def footer(totals: Totals, redacted: bool = False) -> Record:
+    """What the whole run adds up to; `redacted` says of a copy that values and quotations were left out of it."""
+    found = {
         "report_id": totals.report_id,
         "totals": {
             "manifests": totals.manifests,
@@ -240,6 +263,7 @@ def footer(totals: Totals) -> Record:
         "problems": [_problem(p) for p in totals.problems],
         "exit_code": totals.exit_code,
     }
+    return {**found, "redacted": True} if redacted else found
 
 
 class Totals:
@@ -340,11 +364,11 @@ def _location(location: Location | None) -> Record | None:
     }
 
 
-def _fact(fact: Fact) -> Record:
+def _fact(fact: Fact, redactor: Redactor) -> Record:
     """A fact. What is missing has `declared` false and no value; what the manifest itself says has no source."""
     found: Record = {"route": fact.route}
     if fact.declared:
-        found["value"] = fact.value
+        found["value"] = redactor.value(fact.value, fact.route)
     else:
         found["declared"] = False
     place = fact.location
@@ -355,14 +379,14 @@ def _fact(fact: Fact) -> Record:
     if fact.source != "manifest":
         found["source"] = fact.source
     if fact.note:
-        found["note"] = fact.note
+        found["note"] = redactor.text(fact.note, fact.route)
     return found
 
 
-_SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until")
+_SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until", "owner")
 
 
-def _finding(finding: Finding, options: Options) -> Record:
+def _finding(finding: Finding, options: Options, redactor: Redactor) -> Record:
     """A finding. Keys whose value would be empty are left out."""
     subject = finding.subject
     found: Record = {
@@ -376,14 +400,15 @@ def _finding(finding: Finding, options: Options) -> Record:
         "severity": _WORD[finding.severity],
         "blocks": stops(finding, options),
         "location": _location(finding.location),
-        "facts": [_fact(f) for f in finding.facts],
+        "facts": [_fact(f, redactor) for f in finding.facts],
     }
     for key in _SAID:
         value = getattr(finding, key)
         if value:
-            found[key] = list(value) if type(value) is tuple else value
+            found[key] = list(value) if type(value) is tuple else redactor.text(value, subject.route)
     if finding.exception:
-        found["exception"] = finding.exception._asdict()
+        where = f"exceptions[{finding.exception.id}]"
+        found["exception"] = {key: redactor.text(text, where) for key, text in finding.exception._asdict().items()}
     if finding.debt:
         found["baseline"] = {key: value for key, value in finding.debt._asdict().items() if value}
     if finding.related:
@@ -397,16 +422,19 @@ def _artefact(artefact: Artefact) -> Record:
     return {"path": artefact.path, "size": artefact.size, "sha256": artefact.sha256}
 
 
-def witnessed_record(witnessed: Witnessed) -> Record:
+def witnessed_record(witnessed: Witnessed, redactor: Redactor | None = None) -> Record:
     """One entry of the evidence ledger."""
+    redactor = redactor or Redactor()
     return {
         "subject": {"kind": witnessed.subject.kind, "id": witnessed.subject.id},
         "kind": witnessed.kind,
         "path": witnessed.path,
         "verdict": witnessed.verdict,
-        "said": witnessed.said,
+        "said": redactor.text(witnessed.said, witnessed.path),
         "artefacts": [_artefact(a) for a in witnessed.artefacts],
-        "quotes": [{"path": q.file, "line": q.line, "text": q.text} for q in witnessed.quotes],
+        "quotes": [
+            {"path": q.file, "line": q.line, "text": redactor.text(q.text, f"{q.file}:{q.line}")} for q in witnessed.quotes
+        ],
     }
 
 
@@ -415,4 +443,4 @@ def _failure(failure: Failure) -> Record:
 
 
 def _problem(problem: Problem) -> Record:
-    return {"path": problem.path, "line": problem.line, "column": problem.column, "message": problem.message}
+    return {"path": problem.path, "line": problem.line, "column": problem.column, "message": harmless(problem.message)}

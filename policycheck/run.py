@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from policycheck import baseline, packs, report, rooms, sources
+from policycheck import baseline, packs, redaction, report, rooms, sources
 from policycheck.assess import assess
 from policycheck.baseline import Baseline
 from policycheck.digest import sha256_hex
@@ -93,6 +93,8 @@ class Worker:
         result = assess(manifest, self.criteria, self.options, self.known)
         view = View(self.header, self.settings.style, other, here, _Lines(manifest).line, self.since)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
+        if self.settings.style.get("redact"):
+            view, records = view._replace(line=None), {name: redaction.bare(record) for name, record in records.items()}
         rendered = {name: module.part(view, records[module.RECORD]) for name, module in self.formats.items()}
         return Part(
             path=view.path(shown), organization=str(result.organization.get("id", "")), rendered=rendered,
@@ -145,7 +147,7 @@ class _Lines:
     def line(self, path: str, number: int) -> str:
         """A line (1-based), without its end; empty when there is none."""
         text: str = self._place.line(path, number)  # type: ignore[attr-defined]
-        return text or self._artefact(path, number)
+        return redaction.harmless(text or self._artefact(path, number))
 
     def _artefact(self, path: str, number: int) -> str:
         if path not in self._artefacts:
@@ -310,6 +312,8 @@ class Run:
             code = 0
         self.totals.exit_code = code
         self.totals.report_id = report.identity(self.worker.header, self.totals)
+        if self.worker.settings.style.get("redact"):
+            self.totals.problems = [p._replace(message=redaction.LEFT_OUT) for p in self.totals.problems]
         return code
 
 

@@ -434,6 +434,19 @@ class Grace(Shape):
     """The last day."""
 
 
+class DecidingFile(Shape):
+    """A file that is no manifest and no pack and still decided over the run."""
+
+    what: Text
+    """What it is: configuration, baseline."""
+    path: str
+    """Where it is, from the folder of the call."""
+    size: Count
+    """Its length in bytes."""
+    sha256: Sha256
+    """Its SHA-256 in hexadecimal digits."""
+
+
 class RunOptions(Shape):
     """What the run was asked."""
 
@@ -463,6 +476,8 @@ class RunOptions(Shape):
     """What did not block yet, and until when."""
     exclude: list[Text] = BLANK
     """Patterns of manifests that folder walks left out."""
+    decided_by: list[DecidingFile] = BLANK
+    """The files beside manifests and packs that decided over the run."""
 
 
 class UsedPack(Shape):
@@ -551,6 +566,16 @@ class ChosenExpectation(Shape):
     """Where in the document."""
     modality: Modality
     """How strongly it is asked."""
+    seen: Seen
+    """How surely its text was seen."""
+    paraphrase: str
+    """What is asked, in our words."""
+    family: Slug = BLANK
+    """The family of measures it belongs to."""
+    supports: dict[Slug, list[Text]] = BLANK
+    """What it is evidence for in other frameworks, by framework; it supports them and is equivalent to none."""
+    confidence: dict[Slug, Confidence] = BLANK
+    """How sure that mapping is, by framework."""
 
 
 class OutcomeCounts(Shape):
@@ -882,6 +907,8 @@ class Finding(Shape):
     """The id of the control that stands in as an equivalent measure."""
     warns_until: Day = BLANK
     """The last day on which the finding, which would block, only warns."""
+    owner: str = BLANK
+    """Who answers for the subject, or for what it belongs to, as declared."""
     exception: AcceptedGap = BLANK
     """The exception under which the gap is accepted."""
     baseline: KnownGap = BLANK
@@ -897,6 +924,15 @@ class ReportedFailure(Shape):
     """The rule or verifier."""
     why: str
     """What happened."""
+
+
+class Redaction(Shape):
+    """A value that looks like a credential, and therefore is not in the report."""
+
+    where: str
+    """The key route or place where it stands."""
+    what: Text
+    """What it looks like."""
 
 
 class ManifestRecord(Shape):
@@ -924,6 +960,8 @@ class ManifestRecord(Shape):
     """The findings, contradicted ones first, then gaps, unknowns and the rest."""
     failures: list[ReportedFailure]
     """What went wrong in policycheck itself; the run is then incomplete (exit code 5)."""
+    redactions: list[Redaction] = BLANK
+    """What was taken out of this record because it looks like a credential; left out if nothing was."""
 
 
 class ReportedProblem(Shape):
@@ -972,6 +1010,8 @@ class Report(Shape):
     exit_code: Literal[0, 1, 2, 3, 4, 5, 70, 130]
     """The exit code: 0 nothing blocks, 1 gaps or unknowns, 2 usage, 3 invalid input, 4 nothing to check, 5
     incomplete, 70 a bug in policycheck, 130 interrupted."""
+    redacted: Literal[True] = BLANK
+    """That this is a copy without values and quotations; its id is that of the whole report."""
 
 
 ROOTS: dict[str, type[Shape]] = {

@@ -422,8 +422,8 @@ def test_the_schema_names_every_key_of_the_report_and_no_other(shop: dict[str, A
         seen.setdefault(schema["title"], set()).update(found)
         named[schema["title"]] = set(schema["properties"])
     never = {f"{title}.{key}" for title, keys in named.items() for key in keys - seen[title]}
-    configured = {"exception_days", "exceptions_from", "exclude", "min_assurance_by", "warn_until"}
-    occasional = {"baseline", "equivalent", "exception", "warns_until"}
+    configured = {"exception_days", "exceptions_from", "exclude", "min_assurance_by", "warn_until", "decided_by"}
+    occasional = {"baseline", "equivalent", "exception", "warns_until", "owner"}
     wanted = {f"Options.{key}" for key in configured} | {f"Finding.{key}" for key in occasional}
     assert never == wanted, "what the shop's report has no occasion for"
 

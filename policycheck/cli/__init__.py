@@ -111,10 +111,11 @@ def _say(text: str) -> None:
 
 def _say_problems(problems: Iterable[Problem]) -> None:
     """Each problem once, in order. A line end in a file's name must not look like another problem."""
+    from policycheck import redaction
     from policycheck.formats._terminal import harmless
 
     for problem in sorted(set(problems)):
-        _say(str(problem._replace(path=harmless(problem.path))))
+        _say(redaction.harmless(str(problem._replace(path=harmless(problem.path)))))
 
 
 def _shows_unicode() -> bool:

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from policycheck.config import Configuration
-    from policycheck.model import Options
+    from policycheck.model import Artefact, Options
     from policycheck.packs import Criteria
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -83,6 +83,22 @@ def asked(options: Mapping[str, Any], found: Configuration, root: Path | None, a
         "warn_until": warnings,
         "exclude": options["exclude"],
     }
+
+
+def decided_by(found: Configuration, baseline: Path | None) -> tuple[tuple[str, Artefact], ...]:
+    """The files beside manifests and packs that decide over a run, with their digests; those that are there."""
+    from policycheck.cli._output import current_folder
+    from policycheck.digest import sha256_hex
+    from policycheck.model import Artefact
+
+    files = []
+    for what, path in (("configuration", found.file), ("baseline", baseline)):
+        whole = current_folder() / path if path else None
+        if whole is not None and whole.is_file():
+            raw = whole.read_bytes()
+            shown = os.path.relpath(whole, current_folder()).replace(os.sep, "/")
+            files.append((what, Artefact(shown, len(raw), sha256_hex(raw))))
+    return tuple(files)
 
 
 def _from_root(path: str, root: Path | None) -> str:

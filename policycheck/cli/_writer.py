@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from policycheck import rooms
 
 if TYPE_CHECKING:
-    from policycheck.cli._output import Sink
+    from policycheck.replay import Replay
     from policycheck.report import Totals
     from policycheck.run import View
+
+
+class Target(Protocol):
+    """What takes bytes: a `Sink`, or a file of a bundle."""
+
+    def write(self, data: bytes) -> object:
+        """Add bytes."""
 
 
 class Writer:
@@ -17,7 +26,7 @@ class Writer:
     `collect(view)`: its collector is given every part in order, and what it returns is written.
     """
 
-    def __init__(self, module: Any, sink: Sink, view: View) -> None:
+    def __init__(self, module: Any, sink: Target, view: View) -> None:
         self._module, self._sink, self._view = module, sink, view
         self._collector = module.collect(view) if hasattr(module, "collect") else None
         self._is_first = True
@@ -35,3 +44,23 @@ class Writer:
         """What is known when the last manifest was judged."""
         last = self._collector.end(totals) if self._collector is not None else self._module.end(self._view, totals)
         self._sink.write(last)
+
+
+def render(again: Replay, name: str, sink: Target) -> None:
+    """A whole report in one format."""
+    module = rooms.load("formats", name)
+    writer = Writer(module, sink, again.view)
+    for record in again.records(module.RECORD):
+        writer.add(module.part(again.view, record))
+    writer.end(again.totals)
+
+
+def lacking(again: Replay) -> list[str]:
+    """What a reader of the documents should know and the documents do not say."""
+    changed = again.changed
+    if again.lacks_lines:
+        return ["lines of source are not in the JSON report; --root DIR shows them"]
+    if not changed:
+        return []
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return [f"no lines shown of {', '.join(changed[:3])}{more}: not there, or not as they were"]

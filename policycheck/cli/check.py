@@ -46,6 +46,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--previous", metavar="REPORT.json",
               help="Say on the first page of text, markdown and html what changed since that report.")  # fmt: skip
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1. Invalid input still exits 3.")
+@click.option("--redact", is_flag=True, help="Leave values and quotations out of every document; ids and places stay.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
 @configuration_options
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
@@ -99,6 +100,7 @@ def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found:
 
 def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
     from policycheck.cli._configured import asked as configured_for
+    from policycheck.cli._configured import decided_by
     from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style, targets
     from policycheck.cli._previous import previous
     from policycheck.model import Options, Severity
@@ -114,6 +116,7 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         equivalents=not options["no_equivalents"],
         evidence=not options["no_evidence"],
         exit_zero=options["exit_zero"],
+        decided_by=decided_by(configured, options["baseline"]),
         **configured_for(options, configured, root, date),
     )
     settings = Settings(
@@ -121,7 +124,10 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         rules=tuple(p.resolve() for p in options["rules"]),
         formats=tuple(dict.fromkeys(name for name, _ in outputs)), baseline=options["baseline"],
         previous=previous(options["previous"], outputs),
-        style={**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]},
+        style={
+            **style(options["verbose"], options["quiet"], options["by"]),
+            "show_values": options["show_values"], "redact": options["redact"],
+        },
     )  # fmt: skip
     return settings, outputs
 

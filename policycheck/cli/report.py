@@ -10,9 +10,11 @@ import click
 from policycheck import rooms
 
 if TYPE_CHECKING:
-    from policycheck.cli._output import Sinks
-    from policycheck.replay import Replay
+    from policycheck.report import Record
+    from policycheck.signoff import Signoff
 
+#: The formats that have a block for signatures.
+_SIGNED = frozenset({"html", "pdf"})
 _FORMATS = click.Choice(rooms.names("formats"))
 
 
@@ -22,63 +24,124 @@ _FORMATS = click.Choice(rooms.names("formats"))
               help=f"What is printed: {', '.join(_FORMATS.choices)}; text if nothing else is asked for.")  # fmt: skip
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
               help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
+@click.option("--bundle", metavar="DIR",
+              help="Write each --format (else html, xlsx, csv, markdown, json) and their digests to a folder.")  # fmt: skip
+@click.option("--key", metavar="PRIVATE.pem", help="Sign the bundle with this ed25519 key.")
+@click.option("--passphrase-env", metavar="NAME", help="The environment variable with the key's passphrase.")
+@click.option("--force", is_flag=True, help="Let --bundle replace an earlier bundle.")
+@click.option("--for-signature", is_flag=True,
+              help="A block for signatures in html and pdf, and DRAFT on every page until it is filled.")  # fmt: skip
+@click.option("--prepared-by", nargs=2, metavar="NAME DATE", help="Who prepared the report, and when.")
+@click.option("--reviewed-by", nargs=2, metavar="NAME DATE", help="Who reviewed it.")
+@click.option("--approved-by", nargs=2, metavar="NAME DATE", help="Who approved it; not who prepared it.")
+@click.option("--review", metavar="FILE", help="A review file that says all three (policycheck-review: 1).")
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the report's paths begin: show lines of the files there, if they are as they were.")  # fmt: skip
 @click.option("--previous", metavar="REPORT.json", help="Say on the first page what changed since that report.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
+@click.option("--redact", is_flag=True, help="Leave out values and quotations; ids, places, counts and digests stay.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts.")
 @click.option("--quiet", "-q", is_flag=True, help="One line a manifest.")
-def command(report: str, formats: tuple[str, ...], outputs: tuple[str, ...], root: Path | None, **options: Any) -> int:
+def command(report: str, **options: Any) -> int:
     """Render a JSON report in other formats. No manifest is read and nothing is judged.
 
     All documents made of one JSON report carry its id, its findings and its counts, and are byte for byte what
     `policycheck check` would have written. Lines of source are not in the JSON: text shows them only with --root.
-    - is standard input.
+    - is standard input. A bundle is checked by `policycheck verify`.
 
     \b
     policycheck check --format json --output report.json
     policycheck report report.json --output xlsx=actions.xlsx --output markdown=gaps.md
     policycheck report report.json --format text --root .
     policycheck report report.json --previous last.json --output html=report.html
+    policycheck report report.json --format html --for-signature --reviewed-by 'Ada Example' 2026-11-22
+    policycheck report report.json --bundle for-the-auditor --key private.pem
 
     Exit codes: 0 rendered, whatever the report says; 2 usage; 3 not a report, or one that was changed.
     """
     from policycheck import replay
-    from policycheck.cli._output import current_folder, read_bytes, refuse_overwriting, root_folder, sinks, style, targets
-    from policycheck.cli._previous import previous
+    from policycheck.cli import _bundle, _say
+    from policycheck.cli._output import read_bytes, root_folder
 
-    wanted = targets(formats, outputs)
-    refuse_overwriting(wanted, [Path(report).resolve()], "the report that is rendered")
-    earlier = previous(options["previous"], wanted, report)
-    shown = {**style(options["verbose"], options["quiet"], options["by"]), "show_values": options["show_values"]}
-    again = replay.Replay(replay.read(read_bytes(report), report), shown, current_folder(), root_folder(root), earlier)
-    with sinks(wanted) as opened:
-        _render(again, opened)
-    if not options["quiet"]:
-        _tell(again)
+    _bundle.refuse_stray(options)
+    wanted = _targets(report, options)
+    options["previous"] = _previous(report, options, wanted)
+    raw = read_bytes(report)
+    read, root = replay.read(raw, report), root_folder(options["root"])
+    options["signoff"] = _signoff(options, read)
+    if options["redact"] and not read.get("redacted"):
+        read = replay.redacted(read)
+        raw = _json(read)
+    told = _print(read, options, root, wanted) if options["bundle"] is None else _bundle.write(raw, read, options, root)
+    for line in told:
+        _say(f"policycheck: {line}")
     return 0
 
 
-def _render(again: Replay, sinks: Sinks) -> None:
-    from policycheck.cli._writer import Writer
+def _json(report: Record) -> bytes:
+    """A report as the JSON format writes it."""
+    from io import BytesIO
 
-    for name, sink in sinks.by_format:
-        module = rooms.load("formats", name)
-        writer = Writer(module, sink, again.view)
-        for record in again.records(module.RECORD):
-            writer.add(module.part(again.view, record))
-        writer.end(again.totals)
+    from policycheck.cli._output import current_folder
+    from policycheck.cli._writer import render
+    from policycheck.replay import Replay
+
+    written = BytesIO()
+    render(Replay(report, {}, current_folder()), "json", written)
+    return written.getvalue()
 
 
-def _tell(again: Replay) -> None:
-    """What a reader of the documents should know and the documents do not say."""
-    from policycheck.cli import _say
+def _signoff(options: dict[str, Any], report: Record) -> Signoff | None:
+    """Who signed what is rendered; None when it is not for signature. Raises UsageError and InvalidInput."""
+    from policycheck import signoff
+    from policycheck.cli._output import read_bytes
+    from policycheck.errors import UsageError
 
-    changed = again.changed
-    if again.lacks_lines:
-        _say("policycheck: lines of source are not in the JSON report; --root DIR shows them")
-    elif changed:
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        _say(f"policycheck: no lines shown of {', '.join(changed[:3])}{more}: not there, or not as they were")
+    parts = {part: options[part] for part in signoff.PARTS}
+    named = [f"--{part.replace('_', '-')}" for part, said in parts.items() if said]
+    if not options["for_signature"]:
+        if named or options["review"]:
+            raise UsageError(f"{named[0] if named else '--review'} goes with --for-signature")
+        return None
+    if not _SIGNED & {*options["formats"], *(o.partition("=")[0] for o in options["outputs"] if "=" in o)}:
+        raise UsageError("--for-signature shows in html and pdf: add --format html or --format pdf")
+    if options["review"] is None:
+        return signoff.given(parts)
+    if named:
+        raise UsageError(f"--review names everybody; leave {named[0]} out")
+    return signoff.read(read_bytes(options["review"]), options["review"], report["report_id"])
+
+
+def _targets(report: str, options: dict[str, Any]) -> list[tuple[str, str]]:
+    from policycheck.cli._output import refuse_overwriting, targets
+
+    if options["bundle"] is not None:
+        return []
+    wanted = targets(options["formats"], options["outputs"])
+    refuse_overwriting(wanted, [Path(report).resolve()], "the report that is rendered")
+    return wanted
+
+
+def _previous(report: str, options: dict[str, Any], wanted: list[tuple[str, str]]) -> Record | None:
+    from policycheck.cli._previous import previous
+    from policycheck.errors import UsageError
+
+    if options["previous"] is not None and options["bundle"] is not None:
+        raise UsageError("--previous is not for a bundle: its documents are made of the one report that lies in it")
+    return previous(options["previous"], wanted, report)
+
+
+def _print(report: Record, options: dict[str, Any], root: Path | None, wanted: list[tuple[str, str]]) -> list[str]:
+    from policycheck.cli._output import current_folder, sinks, style
+    from policycheck.cli._writer import lacking, render
+    from policycheck.replay import Replay
+
+    own = {"show_values": options["show_values"], "signoff": options["signoff"]}
+    shown = {**style(options["verbose"], options["quiet"], options["by"]), **own}
+    again = Replay(report, shown, current_folder(), root, options["previous"])
+    with sinks(wanted) as opened:
+        for name, sink in opened.by_format:
+            render(again, name, sink)
+    return [] if options["quiet"] else lacking(again)

@@ -102,7 +102,7 @@ def _row(finding: Record, record: Record, rules: Record) -> Row:
         finding["severity"], word(finding["outcome"]), finding["assurance"], status(finding), plain(finding["title"]),
         subject(finding), _what(finding), plain(close) if is_open else "",
         spot(finding["location"]), ", ".join(map(spot, finding.get("related", ()))),
-        _said(finding, "owner"), due(finding), _said(finding, "ticket"), "",
+        _said(finding, "owner") or plain(finding.get("owner")), due(finding), _said(finding, "ticket"), "",
         ", ".join(finding["expectations"]), plain(finding["rule"]), plain(record["organization"].get("id")),
         plain(record["manifest"]), finding["id"],
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats import _call
 from policycheck.formats._actions import Column, Row, plain, spot, subject, word
 from policycheck.report import Record, Totals
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 HYGIENE = "exception-hygiene"
 EXPECTATIONS = (
-    Column("Expectation", 18), Column("Document", 11), Column("Locator", 40), Column("Modality", 14), Column("Outcome", 15),
+    Column("Expectation", 18), Column("Document", 11), Column("Locator", 40), Column("Modality", 14),
+    Column("What is asked (our paraphrase)", 60), Column("Text seen", 30), Column("Outcome", 15),
     Column("Gaps", 8), Column("Of findings", 10), Column("Share", 12), Column("Why", 36), Column("Tested by", 46),
     Column("Organization", 18), Column("Manifest", 34),
 )  # fmt: skip
@@ -92,6 +94,7 @@ def expectations(view: View, record: Record) -> list[Row]:
 
 def _expectation(name: str, asked: Record, row: Record | None, why: str) -> Row:
     about: Row = [plain(name), plain(asked["document"]), plain(asked["locator"]), asked["modality"]]
+    about += [plain(asked["paraphrase"]), _SEEN.get(asked["seen"], "")]
     if row is None:
         return [*about, "not tested", "", "", "", why]
     share = f"{row['gaps']} of {row['findings']}" if row["gaps"] else ""
@@ -164,6 +167,7 @@ def judged(record: Record) -> list[Row]:
     found: list[Row] = [["Manifests", name, _listed(counts["findings"])]]
     for fact, names in record["scope"]["not_concerned"].items():
         found.append(["Manifests", name, plain(f"By {fact}, not concerned by {', '.join(names)}.")])
+    found += [["Redacted", name, plain(f"{one['what']} at {one['where']}")] for one in record.get("redactions", ())]
     found += [["Could not be judged", name, plain(f"{f['what']}: {f['why']}")] for f in record["failures"]]
     return found
 
@@ -173,6 +177,7 @@ def method(view: View, totals: Totals, manifests: list[Row]) -> list[Row]:
     header = view.header
     return [
         *_named("Report", _report(header, totals)),
+        *_named("Report", [("This copy", "values and quotations are left out")] if view.style.get("redact") else ()),
         *_named("What was found", _found(totals)),
         *manifests,
         *_named("Could not be judged", [(plain(p.path), plain(str(p))) for p in totals.problems]),
@@ -234,20 +239,15 @@ def _criteria(criteria: Record) -> Iterator[tuple[str, str]]:
 def _options(options: Record) -> Iterator[tuple[str, str]]:
     for key, value in options.items():
         shown = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-        if isinstance(value, list):
+        if key == "decided_by":
+            shown = "; ".join(f"{file['what']} {file['path']} sha256:{file['sha256']}" for file in value)
+        elif isinstance(value, list):
             shown = ", ".join(map(str, value)) or ("all" if key == "criteria" else "none")
         yield word(key), plain(shown)
 
 
 def _command(header: Record, manifests: list[Row]) -> str:
     """The call that gives the same report id on the same files, from the repository's root, under the same configuration."""
-    options = header["options"]
-    call = ["policycheck", "check", *dict.fromkeys(str(row[1]) for row in manifests), "--as-of", header["as_of"]]
-    call += ["--criteria", ",".join(options["criteria"])] if options["criteria"] else []
-    call += ["--fail-on", options["fail_on"]] if options["fail_on"] != "low" else []
-    call += ["--min-assurance", options["min_assurance"]] if options["min_assurance"] != "declared" else []
-    call += ["--allow-unknown"] if options["allow_unknown"] else []
-    call += [] if options["equivalents"] else ["--no-equivalents"]
-    call += [] if options["evidence"] else ["--no-evidence"]
-    call += ["--exit-zero"] if options["exit_zero"] else []
-    return shlex.join([*call, "--format", "json"])
+    known = any(file["what"] == "baseline" for file in header["options"].get("decided_by", ()))
+    words = _call.words(header, dict.fromkeys(str(row[1]) for row in manifests), known=known)
+    return shlex.join([*words, "--format", "json"])

@@ -40,7 +40,7 @@ def part(view: View, record: Record) -> bytes:
 
 def end(view: View, totals: Totals) -> bytes:
     """The totals, the problems and the exit code."""
-    return b"\n],\n" + _members(footer(totals))[1:].encode() + b"}\n"
+    return b"\n],\n" + _members(footer(totals, bool(view.style.get("redact"))))[1:].encode() + b"}\n"
 
 
 def _members(record: Record) -> str:

@@ -33,6 +33,7 @@ def begin(view: View) -> bytes:
     documents = [f"- **{d['id']}** {safe(d['title'])} ({d['date']}, {safe(d['status'])})" for d in named]
     loosened = view.header["options"]["loosened_by"]
     note = [f"This run was loosened by: {', '.join(code(x) for x in loosened)}.", ""] if loosened else []
+    note += ["Values and quotations are left out of this copy.", ""] if view.style.get("redact") else []
     return encoded(["# Gap summary", "", f"As of {view.header['as_of']}, held against:", "", *documents, "", *note])
 
 
@@ -48,7 +49,7 @@ def part(view: View, record: Record) -> bytes:
     asked = {e["id"]: e for e in record["expectations"]}
     for finding in gaps:
         lines += _gap(finding, asked)
-    lines += _accepted(record) + _unread(record) + _questions(record)
+    lines += _accepted(record) + _unread(record) + _questions(record) + _redacted(record)
     return encoded(lines)
 
 
@@ -135,6 +136,13 @@ def _unread(record: Record) -> list[str]:
     lines = [f"### Evidence that could not be read ({len(some)})", ""] if some else []
     for finding in some:
         lines.append(f"- **{finding['severity']}** {safe(finding.get('message', ''))}")
+    return [*lines, ""] if lines else []
+
+
+def _redacted(record: Record) -> list[str]:
+    taken = record.get("redactions", ())
+    lines = ["### Taken out, because it looks like a credential", ""] if taken else []
+    lines += [f"- {safe(one['what'])} at {code(one['where'])}" for one in taken]
     return [*lines, ""] if lines else []
 
 

@@ -322,6 +322,10 @@ def _summary(view: View, record: Record) -> list[str]:
     for failure in record["failures"]:
         lines += wrap(f"incomplete    {failure['what']}: {failure['why']}", style, "  ", "                ")
     lines += wrap(f"blocking      {_blocking(view, counts)}", style, "  ", "                ")
+    for taken in record.get("redactions", ()):
+        lines += wrap(f"redacted      {taken['what']} at {taken['where']}", style, "  ", "                ")
+    if style.get("redact"):
+        lines += wrap("redacted      values and quotations are left out of this copy", style, "  ", "                ")
     for day, some in starting(record["findings"]):
         lines += wrap(f"will block    from {day}: {len(some)} more ({_rules(some)})", style, "  ", "                ")
     return lines

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from policycheck import rooms
 from policycheck.cli._writer import Writer
 from policycheck.report import header_of, totals_of
@@ -15,6 +17,8 @@ from policycheck.run import View
 HERE = Path(__file__).parent
 REPORT = HERE / "report.json"
 GOLDEN = HERE / "golden"
+#: Beside the checkout, or above it.
+SPECS = next((f / "shared" / "specs" for f in HERE.parents[2:] if (f / "shared").is_dir()), HERE / "specs")
 MACHINES = {
     "sarif": "sarif", "sarif-github": "sarif", "junit": "xml", "gitlab": "json", "github": "txt", "github-summary": "md",
 }  # fmt: skip
@@ -23,6 +27,13 @@ SECRET = "4711-per-hour"
 HOSTILE = (
     "]]> <script>&'\" \x00\x1b[31m\u202e\ud800 \r\n::error::x ##[error]y %0A | `a` [l](http://e.example) {0} @team \n# h"
 )
+
+
+def spec(name: str) -> Path:
+    """A specification published by somebody else, which this repository does not hold."""
+    if not (SPECS / name).is_file():
+        pytest.skip(f"{name} is not in {SPECS}")
+    return SPECS / name
 
 
 class Text:

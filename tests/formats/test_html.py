@@ -20,7 +20,7 @@ import pytest
 
 from policycheck.errors import UsageError
 from policycheck.formats import html
-from policycheck.formats._html import calendar, chapter, heatmap, page
+from policycheck.formats._html import calendar, chapter, heatmap, page, record
 from policycheck.report import Totals
 from policycheck.run import View
 
@@ -319,7 +319,7 @@ def test_without_jinja_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_more_manifests_than_a_page_holds_are_refused(rich: Rich, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "MAX_MANIFESTS", 1)
+    monkeypatch.setattr(record, "MAX_MANIFESTS", 1)
     rich = {**rich, "results": rich["results"] * 2}
     with pytest.raises(UsageError, match="at most 1 manifests"):
         render("html", rich)

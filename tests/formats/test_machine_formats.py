@@ -19,19 +19,11 @@ import pytest
 
 from policycheck.formats import sarif_github
 
-from .rich_support import GOLDEN, HERE, MACHINES, SECRET, render
+from .rich_support import GOLDEN, HERE, MACHINES, SECRET, render, spec
 
 ROOT = HERE.parent.parent
-SPECS = ROOT.parent / "shared" / "specs"
 Rich = dict[str, Any]
 each_machine = pytest.mark.parametrize("name", sorted(MACHINES))
-
-
-def spec(name: str) -> Path:
-    """A specification published by somebody else, which this repository does not hold."""
-    if not (SPECS / name).is_file():
-        pytest.skip(f"{name} is not in {SPECS}")
-    return SPECS / name
 
 
 def results(rich: Rich, name: str = "sarif-github", **style: Any) -> list[dict[str, Any]]:

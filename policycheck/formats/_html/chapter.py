@@ -46,7 +46,8 @@ def rendered(view: View, record: Record, since: Record | None = None) -> str:
         documents=_documents(view, record, findings), maps=heatmap.panels(record), subjects=heatmap.subjects(record),
         surfaces=_surfaces(record, findings), days=calendar.days(view.header["as_of"], findings),
         since=since, changed=_changes.grave(since.get("changes", ())) if since else [], words=_changes,
-        starting=starting(record["findings"]), hygiene=[f for f in gaps if f["rule"] == "exception-hygiene"],
+        starting=starting(record["findings"]),
+        redact=view.style.get("redact", False), hygiene=[f for f in gaps if f["rule"] == "exception-hygiene"],
     )  # fmt: skip
 
 

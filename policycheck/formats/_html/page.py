@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -57,7 +58,15 @@ def styled(*more: str) -> dict[str, Any]:
 
 
 def _style() -> str:
-    return (_HERE / "style.css").read_text("utf-8")
+    return "\n".join((_HERE / name).read_text("utf-8").rstrip() for name in ("style.css", "drawing.css"))
+
+
+def drawing() -> str:
+    """The style of what is drawn, as it is printed: every variable in its place, for readers that know none."""
+    printed = dict(re.findall(r"--([\w-]+): ([^;]+);", _style().split("@media print", 1)[1]))
+    always = dict(re.findall(r"--([\w-]+): ([^;]+);", _style().split("@media", 1)[0]))
+    rules = (_HERE / "drawing.css").read_text("utf-8").partition("*/")[2].strip()
+    return re.sub(r"var\(--([\w-]+)\)", lambda found: {**always, **printed}[found[1]], rules)
 
 
 def _digest(text: str) -> str:

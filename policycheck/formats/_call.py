@@ -1,0 +1,35 @@
+"""The call of `policycheck check` that gives a report again, from its own record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from policycheck.report import Record
+
+_SWITCHES = {
+    "--allow-unknown": ("allow_unknown", True), "--no-equivalents": ("equivalents", False),
+    "--no-evidence": ("evidence", False), "--exit-zero": ("exit_zero", True),
+}  # fmt: skip
+_PLAIN = {"--fail-on": ("fail_on", "low"), "--min-assurance": ("min_assurance", "declared")}
+#: What only a configuration file says: a command cannot repeat it.
+_CONFIGURED = ("min_assurance_by", "exception_days", "exceptions_from", "warn_until", "exclude")
+
+
+def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]:
+    """The call's words, not quoted, from the root that the paths count from. `known`: a baseline was used."""
+    options = header["options"]
+    call = ["policycheck", "check", *manifests, "--as-of", header["as_of"]]
+    call += [word for name in options["criteria"] for word in ("--criteria", name)]
+    own = [pack["id"] for pack in header["criteria"]["packs"] if not pack["shipped"]]
+    call += [word for name in own for word in ("--rules", f"FOLDER-OF-{name}")]
+    for name, (key, usual) in _PLAIN.items():
+        call += [name, options[key]] if options[key] != usual else []
+    call += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
+    files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
+    call += ["--config", files["configuration"]] if "configuration" in files else []
+    return [*call, *(["--baseline", files.get("baseline", "YOUR-BASELINE")] if known else [])]
+
+
+def configured(header: Record) -> list[str]:
+    """The options that a configuration set, and that no other option says."""
+    return [name for name in _CONFIGURED if header["options"].get(name)]

@@ -1,0 +1,132 @@
+"""What a report must not carry: values that look like credentials, always; quotations and values, when it leaves the house.
+
+A pattern names one kind of credential by the shape that its issuer publishes. What has no shape of its own (a password in
+a sentence) is found only where a word before it says what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+Record = dict[str, Any]
+#: What stands in a redacted copy where a value or a quotation stood.
+LEFT_OUT = "(left out)"
+#: Each kind with its shape; the group `value`, where there is one, is what is taken out.
+_KINDS = {
+    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*",
+    "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
+    "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,255}",
+    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,255}|hooks\.slack\.com/services/[A-Za-z0-9/]{10,255}",
+    "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{16,255}",
+    "Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
+    "secret key": r"\bsk-[A-Za-z0-9_-]{20,255}",
+    "JSON web token": r"\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}",
+    "password in an address": r"(?<=://)[^\s/:@]{1,200}:[^\s/@]{1,200}(?=@)",
+    "bearer token": r"(?i:\bbearer\s{1,8})[A-Za-z0-9._~+/-]{16,4096}=*",
+    "password or key": (
+        r"(?i:\b(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key)\b[\"']?\s{0,8}[=:]\s{0,8})"
+        r"[\"']?(?=[^\s\"',;]{0,200}[0-9])[^\s\"',;]{6,200}"
+    ),
+}  # fmt: skip
+#: A text without any of these has none of the shapes.
+_HINTS = re.compile(
+    r"-----B|AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox|hooks\.s|k_live_|AIza|sk-|eyJ|://|(?i:bearer|pass|pwd|secret|token|key)"
+)
+_PATTERNS = tuple((kind, re.compile(shape)) for kind, shape in _KINDS.items())
+
+
+@lru_cache(maxsize=8192)
+def examined(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text without what looks like a credential, and the kinds of what was taken out."""
+    if not _HINTS.search(text):
+        return text, ()
+    kinds = []
+    for kind, pattern in _PATTERNS:
+        text, times = pattern.subn(f"[redacted: {kind}]", text)
+        kinds += [kind] * times
+    return text, tuple(kinds)
+
+
+def harmless(text: str) -> str:
+    """A text without what looks like a credential."""
+    return examined(text)[0]
+
+
+class Redactor:
+    """Takes credentials out of the values of one manifest's record, and remembers where."""
+
+    def __init__(self) -> None:
+        self.found: list[Record] = []
+
+    def text(self, text: str, where: str) -> str:
+        """The text without credentials. `where` is a route or place that a reader can look up."""
+        kept, kinds = examined(text)
+        for kind in kinds:
+            entry = {"where": where, "what": kind}
+            if entry not in self.found:
+                self.found.append(entry)
+        return kept
+
+    def value(self, value: Any, where: str) -> Any:
+        """The same of a declared value: a text, a list of them, or what can hold none."""
+        if isinstance(value, str):
+            return self.text(value, where)
+        if isinstance(value, list):
+            return [self.value(item, where) for item in value]
+        return value
+
+
+# --- a copy that may leave the house ---------------------------------------------------------------------------
+
+
+def bare(record: Record) -> Record:
+    """One manifest's record, full or short, without values, quotations and reasons. Ids, places, counts and digests stay."""
+    found = dict(record)
+    for key, change in _PARTS.items():
+        if key in found:
+            found[key] = change(found[key])
+    return found | {"redacted": True} if "gaps" in found else found
+
+
+def _findings(findings: list[Record]) -> list[Record]:
+    return [_finding(finding) for finding in findings]
+
+
+def _finding(finding: Record) -> Record:
+    found = {key: value for key, value in finding.items() if key not in ("message", "owner")}
+    found["facts"] = [_fact(fact) for fact in finding["facts"]]
+    if "exception" in found:
+        found["exception"] = _blanked(found["exception"], "reason", "approver")
+    if "baseline" in found:
+        found["baseline"] = _blanked(found["baseline"], "owner", "plan")
+    return found
+
+
+def _fact(fact: Record) -> Record:
+    found = {key: value for key, value in fact.items() if key != "note"}
+    return found | {"value": LEFT_OUT} if "value" in fact else found
+
+
+def _blanked(row: Mapping[str, Any], *keys: str) -> Record:
+    return {key: LEFT_OUT if key in keys and value else value for key, value in row.items()}
+
+
+def _artefacts(entries: list[Record]) -> list[Record]:
+    return [{**entry, "said": LEFT_OUT if entry["said"] else "", "quotes": []} for entry in entries]
+
+
+def _organization(organization: Any) -> Any:
+    return {**organization, "contact": None} if isinstance(organization, dict) else organization
+
+
+def _failures(failures: list[Record]) -> list[Record]:
+    return [{**failure, "why": LEFT_OUT} for failure in failures]
+
+
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "findings": _findings, "gaps": _findings, "artefacts": _artefacts, "organization": _organization, "failures": _failures,
+}  # fmt: skip

@@ -1,0 +1,85 @@
+"""What the tests of bundles share: one judged repository, keys, and the command line in this process."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from policycheck import cli
+
+from .sealing import AS_OF, ROOT, key_pair
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+def _call(patch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> tuple[int, str, str]:
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+    with patch.context() as within:
+        within.chdir(folder)
+        within.setattr(sys, "argv", ["policycheck", *arguments])
+        within.setattr(sys, "stdout", streams[0])
+        within.setattr(sys, "stderr", streams[1])
+        code = cli._run()
+    out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+    return code, out, err
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Call:
+    return lambda folder, *arguments: _call(monkeypatch, folder, *arguments)
+
+
+class Place(NamedTuple):
+    """A repository with `report.json`, and beside it the keys of two people, of whom the first one signs."""
+
+    repository: Path
+    keys: Path
+    signed: Path
+    unsigned: Path
+
+    @property
+    def private(self) -> str:
+        return str(self.keys / "first.pem")
+
+    @property
+    def public(self) -> str:
+        return str(self.keys / "first.pub.pem")
+
+    @property
+    def other(self) -> str:
+        return str(self.keys / "second.pub.pem")
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    made = tmp_path_factory.mktemp("sealed")
+    found = Place(made / "repository", made / "keys", made / "signed", made / "unsigned")
+    shutil.copytree(ROOT / "examples" / "corner-shop", found.repository / "corner-shop")
+    shutil.copytree(ROOT / "examples" / "tern-ai", found.repository / "tern-ai")
+    found.keys.mkdir()
+    for number, name in enumerate(("first", "second"), 1):
+        key_pair(found.keys, name, number)
+    with pytest.MonkeyPatch.context() as patch:
+        words = ("check", ".", "--root", ".", "--as-of", AS_OF, "--output", "json=report.json")
+        assert _call(patch, found.repository, *words)[0] == 1
+        for folder, key in ((found.signed, ("--key", found.private)), (found.unsigned, ())):
+            code, _, err = _call(patch, found.repository, "report", "report.json", "--bundle", str(folder), "-q", *key)
+            assert (code, err) == (0, "")
+    return found
+
+
+@pytest.fixture
+def signed(place: Place, tmp_path: Path) -> Path:
+    """A signed bundle to be tampered with."""
+    return Path(shutil.copytree(place.signed, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def unsigned(place: Place, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(place.unsigned, tmp_path / "bundle"))
