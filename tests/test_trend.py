@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from policycheck import trend
+from policycheck import replay, trend
 from policycheck.errors import INVALID, USAGE, UsageError
 from policycheck.formats import _changes
 from policycheck.formats._html import charts
@@ -288,6 +288,18 @@ def test_a_subject_that_was_taken_out_went_by_the_organisation_even_if_the_pack_
     step = trend.trend([reports[0], edited(reports[0], "2026-04-01", take_out)])["organizations"][0]["steps"][0]
     change = next(c for c in step["changes"] if c["id"] == gap["id"])
     assert (change["words"], change["causes"], change["why"]) == (["gone"], {"gone": "organization"}, "subject")
+
+
+def test_values_that_were_left_out_are_not_taken_for_the_same(reports: list[Rich], shop: Rich) -> None:
+    kept = shop["steps"][0]["causes"]
+    assert kept["organization"]
+    assert kept["date"]
+    for hidden in ([0], [1], [0, 1]):
+        some = [replay.redacted(report) if n in hidden else report for n, report in enumerate(reports[:2])]
+        step = trend.trend(some)["organizations"][0]["steps"][0]
+        assert step["counts"] == shop["steps"][0]["counts"]
+        assert step["causes"]["date"] == {}
+        assert step["causes"]["unsaid"]["closed"] >= kept["date"]["closed"]
 
 
 # --- what is not put in a row ---------------------------------------------------------------------------------------
@@ -580,10 +592,11 @@ def test_what_makes_no_sense_as_the_previous_report_is_one_line(folder: Path, tm
     (tmp_path / "x.json").write_text("{}")
     cases = [
         (("--previous", "audits/5/report.json"), USAGE, "as of 2026-11-21, after this report"),
-        (("--previous", "audits/3/report.json", "--format", "sarif"), USAGE, "shows in html, markdown, text"),
+        (("--previous", "audits/3/report.json", "--format", "sarif"), USAGE, "shows in html, markdown, pdf, text"),
         (("--previous", str(tmp_path / "x.json")), INVALID, "is no policycheck-report/1 document"),
         (("--previous", "gone.json"), USAGE, "gone.json cannot be read"),
         (("--previous", "audits/3/report.json", "--output", "audits/3/report.json"), USAGE, "would replace"),
+        (("--previous", "audits/3/report.json", "--bundle", "b"), USAGE, "--previous is not for a bundle"),
     ]
     for words, wanted, said in cases:
         code, out, err = call(folder, "report", "audits/4/report.json", *words)
