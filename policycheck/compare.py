@@ -136,15 +136,15 @@ def compare(old: Record, new: Record) -> Comparison:
     changes: dict[str, list[Change]] = {kind: [] for kind in KINDS}
     before = {_organization(result): result for result in old["results"]}
     after = {_organization(result): result for result in new["results"]}
-    rules = _Rules(old, new)
+    rules = Rules(old, new)
     for name in [*after, *(name for name in before if name not in after)]:
-        for change in _paired(name, before.get(name), after.get(name)):
-            kind = _kind(change, rules, is_judged=name in after and not after[name].get("failures"))
+        for change in paired(name, before.get(name), after.get(name)):
+            kind = kind_of(change, rules, is_judged=name in after and not after[name].get("failures"))
             if kind:
                 changes[kind].append(change)
     code = new.get("exit_code")
     return Comparison(
-        changes={kind: tuple(sorted(found, key=_order)) for kind, found in changes.items()},
+        changes={kind: tuple(sorted(found, key=order_of)) for kind, found in changes.items()},
         notes=tuple(_notes(old, new)),
         old_as_of=str(old.get("as_of", "")),
         new_as_of=str(new.get("as_of", "")),
@@ -152,7 +152,7 @@ def compare(old: Record, new: Record) -> Comparison:
     )
 
 
-class _Rules:
+class Rules:
     """Which rules each report judged.
 
     They are told apart only when the criteria differ: a rule that is missing under the same criteria has failed, and what
@@ -162,24 +162,35 @@ class _Rules:
     def __init__(self, old: Record, new: Record) -> None:
         self.differ = criteria_differ(old, new)
         self.old, self.new = (_judged(report) for report in (old, new))
+        self._are_listed = all(isinstance(report.get("rules"), dict) for report in (old, new))
 
     def is_new(self, finding: Record) -> bool:
-        return self.differ and bool(finding["expectations"]) and finding["rule"] not in self.old
+        """Whether only the new report's criteria have the finding's rule."""
+        return self.differ and self._is_told(finding) and finding["rule"] not in self.old
 
     def is_gone(self, finding: Record) -> bool:
-        return self.differ and bool(finding["expectations"]) and finding["rule"] not in self.new
+        """Whether only the old report's criteria have the finding's rule."""
+        return self.differ and self._is_told(finding) and finding["rule"] not in self.new
+
+    def _is_told(self, finding: Record) -> bool:
+        """Whether the absence of its rule means anything: a check of the declaration itself is seen only where it speaks."""
+        return self._are_listed or bool(finding["expectations"])
 
 
 def _judged(report: Record) -> frozenset[str]:
-    return frozenset(finding["rule"] for result in report["results"] for finding in result["findings"])
+    """The rules that a report lists, also those that found nothing to judge, and those of its findings."""
+    listed = report.get("rules")
+    found = {finding["rule"] for result in report["results"] for finding in result["findings"]}
+    return frozenset(found | set(listed if isinstance(listed, dict) else ()))
 
 
 def criteria_differ(old: Record, new: Record) -> bool:
     """Whether the reports were held against different packs, or different documents of them."""
-    return _digests(old) != _digests(new) or _option(old, "criteria") != _option(new, "criteria")
+    return digests(old) != digests(new) or _option(old, "criteria") != _option(new, "criteria")
 
 
-def _digests(report: Record) -> dict[str, str]:
+def digests(report: Record) -> dict[str, str]:
+    """The digest of each pack that a report was held against, by the pack's id."""
     found = report["criteria"].get("packs")
     packs = [p for p in found if isinstance(p, dict)] if isinstance(found, list) else []
     return {str(pack.get("id")): str(pack.get("digest")) for pack in packs}
@@ -190,7 +201,8 @@ def _option(report: Record, name: str) -> Any:
     return options.get(name) if isinstance(options, dict) else None
 
 
-def _paired(name: str, old: Record | None, new: Record | None) -> Iterator[Change]:
+def paired(name: str, old: Record | None, new: Record | None) -> Iterator[Change]:
+    """Every finding of an organization's two results, with the one of the same id in the other."""
     was = {finding["id"]: finding for finding in old["findings"]} if old else {}
     now = {finding["id"]: finding for finding in new["findings"]} if new else {}
     for key, finding in now.items():
@@ -200,25 +212,25 @@ def _paired(name: str, old: Record | None, new: Record | None) -> Iterator[Chang
             yield Change(name, finding, None)
 
 
-def _kind(change: Change, rules: _Rules, is_judged: bool) -> str:
-    """What a finding became; empty when there is nothing to say of it."""
+def kind_of(change: Change, rules: Rules, is_judged: bool) -> str:
+    """What a finding became, one of KINDS; empty when there is nothing to say of it."""
     was, now = change.was, change.now
     if now is None:
         return _kind_of_gone(change, rules, is_judged)
-    if was is None and _is_open(now) and rules.is_new(now) and not _is_accepted(now):
+    if was is None and is_open(now) and rules.is_new(now) and not is_accepted(now):
         return "new_rule"
-    if not _is_open(now):
-        return "closed" if _is_open(was) else _kind_of_met(was, now)
-    if _is_accepted(now) and not (_is_open(was) and _is_accepted(was)):
+    if not is_open(now):
+        return "closed" if is_open(was) else _kind_of_met(was, now)
+    if is_accepted(now) and not (is_open(was) and is_accepted(was)):
         return "newly_accepted"
-    if was is None or not _is_open(was):
+    if was is None or not is_open(was):
         return "opened"
     return _kind_of_open(was, now)
 
 
-def _kind_of_gone(change: Change, rules: _Rules, is_judged: bool) -> str:
+def _kind_of_gone(change: Change, rules: Rules, is_judged: bool) -> str:
     assert change.was is not None
-    if not _is_open(change.was):
+    if not is_open(change.was):
         return ""
     if not is_judged:
         return "not_judged"
@@ -229,7 +241,7 @@ def _kind_of_open(was: Record, now: Record) -> str:
     before, after = _weight(was), _weight(now)
     if any(map(int.__gt__, after, before)):
         return "worse"
-    if _is_accepted(was) and not _is_accepted(now):
+    if is_accepted(was) and not is_accepted(now):
         return "expired"
     return "better" if after != before else "unchanged"
 
@@ -247,15 +259,18 @@ def _weight(finding: Record) -> tuple[int, int, int]:
     return _OPEN[finding["outcome"]], int(contradicted), _SEVERITY[finding["severity"]]
 
 
-def _is_open(finding: Record | None) -> bool:
+def is_open(finding: Record | None) -> bool:
+    """Whether a finding is a gap or unknown, accepted or not."""
     return finding is not None and finding["outcome"] in _OPEN
 
 
-def _is_accepted(finding: Record | None) -> bool:
+def is_accepted(finding: Record | None) -> bool:
+    """Whether an exception accepts a finding."""
     return finding is not None and bool(finding.get("exception"))
 
 
-def _order(change: Change) -> tuple[Any, ...]:
+def order_of(change: Change) -> tuple[Any, ...]:
+    """The order in which changes are shown: by organization, the gravest first, then by rule and subject."""
     finding = change.latest
     return (
         change.organization,
@@ -268,9 +283,9 @@ def _order(change: Change) -> tuple[Any, ...]:
 
 def _notes(old: Record, new: Record) -> Iterator[str]:
     """What makes two reports less comparable than they look."""
-    if _digests(old) != _digests(new):
+    if digests(old) != digests(new):
         yield f"the packs differ: {_packs(old)}, now {_packs(new)}"
-    for name in _asked(old, new):
+    for name in asked_differently(old, new):
         yield f"the runs were asked differently: {name} was {_said(_option(old, name))}, is {_said(_option(new, name))}"
     names = organizations(old), organizations(new)
     yield from (f"{name} is judged now and was not before" for name in sorted(names[1] - names[0]))
@@ -281,7 +296,8 @@ def _notes(old: Record, new: Record) -> Iterator[str]:
             yield f"the {word} report is not whole: {why}"
 
 
-def _asked(old: Record, new: Record) -> list[str]:
+def asked_differently(old: Record, new: Record) -> list[str]:
+    """The options in which two runs differ, but for those that change only the exit code."""
     options = [r["options"] if isinstance(r.get("options"), dict) else {} for r in (old, new)]
     names = dict.fromkeys([*options[0], *options[1]])
     return [
@@ -317,11 +333,12 @@ def diff_record(comparison: Comparison, new_rules: bool = False) -> Record:
         "regressed": comparison.regressed(new_rules),
         "notes": list(comparison.notes),
         "counts": {kind: len(found) for kind, found in comparison.changes.items()},
-        **{kind: [_change(change) for change in found] for kind, found in comparison.changes.items()},
+        **{kind: [change_record(change) for change in found] for kind, found in comparison.changes.items()},
     }
 
 
-def _change(change: Change) -> Record:
+def change_record(change: Change) -> Record:
+    """A change as a record, without facts and values."""
     latest = change.latest
     about = {key: latest[key] for key in ("id", "rule", "title", "expectations", "subject")}
     return {

@@ -15,7 +15,7 @@ from policycheck.errors import InvalidInput
 from policycheck.model import Problem
 from policycheck.redaction import LEFT_OUT, bare, harmless
 from policycheck.report import FORMAT, Record, header_of, identity, shortened, totals_of
-from policycheck.run import View
+from policycheck.run import View, since
 
 
 def loaded(raw: bytes, name: str) -> Any:
@@ -69,10 +69,13 @@ def redacted(report: Record) -> Record:
 class Replay:
     """A report's records for formats, and the view that they are rendered with.
 
-    `root` is where the report's paths begin; without it paths are printed as they are in the report.
+    `root` is where the report's paths begin; without it paths are printed as they are in the report. `previous` is an
+    earlier report, as `read` gives it: the first pages then say what changed since. Raises UsageError when it is later.
     """
 
-    def __init__(self, report: Record, style: Mapping[str, Any], here: Path, root: Path | None = None) -> None:
+    def __init__(
+        self, report: Record, style: Mapping[str, Any], here: Path, root: Path | None = None, previous: Record | None = None
+    ) -> None:
         if report.get("redacted"):
             style, root = {**style, "redact": True}, None
         self.results: list[Record] = report["results"]
@@ -81,7 +84,8 @@ class Replay:
         self._lines = _Lines(report, root)
         self.redacted = bool(report.get("redacted"))
         other = "" if root in (None, here) else str(root)
-        self.view = View(header_of(report), style, other, str(here), self._lines.line)
+        header = header_of(report)
+        self.view = View(header, style, other, str(here), self._lines.line, since(previous, header))
 
     def records(self, kind: str) -> list[Record]:
         """The records that a format of this RECORD is given."""

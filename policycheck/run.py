@@ -17,7 +17,7 @@ from policycheck.assess import assess
 from policycheck.baseline import Baseline
 from policycheck.digest import sha256_hex
 from policycheck.document import Document
-from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, InvalidInput, strongest
+from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, InvalidInput, UsageError, strongest
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result
@@ -33,6 +33,8 @@ class Settings(NamedTuple):
     formats: tuple[str, ...] = ()
     style: Mapping[str, Any] = {}
     baseline: Path | None = None
+    #: An earlier report, as `replay.read` gives it: the first pages then say what changed since.
+    previous: report.Record | None = None
 
 
 class Part(NamedTuple):
@@ -68,8 +70,9 @@ class Worker:
         self.header = report.header(self.criteria, settings.options)
         self.formats = {name: rooms.load("formats", name) for name in settings.formats}
         wanted = [f.detail(settings.style) for f in self.formats.values()] or [frozenset(Outcome)]
-        detail = frozenset().union(*wanted)
+        detail = frozenset(Outcome) if settings.previous else frozenset().union(*wanted)
         self.options = settings.options._replace(detail=detail)
+        self.since = since(settings.previous, self.header)
 
     def __call__(self, path: Path) -> Part:
         """One manifest, judged and rendered. Never raises."""
@@ -88,7 +91,7 @@ class Worker:
             reported = tuple(problems) if self._is_inside(root) else told
             return Part(str(path), "", {}, None, reported, (INVALID,), told=told)
         result = assess(manifest, self.criteria, self.options, self.known)
-        view = View(self.header, self.settings.style, other, here, _Lines(manifest).line)
+        view = View(self.header, self.settings.style, other, here, _Lines(manifest).line, self.since)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
         if self.settings.style.get("redact"):
             view, records = view._replace(line=None), {name: redaction.bare(record) for name, record in records.items()}
@@ -107,6 +110,17 @@ class Worker:
 
     def _records(self) -> dict[str, Callable[..., report.Record]]:
         return {module.RECORD: report.RECORDS[module.RECORD] for module in self.formats.values()}
+
+
+def since(previous: report.Record | None, header: report.Record) -> Callable[[report.Record], report.Record] | None:
+    """What a view is given to say what changed since a report. Raises UsageError for one that is of a later date."""
+    if previous is None:
+        return None
+    from policycheck import trend
+
+    if previous["as_of"] > header["as_of"]:
+        raise UsageError(f"--previous is as of {previous['as_of']}, after this report, which is as of {header['as_of']}")
+    return lambda record: trend.since(previous, header, record)
 
 
 def load_baseline(path: Path) -> Baseline:
@@ -165,6 +179,8 @@ class View(NamedTuple):
     root: str = ""
     here: str = ""
     line: Callable[[str, int], str] | None = None
+    #: What changed in a manifest's full record since an earlier report (`trend.since`); None where none was named.
+    since: Callable[[report.Record], report.Record] | None = None
 
     def path(self, path: str) -> str:
         """A path as the terminal shows it: from the current folder."""

@@ -43,7 +43,7 @@ class Keeping(Run):
         header = self.worker.header
         return {
             "format": FORMAT, "as_of": header["as_of"], "options": header["options"], "criteria": header["criteria"],
-            "results": self.kept, "problems": problems,
+            "rules": header["rules"], "results": self.kept, "problems": problems,
         }  # fmt: skip
 
     def place(self, change: compare.Change, path: str) -> str:

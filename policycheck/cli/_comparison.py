@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from policycheck.compare import KINDS, Change, Comparison
+from policycheck.formats._changes import states
 from policycheck.formats._markdown import code, safe
 from policycheck.formats._terminal import harmless
-from policycheck.report import Record
 
 #: How many changes of a kind are shown; the JSON form holds all.
 MOST = 50
@@ -39,28 +39,9 @@ def _line(kind: str, change: Change, place: Place) -> str:
     at = latest["location"] or {}
     where = f"{place(change, str(at['path']))}:{at.get('line')}:{at.get('column')} " if at.get("path") else ""
     subject = f"{latest['subject'].get('kind')} {latest['subject'].get('id')}"
-    return f"{where}{latest['severity']} {latest['rule']} on {subject}: {_states(change)}{_passes(kind, change)}"
-
-
-def _states(change: Change) -> str:
-    """What the finding is and what it was, in the words in which the two differ."""
-    was, now = change.was, change.now
-    if now is None:
-        return f"no longer there, was {_state(was, None)}"
-    return f"{_state(now, was)}, was {_state(was, now)}" if was is not None else f"{_state(now, None)}, was not there"
-
-
-def _state(finding: Record | None, other: Record | None) -> str:
-    if finding is None:
-        return "not there"
-    words = [finding["outcome"].replace("_", " ")]
-    if other is not None and finding["severity"] != other["severity"]:
-        words.insert(0, finding["severity"])
-    if finding["assurance"] == "contradicted" or (other is not None and finding["assurance"] != other["assurance"]):
-        words.append(f"({finding['assurance']})")
-    if finding.get("exception"):
-        words.append("accepted")
-    return " ".join(words)
+    return (
+        f"{where}{latest['severity']} {latest['rule']} on {subject}: {states(change.was, change.now)}{_passes(kind, change)}"
+    )
 
 
 def _passes(kind: str, change: Change) -> str:
@@ -102,4 +83,4 @@ def _cells(change: Change) -> Iterator[str]:
     yield code(latest["rule"])
     yield f"{safe(latest['subject'].get('kind'))} {code(latest['subject'].get('id'))}"
     yield code(f"{at['path']}:{at.get('line')}") if at.get("path") else ""
-    yield safe(_states(change))
+    yield safe(states(change.was, change.now))

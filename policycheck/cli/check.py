@@ -43,6 +43,8 @@ _FORMATS = click.Choice(rooms.names("formats"))
               help="Gaps that this file knows do not block (policycheck baseline write).")  # fmt: skip
 @click.option("--strict-baseline/--no-strict-baseline", help="Entries of the baseline whose gap is gone block too.")
 @click.option("--against", metavar="REF", help="Also say what changed since a git ref; only what opened or worsened fails.")
+@click.option("--previous", metavar="REPORT.json",
+              help="Say on the first page of text, markdown and html what changed since that report.")  # fmt: skip
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1. Invalid input still exits 3.")
 @click.option("--redact", is_flag=True, help="Leave values and quotations out of every document; ids and places stay.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
@@ -62,6 +64,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     policycheck check --output json=report.json --output markdown=gaps.md
     policycheck check --as-of 2026-09-30        # last quarter's report again
     policycheck check --against main            # what this branch opens
+    policycheck check --previous last.json --output html=report.html
 
     \b
     Exit codes: 0 nothing at or above --fail-on   1 gaps or unknowns   2 usage   3 invalid input
@@ -99,6 +102,7 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
     from policycheck.cli._configured import asked as configured_for
     from policycheck.cli._configured import decided_by
     from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder, style, targets
+    from policycheck.cli._previous import previous
     from policycheck.model import Options, Severity
     from policycheck.run import Settings
 
@@ -119,6 +123,7 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         here=current_folder(), options=asked, root=root,
         rules=tuple(p.resolve() for p in options["rules"]),
         formats=tuple(dict.fromkeys(name for name, _ in outputs)), baseline=options["baseline"],
+        previous=previous(options["previous"], outputs),
         style={
             **style(options["verbose"], options["quiet"], options["by"]),
             "show_values": options["show_values"], "redact": options["redact"],
@@ -137,7 +142,7 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         gc.enable()
-    view = View(run.worker.header, run.worker.settings.style)
+    view = View(run.worker.header, run.worker.settings.style, since=run.worker.since)
     modules = run.worker.formats
     writers = [(name, Writer(modules[name], sink, view)) for name, sink in sinks.by_format]
     # Standard input can be read by this process only.

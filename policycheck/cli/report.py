@@ -39,6 +39,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the report's paths begin: show lines of the files there, if they are as they were.")  # fmt: skip
+@click.option("--previous", metavar="REPORT.json", help="Say on the first page what changed since that report.")
 @click.option("--show-values", is_flag=True, help="Let SARIF, JUnit, GitLab and GitHub formats tell declared values.")
 @click.option("--redact", is_flag=True, help="Leave out values and quotations; ids, places, counts and digests stay.")
 @click.option("--verbose", "-v", is_flag=True, help="Everything: met and not applicable, all facts.")
@@ -54,6 +55,7 @@ def command(report: str, **options: Any) -> int:
     policycheck check --format json --output report.json
     policycheck report report.json --output xlsx=actions.xlsx --output markdown=gaps.md
     policycheck report report.json --format text --root .
+    policycheck report report.json --previous last.json --output html=report.html
     policycheck report report.json --format html --for-signature --reviewed-by 'Ada Example' 2026-11-22
     policycheck report report.json --bundle for-the-auditor --key private.pem
 
@@ -65,6 +67,7 @@ def command(report: str, **options: Any) -> int:
 
     _bundle.refuse_stray(options)
     wanted = _targets(report, options)
+    options["previous"] = _previous(report, options, wanted)
     raw = read_bytes(report)
     read, root = replay.read(raw, report), root_folder(options["root"])
     options["signoff"] = _signoff(options, read)
@@ -121,13 +124,23 @@ def _targets(report: str, options: dict[str, Any]) -> list[tuple[str, str]]:
     return wanted
 
 
+def _previous(report: str, options: dict[str, Any], wanted: list[tuple[str, str]]) -> Record | None:
+    from policycheck.cli._previous import previous
+    from policycheck.errors import UsageError
+
+    if options["previous"] is not None and options["bundle"] is not None:
+        raise UsageError("--previous is not for a bundle: its documents are made of the one report that lies in it")
+    return previous(options["previous"], wanted, report)
+
+
 def _print(report: Record, options: dict[str, Any], root: Path | None, wanted: list[tuple[str, str]]) -> list[str]:
     from policycheck.cli._output import current_folder, sinks, style
     from policycheck.cli._writer import lacking, render
     from policycheck.replay import Replay
 
     own = {"show_values": options["show_values"], "signoff": options["signoff"]}
-    again = Replay(report, {**style(options["verbose"], options["quiet"], options["by"]), **own}, current_folder(), root)
+    shown = {**style(options["verbose"], options["quiet"], options["by"]), **own}
+    again = Replay(report, shown, current_folder(), root, options["previous"])
     with sinks(wanted) as opened:
         for name, sink in opened.by_format:
             render(again, name, sink)

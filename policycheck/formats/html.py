@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
+SHOWS_SINCE = True
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:

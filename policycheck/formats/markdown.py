@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats import _changes
 from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
+SHOWS_SINCE = True
+#: Of what changed; the trend has all.
+MAX_CHANGES = 10
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
 
@@ -37,7 +41,7 @@ def part(view: View, record: Record) -> bytes:
     """One manifest."""
     organization = record["organization"]
     lines = [f"## {safe(organization.get('name') or organization.get('id'))}", ""]
-    lines += [f"Manifest: {code(record['manifest'])}", "", *_counts(record), ""]
+    lines += [f"Manifest: {code(record['manifest'])}", "", *_counts(record), "", *_since(view, record)]
     gaps = [f for f in record["findings"] if f["outcome"] == "gap" and "exception" not in f]
     own = sum(not f["expectations"] for f in gaps)
     aside = f", {own} of them of the declaration itself" if own else ""
@@ -71,6 +75,23 @@ def _counts(record: Record) -> list[str]:
         rules = ", ".join(code(name) for name in dict.fromkeys(f["rule"] for f in some))
         lines += ["", f"From {day}, {len(some)} more will block: {rules}."]
     return lines
+
+
+def _since(view: View, record: Record) -> list[str]:
+    """What changed since the report that was named, if one was."""
+    if view.since is None:
+        return []
+    since = view.since(record)
+    lines = ["### What changed", ""]
+    for sentence in _changes.since(since):
+        lines += [safe(sentence), ""]
+    found = _changes.grave(since.get("changes", ()))
+    for change in found[:MAX_CHANGES]:
+        subject = f"{safe(change['subject']['kind'])} {code(change['subject']['id'])}"
+        named = f"{code(change['rule'])}, {subject}"
+        lines.append(f"- {safe(_changes.worded(change))}: **{_changes.side(change)['severity']}** {named}")
+    lines += [f"- and {len(found) - MAX_CHANGES} more"] if len(found) > MAX_CHANGES else []
+    return [*lines, ""] if found else lines
 
 
 def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:

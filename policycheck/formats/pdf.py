@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b""
+SHOWS_SINCE = True
 BINARY = True
 #: PDF/UA-1 (ISO 14289-1): headings, lists, tables and alternative texts are marked as such.
 VARIANT = "pdf/ua-1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats import _by_expectation
+from policycheck.formats import _by_expectation, _changes
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RECORD = "full"
 SEPARATOR = b"\n"
+SHOWS_SINCE = True
 MAX_LINES = 190
 MAX_QUESTIONS = 10
 MAX_FACTS = 2
@@ -87,7 +88,13 @@ def _title(view: View, record: Record) -> list[str]:
     documents = " and ".join(d["id"] for d in view.header["criteria"]["documents"])
     head = paint(f"{name}{f' ({about})' if about else ''}", "bold", view.style)
     held = f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}"
-    return [head, *wrap(held, view.style, "", ""), ""]
+    return [head, *wrap(held, view.style, "", ""), *_since(view, record), ""]
+
+
+def _since(view: View, record: Record) -> list[str]:
+    """What changed since the report that was named, if one was."""
+    told = _changes.since(view.since(record)) if view.since else []
+    return [line for sentence in told for line in wrap(sentence, view.style, "", "  ")]
 
 
 def _blocks(view: View, record: Record, findings: list[Record], room: int) -> list[str]:
@@ -366,4 +373,5 @@ def _quiet(view: View, record: Record) -> str:
     counts = record["counts"]
     integrity = {o: n for o, n in counts["integrity"].items() if o != "met"}
     own = f"; integrity {_listed(integrity)}" if any(integrity.values()) else ""
-    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{aside}"
+    since = f"; {_changes.since(view.since(record))[0].rstrip('.').replace('Since', 'since', 1)}" if view.since else ""
+    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{aside}{since}"

@@ -1,4 +1,4 @@
-"""The HTML record in a real browser: axe-core finds nothing, nothing scrolls sideways, nothing runs and nothing loads."""
+"""The HTML record and the trend in a real browser: axe-core finds nothing, nothing scrolls sideways, runs or loads."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A large record, a small one, two on one page, and one that is full of markup."""
+    """A large record, a small one, two on one page, one that is full of markup, and a trend of two organisations."""
     folder = tmp_path_factory.mktemp("pages")
     hostile = folder / "hostile"
     shutil.copytree(ROOT / "examples" / "corner-shop", hostile)
@@ -65,14 +65,27 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "large": ["examples/harbour-social"], "small": ["examples/corner-shop"], "hostile": [str(hostile)],
         "two": ["examples/corner-shop-fixed", "examples/tern-ai"],
     }  # fmt: skip
-    return {name: check(paths, folder / f"{name}.html") for name, paths in wanted.items()}
+    made = {name: check(paths, folder / f"{name}.html") for name, paths in wanted.items()}
+    return made | {"trend": trend(["examples/corner-shop", "examples/harbour-social", str(hostile)], folder)}
 
 
-def check(paths: list[str], target: Path) -> Path:
-    call = [sys.executable, "-m", "policycheck", "check", *paths, "--as-of", AS_OF, "--exit-zero", "--quiet"]
-    where = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([*call, "--output", f"html={target}"], cwd=ROOT, env=where, capture_output=True, check=True)
+def check(paths: list[str], target: Path, as_of: str = AS_OF, form: str = "html") -> Path:
+    run("check", *paths, "--as-of", as_of, "--exit-zero", "--quiet", "--output", f"{form}={target}")
     return target
+
+
+def trend(paths: list[str], folder: Path) -> Path:
+    """Two organisations on three dates, of which one is full of markup on the last."""
+    dated = {"2026-03-31": paths[:2], "2026-07-31": paths[:2], AS_OF: paths[1:]}
+    reports = [check(some, folder / f"{day}.json", day, "json") for day, some in dated.items()]
+    target = folder / "trend.html"
+    run("trend", *map(str, reports), "--format", "html", "--output", str(target))
+    return target
+
+
+def run(*words: str) -> None:
+    where = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "policycheck", *words], cwd=ROOT, env=where, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +98,7 @@ def seen(modules: Path, pages: dict[str, Path]) -> dict[tuple[str, str, int], di
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=str)
-@pytest.mark.parametrize("name", ["large", "small", "two", "hostile"])
+@pytest.mark.parametrize("name", ["large", "small", "two", "hostile", "trend"])
 def test_nothing_is_in_anyones_way(name: str, scene: tuple[str, int], seen: Any) -> None:
     found = seen[name, *scene]
     assert found["wrong"] == []

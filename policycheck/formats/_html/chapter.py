@@ -8,6 +8,7 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 from policycheck.digest import sha256_hex
+from policycheck.formats import _changes
 from policycheck.formats._html import calendar, heatmap
 from policycheck.formats._html.page import render
 from policycheck.questions import by_subject
@@ -26,8 +27,11 @@ _SENSITIVITIES = ("special", "high", "moderate", "low")
 _READERS = ("none", "optional", "required")
 
 
-def rendered(view: View, record: Record) -> str:
-    """The chapter as HTML. Ids in it begin with a digest of the manifest's path, so that chapters can stand together."""
+def rendered(view: View, record: Record, since: Record | None = None) -> str:
+    """The chapter as HTML. Ids in it begin with a digest of the manifest's path, so that chapters can stand together.
+
+    `since` is what changed since an earlier report.
+    """
     findings = [_told(view, finding, _digests(record)) for finding in record["findings"]]
     gaps = _numbered(f for f in findings if f["outcome"] == "gap" and "exception" not in f)
     unknown = [f for f in findings if f["outcome"] == "unknown" and "exception" not in f]
@@ -41,6 +45,7 @@ def rendered(view: View, record: Record) -> str:
         accepted=[f for f in findings if "exception" in f], settled=_settled(view, findings),
         documents=_documents(view, record, findings), maps=heatmap.panels(record), subjects=heatmap.subjects(record),
         surfaces=_surfaces(record, findings), days=calendar.days(view.header["as_of"], findings),
+        since=since, changed=_changes.grave(since.get("changes", ())) if since else [], words=_changes,
         starting=starting(record["findings"]),
         redact=view.style.get("redact", False), hygiene=[f for f in gaps if f["rule"] == "exception-hygiene"],
     )  # fmt: skip

@@ -47,8 +47,14 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
     )  # fmt: skip
     made.filters |= {"word": word, "value": value, "spot": spot, "many": many, "web": web, "opening": opening}
-    made.globals |= {"style": trusted(_style()), "policy": _POLICY.format(digest=_digest(_style()))}
+    made.globals |= styled()
     return made
+
+
+def styled(*more: str) -> dict[str, Any]:
+    """The style of a page that needs more sheets of this folder than the record does, and the policy that allows it."""
+    style = "\n".join([_style(), *((_HERE / name).read_text("utf-8") for name in more)])
+    return {"style": trusted(style), "policy": _POLICY.format(digest=_digest(style))}
 
 
 def _style() -> str:

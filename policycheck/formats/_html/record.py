@@ -31,7 +31,9 @@ def part(view: View, record: Record) -> bytes:
         "manifest": record["manifest"], "at": chapter.anchor(record), "counts": record["counts"],
         "known": any("baseline" in finding for finding in record["findings"]),
     }  # fmt: skip
-    return json.dumps({**about, "html": chapter.rendered(view, record)}).encode()
+    since = view.since(record) if view.since else None
+    about["previous"] = since["report_id"] if since else ""
+    return json.dumps({**about, "html": chapter.rendered(view, record, since)}).encode()
 
 
 class Collector:
@@ -67,4 +69,7 @@ def document(view: View, chapters: list[Record], totals: Totals) -> bytes:
 def _command(header: Record, chapters: list[Record]) -> list[str]:
     """The words of the command that makes this page again, quoted for a shell."""
     words = _call.words(header, (c["manifest"] for c in chapters), known=any(c["known"] for c in chapters))
+    words += [
+        word for name in {c["previous"] for c in chapters if c["previous"]} for word in ("--previous", f"REPORT-{name}")
+    ]
     return [shlex.quote(word) for word in [*words, "--output", "html=report.html"]]
