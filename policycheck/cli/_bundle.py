@@ -66,13 +66,14 @@ def _refuse_long(raw: bytes) -> None:
 
 def _shown(options: dict[str, Any]) -> dict[str, Any]:
     """How the documents are set. --quiet is about what is told of them: it must not change a byte of a bundle."""
-    return {name: options[name] for name in ("verbose", "by", "show_values", "signoff")}
+    return {name: options[name] for name in ("verbose", "by", "view", "show_values", "signoff")}
 
 
 def _words(options: dict[str, Any]) -> tuple[str, ...]:
     """The words with which the documents are rendered so again."""
     switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values", "redact") if options[name]]
     by = ["--by", options["by"]] if options["by"] != "finding" else []
+    by += ["--view", options["view"]] if options["view"] else []
     root = ["--root", "."] if options["root"] else []
     signed = _signed(options) if options["for_signature"] else []
     return (*(word for name in options["formats"] for word in ("--format", name)), *by, *switches, *root, *signed)

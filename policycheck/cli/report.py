@@ -35,6 +35,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--reviewed-by", nargs=2, metavar="NAME DATE", help="Who reviewed it.")
 @click.option("--approved-by", nargs=2, metavar="NAME DATE", help="Who approved it; not who prepared it.")
 @click.option("--review", metavar="FILE", help="A review file that says all three (policycheck-review: 1).")
+@click.option("--view", type=click.Choice(["gdpr", "owasp-oat"]), help="Text and table by what the findings support there.")
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
@@ -138,7 +139,7 @@ def _print(report: Record, options: dict[str, Any], root: Path | None, wanted: l
     from policycheck.cli._writer import lacking, render
     from policycheck.replay import Replay
 
-    own = {"show_values": options["show_values"], "signoff": options["signoff"]}
+    own = {"show_values": options["show_values"], "signoff": options["signoff"], "view": options["view"]}
     shown = {**style(options["verbose"], options["quiet"], options["by"]), **own}
     again = Replay(report, shown, current_folder(), root, options["previous"])
     with sinks(wanted) as opened:
