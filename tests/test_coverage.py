@@ -152,7 +152,7 @@ def test_a_field_that_is_not_read_is_not_named() -> None:
 def test_the_table_says_how_much_is_accounted_for() -> None:
     code, out, err = call()
     assert (code, err) == (0, "")
-    assert len(re.findall(r"^100 % accounted for", out, re.MULTILINE)) == 2
+    assert len(re.findall(r"^100 % accounted for", out, re.MULTILINE)) == len(shipped().rows)
     assert max(map(len, out.splitlines())) <= 80
     assert out.index("CJS24-10 ") < out.index("CJS24-11 ") < out.index("JS23-KT2 ")
     assert "account-rate-limit · surface · 2 met, " in out
@@ -204,7 +204,7 @@ def test_the_page_stands_alone_and_is_well_formed() -> None:
     assert page.open == []
     assert page.addresses == []
     assert {"script", "img", "link", "iframe", "form"} & set(page.tags) == set()
-    assert page.tags.count("table") == 3
+    assert page.tags.count("table") == len(shipped().rows) + 1
     for name in ("CJS24-13b1", "JS23-CTL-a", "account-rate-limit", "surfaces[].auth"):
         assert name in page.text
 
