@@ -90,7 +90,8 @@ def _title(view: View, record: Record) -> list[str]:
     organization = record["organization"]
     name = harmless(organization.get("name") or organization.get("id"))
     about = ", ".join(harmless(x) for x in (organization.get("size"), *(organization.get("jurisdictions") or ())) if x)
-    documents = " and ".join(d["id"] for d in view.header["criteria"]["documents"])
+    *most, last = [d["id"] for d in view.header["criteria"]["documents"]] or ["nothing"]
+    documents = f"{', '.join(most)} and {last}" if most else last
     head = paint(f"{name}{f' ({about})' if about else ''}", "bold", view.style)
     held = f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}"
     return [head, *wrap(held, view.style, "", ""), *_since(view, record), ""]
