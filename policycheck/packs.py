@@ -423,7 +423,10 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
                 tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name),
                 tree.get("analyses", {}).get(identity),
             )  # fmt: skip
-    return pack
+    # Documents stand in the order of pack.yaml, whatever their files are called.
+    order = list(sources)
+    inside = sorted(pack.expectations.values(), key=lambda e: order.index(e.document) if e.document in order else -1)
+    return pack._replace(expectations={expectation.id: expectation for expectation in inside})
 
 
 def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mapping[str, Any]) -> Expectation:
