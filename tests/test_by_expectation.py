@@ -88,7 +88,8 @@ def test_each_gap_names_its_subject_its_rule_and_its_place() -> None:
     text = " ".join(check("corner-shop", "--by", "expectation").split())
     for finding in record("corner-shop")["findings"]:
         if finding["outcome"] in ("gap", "unknown") and finding["expectations"]:
-            subject = f"{finding['subject']['kind']} {finding['subject']['id']}"
+            kind, name = finding["subject"]["kind"], finding["subject"]["id"]
+            subject = kind if kind == name else f"{kind} {name}"
             line = finding["location"]["line"]
             assert re.search(rf"{re.escape(subject)}, {finding['rule']}, \S+policycheck.yaml:{line}", text)
 
