@@ -57,7 +57,7 @@ def command(report: str, **options: Any) -> int:
     policycheck report report.json --output xlsx=actions.xlsx --output markdown=gaps.md
     policycheck report report.json --format text --root .
     policycheck report report.json --previous last.json --output html=report.html
-    policycheck report report.json --format html --for-signature --reviewed-by 'Ada Example' 2026-11-22
+    policycheck report report.json --format html --for-signature --reviewed-by 'A. Example' 2026-11-22
     policycheck report report.json --bundle for-the-auditor --key private.pem
 
     Exit codes: 0 rendered, whatever the report says; 2 usage; 3 not a report, or one that was changed.
@@ -106,7 +106,9 @@ def _signoff(options: dict[str, Any], report: Record) -> Signoff | None:
         if named or options["review"]:
             raise UsageError(f"{named[0] if named else '--review'} goes with --for-signature")
         return None
-    if not _SIGNED & {*options["formats"], *(o.partition("=")[0] for o in options["outputs"] if "=" in o)}:
+    asked = {*options["formats"], *(o.partition("=")[0] for o in options["outputs"] if "=" in o)}
+    # A bundle has html unless formats are named.
+    if not _SIGNED & asked and (asked or options["bundle"] is None):
         raise UsageError("--for-signature shows in html and pdf: add --format html or --format pdf")
     if options["review"] is None:
         return signoff.given(parts)
