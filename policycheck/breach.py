@@ -153,7 +153,7 @@ def line(known: Table, place: str, run: Moments) -> Line:
     if not rows:
         return Line(place, Kind.UNKNOWN, {}, why=_outside(place, known))
     day = run.detected.astimezone(UTC).date().isoformat()
-    row = next((r for r in reversed(rows) if r["from"] <= day < (r.get("until") or "9999-12-31")), None)
+    row = next((r for r in rows if r["from"] <= day < (r.get("until") or "9999-12-31")), None)
     if row is None:
         return Line(place, Kind.UNKNOWN, {}, why=f"the rows held for it begin on {rows[0]['from']}; nothing is known before")
     if row["duty"] == "none":
