@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats._json import encode
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals, footer
 
@@ -16,7 +16,6 @@ RECORD = "full"
 SEPARATOR = b",\n"
 _LONG = ("expectations", "findings", "artefacts")
 _TABLES = ("rules", "expectations")
-_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
@@ -33,8 +32,8 @@ def part(view: View, record: Record) -> bytes:
     """One manifest."""
     pieces = []
     for key, value in record.items():
-        lines = ",\n".join(map(_encode, value)) if key in _LONG else ""
-        pieces.append(f'"{key}":[\n{lines}\n]' if lines else f'"{key}":{_encode(value)}')
+        lines = ",\n".join(map(encode, value)) if key in _LONG else ""
+        pieces.append(f'"{key}":[\n{lines}\n]' if lines else f'"{key}":{encode(value)}')
     return ("{" + ",\n".join(pieces) + "}").encode("utf-8", "surrogatepass")
 
 
@@ -49,5 +48,5 @@ def _members(record: Record) -> str:
 
 def _member(key: str, value: Any) -> str:
     if key not in _TABLES or not value:
-        return _encode(value)
-    return "{\n" + ",\n".join(f"{_encode(name)}:{_encode(row)}" for name, row in value.items()) + "\n}"
+        return encode(value)
+    return "{\n" + ",\n".join(f"{encode(name)}:{encode(row)}" for name, row in value.items()) + "\n}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats._json import encode
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals, footer
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 RECORD = "short"
 SEPARATOR = b""
-_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
@@ -29,9 +28,9 @@ def begin(view: View) -> bytes:
 
 def part(view: View, record: Record) -> bytes:
     """One manifest."""
-    return _encode(record).encode() + b"\n"
+    return encode(record).encode() + b"\n"
 
 
 def end(view: View, totals: Totals) -> bytes:
     """The run as a whole."""
-    return _encode({"run": view.header, **footer(totals)}).encode() + b"\n"
+    return encode({"run": view.header, **footer(totals)}).encode() + b"\n"

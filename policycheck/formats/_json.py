@@ -1,0 +1,17 @@
+"""JSON text that may be printed: what would steer the screen that shows it is written as an escape of the same value."""
+
+from __future__ import annotations
+
+import re
+from json import JSONEncoder
+from typing import Any
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: Control characters that JSON lets stand, invisible ones, line separators, and what reorders a line (bidi controls).
+_STEERING = re.compile("[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+
+
+def encode(value: Any) -> str:
+    """A value as JSON in one line."""
+    text = _encode(value)
+    return text if text.isascii() else _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
