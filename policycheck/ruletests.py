@@ -49,8 +49,10 @@ def run(criteria: Criteria, folder: Path, only: str = "") -> Iterator[Trial]:
             yield Trial(rule.id, "", frozenset(), f"has no tests: write {path.name} beside it")
             continue
         seen: set[str] = set()
-        for case in _load(path, "rule-test-v1").get("cases") or ():
-            trial = _case(criteria, rule, base, case)
+        tests = _load(path, "rule-test-v1")
+        shared = laid_over(base, tests.get("base") or {})
+        for case in tests.get("cases") or ():
+            trial = _case(criteria, rule, shared, case)
             seen |= trial.expected
             yield trial
         yield from _needed(rule, seen, criteria)

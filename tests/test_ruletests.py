@@ -1,0 +1,53 @@
+"""Tests of rules: what a file's cases share is laid over the pack's base, and each case over that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policycheck import packs, ruletests
+from policycheck.manifests import v1
+from policycheck.manifests.explain import schema
+
+PACK = "id: ours\nversion: 1.0.0\ntitle: Ours\n"
+RULE = """\
+title: Surfaces have an owner
+expectations: []
+severity: low
+for_each: surface
+assert: surface.owner == "web"
+message: Nobody owns {surface.id}.
+remediation: Name an owner.
+"""
+BASE = (
+    "policycheck: 1\norganization: {id: acme, roles: [website_operator]}\nsurfaces: [{id: people, kind: page, owner: app}]\n"
+)
+CASES = """\
+  - {name: as shared, expect: met}
+  - {name: as the case says, manifest: {surfaces: [{id: people, kind: page, owner: app}]}, expect: gap}
+"""
+SHARED = "base: {surfaces: [{id: people, kind: page, owner: web}]}\n"
+
+
+def trials(folder: Path, shared: str) -> dict[str, str]:
+    files = {
+        "pack.yaml": PACK,
+        "base.test.yaml": BASE,
+        "own/owned.yaml": RULE,
+        "own/owned.test.yaml": f"{shared}cases:\n{CASES}",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    criteria = packs.load([folder], schema(v1.SCHEMA))
+    return {trial.name: trial.wrong for trial in ruletests.run(criteria, folder)}
+
+
+def test_what_cases_share_is_laid_over_the_base(tmp_path: Path) -> None:
+    assert trials(tmp_path, SHARED) == {"as shared": "", "as the case says": ""}
+
+
+@pytest.mark.parametrize("shared", ["", "base: {}\n"])
+def test_without_it_the_base_of_the_pack_counts(shared: str, tmp_path: Path) -> None:
+    assert trials(tmp_path, shared)["as shared"]
