@@ -32,6 +32,7 @@ from policycheck.packs import Criteria, Expectation, Rule
 FINDINGS = bytes.fromhex("6f1c7a560f525f0c9d553f0b6f2f7c11")
 EXPLAIN_BUDGET = 5_000_000
 NOTHING = "nothing to judge"
+_ELSEWHERE = "organization.jurisdictions"
 _BINDING = ("must", "should")
 _GAP, _UNKNOWN = Outcome.GAP, Outcome.UNKNOWN
 
@@ -48,6 +49,8 @@ class Concern(NamedTuple):
     severity: Severity
     #: The ids of the expectations that concern, or of all of the rule's when none does.
     ids: tuple[str, ...]
+    #: Whether one of those that concern is the law of some place: what is found of another place does not count for it.
+    is_local: bool
 
 
 class Judgement(NamedTuple):
@@ -108,6 +111,7 @@ class Judge:
         self.by_equivalent = 0
         self._facts: dict[Any, Fact] = {}
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
+        self._local: dict[tuple[str, str], Concern] = {}
         self.env = environment(place.data, criteria.tables(as_of), as_of)
         organization = place.data.get("organization")
         self.organization: Mapping[str, Any] = organization if isinstance(organization, dict) else {}
@@ -134,7 +138,7 @@ class Judge:
             else:
                 self.counted[rule.id] = [Outcome.NOT_APPLICABLE]
             return
-        if only is None or type(items) is not list or UNKNOWN in items or None in items:
+        if only is None or type(items) is not list or UNKNOWN in items or None in items or concern.is_local:
             yield from self._walked(rule, concern, program)
             return
         counted, detail, name = self.counted.setdefault(rule.id, []), self.detail, only.name
@@ -158,10 +162,14 @@ class Judge:
 
     def _walked(self, rule: Rule, concern: Concern, program: Program) -> Iterator[Judgement]:
         """As `judge_as`, for several bindings, uncertain members, and lists that are silent or empty."""
-        env = self.env
+        env, elsewhere = self.env, False
         for met in program.walk(env):
-            outcome, decided, equivalent = self._verdict(concern, program, met)
-            if outcome not in self.detail:
+            here = self._here(rule, concern, program)
+            if not here.expectations and rule.expectations:
+                elsewhere = True
+                continue
+            outcome, decided, equivalent = self._verdict(here, program, met)
+            if outcome not in self.detail and here is concern:
                 self.counted.setdefault(rule.id, []).append(outcome)
                 continue
             if met == EMPTY:
@@ -170,7 +178,26 @@ class Judge:
             kind, subject = identify(program, env)
             if not subject:
                 kind, subject = "organization", self.name
-            yield Judgement(rule, concern, outcome, kind, subject, program.bound(env), decided, equivalent)
+            yield Judgement(rule, here, outcome, kind, subject, program.bound(env), decided, equivalent)
+        if elsewhere:
+            yield self._elsewhere(rule, concern)
+
+    def _here(self, rule: Rule, concern: Concern, program: Program) -> Concern:
+        """What of a concern counts for the place that is bound now: the law of one place says nothing of another."""
+        place = _place(program, self.env) if concern.is_local else ""
+        if not place:
+            return concern
+        if (rule.id, place) not in self._local:
+            kept = tuple(e for e in concern.expectations if not e.jurisdictions or _reaches(e, place))
+            same = len(kept) == len(concern.expectations)
+            self._local[rule.id, place] = concern if same else _concern(rule, kept, (), _ELSEWHERE, concern.ids)
+        return self._local[rule.id, place]
+
+    def _elsewhere(self, rule: Rule, concern: Concern) -> Judgement:
+        """Said once for all things of places of whose law the rule knows nothing that concerns the organization."""
+        nothing = _concern(rule, (), concern.unsure, _ELSEWHERE, concern.ids)
+        outcome = Outcome.UNKNOWN if concern.unsure else Outcome.NOT_APPLICABLE
+        return Judgement(rule, nothing, outcome, "organization", self.name, {}, None, "", _ELSEWHERE)
 
     def _verdict(self, concern: Concern, program: Program, met: int) -> tuple[Outcome, Node, str]:
         """Outcome, the expression that decided it, and the measure that stood in for the asked one."""
@@ -303,16 +330,20 @@ def concern_of(rule: Rule, criteria: Criteria, organization: Mapping[str, Any]) 
     known = [criteria.expectations[n] for n in rule.expectations if n in criteria.expectations]
     answers = [(e, *concerns(e, organization)) for e in known if not e.uncodifiable]
     concerned = tuple(e for e, answer, _ in answers if answer is True)
+    because = next((fact for _, answer, fact in answers if answer is not True), "organization.roles")
+    unsure = tuple(fact for _, answer, fact in answers if answer is UNKNOWN)
+    return _concern(rule, concerned, unsure, because, tuple(e.id for e in known))
+
+
+def _concern(
+    rule: Rule, concerned: tuple[Expectation, ...], unsure: tuple[str, ...], because: str, named: tuple[str, ...]
+) -> Concern:
+    """A rule's concern: `named` are the ids to show when no expectation concerns."""
     found = {e.modality for e in concerned}
     modality = next((m for m in ("must", "should", "may", "informational") if m in found), "must")
-    return Concern(
-        concerned,
-        tuple(fact for _, answer, fact in answers if answer is UNKNOWN),
-        next((fact for _, answer, fact in answers if answer is not True), "organization.roles"),
-        modality,
-        rule.severity if modality in _BINDING else Severity.INFO,
-        tuple(e.id for e in concerned) or tuple(e.id for e in known),
-    )
+    severity = rule.severity if modality in _BINDING else Severity.INFO
+    is_local = any(e.jurisdictions for e in concerned)
+    return Concern(concerned, unsure, because, modality, severity, tuple(e.id for e in concerned) or named, is_local)
 
 
 def plan_for(criteria: Criteria, organization: Mapping[str, Any]) -> Plan:
@@ -357,6 +388,20 @@ def concerns(expectation: Expectation, organization: Mapping[str, Any]) -> tuple
         elif not any(_overlap(mine, theirs) for mine in declared for theirs in expectation.jurisdictions):
             return False, "organization.jurisdictions"
     return (UNKNOWN, unsure) if unsure else (True, "")
+
+
+def _reaches(expectation: Expectation, place: str) -> bool:
+    return any(_overlap(place, theirs) for theirs in expectation.jurisdictions)
+
+
+def _place(program: Program, env: Env) -> str:
+    """The jurisdiction that the bindings speak of: that of an entry kept by jurisdiction, or what is called `place`."""
+    for binding in program.bindings:
+        item = env.get(binding.name)
+        named = item.get("jurisdiction") if isinstance(item, dict) else item if binding.name == "place" else None
+        if isinstance(named, str):
+            return named
+    return ""
 
 
 def _overlap(one: str, other: str) -> bool:

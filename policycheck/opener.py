@@ -65,6 +65,11 @@ def relative(base_dir: str, path: str) -> str:
     return "/".join(walked)
 
 
+def is_possible() -> bool:
+    """Whether this platform can open files without following links; where it cannot, everything here refuses."""
+    return _SAFE
+
+
 class Opener:
     """Reads artefacts below `root` and keeps the ledger of what was read in `opened`, by path from the root.
 

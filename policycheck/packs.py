@@ -60,6 +60,8 @@ class Expectation(NamedTuple):
     aliases: tuple[str, ...]
     #: Rules of the packs that its pack builds on, which test it as well.
     tested_by: tuple[str, ...]
+    #: Where it was read: its own address, or its document's; empty when neither is said.
+    url: str
 
 
 class Rule(NamedTuple):
@@ -421,7 +423,10 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
                 tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name),
                 tree.get("analyses", {}).get(identity),
             )  # fmt: skip
-    return pack
+    # Documents stand in the order of pack.yaml, whatever their files are called.
+    order = list(sources)
+    inside = sorted(pack.expectations.values(), key=lambda e: order.index(e.document) if e.document in order else -1)
+    return pack._replace(expectations={expectation.id: expectation for expectation in inside})
 
 
 def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mapping[str, Any]) -> Expectation:
@@ -445,6 +450,7 @@ def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mappin
         paragraph=int(row.get("paragraph") or 0),
         aliases=tuple(row.get("aliases") or ()),
         tested_by=tuple(row.get("tested_by") or ()),
+        url=str(row.get("url") or source.get("url") or ""),
     )
 
 

@@ -235,7 +235,8 @@ class Rule(Shape):
     """How much a gap weighs. If none of the expectations is a must or a should it is info."""
     for_each: ForEach
     """What the rule is held against, one finding each: a kind of subject, such as surface, or one to three
-    bindings `name: list expression`, of which later ones see earlier ones and each tuple is judged."""
+    bindings `name: list expression`, of which later ones see earlier ones and each tuple is judged. What is
+    bound as `place` is a jurisdiction, and so is the `jurisdiction` of an entry."""
     let: dict[Name, Expression] = BLANK
     """Names for parts of the rule; each is an expression and sees the bindings and the names above it."""
     when: Expression = BLANK
@@ -373,12 +374,15 @@ class Expectation(Shape):
     """What it asks, in the pack's own words, never the document's."""
     seen: Seen
     """How surely the text was seen."""
+    url: WebAddress = BLANK
+    """Where it was read, if that is not the document's address; never fetched."""
     addressees: Annotated[list[Role], SOME, ONCE] = BLANK
     """The roles that it concerns. Left out, those of the document."""
     sizes: Annotated[list[Size], SOME, ONCE] = BLANK
     """The sizes that it concerns, only where the document speaks to some. Left out, all."""
     jurisdictions: Annotated[list[Jurisdiction], SOME, ONCE] = BLANK
-    """The jurisdictions that it concerns. Left out, all."""
+    """The jurisdictions that it concerns, which is the law of a place: a finding about one place counts for it only
+    when that place is among them. Left out, all."""
     illustrative: bool = BLANK
     """Whether the document names the measure as an example, so that an equivalent one can meet it. Left out,
     false."""

@@ -32,14 +32,21 @@ def record(example: str) -> dict[str, Any]:
     return found
 
 
+@cache
+def documents() -> list[str]:
+    """The codes of all source documents, pack by pack, as they are written."""
+    packs = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(ROOT.glob("rules/*/pack.yaml"))]
+    return [document["id"] for pack in packs for document in pack["documents"]]
+
+
 def in_order() -> list[str]:
     """The ids of all expectations, document by document, as they are written."""
-    files = [ROOT / "rules" / "joint-statements" / "expectations" / f"{name}.yaml" for name in ("CJS24", "JS23")]
+    files = [file for name in documents() for file in ROOT.glob(f"rules/*/expectations/{name}.yaml")]
     return [name for file in files for name in yaml.safe_load(file.read_text("utf-8"))["expectations"]]
 
 
 def ids(text: str) -> list[str]:
-    return re.findall(r"\b(?:CJS24|JS23)-[\w-]+", text)
+    return re.findall(rf"\b(?:{'|'.join(documents())})-[\w-]+", text)
 
 
 def told(text: str) -> dict[str, str]:
@@ -67,7 +74,7 @@ def test_every_expectation_stands_once_in_order_with_its_outcome(example: str) -
 def test_the_coverage_line_counts_what_was_evaluated_of_what_applies(example: str) -> None:
     text = check(example, "--by", "expectation")
     lines = re.findall(r"^evaluated (\d+) of (\d+) applicable expectations$", text, re.MULTILINE)
-    assert len(lines) == 2
+    assert len(lines) == len(documents())
     counts = record(example)["counts"]["expectations"]
     applicable = sum(counts.values()) - counts["not_applicable"]
     assert sum(int(whole) for _, whole in lines) == applicable
@@ -81,7 +88,8 @@ def test_each_gap_names_its_subject_its_rule_and_its_place() -> None:
     text = " ".join(check("corner-shop", "--by", "expectation").split())
     for finding in record("corner-shop")["findings"]:
         if finding["outcome"] in ("gap", "unknown") and finding["expectations"]:
-            subject = f"{finding['subject']['kind']} {finding['subject']['id']}"
+            kind, name = finding["subject"]["kind"], finding["subject"]["id"]
+            subject = kind if kind == name else f"{kind} {name}"
             line = finding["location"]["line"]
             assert re.search(rf"{re.escape(subject)}, {finding['rule']}, \S+policycheck.yaml:{line}", text)
 
@@ -89,7 +97,7 @@ def test_each_gap_names_its_subject_its_rule_and_its_place() -> None:
 def test_it_is_readable_at_80_columns_and_gives_no_score() -> None:
     text = check("corner-shop", "--by", "expectation")
     assert max(map(len, text.splitlines())) <= 80
-    assert len(text.splitlines()) < 160
+    assert len(text.splitlines()) < 140 + 10 * len(documents())
     assert "%" not in text
     assert "%" not in check("corner-shop", "--by", "expectation", "--format", "table")
 

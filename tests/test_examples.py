@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(p.parent for p in (ROOT / "examples").glob("*/policycheck.yaml"))
 AS_OF = "2026-11-21"
-CODES = {"corner-shop": 1, "corner-shop-fixed": 0, "harbour-social": 1, "tern-ai": 1}
+CODES = {"corner-shop": 1, "corner-shop-fixed": 0, "harbour-social": 1, "lantern-research": 1, "tern-ai": 1}
 MOST_LINES = {"corner-shop": 60, "harbour-social": 200}
 
 
@@ -182,3 +182,20 @@ def test_the_developer_holds_evidence_of_many_kinds_with_every_verdict() -> None
     assert {"verified", "contradicted"} <= {f["assurance"] for f in record["findings"]}
     shown = {f["location"]["path"] for f in record["findings"] if f["assurance"] == "contradicted"}
     assert len(shown) == 8
+
+
+def test_the_platform_with_researchers_shows_every_rule_on_research_access() -> None:
+    rules = {p.name.removesuffix(".test.yaml") for p in (ROOT / "rules" / "research-access").glob("*/*.test.yaml")}
+    found = [f for f in findings("lantern-research") if f["rule"] in rules]
+    assert {f["rule"] for f in found if f["outcome"] != "not_applicable"} == rules
+    assert {f["outcome"] for f in found} == {"gap", "unknown", "met", "not_applicable"}
+    late = [f for f in found if f["rule"] == "access-given-in-period"]
+    assert {f["subject"]["id"]: f["outcome"] for f in late if f["outcome"] != "not_applicable"} == {
+        "scam-clips": "met", "feed-ranking": "gap", "election-streams": "met",
+    }  # fmt: skip
+
+
+def test_a_letter_denies_that_a_researcher_was_vetted_before_the_access_began() -> None:
+    (found,) = [f for f in findings("lantern-research") if f["rule"] == "recipient-is-vetted" and f["outcome"] == "gap"]
+    assert found["assurance"] == "contradicted"
+    assert found["location"]["path"] == "requests/SO-2026-014-status.md"

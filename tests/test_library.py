@@ -64,7 +64,8 @@ def test_paths_rules_and_root_are_taken_from_here(tmp_path: Path) -> None:
     manifest.parent.mkdir()
     manifest.write_text("policycheck: 1\norganization: {id: a, roles: [website_operator]}\n")
     report = policycheck.check("shop", as_of=AS_OF, rules=["ours"], root=".", here=tmp_path)
-    assert [p["id"] for p in report.criteria["packs"]] == ["joint-statements", "ours"]
+    shipped = sorted(folder.parent.name for folder in ROOT.glob("rules/*/pack.yaml"))
+    assert [p["id"] for p in report.criteria["packs"]] == [*shipped, "ours"]
     assert report.results[0].manifest == "shop/policycheck.yaml"
     assert [f.outcome for f in report.results[0].findings if f.rule == "named"] == ["unknown"]
     without = policycheck.check(as_of=AS_OF, here=manifest.parent)

@@ -20,8 +20,13 @@ from policycheck.errors import InvalidInput
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-11-21"
+#: A PDF takes seconds to lay out; tests/formats/test_pdf.py holds it against the HTML.
+EVERY = tuple(name for name in rooms.names("formats") if name != "pdf")
 #: Where a format has room for it.
-NAMES_THE_REPORT = {"json", "jsonl", "csv", "xlsx", "sarif", "sarif-github", "markdown", "github-summary"}
+NAMES_THE_REPORT = {
+    "html", "json", "jsonl", "csv", "xlsx", "sarif", "sarif-github", "markdown", "github-summary", "in-toto", "oscal",
+    "oscal-poam",
+}  # fmt: skip
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -38,10 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("run")
     for name in ("corner-shop", "harbour-social"):
         shutil.copytree(ROOT / "examples" / name, made / name)
-    outputs = [f"--output={name}=check.{name}" for name in rooms.names("formats")]
+    outputs = [f"--output={name}=check.{name}" for name in EVERY]
     code, _, err = call(made, "check", ".", "--root", ".", "--as-of", AS_OF, "--format", "json", *outputs)
     assert code == 1, err
-    outputs = [f"--output={name}=report.{name}" for name in rooms.names("formats")]
+    outputs = [f"--output={name}=report.{name}" for name in EVERY]
     assert call(made, "report", "check.json", "--root", ".", *outputs) == (0, b"", "")
     return made
 
@@ -64,12 +69,12 @@ def said(folder: Path, name: str) -> str:
 # --- all formats of one run say the same ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", rooms.names("formats"))
+@pytest.mark.parametrize("name", EVERY)
 def test_a_report_from_the_json_is_what_check_wrote(name: str, folder: Path) -> None:
     assert (folder / f"report.{name}").read_bytes() == (folder / f"check.{name}").read_bytes()
 
 
-@pytest.mark.parametrize("name", rooms.names("formats"))
+@pytest.mark.parametrize("name", EVERY)
 def test_a_format_alone_is_the_same_as_among_others(name: str, folder: Path) -> None:
     """`check` judges only what a format asks to be told; a report made from everything must not say more."""
     words = ("check", ".", "--root", ".", "--as-of", AS_OF, "--exit-zero")
@@ -111,6 +116,13 @@ def test_the_complete_formats_hold_the_same_findings(folder: Path, whole: dict[s
 def test_the_shorter_formats_hold_those_that_they_are_for(folder: Path, whole: dict[str, Any]) -> None:
     lines = [json.loads(line) for line in said(folder, "jsonl").splitlines()]
     assert {finding["id"] for line in lines[:-1] for finding in line["gaps"]} == _ids(whole, "gap")
+    tests = json.loads(said(folder, "in-toto"))["predicate"]
+    assert set(tests["failedTests"]) == _blocking(whole)
+    assert {*tests["failedTests"], *tests["warnedTests"]} == _ids(whole, "gap", "unknown")
+    assert set(tests["passedTests"]) == _ids(whole, "met")
+    marked = re.compile('"name":"finding-id","value":"([^"]*)"')
+    assert set(marked.findall(said(folder, "oscal"))) == _ids(whole) - _ids(whole, "not_applicable")
+    assert set(marked.findall(said(folder, "oscal-poam").replace("\n", ""))) == _ids(whole, "gap", "unknown")
     alerts = json.loads(said(folder, "sarif-github"))["runs"][0]["results"]
     assert {alert["correlationGuid"] for alert in alerts} == _blocking(whole)
     cases = ElementTree.fromstring(said(folder, "junit")).iter("testcase")

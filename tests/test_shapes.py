@@ -85,6 +85,7 @@ EXPECTATIONS: dict[str, Any] = {
             "modality": "should",
             "paraphrase": "Every way to personal data has an owner.",
             "seen": "V",
+            "url": "https://acme.example/policy#owners",
             "addressees": ["website_operator"],
             "sizes": ["micro"],
             "jurisdictions": ["GB", "CA-QC"],

@@ -49,7 +49,7 @@ def write(raw: bytes, report: Record, options: dict[str, Any], root: Path | None
         if options["review"]:
             draft.add(contents.REVIEW, read_bytes(options["review"]))
         files, left_out = _rendered(again, draft, options["formats"])
-        digest = seal(draft, report, Made(files, left_out, _words(options)), signer)
+        digest = seal(draft, report, Made(files, left_out, _words(options, report)), signer)
         draft.commit()
     told += [f"left out: {name}: {why}" for name, why in left_out.items()]
     sealed = f"sealed {options['bundle']}: {contents.SUMS} has sha256:{digest}"
@@ -66,13 +66,15 @@ def _refuse_long(raw: bytes) -> None:
 
 def _shown(options: dict[str, Any]) -> dict[str, Any]:
     """How the documents are set. --quiet is about what is told of them: it must not change a byte of a bundle."""
-    return {name: options[name] for name in ("verbose", "by", "show_values", "signoff")}
+    return {name: options[name] for name in ("verbose", "by", "view", "show_values", "signoff")}
 
 
-def _words(options: dict[str, Any]) -> tuple[str, ...]:
-    """The words with which the documents are rendered so again."""
-    switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values", "redact") if options[name]]
+def _words(options: dict[str, Any], report: Record) -> tuple[str, ...]:
+    """The words with which the documents are rendered so again, from a report of which nothing was left out."""
+    asked = {**options, "redact": report.get("redacted")}
+    switches = [f"--{name.replace('_', '-')}" for name in ("verbose", "show_values", "redact") if asked[name]]
     by = ["--by", options["by"]] if options["by"] != "finding" else []
+    by += ["--view", options["view"]] if options["view"] else []
     root = ["--root", "."] if options["root"] else []
     signed = _signed(options) if options["for_signature"] else []
     return (*(word for name in options["formats"] for word in ("--format", name)), *by, *switches, *root, *signed)

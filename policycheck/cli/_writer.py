@@ -60,7 +60,7 @@ def lacking(again: Replay) -> list[str]:
     changed = again.changed
     if again.lacks_lines:
         return ["lines of source are not in the JSON report; --root DIR shows them"]
-    if not changed:
+    if not changed or again.redacted:
         return []
     more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
     return [f"no lines shown of {', '.join(changed[:3])}{more}: not there, or not as they were"]

@@ -26,6 +26,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
               help=f"What is printed: {', '.join(_FORMATS.choices)}.")  # fmt: skip
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
               help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
+@click.option("--view", type=click.Choice(["gdpr", "owasp-oat"]), help="Text and table by what the findings support there.")
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23).")
@@ -126,7 +127,7 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
         previous=previous(options["previous"], outputs),
         style={
             **style(options["verbose"], options["quiet"], options["by"]),
-            "show_values": options["show_values"], "redact": options["redact"],
+            "show_values": options["show_values"], "redact": options["redact"], "view": options["view"],
         },
     )  # fmt: skip
     return settings, outputs

@@ -76,7 +76,7 @@ def _document(criteria: Criteria, document: dict[str, Any], style: dict[str, Any
 
     lines = [f"{document['id']}  {document['title']}"]
     lines += wrap(f"{document['issuer']}, {document['date']} · {document['status']}", style)
-    lines += wrap(str(document["url"]), style)
+    lines += wrap(str(document.get("url", "")), style)
     lines += wrap(f"Text: {_SEEN.get(str(document.get('seen')), '')}", style)
     if document.get("notes"):
         lines += ["", *wrap(str(document["notes"]), style)]
@@ -99,8 +99,9 @@ def _expectation(criteria: Criteria, one: Expectation, style: dict[str, Any]) ->
     example = "; named as an example, another measure may stand in" if one.illustrative else ""
     lines += ["", *wrap(f"Modality: {one.modality}{example}", style)]
     sizes = f"; sizes {', '.join(one.sizes)}" if one.sizes else ""
-    lines += wrap(f"Concerns: {', '.join(one.addressees)}{sizes}", style)
-    lines += wrap(f"Text: {_SEEN[one.seen]} · {document['url']}", style)
+    places = f"; people in {', '.join(one.jurisdictions)}" if one.jurisdictions else ""
+    lines += wrap(f"Concerns: {', '.join(one.addressees) or 'every organisation'}{sizes}{places}", style)
+    lines += wrap(" · ".join(filter(None, (f"Text: {_SEEN[one.seen]}", one.url))), style)
     if one.note:
         lines += wrap(f"Note: {one.note}", style)
     for framework, names in one.supports.items():
@@ -127,9 +128,8 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any]) -> list[str]:
     lines += ["", "What is asked"]
     for name in rule.expectations:
         one = criteria.every_expectation[name]
-        document = criteria.documents[one.document]
         lines += wrap(f"{name}, {one.locator} ({one.modality}): {one.paraphrase}", style, "  ", "      ")
-        lines += wrap(f"{document['url']} · {_SEEN[one.seen]}", style, "      ", "      ")
+        lines += wrap(" · ".join(filter(None, (one.url, _SEEN[one.seen]))), style, "      ", "      ")
     lines += wrap("Nothing of a regulator: it keeps the declaration honest.", style) if not rule.expectations else []
     lines += ["", "How it is tested"]
     walked = text["for_each"]

@@ -35,6 +35,7 @@ _FORMATS = click.Choice(rooms.names("formats"))
 @click.option("--reviewed-by", nargs=2, metavar="NAME DATE", help="Who reviewed it.")
 @click.option("--approved-by", nargs=2, metavar="NAME DATE", help="Who approved it; not who prepared it.")
 @click.option("--review", metavar="FILE", help="A review file that says all three (policycheck-review: 1).")
+@click.option("--view", type=click.Choice(["gdpr", "owasp-oat"]), help="Text and table by what the findings support there.")
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR",
@@ -56,7 +57,7 @@ def command(report: str, **options: Any) -> int:
     policycheck report report.json --output xlsx=actions.xlsx --output markdown=gaps.md
     policycheck report report.json --format text --root .
     policycheck report report.json --previous last.json --output html=report.html
-    policycheck report report.json --format html --for-signature --reviewed-by 'Ada Example' 2026-11-22
+    policycheck report report.json --format html --for-signature --reviewed-by 'A. Example' 2026-11-22
     policycheck report report.json --bundle for-the-auditor --key private.pem
 
     Exit codes: 0 rendered, whatever the report says; 2 usage; 3 not a report, or one that was changed.
@@ -105,7 +106,9 @@ def _signoff(options: dict[str, Any], report: Record) -> Signoff | None:
         if named or options["review"]:
             raise UsageError(f"{named[0] if named else '--review'} goes with --for-signature")
         return None
-    if not _SIGNED & {*options["formats"], *(o.partition("=")[0] for o in options["outputs"] if "=" in o)}:
+    asked = {*options["formats"], *(o.partition("=")[0] for o in options["outputs"] if "=" in o)}
+    # A bundle has html unless formats are named.
+    if not _SIGNED & asked and (asked or options["bundle"] is None):
         raise UsageError("--for-signature shows in html and pdf: add --format html or --format pdf")
     if options["review"] is None:
         return signoff.given(parts)
@@ -138,7 +141,7 @@ def _print(report: Record, options: dict[str, Any], root: Path | None, wanted: l
     from policycheck.cli._writer import lacking, render
     from policycheck.replay import Replay
 
-    own = {"show_values": options["show_values"], "signoff": options["signoff"]}
+    own = {"show_values": options["show_values"], "signoff": options["signoff"], "view": options["view"]}
     shown = {**style(options["verbose"], options["quiet"], options["by"]), **own}
     again = Replay(report, shown, current_folder(), root, options["previous"])
     with sinks(wanted) as opened:

@@ -34,7 +34,8 @@ def command(bundle: str, key: str | None, format_: str) -> int:
     policycheck verify for-the-auditor --key signer.pub.pem --format json
 
     \b
-    Exit codes: 0 unaltered and, with --key, signed by that key   1 altered, not signed, or by another key
+    Exit codes: 0 unaltered and, with --key, signed by that key
+                1 altered; with --key also: not signed, or by another key
                 2 usage   3 not a bundle
     """
     from policycheck.cli._output import print_lines
@@ -65,7 +66,7 @@ def _witness(key: str | None, folder: Path) -> Witness | None:
 
     if key is None:
         return None
-    if Path(key).resolve().is_relative_to(folder):
+    if any(parent.exists() and parent.samefile(folder) for parent in Path(key).resolve().parents):
         raise UsageError(f"--key {key} lies in the bundle, so it proves nothing; get the signer's key on another way")
     return signature.witness(key)
 

@@ -43,12 +43,12 @@ class Answer(NamedTuple):
 
 def answers(record: Record, verbose: bool = False) -> list[Answer]:
     """The expectations in the order of their documents. Without `verbose`, findings that do not apply are left out."""
-    behind: dict[str, dict[str, list[Record]]] = {}
+    by_name: dict[str, dict[str, list[Record]]] = {}
     for finding in record["findings"]:
         outcome = "accepted" if "exception" in finding else finding["outcome"]
         for name in finding["expectations"] if verbose or outcome != NOT_APPLICABLE else ():
-            behind.setdefault(name, {}).setdefault(outcome, []).append(finding)
-    return [Answer(row, _ordered(behind.get(row["id"], {}))) for row in record["expectations"]]
+            by_name.setdefault(name, {}).setdefault(outcome, []).append(finding)
+    return [Answer(row, _ordered(by_name.get(row["id"], {}))) for row in record["expectations"]]
 
 
 def _ordered(found: dict[str, list[Record]]) -> dict[str, list[Record]]:
@@ -79,7 +79,7 @@ def lines(view: View, record: Record) -> list[str]:
 def _document(view: View, rows: list[Answer]) -> Iterator[str]:
     for is_out, some in groupby(rows, key=lambda row: row.outcome == NOT_APPLICABLE and not row.findings):
         if is_out:
-            yield from _told(view, NOT_APPLICABLE, ", ".join(row.expectation["id"] for row in some))
+            yield from told(view, NOT_APPLICABLE, ", ".join(row.expectation["id"] for row in some))
             continue
         for row in some:
             yield from _answer(view, row)
@@ -88,13 +88,18 @@ def _document(view: View, rows: list[Answer]) -> Iterator[str]:
 def _answer(view: View, row: Answer) -> Iterator[str]:
     one = row.expectation
     share = f": {row.share}" if row.share else ""
-    yield from _told(view, row.outcome, f"{one['id']} ({one['locator']}, {one['modality']}){share}")
+    yield from told(view, row.outcome, f"{one['id']} ({one['locator']}, {one['modality']}){share}")
+    yield from behind(view, row)
+
+
+def behind(view: View, row: Answer) -> Iterator[str]:
+    """What is behind an expectation's outcome."""
     for outcome, findings in row.findings.items():
         label = f"{outcome.replace('_', ' ')}: " if outcome != row.outcome else ""
         yield from _subjects(view, label, outcome, findings)
 
 
-def _told(view: View, outcome: str, text: str) -> Iterator[str]:
+def told(view: View, outcome: str, text: str) -> Iterator[str]:
     """Lines with the outcome in the margin of the first."""
     first, *rest = wrap(text, view.style, _INDENT, _INDENT + "  ")
     word = outcome.replace("_", " ")

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -80,19 +80,24 @@ def checks(header: Record) -> dict[str, Record]:
 # --- values ----------------------------------------------------------------------------------------------------
 
 
+#: Names, digests and paragraphs come hundreds of times in a large document.
+_plain = lru_cache(4096)(plain)
+
+
+@lru_cache(4096)
 def line(text: object) -> str:
     """Text of others in a field of Markdown: no markup, no insert, no line of its own; never empty."""
-    return _markdown.safe(plain(text)).replace("^", "\\^") or "(blank)"
+    return _markdown.safe(_plain(text)).replace("^", "\\^") or "(blank)"
 
 
 def _code(text: object) -> str:
     """Text of others as inline code; two braces would be an insert of OSCAL even there."""
-    return _markdown.code(plain(text)).replace("{{", "{ {")
+    return _markdown.code(_plain(text)).replace("{{", "{ {")
 
 
 def props(**values: object) -> Props:
     """Properties in our namespace, underscores as hyphens; what is blank or none is left out."""
-    found = {name.replace("_", "-"): plain(_word(value)) for name, value in values.items()}
+    found = {name.replace("_", "-"): _plain(_word(value)) for name, value in values.items()}
     return [{"name": name, "value": value, "ns": NS} for name, value in found.items() if value]
 
 

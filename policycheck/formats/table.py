@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats import _by_framework
 from policycheck.formats._by_expectation import Answer, answers, evaluated, subject
-from policycheck.formats._terminal import encode, harmless
+from policycheck.formats._terminal import encode, harmless, wrap
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 RECORD = "full"
 SEPARATOR = b"\n"
 _HEAD = ("severity", "outcome", "assurance", "rule", "subject", "where", "expectation")
+_SUPPORTED = ("supports", "outcome", "gaps", "unknown", "met", "by (confidence)")
 _ASKED = ("expectation", "outcome", "gaps", "modality", "subjects", "locator")
 #: What 80 columns leave for the subjects.
 _ROOM = 22
@@ -29,7 +31,7 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
     """The outcomes whose findings are explained; the others are only counted."""
     if style.get("verbose"):
         return frozenset(Outcome)
-    rest = {Outcome.MET, Outcome.NOT_USED} if style.get("by") == "expectation" else set()
+    rest = {Outcome.MET, Outcome.NOT_USED} if style.get("by") == "expectation" or style.get("view") else set()
     return frozenset({Outcome.GAP, Outcome.UNKNOWN} | rest)
 
 
@@ -42,6 +44,10 @@ def part(view: View, record: Record) -> bytes:
     """One manifest's table."""
     verbose = bool(view.style.get("verbose"))
     name = harmless(record["organization"].get("name") or record["organization"].get("id"))
+    if view.style.get("view"):
+        rows_of = [_supported(one) for one in _by_framework.supported(view, record, str(view.style["view"]))]
+        head = [f"{name}: {evaluated(record)}", *wrap(_by_framework.about(str(view.style["view"])), view.style, "", "")]
+        return encode([*head, "", *_fitted(view, _SUPPORTED, rows_of)], view.style)
     if view.style.get("by") == "expectation":
         rows = answers(record, verbose)
         return encode([f"{name}: {evaluated(record)}", "", *_fitted(view, _ASKED, list(map(_asked, rows)))], view.style)
@@ -92,6 +98,15 @@ def _row(view: View, finding: Record) -> tuple[str, ...]:
         harmless(f"{view.path(place['path'])}:{place['line']}") if place else "",
         ", ".join(finding["expectations"]),
     )
+
+
+def _supported(one: _by_framework.Supported) -> tuple[str, ...]:
+    """An identifier's line: its roll-up, the findings behind it each once, and the first of the expectations."""
+    found = {o: {f["id"] for row, _ in one.rows for f in row.findings.get(o, ())} for o in ("gap", "unknown", "met")}
+    row, sure = one.rows[0]
+    more = f" +{len(one.rows) - 1}" if len(one.rows) > 1 else ""
+    first = f"{row.expectation['id']} ({_by_framework.SURE.get(sure, '-')}){more}"
+    return (one.name, one.outcome.replace("_", " "), *(str(len(found[o]) or "") for o in found), first)
 
 
 def _asked(row: Answer) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats import _by_expectation, _changes
+from policycheck.formats import _by_expectation, _by_framework, _changes
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
@@ -33,7 +33,7 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
     """What is shown, and so explained: gaps and unknowns, by expectation all that applies, everything with --verbose."""
     if style.get("verbose"):
         return frozenset(Outcome)
-    rest = {Outcome.MET, Outcome.NOT_USED} if style.get("by") == "expectation" else set()
+    rest = {Outcome.MET, Outcome.NOT_USED} if style.get("by") == "expectation" or style.get("view") else set()
     return frozenset({Outcome.GAP, Outcome.UNKNOWN} | rest)
 
 
@@ -47,6 +47,11 @@ def part(view: View, record: Record) -> bytes:
     style = view.style
     if style.get("quiet"):
         return encode([_quiet(view, record)], style)
+    framework = style.get("view")
+    if framework:
+        return encode(
+            [*_title(view, record), *_by_framework.lines(view, record, str(framework)), *_summary(view, record)], style
+        )
     if style.get("by") == "expectation":
         return encode([*_title(view, record), *_by_expectation.lines(view, record), *_summary(view, record)], style)
     verbose = bool(style.get("verbose"))
@@ -85,7 +90,8 @@ def _title(view: View, record: Record) -> list[str]:
     organization = record["organization"]
     name = harmless(organization.get("name") or organization.get("id"))
     about = ", ".join(harmless(x) for x in (organization.get("size"), *(organization.get("jurisdictions") or ())) if x)
-    documents = " and ".join(d["id"] for d in view.header["criteria"]["documents"])
+    *most, last = [d["id"] for d in view.header["criteria"]["documents"]] or ["nothing"]
+    documents = f"{', '.join(most)} and {last}" if most else last
     head = paint(f"{name}{f' ({about})' if about else ''}", "bold", view.style)
     held = f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}"
     return [head, *wrap(held, view.style, "", ""), *_since(view, record), ""]

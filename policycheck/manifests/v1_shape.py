@@ -1713,6 +1713,9 @@ class BreachDuty(Subject):
     """The authority that is told."""
     clock_type: ClockType = BLANK
     """What sort of time limit the organisation works to."""
+    notify_within_hours: Annotated[AtLeastOne, ABSENT] = BLANK
+    """Within how many hours the playbook has the authority told, counted as that law counts; not longer than the law
+    allows (crosswalk T11). Left out: the playbook names no time of its own."""
     individuals_rule: str = BLANK
     """When the people concerned are told."""
     playbook_ref: str = BLANK
@@ -2252,8 +2255,8 @@ class Mandate(Shape):
     """The way that it names (DSA Art 40(7))."""
     period_end: Day = BLANK
     """Until when it asks for access to be given."""
-    delivered_on: PastDay = BLANK
-    """When access was given."""
+    delivered_on: Annotated[PastDay, ABSENT] = BLANK
+    """When access was given (DSA Art 40(4)). Left out: it was not given yet."""
     amendment_request: Annotated[AmendmentRequest, ABSENT] = BLANK
     """The request to amend it. Left out: none was made."""
 
@@ -3059,6 +3062,9 @@ class AiUse(Subject):
     """What people call it."""
     phases: list[Phase] = BLANK
     """Which phases it covers."""
+    generative: Annotated[bool, ABSENT] = BLANK
+    """Whether it makes new text, images, sound or code. Left out, it counts as generative: only false takes it out of
+    the reach of what is said of generative AI (ICO8Q, GPA23, G723, ICOGEN24)."""
     role: ControllerRole = BLANK
     """The organisation's part in the processing (ICO8Q question 2)."""
     jurisdictions: list[Jurisdiction] = BLANK
@@ -3304,8 +3310,8 @@ class Decision(Subject):
     """When."""
     decided_by: str = BLANK
     """Who."""
-    surfaces: list[SurfaceId] = BLANK
-    """The surfaces it is decided for; blank means all."""
+    surfaces: Annotated[list[SurfaceId], ABSENT] = BLANK
+    """The surfaces it is decided for. Left out: all of them (GAR24, accountability)."""
     next_review_on: Day = BLANK
     """When it is decided anew."""
     ref: str = BLANK

@@ -30,7 +30,7 @@ def seal(draft: Draft, report: Record, made: Made, signer: Signer | None = None)
     Raises UsageError for a report that is too long to be checked again.
     """
     draft.add(INPUTS, contents.inputs(report))
-    draft.add(README, readme.text(report, made, signer.key_id if signer else ""))
+    draft.add(README, readme.text(report, made, [*draft.digests], signer.key_id if signer else ""))
     payload = contents.statement(draft.digests, header_of(report), totals_of(report), report["results"])
     # The envelope holds it in base64, a third longer.
     if len(payload) > contents.MOST_STATEMENT // 2:

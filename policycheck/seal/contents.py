@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policycheck.formats import _in_toto
+from policycheck.formats._terminal import harmless
 from policycheck.report import Record, Totals
 
 REPORT, REVIEW, INPUTS, README = "report.json", "review.yaml", "INPUTS.txt", "README.txt"
@@ -19,13 +20,14 @@ STATEMENT, SIGNATURE, ENVELOPE, SUMS = "statement.json", "statement.sig", "state
 #: What a bundle is made of if nothing else is asked for.
 DEFAULTS = ("html", "xlsx", "csv", "markdown", "json")
 #: The most that is read, in bytes, of the report, of the statement and its envelope, and of any other file.
-MOST_REPORT, MOST_STATEMENT, MOST_FILE = 256 * 1024 * 1024, 64 * 1024 * 1024, 1024 * 1024 * 1024
+MOST_REPORT, MOST_STATEMENT, MOST_FILE = 256 * 1024 * 1024, 32 * 1024 * 1024, 1024 * 1024 * 1024
 #: The most that is read of SHA256SUMS; no bundle has a thousand files.
 MOST_SUMS = 256 * 1024
 
 _ENDINGS = {
-    "github-summary": "summary.md", "gitlab": "gitlab.json", "junit": "junit.xml", "markdown": "md", "table": "table.txt",
-    "sarif-github": "github.sarif", "text": "txt",
+    "github-summary": "summary.md", "gitlab": "gitlab.json", "in-toto": "in-toto.json", "junit": "junit.xml",
+    "markdown": "md", "oscal": "oscal.json", "oscal-catalog": "oscal-catalog.json", "oscal-poam": "oscal-poam.json",
+    "sarif-github": "github.sarif", "table": "table.txt", "text": "txt",
 }  # fmt: skip
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -70,8 +72,7 @@ def read_sums(raw: bytes) -> dict[str, str]:
 
 def statement(digests: Mapping[str, str], header: Record, totals: Totals, results: list[Record]) -> bytes:
     """The in-toto statement over the bundle's files and the manifests, with a subject a line: sed can read it."""
-    subjects = [*sorted(digests.items()), *sorted(manifests(results))]
-    whole = _in_toto.statement(subjects, header, totals, results)
+    whole = _in_toto.statement([*digests.items(), *manifests(results)], header, totals, results)
     return ("{\n" + ",\n".join(f"{_encode(key)}:{_member(key, value)}" for key, value in whole.items()) + "\n}\n").encode()
 
 
@@ -83,8 +84,8 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def manifests(results: Iterable[Record]) -> set[tuple[str, str]]:
-    """Manifests and fragments as subjects, each with its sha256."""
-    return {(_INPUT + read["path"], read["sha256"]) for record in results for read in record["inputs"]}
+    """Manifests and fragments as subjects, each with its sha256; named as a statement names them."""
+    return {(harmless(_INPUT + read["path"]), read["sha256"]) for record in results for read in record["inputs"]}
 
 
 def read_statement(raw: bytes) -> tuple[dict[str, str], set[tuple[str, str]]]:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from policycheck.formats import _call
 from policycheck.report import Record
-from policycheck.seal.contents import ENVELOPE, INPUTS, REPORT, SIGNATURE, STATEMENT, SUMS
+from policycheck.seal.contents import ENVELOPE, INPUTS, REPORT, REVIEW, SIGNATURE, STATEMENT, SUMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policycheck.seal.bundle import Made
 
 _WIDTH = 100
@@ -21,15 +23,20 @@ _WHAT = {
     "html": "the audit record, for a browser", "xlsx": "the action list, as a workbook", "csv": "the action list, as text",
     "markdown": "the gaps and what is not known, to be read",
 }  # fmt: skip
+_OF_OURS = {
+    REPORT: "the report; the other documents are made of it and say the same",
+    REVIEW: "who prepared, reviewed and approved it",
+    INPUTS: "the files that were read: size and SHA-256 of each",
+}
 _SUBJECTS = r"""sed -n 's/^{"name":"\([^"/]*\)","digest":{"sha256":"\([0-9a-f]*\)"}},*$/\2  \1/p'"""
 _ENCODED = f"""{{ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(($(wc -c < {STATEMENT})))"; cat {STATEMENT}; }}"""
 
 
-def text(report: Record, made: Made, key_id: str) -> bytes:
-    """The page. `key_id` is the sha256 (hex) of the signer's public key in DER; empty when nobody signs."""
+def text(report: Record, made: Made, files: Sequence[str], key_id: str) -> bytes:
+    """The page. `files` are there already; `key_id` is the sha256 (hex) of the public key in DER, empty if nobody signs."""
     parts = [
-        *_head(report), *_files(made, key_id), *_sums(made, key_id), *(_signed(key_id) if key_id else _unsigned()),
-        *_with_policycheck(), *_inputs(), *_again(report, made),
+        *_head(report), *_files(made, files, key_id), *_sums(len(files), key_id),
+        *(_signed(key_id) if key_id else _unsigned()), *_with_policycheck(), *_inputs(), *_again(report, made),
     ]  # fmt: skip
     return ("\n".join(parts) + "\n").encode("utf-8", "backslashreplace")
 
@@ -55,13 +62,10 @@ def _head(report: Record) -> list[str]:
     ]  # fmt: skip
 
 
-def _files(made: Made, key_id: str) -> list[str]:
-    rows = [
-        (REPORT, "the report; the other documents are made of it and say the same"),
-        *((file, _WHAT.get(name, f"as {name}")) for name, file in sorted(made.files.items()) if file != REPORT),
-        (INPUTS, "the files that were read: size and SHA-256 of each"),
-        (STATEMENT, "the SHA-256 of all files above, of this one and of the manifests, as an in-toto statement"),
-    ]
+def _files(made: Made, files: Sequence[str], key_id: str) -> list[str]:
+    formats = {file: _WHAT.get(name, f"as {name}") for name, file in made.files.items()}
+    rows = [(file, _OF_OURS.get(file) or formats.get(file, "added to it")) for file in files]
+    rows.append((STATEMENT, "the SHA-256 of all files above, of this one and of the manifests, as an in-toto statement"))
     if key_id:
         rows += [
             (SIGNATURE, "the signature of the statement (ed25519)"),
@@ -73,8 +77,9 @@ def _files(made: Made, key_id: str) -> list[str]:
     return [*_titled("What is here"), *(f"{file:{width}}  {what}" for file, what in rows), *(["", *left] if left else [])]
 
 
-def _sums(made: Made, key_id: str) -> list[str]:
-    count = len({REPORT, *made.files.values()}) + 3 + 2 * bool(key_id)
+def _sums(there: int, key_id: str) -> list[str]:
+    # This page, the statement, and the signature in its two forms are still to come.
+    count = there + 2 + 2 * bool(key_id)
     return [
         *_titled("Is it unaltered?"), "In this folder:",
         *_commands(f"sha256sum --strict -c {SUMS}", f"ls -A | grep -vxc {SUMS}"),
@@ -143,9 +148,12 @@ def _again(report: Record, made: Made) -> list[str]:
         *_said(f"With policycheck {report['tool']['version']}, in that same folder:"),
         *_commands(
             _plain(shlex.join([*words, "--root", ".", "--output", f"json={REPORT}"])),
-            shlex.join(["policycheck", "report", REPORT, "--bundle", "again", *made.words]),
+            _plain(shlex.join(["policycheck", "report", REPORT, "--bundle", "again", *made.words])),
         ),
-        *_said(f"The same files under the same packs give the same report id, and {REPORT} byte for byte. The packs:"),
+        *_said(
+            "The same files under the same packs give the same report id, and the documents in the folder `again` are these "
+            "byte for byte, where the libraries that write them are of the same versions. The packs:"
+        ),
         *packs,
         *_said(f"A configuration file set besides: {', '.join(configured)}. It has to be there." if configured else ""),
         *_said("A manifest came from standard input; <stdin> stands for it." if "<stdin>" in words else ""),

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from policycheck import replay
+from policycheck import opener, replay
 from policycheck.errors import ArtefactError, InvalidInput
 from policycheck.model import Problem
-from policycheck.opener import Opener
 from policycheck.report import Record
 from policycheck.seal import contents, signature
 from policycheck.seal.contents import ENVELOPE, INPUTS, README, REPORT, SIGNATURE, STATEMENT, SUMS
@@ -62,15 +61,19 @@ class Verdict(NamedTuple):
 def verify(folder: Path, witness: Witness | None = None) -> Verdict:
     """Hold every file of a bundle against its sums, its statement and, with a key, its signature.
 
-    Raises InvalidInput for a folder that is no bundle.
+    Raises InvalidInput for a folder that is no bundle, and ArtefactError where the platform cannot open files safely:
+    what could not be looked at must not be called altered.
     """
+    if not opener.is_possible():
+        raise ArtefactError(f"this platform cannot open files without following links; {README} says how to check by hand")
     kinds = _entries(folder)
     if not {SUMS, STATEMENT} & set(kinds):
         why = f"is no bundle: neither {SUMS} nor {STATEMENT} is there; `policycheck report --bundle` writes one"
         raise InvalidInput([Problem(str(folder), 0, 0, why)])
-    check = _Check(Opener(folder), kinds)
-    check.files()
+    check = _Check(opener.Opener(folder), kinds)
     known = check.signature(witness)
+    check.files(trusted=known == "valid")
+    check.envelope(witness.key_id if witness and known == "valid" else None)
     report = check.report()
     return Verdict(
         tuple(sorted(set(check.flaws))), known, witness.key_id if witness else "", check.digests.get(SUMS, ""), len(kinds),
@@ -95,8 +98,8 @@ def _kind(entry: os.DirEntry[str]) -> str:
 class _Check:
     """One pass over a bundle. `flaws` grows; `digests` are of what could be read."""
 
-    def __init__(self, opener: Opener, kinds: dict[str, str]) -> None:
-        self._opener, self._kinds = opener, kinds
+    def __init__(self, reader: opener.Opener, kinds: dict[str, str]) -> None:
+        self._opener, self._kinds = reader, kinds
         self.flaws: list[Flaw] = []
         self.digests: dict[str, str] = {}
         #: What has to be understood is read once: the bytes that are digested are those that are looked into.
@@ -133,22 +136,37 @@ class _Check:
 
     # --- the files -------------------------------------------------------------------------------------------
 
-    def files(self) -> None:
-        """Every file against the sums and the statement: altered, added, removed."""
-        sums, named = self._sums or {}, self._statement[0] if self._statement else {}
+    def files(self, *, trusted: bool) -> None:
+        """Every file against the sums and the statement: altered, added, removed. `trusted`: the signature holds."""
+        sums = self._sums or {}
+        if not trusted and self.digests.get(STATEMENT) not in (None, sums.get(STATEMENT, self.digests.get(STATEMENT))):
+            # One of the two lists was altered. What an altered statement says of the files would be said of them falsely.
+            self._doubt_statement()
+        named = self._statement[0] if self._statement else {}
         expected = _ALWAYS | set(sums) | set(named) | ({SIGNATURE, ENVELOPE} & set(self._kinds))
         for name in self._kinds:
             if name not in expected:
                 self._flaw(name, "was added: it is not of this bundle")
-        # What lists the others goes first: a list that was altered is no witness against a file.
-        for name in sorted(expected, key=lambda name: (name not in _LATER, name)):
+        for name in sorted(expected):
             if name not in self._kinds:
-                self._flaw(name, "was removed: it is not there")
+                self._missing(name, named)
             elif self._kinds[name]:
                 self._flaw(name, self._kinds[name])
             elif not self._is_flawed(name):
-                self._hold(name, sums.get(name), named.get(name))
+                signed = self.digests.get(name) if name == STATEMENT and trusted else None
+                self._hold(name, sums.get(name), named.get(name, signed))
         self._hold_lists(sums, named)
+
+    def _doubt_statement(self) -> None:
+        self._statement = None
+        if STATEMENT in self._raw and not self._is_flawed(STATEMENT):
+            self._flaw(STATEMENT, f"was altered, or its line in {SUMS} was")
+
+    def _missing(self, name: str, named: Mapping[str, str]) -> None:
+        if self._statement is None or name in named or name in _ALWAYS | _LATER:
+            self._flaw(name, "was removed: it is not there")
+        else:
+            self._flaw(SUMS, f"was altered: it names {name}, which is not there and not in {STATEMENT}")
 
     def _hold(self, name: str, in_sums: str | None, in_statement: str | None) -> None:
         """One file against the digests that the two lists name. Where only one list differs, it may be the altered one."""
@@ -156,13 +174,11 @@ class _Check:
         wrong = [one != digest for one in (in_sums, in_statement) if one is not None]
         if not digest or not any(wrong):
             return
-        if name in _LATER:
-            self._flaw(name, f"was altered, or its line in {SUMS} was")
-        elif all(wrong):
-            self._flaw(name, "was altered")
+        if all(wrong):
+            self._flaw(name, f"was altered, or its line in {SUMS} was" if name in _LATER else "was altered")
         elif in_sums != digest:
-            self._flaw(SUMS, f"was altered: its line for {name} is not that of the file, and {STATEMENT}'s is")
-        elif not self._is_flawed(STATEMENT):
+            self._flaw(SUMS, f"was altered: its line for {name} is not that of the file")
+        else:
             self._flaw(name, f"was altered, and its line in {SUMS} with it: {STATEMENT} has another digest")
 
     def _digest(self, name: str) -> str:
@@ -189,18 +205,17 @@ class _Check:
     # --- the signature and the report ------------------------------------------------------------------------
 
     def signature(self, witness: Witness | None) -> str:
-        """none, unchecked, valid or invalid. Without a key only the form can be looked at."""
-        self._hold_envelope()
+        """none, unchecked, valid or invalid."""
         if SIGNATURE not in self._kinds and ENVELOPE not in self._kinds:
             return "none"
         if witness is None:
             return "unchecked"
         signed, payload = self._raw.get(SIGNATURE), self._raw.get(STATEMENT)
-        if signed is None or payload is None:
-            return "invalid"
-        return "valid" if witness.confirms(payload, signed) else "invalid"
+        holds = signed is not None and payload is not None and witness.confirms(payload, signed)
+        return "valid" if holds else "invalid"
 
-    def _hold_envelope(self) -> None:
+    def envelope(self, key_id: str | None) -> None:
+        """The form of the signature, which shows without a key. `key_id` is the signer's, where it is known."""
         there = [name for name in (SIGNATURE, ENVELOPE) if name in self._kinds]
         for name in there if len(there) == 1 else ():
             self._flaw(name, "is there without the other of the two files that hold the signature")
@@ -217,6 +232,8 @@ class _Check:
             return
         if signed is not None and signed != found.signature and not self._is_flawed(SIGNATURE):
             self._flaw(ENVELOPE, f"holds another signature than {SIGNATURE}")
+        elif key_id and found.hint != key_id:
+            self._flaw(ENVELOPE, "was altered: it names another key than the one that signed")
 
     def report(self) -> Record | None:
         """The report, where it is one and fits its id; its manifests must be those of the statement."""

@@ -487,7 +487,9 @@ def test_maps_by_jurisdiction_are_marked() -> None:
 
 
 def test_absence_is_a_fact_only_where_it_says_so() -> None:
-    absent = {name for _, name, schema, _ in properties() if schema.get("x-absence") == "none"}
+    # A decision that names no surfaces is for all of them; anywhere else, silence about surfaces is silence.
+    marked = {(owner, name) for owner, name, schema, _ in properties() if schema.get("x-absence") == "none"}
+    absent = {name for _, name in marked - {("Decision", "surfaces")}}
     assert absent >= {"provider", "mandated_by", "amendment_request", "anomaly_rule", "action", "contract"}
     assert not absent & {"surfaces", "fields", "lawful_basis", "dpia", "status", "evidence", "monitoring"}
 

@@ -13,7 +13,7 @@ import pytest
 
 from policycheck import cli
 
-from .sealing import AS_OF, ROOT, key_pair
+from .sealing import AS_OF, CRITERIA, ROOT, key_pair
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -66,7 +66,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     for number, name in enumerate(("first", "second"), 1):
         key_pair(found.keys, name, number)
     with pytest.MonkeyPatch.context() as patch:
-        words = ("check", ".", "--root", ".", "--as-of", AS_OF, "--output", "json=report.json")
+        words = ("check", ".", "--root", ".", *CRITERIA, "--as-of", AS_OF, "--output", "json=report.json")
         assert _call(patch, found.repository, *words)[0] == 1
         for folder, key in ((found.signed, ("--key", found.private)), (found.unsigned, ())):
             code, _, err = _call(patch, found.repository, "report", "report.json", "--bundle", str(folder), "-q", *key)

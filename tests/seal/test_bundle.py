@@ -20,7 +20,7 @@ from policycheck.seal import contents, signature
 from policycheck.seal.draft import Draft
 
 from .conftest import Call, Place
-from .sealing import AS_OF, FILES, ROOT, ed25519, pem, public_pem
+from .sealing import AS_OF, CRITERIA, FILES, ROOT, ed25519, pem, public_pem
 
 UNSIGNED = tuple(name for name in FILES if name not in ("statement.sig", "statement.dsse.json"))
 
@@ -197,6 +197,7 @@ def test_the_statement_names_every_file_before_it_and_every_manifest(place: Plac
     assert whole["_type"] == "https://in-toto.io/Statement/v1"
     assert whole["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
     found = {one["name"]: one["digest"]["sha256"] for one in whole["subject"]}
+    assert whole["predicate"]["result"] == "FAILED"
     for name in UNSIGNED:
         if name not in ("SHA256SUMS", "statement.json"):
             assert found.pop(name) == hashlib.sha256((place.signed / name).read_bytes()).hexdigest()
@@ -328,6 +329,36 @@ def test_options_are_repeated_in_how_to_do_it_again(call: Call, place: Place, tm
     check, again = section(tmp_path / "b", "How to do it again")
     assert all(word in check.split() for word in words)
     assert again == "policycheck report report.json --bundle again " + " ".join(options)
+
+
+def test_what_was_left_out_is_left_out_again(call: Call, place: Place, tmp_path: Path) -> None:
+    """Of a report that is made without values, and of one that was written so."""
+    words = ("check", ".", "--root", ".", *CRITERIA, "--as-of", AS_OF, "--redact")
+    call(place.repository, *words, "--output", f"json={tmp_path / 'r.json'}")
+    assert bundle(call, place, tmp_path / "a", "--redact", "-q") == (0, "", "")
+    assert bundle(call, place, tmp_path / "b", "-q", report=str(tmp_path / "r.json")) == (0, "", "")
+    assert everything(tmp_path / "a") == everything(tmp_path / "b")
+    assert section(tmp_path / "a", "How to do it again")[1] == "policycheck report report.json --bundle again --redact"
+    assert call(tmp_path, "verify", "a")[0] == 0
+
+
+def test_who_signed_the_paper_is_sealed_with_it(call: Call, place: Place, tmp_path: Path) -> None:
+    report = json.loads((place.repository / "report.json").read_bytes())["report_id"]
+    (tmp_path / "who.yaml").write_text(
+        f"policycheck-review: 1\nreport: {report}\nprepared_by: {{name: Ada Example, role: author, date: 2026-11-21}}\n",
+        "utf-8",
+    )
+    words = ("--for-signature", "--review", str(tmp_path / "who.yaml"))
+    assert bundle(call, place, tmp_path / "b", *words, "-q") == (0, "", "")
+    assert (tmp_path / "b" / "review.yaml").read_bytes() == (tmp_path / "who.yaml").read_bytes()
+    assert b"Ada Example" in (tmp_path / "b" / "report.html").read_bytes()
+    readme = (tmp_path / "b" / "README.txt").read_text("utf-8")
+    assert re.search(r"^review\.yaml +who prepared, reviewed and approved it$", readme, re.MULTILINE)
+    assert f"must print {len(os.listdir(tmp_path / 'b')) - 1}." in " ".join(readme.split())
+    assert call(tmp_path, "verify", "b")[0] == 0
+    with (tmp_path / "b" / "review.yaml").open("a") as file:
+        file.write("approved_by: {name: Ben Example, role: DPO, date: 2026-11-22}\n")
+    assert "  review.yaml: was altered\n" in call(tmp_path, "verify", "b")[1]
 
 
 def test_an_unsigned_bundle_does_not_speak_of_a_signer(place: Place) -> None:

@@ -1,0 +1,134 @@
+"""The pack breach-clocks is the catalogue's sixteen laws, says how surely each was read, and its tables fit one another."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policycheck import breach, packs
+from policycheck.language.evaluate import day
+from policycheck.manifests import v1
+from policycheck.manifests.explain import schema
+
+CRITERIA = packs.load((), schema(v1.SCHEMA))
+PACK = next(pack for pack in CRITERIA.packs if pack.id == breach.PACK)
+TABLE = breach.table(PACK)
+SIGNATORIES = ["AR", "AU", "CA", "CH", "CO", "ES", "GB", "GG", "HK", "IL", "JE", "MA", "MC", "MX", "NO", "NZ"]
+ROWS = [pytest.param(place, row, id=f"{place} {row['from']}") for place, rows in TABLE.items() for row in rows]
+ALWAYS = {
+    "from",
+    "name",
+    "statute",
+    "authority",
+    "duty",
+    "clock",
+    "fits",
+    "words",
+    "people",
+    "source",
+    "seen",
+    "read",
+    "note",
+}
+WITH_A_DUTY = {"starts", "some_are_exempt", "doubted", "threshold", "start"}
+MAYBE = {
+    "until", "successor", "former", "current", "value", "at_least_hours", "assess_days", "starts_at_detection",
+    "guide_hours", "guide_starts_at_awareness", "late_with_reasons", "holiday_allowance", "utc_offset", "file_at",
+}  # fmt: skip
+CLOCK_TYPES = {"calendar_hours", "working_days", "without_fixed_time", "no_duty"}
+
+
+def test_the_expectations_are_the_catalogues_rows_and_two_that_are_split_off() -> None:
+    assert set(PACK.expectations) == {f"BRN-{place}" for place in SIGNATORIES} | {"BRN-NZ-72", "BRN-CA-24M"}
+    assert {e.jurisdictions for e in PACK.expectations.values()} == {(place,) for place in SIGNATORIES}
+    assert sorted(TABLE) == SIGNATORIES
+
+
+def test_each_expectation_is_tested_or_says_why_not() -> None:
+    named = {name for rule in CRITERIA.every_rule.values() if not rule.disabled for name in rule.expectations}
+    assert set(PACK.expectations) - named == {"BRN-CA-24M"}
+    assert {e.id for e in PACK.expectations.values() if e.awaiting} == {"BRN-CA-24M"}
+    assert {rule.id for rule in PACK.rules.values() if rule.disabled} == {"breach-records-kept-two-years"}
+
+
+def test_what_is_from_memory_only_runs_nowhere() -> None:
+    assert {e.id for e in PACK.expectations.values() if e.seen == "M"} == {"BRN-CA-24M"}
+    assert {row["seen"] for rows in TABLE.values() for row in rows} == {"V", "VP", "V2"}
+
+
+@pytest.mark.parametrize("place", SIGNATORIES)
+def test_an_expectation_says_where_its_law_was_read_and_as_surely_as_the_row(place: str) -> None:
+    expectation, row = PACK.expectations[f"BRN-{place}"], TABLE[place][-1]
+    assert expectation.url == row["source"]
+    assert expectation.seen == row["seen"]
+
+
+def test_only_what_the_authority_itself_says_is_seen_at_the_issuer() -> None:
+    for rows in TABLE.values():
+        for row in rows:
+            assert (row["seen"] == "V") <= (row["read"] == "authority"), row["statute"]
+
+
+@pytest.mark.parametrize(("place", "row"), ROWS)
+def test_a_row_is_whole(place: str, row: dict[str, Any]) -> None:
+    wanted = ALWAYS | (WITH_A_DUTY if row["duty"] != "none" else set())
+    assert wanted <= set(row) <= wanted | MAYBE
+    assert row["duty"] in {"statutory", "people_only", "none"}
+    assert row["read"] in {"authority", "copy", "account", "vendor"}
+    assert set(row["fits"]) <= CLOCK_TYPES
+    assert row["source"].startswith("https://")
+    assert all(row[key] for key in ALWAYS)
+
+
+@pytest.mark.parametrize(("place", "row"), ROWS)
+def test_the_sort_of_clock_and_its_number_fit(place: str, row: dict[str, Any]) -> None:
+    assert (row["clock"] in ("hours", "working_days")) == ("value" in row) == ("at_least_hours" in row)
+    assert (row["clock"] == "none") == (row["duty"] != "statutory")
+    assert ("no_duty" in row["fits"]) == (row["duty"] != "statutory")
+    natural = {"hours": "calendar_hours", "working_days": "working_days", "open": "without_fixed_time", "none": "no_duty"}
+    assert natural[row["clock"]] in row["fits"]
+    assert row["clock"] != "hours" or row["at_least_hours"] == row["value"]
+    assert row["clock"] != "working_days" or {"utc_offset", "holiday_allowance"} <= set(row)
+
+
+def test_rows_of_a_place_follow_each_other_without_overlap() -> None:
+    for rows in TABLE.values():
+        assert [day(row["from"]) for row in rows].count(None) == 0
+        for before, after in pairwise(rows):
+            assert before["until"] <= after["from"]
+        assert "until" not in rows[-1]
+
+
+def test_the_lists_name_what_the_table_says() -> None:
+    tables = CRITERIA.tables("2026-11-21")
+    assert tables["breach_law"] == SIGNATORIES
+    assert tables["hour_clocks"] == [place for place in SIGNATORIES if TABLE[place][-1]["clock"] == "hours"]
+    assert tables["replaced_authorities"] == [place for place in SIGNATORIES if "former" in TABLE[place][-1]]
+    assert set(tables["people_told_by_law"]) <= {place for place in SIGNATORIES if TABLE[place][-1]["duty"] != "none"}
+    assert [place for place in SIGNATORIES if TABLE[place][-1]["clock"] == "working_days"] == ["CO"]
+    sundays = [day(text) for text in tables["weekends_only"]]
+    assert all(one is not None and one.weekday() == 6 for one in sundays)
+    assert [one.year for one in sundays if one] == list(range(2018, 2041))
+
+
+def test_the_coarser_tables_of_the_pack_that_it_builds_on_do_not_contradict_it() -> None:
+    hours = CRITERIA.tables("2026-11-21")["notification_hours"]
+    for place, least in hours.items():
+        assert least <= TABLE[place][-1]["at_least_hours"], place
+
+
+def test_the_pack_it_builds_on_knows_nothing_of_it() -> None:
+    other = next(pack for pack in CRITERIA.packs if pack.id == "joint-statements")
+    assert other.header["requires"] == {}
+    own = set(PACK.tables) | set(PACK.rules)
+    for path in (Path(__file__).resolve().parents[1] / "rules" / "joint-statements").rglob("*.yaml"):
+        assert not [name for name in own if f"data.{name}" in path.read_text("utf-8")], path
+
+
+def test_in_a_report_each_law_weighs_by_itself() -> None:
+    """Rules lent by the other pack count for the law of the place that a finding is about (`tests/test_local_law.py`)."""
+    lent = CRITERIA.every_rule["breach-duty-covers-jurisdiction"]
+    assert {f"BRN-{place}" for place in SIGNATORIES} < set(lent.expectations)

@@ -1,0 +1,86 @@
+"""The generative-ai pack's expectations are the catalogue's, and concern whom their documents speak to."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PACK = Path(__file__).resolve().parents[1] / "rules" / "generative-ai"
+ROWS = {"ICO8Q": range(9), "SNAP24": range(1, 8), "AIENG": range(1, 12), "GPA23": range(1, 10), "G723": range(1, 10),
+        "HIRO23": range(1, 12), "ICOGEN24": range(1, 14)}  # fmt: skip
+#: Documents of one country's authority; the others are international.
+NATIONAL = ("ICO8Q", "SNAP24", "AIENG", "ICOGEN24")
+FROM_MEMORY = {"GPA23-9", "G723-7", "G723-8", "ICOGEN24-12", "ICOGEN24-13"}
+NOT_CODIFIABLE = {"AIENG-5", "HIRO23-8", "HIRO23-9"}
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((PACK / name).read_text("utf-8"))
+    return found
+
+
+def expectations(document: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = load(f"expectations/{document}.yaml")["expectations"]
+    return found
+
+
+@cache
+def rules() -> dict[str, dict[str, Any]]:
+    """Every rule of the pack, by its file's path in the pack."""
+    files = [p for p in PACK.glob("*/*.yaml") if p.parent.name != "expectations" and not p.name.endswith(".test.yaml")]
+    return {p.relative_to(PACK).as_posix(): load(p.relative_to(PACK).as_posix()) for p in files}
+
+
+EVERY = {name: entry for document in ROWS for name, entry in expectations(document).items()}
+
+
+@pytest.mark.parametrize("document", ROWS)
+def test_every_row_of_the_catalogue_is_there_and_nothing_else(document: str) -> None:
+    assert list(expectations(document)) == [f"{document}-{number}" for number in ROWS[document]]
+
+
+def test_what_was_not_seen_awaits_its_source_and_the_rest_does_not() -> None:
+    assert {name for name, entry in EVERY.items() if entry["seen"] == "M"} == FROM_MEMORY
+    assert {name for name, entry in EVERY.items() if "awaiting" in entry} == FROM_MEMORY
+    assert {name for name, entry in EVERY.items() if "uncodifiable" in entry} == NOT_CODIFIABLE
+    disabled = {name for rule in rules().values() if "disabled" in rule for name in rule["expectations"]}
+    assert disabled == {"ICOGEN24-12", "ICOGEN24-13"}
+
+
+def test_each_expectation_has_a_rule_or_the_one_reason_why_not() -> None:
+    named = {name for rule in rules().values() if "disabled" not in rule for name in rule["expectations"]}
+    tested = named | {name for name, entry in EVERY.items() if "tested_by" in entry}
+    assert tested == set(EVERY) - FROM_MEMORY - NOT_CODIFIABLE
+
+
+@pytest.mark.parametrize("document", ROWS)
+def test_national_guidance_concerns_its_country_and_international_guidance_everybody(document: str) -> None:
+    for name, entry in expectations(document).items():
+        places = entry.get("jurisdictions", [])
+        if name == "AIENG-10":
+            assert {"IE", "DE", "NO"} < set(places) and len(places) == 30 and "GB" not in places
+        else:
+            assert places == (["GB"] if document in NATIONAL else [])
+
+
+def test_the_voluntary_code_says_so_and_weighs_little() -> None:
+    for name, entry in expectations("HIRO23").items():
+        assert entry["modality"] == "should"
+        assert entry["note"].startswith("Voluntary."), name
+    on_the_code = [rule for rule in rules().values() if any(name.startswith("HIRO23") for name in rule["expectations"])]
+    assert on_the_code and {rule["severity"] for rule in on_the_code} == {"low", "info"}
+
+
+def test_what_is_said_of_british_law_is_asked_of_british_law_alone() -> None:
+    """A basis that is missing, or another one, elsewhere is no gap under what the British authority says."""
+    for path, rule in rules().items():
+        if path.startswith("ai-lawful-basis-uk/"):
+            assert {name.partition("-")[0] for name in rule["expectations"]} <= {"ICO8Q", "ICOGEN24"}
+            bound = rule["for_each"]
+            places = bound["jurisdiction"] if isinstance(bound, dict) else "in_the_uk"
+            assert "GB" in places or "in_the_uk" in rule["when"], path
