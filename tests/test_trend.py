@@ -349,10 +349,16 @@ def test_a_report_that_was_touched_up_is_refused(tmp_path: Path, reports: list[R
     assert "changed after it was written" in err
 
 
-def test_folders_stand_for_the_reports_in_them_and_no_link_is_followed(tmp_path: Path, folder: Path) -> None:
+def test_folders_stand_for_the_reports_in_them_and_no_link_is_followed(
+    tmp_path: Path, folder: Path, reports: list[Rich]
+) -> None:
     shutil.copytree(folder / "audits", tmp_path / "audits")
-    (tmp_path / "audits" / "9").symlink_to(folder)
-    (tmp_path / "audits" / "report.json").symlink_to(folder / "audits" / "1" / "report.json")
+    for name in ("linked", "elsewhere"):
+        (tmp_path / name).mkdir()
+        made = edited(reports[0], {"linked": "2027-01-01", "elsewhere": "2027-02-01"}[name])
+        (tmp_path / name / "report.json").write_text(json.dumps(made))
+    (tmp_path / "audits" / "9").symlink_to(tmp_path / "linked")
+    (tmp_path / "audits" / "report.json").symlink_to(tmp_path / "elsewhere" / "report.json")
     (tmp_path / "audits" / "5" / "deeper").mkdir()
     (tmp_path / "audits" / "5" / "deeper" / "report.json").write_text("{}")
     code, out, err = call(tmp_path, "trend", "audits", "--format", "json")
