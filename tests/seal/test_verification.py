@@ -438,6 +438,14 @@ def test_a_statement_that_does_not_fit_is_named(
     assert why in flaws(call, unsigned)["statement.json"]
 
 
+def test_a_statement_says_nothing_twice(call: Call, unsigned: Path) -> None:
+    """One reader would take the first list of subjects, another one the last."""
+    path = unsigned / "statement.json"
+    path.write_bytes(path.read_bytes().replace(b"{", b'{"subject":[],', 1))
+    sum_again(unsigned)
+    assert flaws(call, unsigned) == {"statement.json": "is not one JSON text"}
+
+
 def test_a_statement_names_what_is_there(call: Call, unsigned: Path) -> None:
     _statement(unsigned, _subject("report.pdf"))
     assert flaws(call, unsigned) == {"report.pdf": "was removed: it is not there"}
