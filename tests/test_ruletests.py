@@ -41,7 +41,7 @@ def trials(folder: Path, shared: str) -> dict[str, str]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
     criteria = packs.load([folder], schema(v1.SCHEMA))
-    return {trial.name: trial.wrong for trial in ruletests.run(criteria, folder)}
+    return {trial.case: trial.wrong for trial in ruletests.run(criteria, folder)}
 
 
 def test_what_cases_share_is_laid_over_the_base(tmp_path: Path) -> None:
