@@ -35,6 +35,7 @@ def rendered(view: View, record: Record, since: Record | None = None) -> str:
     findings = [_told(view, finding, _digests(record)) for finding in record["findings"]]
     gaps = _numbered(f for f in findings if f["outcome"] == "gap" and "exception" not in f)
     unknown = [f for f in findings if f["outcome"] == "unknown" and "exception" not in f]
+    documents = _documents(view, record, findings)
     return render(
         "chapter.html", header=view.header, record=record, at=anchor(record), counts=record["counts"],
         outcomes=OUTCOMES, severities=_by_severity(gaps, unknown), gaps=gaps, most=MAX_FIRST,
@@ -43,7 +44,9 @@ def rendered(view: View, record: Record, since: Record | None = None) -> str:
         unknown=[f for f in unknown if _is_question(f)], questions=by_subject(f for f in unknown if _is_question(f)),
         unshown=sum(_is_unshown(f) for f in findings),
         accepted=[f for f in findings if "exception" in f], settled=_settled(view, findings),
-        documents=_documents(view, record, findings), maps=heatmap.panels(record), subjects=heatmap.subjects(record),
+        documents=documents, concerning=[d for d in documents if _concerns(d)],
+        unconcerning=[d for d in documents if not _concerns(d)],
+        maps=heatmap.panels(record), subjects=heatmap.subjects(record),
         surfaces=_surfaces(record, findings), days=calendar.days(view.header["as_of"], findings),
         since=since, changed=_changes.grave(since.get("changes", ())) if since else [], words=_changes,
         starting=starting(record["findings"]),
@@ -140,6 +143,11 @@ def _documents(view: View, record: Record, findings: list[Record]) -> list[Recor
         {**document, "rows": rows.get(document["id"], []), "coverage": covered.get(document["id"])}
         for document in view.header["criteria"]["documents"]
     ]
+
+
+def _concerns(document: Record) -> bool:
+    """Whether anything in a document is asked of the organisation."""
+    return bool(document["coverage"] and document["coverage"]["applicable"])
 
 
 def _tests(view: View) -> dict[str, list[tuple[str, str]]]:
