@@ -45,7 +45,8 @@ def _of(finding: Record, as_of: str) -> list[Day]:
         found.append((finding["baseline"]["due_on"], f"{finding['rule']} is to be closed"))
     if "warns_until" in finding:
         found.append((finding["warns_until"], f"{finding['rule']} begins to block"))
-    return [Day(day, subject, why, day < as_of) for day, why in found]
+    # A report that somebody wrote by hand may hold anything in place of a day.
+    return [Day(day, subject, why, day < as_of) for day, why in found if _date(day)]
 
 
 def _due(finding: Record) -> list[tuple[str, str]]:
