@@ -18,7 +18,7 @@ _CONFIGURED = ("min_assurance_by", "exception_days", "exceptions_from", "warn_un
 def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]:
     """The call's words, not quoted, from the root that the paths count from. `known`: a baseline was used."""
     options = header["options"]
-    call = ["policycheck", "check", *manifests, "--as-of", header["as_of"]]
+    call = ["policycheck", "check", *manifests, "--root", ".", "--as-of", header["as_of"]]
     call += [word for name in options["criteria"] for word in ("--criteria", name)]
     own = [pack["id"] for pack in header["criteria"]["packs"] if not pack["shipped"]]
     call += [word for name in own for word in ("--rules", f"FOLDER-OF-{name}")]

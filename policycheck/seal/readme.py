@@ -147,7 +147,7 @@ def _again(report: Record, made: Made) -> list[str]:
         *_titled("How to do it again"),
         *_said(f"With policycheck {report['tool']['version']}, in that same folder:"),
         *_commands(
-            _plain(shlex.join([*words, "--root", ".", "--output", f"json={REPORT}"])),
+            _plain(shlex.join([*words, "--output", f"json={REPORT}"])),
             _plain(shlex.join(["policycheck", "report", REPORT, "--bundle", "again", *made.words])),
         ),
         *_said(
