@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -193,7 +194,10 @@ def test_every_finding_that_asks_for_something_is_there_once(harbour: bytes, jud
 
 
 def test_every_paragraph_of_every_document_is_there_in_order(harbour: bytes, judged: Rich) -> None:
-    rows = re.findall(r'<tr><th scope="row"><b>([^<]+)</b> <span class="soft">([^<]+); ', harbour.decode())
+    rows = re.findall(
+        r'<tr><th scope="row"><b>([^<]+)</b> <span class="soft">([^<]+); (?:must|should|may|inf)', harbour.decode()
+    )
+    rows = [(name, unescape(locator)) for name, locator in rows]
     documents = [document["id"] for document in judged["criteria"]["documents"]]
     asked = sorted(judged["expectations"].items(), key=lambda item: documents.index(item[1]["document"]))
     assert rows == [(name, row["locator"]) for name, row in asked]

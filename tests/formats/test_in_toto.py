@@ -58,8 +58,8 @@ def test_its_subjects_are_the_files_that_were_read(rich: Report) -> None:
 def test_the_configuration_is_the_criteria_and_what_was_asked(rich: Report) -> None:
     deciding = {"what": "baseline", "path": "known.yaml", "size": 3, "sha256": "ab" * 32}
     report = {**rich, "options": {**rich["options"], "decided_by": [deciding]}}
-    pack, baseline, options = statement(report)["predicate"]["configuration"]
-    assert f"sha256:{pack['digest']['sha256']}" == rich["criteria"]["packs"][0]["digest"]
+    *packs, baseline, options = statement(report)["predicate"]["configuration"]
+    assert [f"sha256:{p['digest']['sha256']}" for p in packs] == [p["digest"] for p in rich["criteria"]["packs"]]
     assert (baseline["name"], baseline["digest"]["sha256"]) == ("known.yaml", "ab" * 32)
     canonical = json.dumps(options["annotations"], sort_keys=True, separators=(",", ":")).encode()
     assert hashlib.sha256(canonical).hexdigest() == options["digest"]["sha256"]
