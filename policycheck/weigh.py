@@ -176,6 +176,8 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
     """One finding as declared against the same finding as the artefact has it."""
     read = [f for f in seen.facts if f.source == "artefact"]
     if seen.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
+        # Of what the artefact denies, what the finding turns on, where that can be told.
+        differing = _touched(read, differing, hearing) or differing
         at = next((f.location for f in read), None) or _first_reading(hearing, differing)
         declared = _declared_at(hearing, differing) or before.location
         related = tuple(place for place in (declared, *before.related) if place is not None)
@@ -186,7 +188,7 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
         )  # fmt: skip
     agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
     agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt
-    if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touches(read, differing, hearing):
+    if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touched(read, differing, hearing):
         return _agreed(before, seen, read, hearing)
     return before
 
@@ -205,9 +207,10 @@ def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing) 
     )
 
 
-def _touches(read: list[Fact], differing: set[tuple[str, ...]], hearing: Hearing) -> bool:
-    routes = {_route(hearing, path) for path in differing}
-    return any(fact.route in routes for fact in read)
+def _touched(read: list[Fact], differing: set[tuple[str, ...]], hearing: Hearing) -> set[tuple[str, ...]]:
+    """What the artefact denies of the facts that a finding rests on."""
+    routes = {fact.route for fact in read}
+    return {path for path in differing if _route(hearing, path) in routes}
 
 
 def _first_reading(hearing: Hearing, differing: set[tuple[str, ...]]) -> Location | None:

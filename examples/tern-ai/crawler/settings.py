@@ -16,6 +16,7 @@ ALLOWED_DOMAINS = [
     "encyclopaedia.example",
     "blogs.example",
     "members.makerforum.example",
+    "forum.sugarbush.example",
 ]
 DENIED_COUNTRY_DOMAINS = [".ca"]
 
