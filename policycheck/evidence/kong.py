@@ -359,9 +359,12 @@ def _refuse_narrowed(
 def _refuse_other_requests(chosen: Spot, same: Sequence[Spot], options: Mapping[str, object]) -> None:
     """What runs for other requests than those by which a surface is read proves nothing of it.
 
-    A surface is read by GET, unless its address begins with another method (`POST /search`).
+    A surface is read by GET, unless its address begins with another method (`POST /search`). A control without an address
+    is about what the entry picks.
     """
-    if addresses_of(options) and chosen.service and not chosen.route:
+    if not addresses_of(options):
+        return
+    if chosen.service and not chosen.route:
         raise chosen.at.unsaid(f"{chosen.label} has no route in this file, so which addresses it serves is not known here")
     wanted = _methods(options)
     if not any(wanted <= set(spot.methods) for spot in same if spot.methods) and all(spot.methods for spot in same):

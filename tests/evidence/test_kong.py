@@ -383,6 +383,8 @@ def test_a_route_that_takes_the_method_of_the_surface_is_read(tmp_path: Path) ->
         ([], "POST /products/"),
     ):
         assert said(routed(tmp_path, {"methods": methods}, urls=[url], window="hour"))["params.limit"] == 60
+    picked = routed(tmp_path, {"methods": ["POST"]}, urls=[], window="hour")
+    assert said(picked)["params.limit"] == 60
     other = {"name": "g", "paths": ["/products/"], "methods": ["GET"]}
     limit = [{"name": "rate-limiting", "config": {"hour": 60, **SHARED}}]
     both = routed(tmp_path, {"methods": ["POST"], "plugins": []}, other, service={"plugins": limit}, location="")
