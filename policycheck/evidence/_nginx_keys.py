@@ -6,6 +6,7 @@ counted. Values come from variables, or from `map` and `geo` blocks (ngx_http_ma
 
 from __future__ import annotations
 
+from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network, summarize_address_range
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from policycheck.evidence._nginx_files import Directive, Unsaid
 from policycheck.evidence._nginx_places import Http, Spot, nearest, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 #: How a key counts, the soundest first: `address` one counter a client address; `account` one a signed-in name;
 #: `opaque` unknown here; `shared` one for all; `selective` only requests that a map picks; `chosen` clients
@@ -45,6 +46,8 @@ _USUAL = {
 }
 #: The addresses of visitors by version: those of IPv6 begin alike.
 _SPACES = (ip_network("0.0.0.0/0"), ip_network("2000::/3"))
+_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_HALF = Fraction(1, 2)
 #: The widest list of networks that is worked out.
 _NETWORKS = 20_000
 _HOPS = 4
@@ -148,16 +151,11 @@ def _sources(block: Directive) -> list[str]:
 
 
 def _usual(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> str:
-    """What the chain gives a request that no entry singles out; a map of a geo starts at its default."""
+    """What the maps of a chain give a request that no entry singles out."""
     given = "default"
     for block in reversed(chain):
         found = {item.name.lower(): value_of(item) for item in entries[id(block)]}
-        if block.name == "geo":
-            # Written later, 0.0.0.0/0 takes the place of the default, and the other way round.
-            last = [value_of(item) for item in entries[id(block)] if item.name in ("default", "0.0.0.0/0")]
-            given = last[-1] if last else ""
-        else:
-            given = found.get(given.lower(), found.get("default", ""))
+        given = found.get(given.lower(), found.get("default", ""))
     return given
 
 
@@ -188,9 +186,9 @@ def _is_parameter(block: Directive, item: Directive) -> bool:
 def _left_out(chain: list[Directive], entries: dict[int, tuple[Directive, ...]], http: Http) -> tuple[str, str] | None:
     """The standing of a key that leaves out most requests, and why; None where it does not."""
     picked = "only the requests it picks are counted"
-    if 4 in _mostly(_exempted(chain, entries)):
+    if _exempted(chain, entries).get(4, 0) > _HALF:
         return "selective", f"exempts most addresses: {picked}"
-    if not _usual(chain, entries):
+    if chain[-1].name != "geo" and not _usual(chain, entries):
         return "selective", f"is usually empty: {picked}"
     source = _sources(chain[-1])
     usual = _USUAL.get(source[0], ()) if chain[-1].name == "map" and len(source) == 1 else ()
@@ -226,18 +224,54 @@ def _entry(block: Directive, entries: tuple[Directive, ...], asked: str, http: H
 def _exempt(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> set[int]:
     """The versions of addresses all of which a geo at the chain's beginning exempts; most of them for IPv6."""
     free = _exempted(chain, entries)
-    return _whole_space(free) | (_mostly(free) & {6})
+    return {version for version, share in free.items() if share == 1 or (version == 6 and share > _HALF)}
 
 
-def _exempted(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> list[IPv4Network | IPv6Network]:
-    """The networks that a geo at the chain's beginning exempts."""
-    free = []
-    for item in entries[id(chain[-1])] if chain[-1].name == "geo" else ():
-        given = value_of(item)
-        for block in reversed(chain[:-1]):
-            given = next(iter(_given(block, entries[id(block)], {given})), "")
-        free += [item.name] if not given else []
-    return _networks(free)
+def _exempted(chain: list[Directive], entries: dict[int, tuple[Directive, ...]]) -> dict[int, Fraction]:
+    """The share of the addresses of each version that a geo at the chain's beginning exempts.
+
+    The closest network decides (ngx_http_geo_module), so what is carved out of an exempted one is counted.
+    """
+    if chain[-1].name != "geo":
+        return {}
+    given: dict[IPv4Network | IPv6Network, str] = dict.fromkeys(_EVERYWHERE, "")
+    for item in entries[id(chain[-1])][:_NETWORKS]:
+        words = item.args if item.name == "delete" else [item.name]
+        for network in _EVERYWHERE if item.name == "default" else _networks(words):
+            if item.name == "delete" and network not in _EVERYWHERE:
+                given.pop(network, None)
+            else:
+                given[network] = value_of(item) if item.name != "delete" else ""
+    free = {value for value in given.values() if _is_emptied(chain[:-1], entries, value)}
+    return {space.version: _share(space, given, free) for space in _SPACES}
+
+
+def _is_emptied(chain: list[Directive], entries: dict[int, tuple[Directive, ...]], value: str) -> bool:
+    """Whether what a geo gives may become empty on its way through the maps that look it up."""
+    found = {value}
+    for block in reversed(chain):
+        found = _given(block, entries[id(block)], found)
+    return "" in found
+
+
+def _share(
+    space: IPv4Network | IPv6Network, given: Mapping[IPv4Network | IPv6Network, str], free: Collection[str]
+) -> Fraction:
+    """How much of a space the networks with some of the values hold, less the closer networks inside them.
+
+    The networks are walked by where they begin, the wider first: those around one are then on the stack.
+    """
+    stack: list[IPv4Network | IPv6Network] = []
+    inside = sorted((n for n in given if _meet(n, space)), key=lambda n: (int(n.network_address), n.prefixlen))
+    exempted = 0
+    for network in inside:
+        size = min(network.num_addresses, space.num_addresses)
+        while stack and int(stack[-1].broadcast_address) < int(network.network_address):
+            stack.pop()
+        around = given[stack[-1]] in free if stack else False
+        exempted += size * ((given[network] in free) - around)
+        stack.append(network)
+    return Fraction(exempted, space.num_addresses)
 
 
 def _networks(words: Iterable[str]) -> list[IPv4Network | IPv6Network]:
@@ -260,11 +294,6 @@ def _mostly(networks: list[IPv4Network | IPv6Network]) -> set[int]:
         covered = sum(min(one.num_addresses, space.num_addresses) for one in _collapsed(networks) if _meet(one, space))
         found |= {space.version} if covered * 2 > space.num_addresses else set()
     return found
-
-
-def _whole_space(networks: list[IPv4Network | IPv6Network]) -> set[int]:
-    """The versions whose every address is in some of the networks."""
-    return {one.version for one in _collapsed(networks) if one.prefixlen == 0}
 
 
 def _collapsed(networks: list[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:

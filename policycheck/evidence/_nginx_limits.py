@@ -38,6 +38,8 @@ _RATE = re.compile(r"rate=([0-9]{1,9})r/([sm])")
 _COUNT = re.compile(r"(burst|delay)=([0-9]{1,9})")
 #: The most limits of one place that are read, and the most zones of a configuration.
 _MOST, _MOST_ZONES = 50, 1000
+#: How many windows' worth of requests a burst may hold where no limit is declared to hold it against.
+_WINDOWS = 60
 _CONNECTIONS = "limit_conn bounds how many connections are open at once, never the visits in an hour or a day"
 
 
@@ -89,7 +91,7 @@ def readings(spot: Spot, http: Http, options: Mapping[str, object], subject: Map
     refuse_sent_on(spot)
     refuse_answered_otherwise(spot, _refusal(spot), http)
     where = _where(limits, strictest, spot, http)
-    return (*_status(strictest, spot, where), *_numbers(strictest, subject, where))
+    return (*_status(strictest, spot, where, _params(subject)), *_numbers(strictest, subject, where))
 
 
 def _where(limits: list[_Limit], strictest: _Limit, spot: Spot, http: Http) -> str:
@@ -124,8 +126,11 @@ def _absent(http: Http, spot: Spot, which: str) -> Reading:
     return _reading("status", "planned", spot.at(), note)
 
 
-def _status(limit: _Limit, spot: Spot, where: str) -> Iterator[Reading]:
-    """Whether the limit enforces anything; unsaid when that hangs on what this file does not show."""
+def _status(limit: _Limit, spot: Spot, where: str, params: Mapping[str, object]) -> Iterator[Reading]:
+    """Whether the limit enforces anything; unsaid when that hangs on what this file does not show.
+
+    One whose burst lets more through than is declared is there, but what it stops is for a person to say.
+    """
     for item in nearest(spot, "limit_req_dry_run"):
         if " ".join(item.args).lower() not in ("on", "off"):
             raise item.unsaid(f"limit_req_dry_run is neither on nor off for {spot.name}: whether anything is refused varies")
@@ -138,7 +143,9 @@ def _status(limit: _Limit, spot: Spot, where: str) -> Iterator[Reading]:
         note = f"limit_req_dry_run is on for {spot.name}: requests are counted, none is refused"
         yield _reading("status", "observing", dry, note)
     elif limit.standing != "opaque":
-        yield _reading("status", "deployed", limit.at, where)
+        is_soft = _is_dwarfed(limit, _count(limit.at, "burst") or 0, params)
+        note = f"{where}; its burst is more than the limit; declare params.burst" if is_soft else where
+        yield _reading("status", "deployed", limit.at, note)._replace(soft=is_soft)
 
 
 def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterator[Reading]:
@@ -150,12 +157,11 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
     if limit.standing == "nobody":
         return
     zone, params = limit.zone, _params(subject)
-    declared = params.get("window")
-    window = declared if isinstance(declared, str) and declared in _SECONDS else zone.natural
+    window = _window(zone, params)
     rate = zone.rate * _SECONDS[window]
     extra = _count(limit.at, "burst")
     burst = "its burst comes on top and is not counted" if extra is not None else ""
-    is_soft = _is_dwarfed(extra or 0, window, params)
+    is_soft = _is_dwarfed(limit, extra or 0, params)
     burst += ", and is more than what is declared; declare params.burst" if is_soft else ""
     rounded = "rounded up to a whole number" if rate.denominator != 1 else ""
     note = "; ".join(filter(None, (where, burst, limit.why)))
@@ -170,12 +176,22 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
         yield _reading("params.exempt", [], zone.at, f"the key of zone={zone.name} exempts nobody")
 
 
-def _is_dwarfed(burst: int, window: str, params: Mapping[str, object]) -> bool:
-    """Whether the burst alone is more than the declared limit, in its window, and is not declared itself."""
-    declared = params.get("limit")
-    if not isinstance(declared, int | float) or isinstance(declared, bool):
+def _window(zone: _Zone, params: Mapping[str, object]) -> str:
+    declared = params.get("window")
+    return declared if isinstance(declared, str) and declared in _SECONDS else zone.natural
+
+
+def _is_dwarfed(limit: _Limit, burst: int, params: Mapping[str, object]) -> bool:
+    """Whether the burst alone is more than the declared limit, and is not declared itself.
+
+    Without a declared limit and its window it is held against many of the windows in which the rate is written.
+    """
+    if params.get("burst") is not None:
         return False
-    return params.get("burst") is None and params.get("window") == window and burst > declared
+    declared, window = params.get("limit"), _window(limit.zone, params)
+    if isinstance(declared, int | float) and not isinstance(declared, bool) and params.get("window") == window:
+        return burst > declared
+    return burst > limit.zone.rate * _SECONDS[limit.zone.natural] * _WINDOWS
 
 
 def _burst(limit: _Limit, where: str) -> Iterator[Reading]:

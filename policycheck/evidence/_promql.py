@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -36,6 +36,21 @@ _AGGREGATIONS = frozenset(
     | {"limitk", "limit_ratio"}
 )
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
+#: Bounds that no series of requests reaches: of a rate in a second, of a number, and how much further for bytes.
+_RATE_OUT_OF_REACH, _OUT_OF_REACH, _BYTES = 1e9, 1e12, 1e3
+_RATES = frozenset({"rate", "irate", "deriv"})
+#: How often the whole a part that is one by its name may be, before that is doubted.
+_TWICE = 2
+#: Labels that name an environment, those that may be named after one, and the words for those that nobody's data is in.
+_ENVIRONMENTS = frozenset(
+    {"env", "environment", "stage", "cluster", "deployment_environment", "deployment_environment_name"}
+)
+_NAMED_AFTER = frozenset({"namespace", "kubernetes_namespace", "exported_namespace", "tier", "job"})
+_ELSEWHERE = frozenset(
+    {"staging", "stage", "stg", "test", "testing", "tests", "dev", "devel", "development", "qa", "uat", "sandbox", "preview"}
+    | {"stag", "preprod", "nonprod", "local", "ci", "lab"}
+)
+_HERE = frozenset({"prod", "production", "prd", "live"})
 #: Functions whose result is never below zero.
 _COUNTING = frozenset(
     {"rate", "irate", "increase", "abs", "changes", "resets", "stddev", "stdvar", "time"}
@@ -50,7 +65,10 @@ class Unread(Exception):
 
 
 class Node(NamedTuple):
-    """A part of an expression: `number`, `string`, `selector`, `call` (functions and aggregations), `binary` or `range`."""
+    """A part of an expression: `number`, `string`, `selector`, `call` (functions and aggregations), `binary` or `range`.
+
+    `moved` is one that is looked at as of another time (`offset`, `@`).
+    """
 
     kind: str
     name: str = ""
@@ -58,6 +76,7 @@ class Node(NamedTuple):
     value: float = 0.0
     flag: bool = False
     extra: str = ""
+    matchers: tuple[str, ...] = ()
 
 
 class Span(NamedTuple):
@@ -92,12 +111,17 @@ _NOWHERE = Span(1, 0)
 
 
 class Verdict(NamedTuple):
-    """What an expression does: `fires` (it can and need not), `never`, `always`, `constant`, `absence`; and why."""
+    """What an expression does: `fires` (it can and need not), `never`, `always`, `constant`, `absence`; and why.
+
+    `doubt` says why one that can fire may never do so in practice; `elsewhere` names the environment to which it keeps.
+    """
 
     what: str
     why: str = ""
     metrics: tuple[str, ...] = ()
     per_day: int | None = None
+    doubt: str = ""
+    elsewhere: str = ""
 
 
 def verdict(expression: str) -> Verdict:
@@ -114,7 +138,8 @@ def verdict(expression: str) -> Verdict:
         return Verdict("always", "its expression is true whatever the traffic", metrics)
     if not _compares(tree):
         raise Unread("its expression compares nothing, so when it fires is not known here")
-    return Verdict("fires", "", metrics, _per_day(tree))
+    doubt = "its bound is one that such series do not reach" if _needs(tree, _is_out_of_reach) else ""
+    return Verdict("fires", "", metrics, _per_day(tree), doubt, _elsewhere(tree))
 
 
 def ranges(expression: str) -> set[Fraction]:
@@ -229,11 +254,15 @@ class _Parser:
             sign = self._next()[1]
             if sign == "[":
                 node = self._range(node)
-            elif sign == "offset":
-                self._at += self._peek() in ("-", "+")
-                self._next()
             else:
-                self._moment()
+                before = self._at
+                if sign == "offset":
+                    self._at += self._peek() in ("-", "+")
+                    self._next()
+                else:
+                    self._moment()
+                moment = " ".join(written for _, written in self._tokens[before : self._at])
+                node = Node("moved", sign, (node,), extra=moment)
         return node
 
     def _range(self, node: Node) -> Node:
@@ -322,7 +351,7 @@ class _Parser:
         name = name or next((m[10:-1] for m in matchers if m.startswith('__name__="')), "")
         if not name and not matchers:
             raise Unread("a selector of its expression selects nothing in particular")
-        return Node("selector", name or "{…}", extra=",".join(sorted(matchers)))
+        return Node("selector", name or "{…}", matchers=tuple(sorted(matchers)))
 
 
 def _number(written: str) -> float:
@@ -363,7 +392,7 @@ def _span(node: Node) -> Span:
         return _NOWHERE if math.isnan(constant) else Span(constant, constant)
     if node.kind == "call":
         return _span_of_call(node)
-    if node.kind == "range":
+    if node.kind in ("range", "moved"):
         return _span(node.args[0])
     if node.kind != "binary":
         return Span()
@@ -465,6 +494,132 @@ def _is_always(node: Node) -> bool:
         return node.name in ("==", ">=", "<=") and left == right
     span = _span(side)
     return span.meet(_allowed(sign, bound)) == span and sign != "!=" and span != Span()
+
+
+def _needs(node: Node, is_so: Callable[[Node], bool]) -> bool:
+    """Whether a part lets nothing through but by way of a part that is so: all ways of an `or`, any part of the rest."""
+    if is_so(node):
+        return True
+    args = node.args[:1] if node.kind == "binary" and node.name == "unless" else node.args
+    found = [_needs(arg, is_so) for arg in args]
+    return all(found) and bool(found) if node.kind == "binary" and node.name == "or" else any(found)
+
+
+def _is_out_of_reach(node: Node) -> bool:
+    """Whether a comparison lets through only what is higher than its series get."""
+    if node.kind != "binary" or node.name not in _COMPARISONS:
+        return False
+    bound, sign, side = _constant(node.args[1]), node.name, node.args[0]
+    if bound is None:
+        bound, sign, side = _constant(node.args[0]), _FLIPPED[node.name], node.args[1]
+    if bound is None or sign not in (">", ">=", "=="):
+        return False
+    share = _share(side)
+    if share is not None and (bound > share or (bound == share and sign == ">")):
+        return True
+    return bound >= _highest(side)
+
+
+def _highest(node: Node) -> float:
+    nodes = list(_nodes(node))
+    is_rate = any(one.kind == "call" and one.name in _RATES for one in nodes)
+    is_bytes = any(one.kind == "selector" and "byte" in one.name for one in nodes)
+    return (_RATE_OUT_OF_REACH if is_rate else _OUT_OF_REACH) * (_BYTES if is_bytes else 1)
+
+
+def _share(node: Node) -> float | None:
+    """The highest value of a part of a whole, such as the refused of all requests; None for what is none.
+
+    It is a part by its labels, of one metric and one way of counting; or by its name, and then it is let be twice as much.
+    """
+    factor, core = _scaled(node)
+    if core.kind != "binary" or core.name != "/" or factor <= 0:
+        return None
+    above, part = _scaled(core.args[0])
+    below, whole = _scaled(core.args[1])
+    part, whole = _counted(part), _counted(whole)
+    if below <= 0 or above <= 0 or not _is_counted_alike(part, whole):
+        return None
+    highest = factor * above / below
+    one, other = _first_selector(part), _first_selector(whole)
+    if one.name == other.name:
+        return highest if _matchers(other) <= _matchers(one) else None
+    return highest * _TWICE if _words(other.name) < _words(one.name) else None
+
+
+def _scaled(node: Node) -> tuple[float, Node]:
+    """A part without the numbers that it is multiplied by or divided by, and those."""
+    factor = 1.0
+    while node.kind == "binary" and node.name in ("*", "/"):
+        left, right = _constant(node.args[0]), _constant(node.args[1])
+        if right:
+            factor, node = (factor * right if node.name == "*" else factor / right), node.args[0]
+        elif left and node.name == "*":
+            factor, node = factor * left, node.args[1]
+        else:
+            break
+    return factor, node
+
+
+def _counted(node: Node) -> Node:
+    while node.kind == "call" and node.name in ("sum", "max", "avg", "min") and len(node.args) == 1:
+        node = node.args[0]
+    return node
+
+
+def _is_counted_alike(one: Node, other: Node) -> bool:
+    """Whether two parts are a selector each, below the same functions, ranges and moments."""
+    while one.kind != "selector" or other.kind != "selector":
+        is_same = one._replace(args=()) == other._replace(args=()) and len(one.args) == len(other.args) == 1
+        if not is_same:
+            return False
+        one, other = one.args[0], other.args[0]
+    return True
+
+
+def _first_selector(node: Node) -> Node:
+    return next(one for one in _nodes(node) if one.kind == "selector")
+
+
+def _matchers(node: Node) -> set[str]:
+    return {matcher for matcher in node.matchers if not matcher.startswith("__name__=")}
+
+
+def _words(metric: str) -> set[str]:
+    return set(re.split(r"[_:]+", metric.lower())) - {"", "total", "count", "sum"}
+
+
+def _elsewhere(tree: Node) -> str:
+    """The matcher that keeps an expression to an environment that is not production; empty when none does."""
+    if not _needs(tree, lambda node: bool(_kept_to(node))):
+        return ""
+    return next(kept for node in _nodes(tree) if (kept := _kept_to(node)))
+
+
+def _kept_to(node: Node) -> str:
+    return next((matcher for matcher in node.matchers if is_elsewhere(*_parted(matcher))), "")
+
+
+def _parted(matcher: str) -> tuple[str, str, str]:
+    label, sign, value = re.split(r"(=~|!~|!=|=)", matcher, maxsplit=1)
+    return label, sign, value[1:-1]
+
+
+def is_elsewhere(label: str, sign: str, value: str) -> bool:
+    """Whether a matcher keeps to staging, testing and the like: by a word for these, or by leaving production out.
+
+    A pattern is read as the words between its bars, and never run.
+    """
+    label = label.strip("\"'").lower()
+    if label not in _ENVIRONMENTS | _NAMED_AFTER:
+        return False
+    parts = [re.sub(r"[^a-z0-9]+", " ", part).split() for part in value.lower()[:500].split("|")]
+    known = _HERE if sign.startswith("!") else _ELSEWHERE
+    if label in _NAMED_AFTER or sign.startswith("!"):
+        found = [len(part) == 1 and part[0] in known for part in parts]
+    else:
+        found = [bool(known.intersection(part)) and not _HERE.intersection(part) for part in parts]
+    return any(found) if sign.startswith("!") else all(found)
 
 
 def _is_absence(node: Node) -> bool:

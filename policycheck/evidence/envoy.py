@@ -184,7 +184,9 @@ def _routes(documents: Sequence[Document]) -> list[Routes]:
                 domains |= {id(route): hosts for route in listing(holder.get("routes"))}
                 found.append(Routes(document, holder, (), hosts))
             elif id(holder) not in patched and _is_route(holder):
-                found.append(Routes(document, holder, _route_names(holder), domains.get(id(holder), ())))
+                # Without a match it is no route, whatever its name: a route configuration or a weighted cluster.
+                names = _route_names(holder) if "match" in holder else ()
+                found.append(Routes(document, holder, names, domains.get(id(holder), ())))
     return found
 
 
@@ -287,10 +289,72 @@ def _overrides(documents: Sequence[Document]) -> list[Settings]:
     for route in _routes(documents):
         configs = mapping(route.data.get("typed_per_filter_config"))
         config = next((mapping(configs[name]) for name in names if mapping(configs.get(name))), {})
-        if config:
+        data = _own(config)
+        if data:
             what = f"the route {named(route.names[:1])}" if route.names else f"the virtual host {named(route.hosts)}"
-            found.append(Settings(route.document, config, route.names, route.hosts, what, route.data))
-    return [item._replace(data=_typed(item.data)) if not _is_of(item.data, _OFF_TYPE) else item for item in found]
+            found.append(Settings(route.document, data, route.names, route.hosts, what, route.data))
+    return found
+
+
+def _own(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings in a typed configuration of a route; empty for a FilterConfig that sets nothing and only switches on."""
+    if _is_off(config) or not _is_of(config, _OFF_TYPE):
+        return config if _is_off(config) else _typed(config)
+    return _typed(config.get("config"))
+
+
+def _is_off(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration of a route switches a filter off; what is neither true nor false may."""
+    return config.get("disabled") not in (None, False) and "token_bucket" not in config
+
+
+# --- which listener, and which level above a route ---
+
+
+def _managers(documents: Sequence[Document]) -> list[dict[str, Any]]:
+    """The connection managers, one a filter chain: each has its own filters before its own routes."""
+    found = [holder for document in documents for holder in containers(document.data)]
+    return [holder for holder in found if isinstance(holder.get("http_filters"), list)][:MOST]
+
+
+def _holds(above: object, data: object) -> bool:
+    return any(holder is data for holder in containers(above))
+
+
+def _refuse_other_listeners(
+    filters: Sequence[Settings], places: Sequence[tuple[Document, dict[str, Any], str]], documents: Sequence[Document]
+) -> None:
+    """A filter acts on the routes of its own listener; one before others says nothing of the places that are meant."""
+    managers = _managers(documents)
+    guarded = [one for one in managers if any(_holds(one["http_filters"], item.holder) for item in filters)]
+    if not guarded or len(guarded) == len(managers):
+        return
+    for document, data, label in places:
+        around = [one for one in managers if _holds(one, data)]
+        if not around:
+            why = "is behind several listeners, not all of which have the filter; which is not known here"
+            raise At(document, data).unsaid(f"{label} {why}")
+        if not any(one is found for one in around for found in guarded):
+            raise At(document, data).unsaid(f"{label} is behind another listener than the rate limit filter")
+
+
+def _refuse_unread_levels(
+    chosen: Settings | None, holders: Sequence[tuple[Document, dict[str, Any]]], documents: Sequence[Document]
+) -> None:
+    """Settings for all routes of a listener, or for one of a route's weighted clusters, are not weighed against others."""
+    levels = {id(route.data) for route in _routes(documents) if not route.names and not route.hosts}
+    for document, holder in holders:
+        is_chosen = chosen is not None and holder is chosen.holder
+        is_below = chosen is not None and "virtual_hosts" in holder and (chosen.names or chosen.hosts)
+        if id(holder) in levels and not is_chosen and not is_below:
+            raise At(document, holder, "typed_per_filter_config").unsaid(
+                "the filter has settings of its own for a route configuration or a weighted cluster, which are not read"
+            )
+
+
+def _is_optional(holder: Mapping[str, Any], names: Sequence[str]) -> bool:
+    configs = mapping(holder.get("typed_per_filter_config"))
+    return any(one.get("is_optional") is True for one in (holder, *(mapping(configs.get(name)) for name in names)))
 
 
 # --- a local limit ---
@@ -313,9 +377,37 @@ def _of_local(
         return
     _refuse_elsewhere(chosen, options)
     serving = _refuse_other_routes(chosen, limiters, documents, options)
+    _refuse_unread_levels(chosen, [(item.document, item.holder) for item in overrides], documents)
+    is_filter = any(chosen is item for item in filters)
+    places = [(item.document, item.route, item.label) for item in serving]
+    own = [] if is_filter else [(chosen.document, chosen.holder, chosen.label)]
+    _refuse_other_listeners([chosen] if is_filter else filters, places or own, documents)
     wanted = option(options, "descriptor")
     _refuse_unsent(chosen, wanted, serving)
-    yield from _of_bucket(chosen, wanted, subject, documents)
+    names = _names(documents, _LOCAL_TYPE, _LOCAL)
+    is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
+    doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
+    for reading in _of_bucket(chosen, wanted, subject, documents):
+        yield _doubted(reading, doubt)
+
+
+_OPTIONAL = "is_optional, so that an Envoy that does not know the filter runs without it"
+
+
+def _doubted(reading: Reading, doubt: str) -> Reading:
+    """A reading that a person has to weigh where there is a doubt."""
+    return reading._replace(soft=True, note=f"{reading.note}; {doubt}") if doubt else reading
+
+
+def _switched(documents: Sequence[Document], wanted: str) -> str:
+    """Why a descriptor may not be sent or counted: by `disable_key` it is switched off while Envoy runs."""
+    for document in documents:
+        for holder in containers(document.data):
+            keys = [_key_of(action) for action in listing(holder.get("actions")) if isinstance(action, dict)]
+            unsure = [key for key in ("disable_key", "hits_addend") if holder.get(key)]
+            if unsure and wanted in keys:
+                return f"a rate limit that sends it has a {named(unsure)}, by which it may count nothing"
+    return ""
 
 
 def _refuse_other(documents: Sequence[Document], path: str) -> None:
@@ -367,8 +459,8 @@ def _at_place(
 
 def _unused(chosen: Settings, filters: Sequence[Settings], documents: Sequence[Document]) -> str:
     """Why settings limit nothing at all; empty when they can."""
-    if _is_of(chosen.data, _OFF_TYPE):
-        return f"{chosen.label} switches the filter off" if chosen.data.get("disabled") is True else ""
+    if _is_off(chosen.data):
+        return f"{chosen.label} switches the filter off"
     if not filters and any("http_filters" in holder for d in documents for holder in containers(d.data)):
         return f"{chosen.label} sets a limit, but no local_ratelimit is among the http_filters"
     if "token_bucket" not in chosen.data:
@@ -567,12 +659,17 @@ def _of_service(
         said = f"no ratelimit filter asks for the domain {named(domains)} of {service}"
         yield askers[0].at("domain").reading("status", "planned", said)
         return
-    dead = _unasked(limit, asking[0], documents)
-    if dead:
-        yield asking[0].at().reading("status", "planned", dead)
+    dead = [_unasked(limit, item, documents) for item in asking]
+    if all(dead):
+        yield asking[0].at().reading("status", "planned", dead[0])
         return
-    _refuse_unasked(limit, asking[0], documents, options)
-    yield from _of_limit(limit, asking[0], documents, subject)
+    asking = [item for item, why in zip(asking, dead, strict=True) if not why]
+    for item in asking:
+        _refuse_unasked(limit, item, asking, documents, options)
+    is_optional = any(item.holder.get("is_optional") is True for item in asking)
+    doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
+    for reading in _of_limit(limit, asking[0], documents, subject):
+        yield _doubted(reading, doubt)
 
 
 def _service_limits(documents: Sequence[Document], path: str) -> tuple[list[Limit], list[str]]:
@@ -623,7 +720,13 @@ def _unasked(limit: Limit, asking: Settings, documents: Sequence[Document]) -> s
     return "" if keys in sent else f"no route's rate_limits send the descriptor {limit.label}"
 
 
-def _refuse_unasked(limit: Limit, asking: Settings, documents: Sequence[Document], options: Mapping[str, object]) -> None:
+def _refuse_unasked(
+    limit: Limit,
+    asking: Settings,
+    all_asking: Sequence[Settings],
+    documents: Sequence[Document],
+    options: Mapping[str, object],
+) -> None:
     """Each route that takes an address of the control has to send the descriptor and to leave the filter on."""
     for name in ("filter_enabled", "filter_enforced"):
         if name in asking.data and _share(asking, name) < 100:
@@ -633,14 +736,23 @@ def _refuse_unasked(limit: Limit, asking: Settings, documents: Sequence[Document
     if addresses_of(options) and has_hosts and not serving:
         raise asking.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
     names = _names(documents, _GLOBAL_TYPE, _GLOBAL)
+    places = [(item.document, item.route, item.label) for item in serving]
+    _refuse_other_listeners(all_asking, places, documents)
+    own = [route for route in _routes(documents) if _sets(route.data, names)]
+    _refuse_unread_levels(None, [(route.document, route.data) for route in own], documents)
+    for route in own:
+        label = named((*route.names[:1], *route.hosts[:1]))
+        if not serving or any(route.data is holder for item in serving for holder in (item.route, item.host)):
+            said = f"{label} sets the ratelimit filter for itself, which is not read"
+            raise At(route.document, route.data, "typed_per_filter_config").unsaid(said)
     for item in serving:
-        for holder in (item.route, item.host):
-            configs = mapping(holder.get("typed_per_filter_config"))
-            if any(name in configs for name in names):
-                said = f"{item.label} sets the ratelimit filter for itself, which is not read"
-                raise At(item.document, holder, "typed_per_filter_config").unsaid(said)
         if keys not in _sent(item, whole(asking.data.get("stage", 0))):
             raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {limit.label}")
+
+
+def _sets(holder: Mapping[str, Any], names: Sequence[str]) -> bool:
+    configs = mapping(holder.get("typed_per_filter_config"))
+    return any(name in configs for name in names)
 
 
 def _of_limit(

@@ -74,6 +74,8 @@ _NAMES = {
     "bot_detection": ("bot-detection",), "user_agent_block": ("bot-detection",),
 }  # fmt: skip
 _WEB = frozenset({"http", "https"})
+#: What a route can pick requests by that no address shows: those that it does not take are answered elsewhere.
+_UNREAD = ("headers", "sources", "destinations", "expression")
 #: Names that clients of every sort give: an allow list with a part of these lets nearly everybody in.
 _CLIENTS = (
     "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) headlesschrome/130.0 safari/537.36",
@@ -130,6 +132,10 @@ class Spot(NamedTuple):
     hosts: tuple[str, ...] = ()
     #: By what else than address it takes requests: methods, headers, server names, protocols that are not the web's.
     narrowed: str = ""
+    #: The methods that it takes; none where it takes all.
+    methods: tuple[str, ...] = ()
+    #: What it picks requests by that is not read, so that it may be asked for few of them.
+    unread: str = ""
     #: Where its service is switched off.
     off: At | None = None
 
@@ -261,7 +267,9 @@ def _add_routes(
         plugins += [p._replace(service="") if p.service == owner else p for p in _plugins(document, route, name, "")]
         names = (name, f"routes/{name}", owner, f"services/{owner}", *paths, *hosts)
         at = At(document, route, "name" if "name" in route else None)
-        spots.append(Spot(name, owner, names, paths, at, hosts, _narrowed(route)))
+        methods = tuple(text(method).upper() for method in listing(route.get("methods")))
+        unread = named(key for key in _UNREAD if route.get(key)) if any(route.get(key) for key in _UNREAD) else ""
+        spots.append(Spot(name, owner, names, paths, at, hosts, _narrowed(route), methods, unread))
 
 
 def _narrowed(route: Mapping[str, Any]) -> str:
@@ -336,6 +344,8 @@ def _refuse_narrowed(
         if rival is not None:
             said = f"{rival[0].label} takes requests to {address} too, told apart by {rival[1]}, and is not the same"
             raise rival[0].at.unsaid(said)
+        same = [spot for spot, _ in taking if gateway.running_at(spot, names) == own]
+        _refuse_other_requests(chosen[0], same or chosen, options)
     if any(spot.narrowed == "protocols" for spot in chosen):
         raise chosen[0].at.unsaid(f"{chosen[0].label} is for protocols that are not the web's")
     for plugin in [found for name in names if (found := gateway.effective(chosen[0], name)) is not None]:
@@ -344,6 +354,32 @@ def _refuse_narrowed(
             raise At(plugin.document, plugin.data, "protocols").unsaid(
                 f"{plugin.label} runs for some protocols only, not for both http and https"
             )
+
+
+def _refuse_other_requests(chosen: Spot, same: Sequence[Spot], options: Mapping[str, object]) -> None:
+    """What runs for other requests than those by which a surface is read proves nothing of it.
+
+    A surface is read by GET, unless its address begins with another method (`POST /search`). A control without an address
+    is about what the entry picks.
+    """
+    if not addresses_of(options):
+        return
+    if chosen.service and not chosen.route:
+        raise chosen.at.unsaid(f"{chosen.label} has no route in this file, so which addresses it serves is not known here")
+    wanted = _methods(options)
+    if not any(wanted <= set(spot.methods) for spot in same if spot.methods) and all(spot.methods for spot in same):
+        raise chosen.at.unsaid(
+            f"{chosen.label} takes {named(chosen.methods)} only, and the surface is read by {named(sorted(wanted))}"
+        )
+    if all(spot.unread for spot in same):
+        raise chosen.at.unsaid(f"{chosen.label} picks requests by {chosen.unread}; what it leaves out is not known here")
+
+
+def _methods(options: Mapping[str, object]) -> set[str]:
+    """The methods with which the addresses of surfaces are written; GET where one has none."""
+    urls = options.get("urls")
+    words = [str(url).split() for url in (urls if isinstance(urls, list) else [])]
+    return {word[0].upper() if len(word) > 1 and word[0].isalpha() else "GET" for word in words} or {"GET"}
 
 
 # --- rate limits ---
@@ -484,7 +520,7 @@ def _of_header(plugin: Plugin) -> tuple[str, str]:
 
 
 def _anonymous(plugin: Plugin | None) -> bool:
-    return plugin is not None and bool(_reference(plugin.config.get("anonymous")))
+    return plugin is not None and plugin.config.get("anonymous") not in (None, "", False)
 
 
 # --- blocks and logins ---
@@ -531,7 +567,7 @@ def _access(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
     elif asking is not None:
         is_group = group is not None and (group.config.get("allow") or group.config.get("whitelist"))
         plugin = group if is_group and group is not None else asking
-        yield asking.at().reading("status", "deployed", f"{asking.label} in effect for {spot.label}")
+        yield _asked(asking, spot, "status", "deployed")
         yield plugin.at().reading("params.access_method", "role" if is_group else "sign_in", plugin.label, soft=True)
     elif network is not None and _is_narrow(network):
         yield network.at().reading("status", "deployed", f"{network.label} in effect for {spot.label}")
@@ -555,8 +591,7 @@ def _credentials(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
     asking = _asking(gateway, spot)
     if asking is None:
         raise spot.at.unsaid(_unasked(spot))
-    status = "observing" if _is_open(gateway, asking) else "deployed"
-    yield asking.at().reading("status", status, f"{asking.label} in effect for {spot.label}")
+    yield _asked(asking, spot, "status", "observing" if _is_open(gateway, asking) else "deployed")
     if _ASKING[asking.name]:
         yield asking.at().reading("params.credential_type", _ASKING[asking.name], asking.label)
 
@@ -566,9 +601,15 @@ def _auth(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
     asking = _asking(gateway, spot)
     if asking is None:
         raise spot.at.unsaid(_unasked(spot))
-    is_open = _is_open(gateway, asking)
-    at = asking.at("anonymous" if is_open else None)
-    yield at.reading("auth", "optional" if is_open else "required", f"{asking.label} in effect for {spot.label}")
+    yield _asked(asking, spot, "auth", "optional" if _is_open(gateway, asking) else "required")
+
+
+def _asked(asking: Plugin, spot: Spot, path: str, value: str) -> Reading:
+    """That credentials are asked for. `run_on_preflight: false` spares OPTIONS, whatever is answered to it."""
+    note = f"{asking.label} in effect for {spot.label}"
+    is_skipped = asking.config.get("run_on_preflight") is False and (not spot.methods or "OPTIONS" in spot.methods)
+    note += "; requests by OPTIONS get through without (run_on_preflight), which a person has to weigh" if is_skipped else ""
+    return asking.at("anonymous" if _anonymous(asking) else None).reading(path, value, note, soft=is_skipped)
 
 
 def _unasked(spot: Spot) -> str:

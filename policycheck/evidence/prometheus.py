@@ -61,6 +61,8 @@ _TRAFFIC = re.compile(
 _NOBODY = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|0\.0\.0\.0|\[::1\]|dev/?null|blackhole", re.IGNORECASE)
 #: The deepest routes followed, and the most rules of one alert.
 _DEEPEST, _NAMESAKES = 40, 20
+#: The longest time in seconds after which an alert still detects anything: a week.
+_WEEK = 7 * 86400
 
 
 class Rule(NamedTuple):
@@ -71,6 +73,8 @@ class Rule(NamedTuple):
     document: Document
     data: dict[str, Any]
     group: str
+    #: How often its group is evaluated, as written; None when that is the server's own interval.
+    interval: object = None
 
     def at(self, key: str | None = None) -> At:
         """Where it, or one of its properties, stands."""
@@ -129,13 +133,13 @@ def _rules(documents: Sequence[Document], path: str) -> list[Rule]:
         has_groups |= isinstance(holder.get("groups"), list)
         for group in listing(holder.get("groups")):
             for rule in listing(mapping(group).get("rules")):
-                found += _rule(document, rule, text(mapping(group).get("name")))
+                found += _rule(document, rule, mapping(group))
     if not has_groups:
         raise Unsaid(f"{path} has no groups of rules: it is no file of Prometheus rules", path)
     return found
 
 
-def _rule(document: Document, data: object, group: str) -> list[Rule]:
+def _rule(document: Document, data: object, group: Mapping[str, Any]) -> list[Rule]:
     rule = mapping(data)
     if is_template(rule.get("alert")) or is_template(rule.get("record")):
         raise At(document, rule, "alert").unsaid(
@@ -144,7 +148,7 @@ def _rule(document: Document, data: object, group: str) -> list[Rule]:
     names = [(text(rule.get(key)), key == "alert") for key in ("alert", "record") if text(rule.get(key))]
     if len(names) > 1:
         raise At(document, rule, "alert").unsaid("a rule both alerts and records, which Prometheus refuses")
-    return [Rule(name, alerts, document, rule, group) for name, alerts in names]
+    return [Rule(name, alerts, document, rule, text(group.get("name")), group.get("interval")) for name, alerts in names]
 
 
 def _fitting(rules: Sequence[Rule], wanted: str, path: str) -> list[Rule]:
@@ -173,7 +177,10 @@ def _missing(rules: Sequence[Rule], wanted: str, path: str, *, is_control: bool)
 
 
 def _working(rules: Sequence[Rule]) -> list[Rule]:
-    """Those of the rules that can fire; none when none can. Raises Unsaid when that is not known of any."""
+    """Those of the rules that can fire, without doubt if there are any; none when none can.
+
+    Raises Unsaid when that is not known of any.
+    """
     found: list[Rule] = []
     undecided: Unsaid | None = None
     for rule in rules:
@@ -183,7 +190,7 @@ def _working(rules: Sequence[Rule]) -> list[Rule]:
             undecided = undecided or unsaid
     if not found and undecided is not None:
         raise undecided
-    return found
+    return [rule for rule in found if not _doubt(rule)] or found
 
 
 def _verdict(rule: Rule) -> _promql.Verdict:
@@ -205,7 +212,18 @@ def _verdict(rule: Rule) -> _promql.Verdict:
         raise rule.at("expr").unsaid(f"{rule.name}: {error}") from None
     if verdict.what == "absence":
         raise rule.at("expr").unsaid(f"{rule.name}: {verdict.why}, which says nothing about unusual traffic")
+    labels = mapping(rule.data.get("labels"))
+    set_by_rule = (f"{key}={value}" for key, value in labels.items() if _promql.is_elsewhere(str(key), "=", text(value)))
+    elsewhere = verdict.elsewhere or next(set_by_rule, "")
+    if elsewhere:
+        raise rule.at("expr").unsaid(f"{rule.name} watches {elsewhere[:100]} only, which says nothing of what is in use")
     return verdict
+
+
+def _doubt(rule: Rule) -> str:
+    """Why an alert that can fire may not detect anything in practice; empty when nothing says so."""
+    waits = [duration(value) or 0 for value in (rule.data.get("for"), rule.interval) if value]
+    return _verdict(rule).doubt or ("it fires only after more than a week" if sum(waits) > _WEEK else "")
 
 
 # --- readings ---
@@ -223,18 +241,20 @@ def _of_control(
         raise told.at.unsaid(told.why)
     severity = text(mapping(rule.data.get("labels")).get("severity"))
     note = f"the alert {rule.name} on {named(verdict.metrics)}{f', severity {severity}' if severity else ''}; {told.why}"
+    doubt = _doubt(rule)
     if told.answer == "no" and told.at is not None:
         yield told.at.reading("status", "observing", f"the alert {rule.name} can fire, but {told.why}")
     else:
         is_traffic = any(_TRAFFIC.search(metric) for metric in verdict.metrics)
         note += "" if is_traffic else "; whether these series are about traffic, their names do not say"
-        yield rule.at().reading("status", "deployed", note, soft=told.answer != "yes" or not is_traffic)
+        note += f"; but {doubt}" if doubt else ""
+        yield rule.at().reading("status", "deployed", note, soft=told.answer != "yes" or not is_traffic or bool(doubt))
     reference = _reference(subject.get("params"), rule.name, path)
     if reference:
-        yield rule.at().reading("params.alert_ref", reference, f"the alert {rule.name}")
+        yield rule.at().reading("params.alert_ref", reference, f"the alert {rule.name}", soft=bool(doubt))
     if verdict.per_day is not None and len(fitting) == 1:
         said = f"the expression of {rule.name} is an increase over one day"
-        yield rule.at("expr").reading("params.trigger_per_day", verdict.per_day, said)
+        yield rule.at("expr").reading("params.trigger_per_day", verdict.per_day, said, soft=bool(doubt))
 
 
 def _of_detection(
@@ -247,9 +267,11 @@ def _of_detection(
     if told.answer in ("no", "perhaps") and told.at is not None:
         raise told.at.unsaid(f"the alert {rule.name} is there, but {told.why}")
     reference = _reference(subject, rule.name, path)
-    is_always = told.answer == "yes" and not told.is_muted
+    doubt = _doubt(rule)
+    is_always = told.answer == "yes" and not told.is_muted and not doubt
     if reference:
-        yield rule.at().reading("alert_ref", reference, f"the alert {rule.name}; {told.why}", soft=told.answer != "yes")
+        note = f"the alert {rule.name}; {told.why}{f'; but {doubt}' if doubt else ''}"
+        yield rule.at().reading("alert_ref", reference, note, soft=told.answer != "yes" or bool(doubt))
     if is_always:
         yield rule.at().reading(
             "watch", "round_the_clock", f"the alert {rule.name} is evaluated always; {told.why}", soft=True

@@ -6,6 +6,7 @@ contentsignals.org for Content-Signal; the dated list of `_crawlers` for what co
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from policycheck.errors import ArtefactError
@@ -30,9 +31,11 @@ CAP = 4 * 1024 * 1024
 #: The most agents that a control or policy may declare, and that a proposal names.
 AGENTS, PROPOSED = 500, 100
 
-#: Folders of files that no crawler is ever shown.
+#: Folders, and parts of names, of files that no crawler is ever shown.
 _ELSEWHERE = frozenset({"staging", "stage", "dev", "development", "test", "testing", "sandbox", "preview", "qa", "uat"})
+_PARTS = re.compile(r"[._-]+")
 _SHOWN = "only the first 500 KiB were read, and crawlers may stop there"
+_UNSERVED = "crawlers read /robots.txt only: whether this file is served there is to be said with options: {served_at: …}"
 
 
 def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
@@ -40,39 +43,63 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
     Of a control: `layer`, `status`, and of `params` the `standards` and `agents`, for the surfaces it names (else for the
     whole site). Of the policies: `refused_agents`, `ai_agents_policy`, `robots_ref`. Of a surface: `search_indexing`
-    where search engines are refused. Never raises for what an artefact holds.
+    where search engines are refused. A file by another name than robots.txt only supports, unless `options: {served_at:
+    address}` says where the site serves it. Never raises for what an artefact holds.
     """
     return published.heard(opener, path, CAP, lambda page: _account(page, options, subject))
 
 
 def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
-    _refuse_elsewhere(page, options)
+    is_served = _is_served(page, options)
     if published.is_control(subject):
         published.refuse_other_family(subject, "robots")
-        robots = robots_of(page)
-        return _softened(robots, Account(tuple(_of_control(page, robots, options, subject))))
     robots = robots_of(page)
+    said = _said(page, robots, options, subject)
+    said = said if is_served else _softened(said, _UNSERVED)
+    return _softened(said, _SHOWN) if robots.is_cut else said
+
+
+def _said(page: Page, robots: Robots, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
+    if published.is_control(subject):
+        return Account(tuple(_of_control(page, robots, options, subject)))
     if "kind" in subject:
-        return _softened(robots, Account(tuple(_of_surface(page, robots, subject))))
-    return _softened(robots, _of_policies(page, robots, options, subject))
+        return Account(tuple(_of_surface(page, robots, subject)))
+    return _of_policies(page, robots, options, subject)
 
 
-def _refuse_elsewhere(page: Page, options: Mapping[str, object]) -> None:
-    """Crawlers read one file of a site. One by another name, or of a site that is no public one, is not it."""
+def _is_served(page: Page, options: Mapping[str, object]) -> bool:
+    """Whether the file is the one that crawlers read (RFC 9309 section 2.3): by its name, or as `served_at` says.
+
+    Unsaid for one of a site that is no public one, and for one that is no text file and that nobody says is served.
+    """
+    if _served_at(page, options):
+        return True
     *folders, name = page.path.lower().split("/")
     if not name.endswith(".txt"):
         raise Unsaid(f"crawlers read /robots.txt only, and {page.path} is none; name the file that the site serves")
-    if _ELSEWHERE.intersection(folders) and not options.get("server"):
+    if _ELSEWHERE.intersection((*folders, *_PARTS.split(name))) and not options.get("server"):
         raise Unsaid(
-            f"{page.path} is the file of another site by its folder; name the one that the surfaces serve, or its server"
+            f"{page.path} is the file of another site by its folder or name;"
+            " name the one that the surfaces serve, or its server"
         )
+    return page.path.rpartition("/")[2] == "robots.txt"
 
 
-def _softened(robots: Robots, said: Account) -> Account:
-    """What is said of a file that crawlers may not read to its end is for a person to confirm."""
-    if not robots.is_cut:
-        return said
-    soft = [tuple(r._replace(soft=True, note=f"{r.note}; {_SHOWN}") for r in rs) for rs in (said.readings, said.absences)]
+def _served_at(page: Page, options: Mapping[str, object]) -> bool:
+    """Whether the entry's options say at which address the file is served; only /robots.txt is one that crawlers read."""
+    further = options.get("options")
+    url = str(further.get("served_at") or "").strip() if isinstance(further, dict) else ""
+    if not url:
+        return False
+    if published.path_of(url) != "/robots.txt":
+        raise Unsaid(f"crawlers read /robots.txt only, and served_at of {page.path} names another address")
+    published.refuse_host(options, url, page.path)
+    return True
+
+
+def _softened(said: Account, why: str) -> Account:
+    """What is said of a file that crawlers may not read, or not to its end, is for a person to confirm."""
+    soft = [tuple(r._replace(soft=True, note=f"{r.note}; {why}") for r in rs) for rs in (said.readings, said.absences)]
     return said._replace(readings=soft[0], absences=soft[1])
 
 

@@ -432,3 +432,108 @@ def test_a_service_is_asked_by_the_route_of_the_address(
     (tmp_path / "s.json").write_text(json.dumps(service), "utf-8")
     account = heard("e.json", tmp_path, urls=SHOP, options={"service": "s.json"})
     assert why in silent(account) if why else said(account)["status"] == "deployed"
+
+
+# --- switched off, at another level, behind another listener ---
+
+GLOBAL = "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit"
+
+
+def asked(root: Path, data: dict[str, Any], **options: Any) -> Account:
+    """The account of a limit that a service sets, and of this configuration."""
+    (root / "e.json").write_text(json.dumps(data), "utf-8")
+    rate = {"unit": "hour", "requests_per_unit": 60}
+    service = {"domain": "d", "descriptors": [{"key": "remote_address", "rate_limit": rate}]}
+    (root / "s.json").write_text(json.dumps(service), "utf-8")
+    return heard("e.json", root, **{"urls": SHOP, "options": {"service": "s.json"}} | options)
+
+
+def asks(**holder: Any) -> dict[str, Any]:
+    config = {"@type": GLOBAL, "domain": "d", "failure_mode_deny": True}
+    return {"name": "envoy.filters.http.ratelimit", "typed_config": config, **holder}
+
+
+@pytest.mark.parametrize("key", ["disable_key", "hits_addend"])
+def test_a_limit_that_a_key_switches_off_only_supports(tmp_path: Path, key: str) -> None:
+    sends = {"rate_limits": [{"actions": [{"remote_address": {}}], key: {"number": 0} if "hits" in key else "off"}]}
+    account = asked(tmp_path, {"http_filters": [asks()]} | hosts(route(**sends)))
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == set(said(account))
+    assert key in note(account)
+    plain = asked(tmp_path, {"http_filters": [asks()]} | hosts(route(**SENDS)))
+    assert soft(plain) == set()
+    entry = [{"entries": [{"key": "remote_address"}], "token_bucket": BUCKET}]
+    options = {"urls": SHOP, "options": {"descriptor": "remote_address"}}
+    local = limiter(tmp_path, hosts(route(**sends)), descriptors=entry, options=options)
+    assert soft(local) == set(said(local))
+
+
+def test_a_filter_that_is_optional_only_supports(tmp_path: Path) -> None:
+    options = {"urls": SHOP}
+    local = limiter(tmp_path, {"holder": {"is_optional": True}} | hosts(route()), options=options)
+    assert soft(local) == set(said(local))
+    assert "is_optional" in note(local)
+    wrapped = {"@type": OFF["@type"], "is_optional": True, "config": OWN}
+    own = limiter(tmp_path, hosts(route(config=wrapped)), token_bucket=None, options=options)
+    assert (said(own)["status"], soft(own)) == ("deployed", set(said(own)))
+    account = asked(tmp_path, {"http_filters": [asks(is_optional=True)]} | hosts(route(**SENDS)))
+    assert soft(account) == set(said(account))
+
+
+def test_settings_in_a_wrapper_that_does_not_switch_off_are_those_of_the_route(tmp_path: Path) -> None:
+    wrapped = {"@type": OFF["@type"], "config": OWN}
+    account = limiter(tmp_path, hosts(route(config=wrapped)), token_bucket=None, options={"urls": SHOP, "zone": "own"})
+    assert said(account)["status"] == "deployed"
+    assert "status" not in soft(account)
+
+
+@pytest.mark.parametrize("off", [OFF, {"disabled": True}, {"@type": OFF["@type"], "disabled": "true"}])
+def test_a_level_above_or_below_the_route_can_switch_a_filter_off(tmp_path: Path, off: dict[str, Any]) -> None:
+    everywhere = {"typed_per_filter_config": {"x": off}}
+    clusters = {"weighted_clusters": {"clusters": [{"name": "c", **everywhere}]}}
+    for options in ({"urls": SHOP, "zone": "l"}, {"zone": "l"}, {"urls": SHOP, "location": "/products/"}):
+        whole = {"route_config": hosts(route()) | everywhere}
+        assert "not read" in silent(limiter(tmp_path, whole, options=options))
+        assert "not read" in silent(limiter(tmp_path, hosts(route(**clusters)), options=options))
+    host = {"virtual_hosts": [{"name": "v", "domains": ["*"], "routes": [route()], **everywhere}]}
+    silent(limiter(tmp_path, host, options={"urls": SHOP, "zone": "l"}))
+
+
+def test_a_service_is_not_asked_where_a_level_switches_the_filter_off(tmp_path: Path) -> None:
+    everywhere = {"typed_per_filter_config": {"envoy.filters.http.ratelimit": OFF}}
+    sends = route(**SENDS)
+    for data in (
+        {"route_config": hosts(sends) | everywhere},
+        hosts(route(**SENDS, weighted_clusters={"clusters": [everywhere]})),
+        hosts(sends | everywhere),
+    ):
+        for urls in (SHOP, []):
+            assert "not read" in silent(asked(tmp_path, {"http_filters": [asks()]} | data, urls=urls))
+
+
+def listeners(*managers: dict[str, Any]) -> dict[str, Any]:
+    chains = [{"filter_chains": [{"filters": [{"typed_config": one}]}]} for one in managers]
+    return {"static_resources": {"listeners": chains}}
+
+
+def test_a_filter_behind_another_listener_proves_nothing(tmp_path: Path) -> None:
+    local = {"name": "x", "typed_config": OWN}
+    other = hosts(route("/"), domain="admin.example")
+    for limits, sends in (([local], route()), ([asks()], route(**SENDS))):
+        shop = hosts(sends, domain="shop.example")
+        apart = listeners({"http_filters": limits, "route_config": other}, {"http_filters": [], "route_config": shop})
+        together = listeners({"http_filters": limits, "route_config": shop}, {"http_filters": [], "route_config": other})
+        elsewhere = listeners({"http_filters": limits, "rds": {}}, {"http_filters": [], "rds": {}}) | {"resources": [shop]}
+        for data, why in ((apart, "another listener"), (together, ""), (elsewhere, "several listeners")):
+            (tmp_path / "e.json").write_text(json.dumps(data), "utf-8")
+            account = asked(tmp_path, data) if sends != route() else heard("e.json", tmp_path, urls=SHOP)
+            assert why in silent(account) if why else said(account)["status"] == "deployed"
+
+
+def test_the_settings_of_a_route_need_the_filter_before_it(tmp_path: Path) -> None:
+    bare = {"name": "x", "typed_config": {"@type": LOCAL, "stat_prefix": "l"}}
+    shop = hosts(route(config=OWN), domain="shop.example")
+    data = listeners({"http_filters": [bare], "route_config": hosts(route("/"))}, {"http_filters": [], "route_config": shop})
+    (tmp_path / "e.json").write_text(json.dumps(data), "utf-8")
+    for options in ({"urls": SHOP}, {"zone": "own"}):
+        assert "another listener" in silent(heard("e.json", tmp_path, **options))

@@ -357,6 +357,66 @@ def test_a_limit_on_other_requests_proves_nothing(tmp_path: Path, routes: list[d
     assert why in silent(routed(tmp_path, *routes))
 
 
+@pytest.mark.parametrize(
+    ("routes", "why"),
+    [
+        ([{"methods": ["POST"]}], "takes POST only, and the surface is read by GET"),
+        ([{"methods": ["post", "put"]}], "takes POST, PUT only"),
+        ([{"methods": ["POST"]}, {"name": "z", "paths": ["/zzz/"], "methods": ["GET"]}], "takes POST only"),
+        ([{"headers": {"x-canary": ["1"]}}], "picks requests by headers"),
+        ([{"sources": [{"ip": "192.0.2.1"}]}], "picks requests by sources"),
+        ([{"paths": [], "expression": 'http.method == "POST"'}], "picks requests by expression"),
+    ],
+)
+def test_a_lone_route_that_does_not_take_those_who_read_proves_nothing(
+    tmp_path: Path, routes: list[dict[str, Any]], why: str
+) -> None:
+    for plugin in ({}, {"name": "key-auth", "config": {}}):
+        subject = {"family": "access_control"} if plugin else None
+        assert why in silent(routed(tmp_path, *routes, plugin=plugin, subject=subject))
+
+
+def test_a_route_that_takes_the_method_of_the_surface_is_read(tmp_path: Path) -> None:
+    for methods, url in (
+        (["GET", "POST"], "https://shop.example/products/"),
+        (["POST"], "POST /products/"),
+        ([], "POST /products/"),
+    ):
+        assert said(routed(tmp_path, {"methods": methods}, urls=[url], window="hour"))["params.limit"] == 60
+    picked = routed(tmp_path, {"methods": ["POST"]}, urls=[], window="hour")
+    assert said(picked)["params.limit"] == 60
+    other = {"name": "g", "paths": ["/products/"], "methods": ["GET"]}
+    limit = [{"name": "rate-limiting", "config": {"hour": 60, **SHARED}}]
+    both = routed(tmp_path, {"methods": ["POST"], "plugins": []}, other, service={"plugins": limit}, location="")
+    assert said(both)["status"] == "deployed"
+
+
+def test_a_service_without_a_route_proves_nothing_of_an_address(tmp_path: Path) -> None:
+    limit = {"name": "rate-limiting", "config": {"hour": 60, **SHARED}}
+    data = {"_format_version": "3.0", "services": [{"name": "s", "plugins": [limit]}]}
+    (tmp_path / "kong.json").write_text(json.dumps(data), "utf-8")
+    assert "has no route in this file" in silent(heard("kong.json", tmp_path, urls=["https://shop.example/a"]))
+    assert said(heard("kong.json", tmp_path, window="hour"))["params.limit"] == 60
+
+
+@pytest.mark.parametrize("anonymous", ["guest", "0af3", 7, {"username": "guest"}, ["guest"]])
+def test_an_anonymous_consumer_makes_a_login_optional(tmp_path: Path, anonymous: object) -> None:
+    surface = {"id": "s", "url": "/a"}
+    assert said(limiter(tmp_path, {"anonymous": anonymous}, name="key-auth", subject=surface)) == {"auth": "optional"}
+    control = {"family": "api_control"}
+    account = limiter(tmp_path, {"anonymous": anonymous}, name="key-auth", subject=control)
+    assert said(account)["status"] == "observing"
+
+
+@pytest.mark.parametrize("subject", [{"id": "s", "url": "/a"}, {"family": "api_control"}, {"family": "access_control"}])
+def test_a_login_that_preflights_pass_by_only_supports(tmp_path: Path, subject: dict[str, Any]) -> None:
+    skipped = limiter(tmp_path, {"run_on_preflight": False}, name="key-auth", subject=subject)
+    assert soft(skipped) >= {next(iter(said(skipped)))}
+    assert "run_on_preflight" in skipped.readings[0].note
+    asked = limiter(tmp_path, {"run_on_preflight": True}, name="key-auth", subject=subject)
+    assert not asked.readings[0].soft
+
+
 @pytest.mark.parametrize("hosts", [["shop.example"], ["*.example"], ["SHOP.example:443"], []])
 def test_a_limit_on_the_host_of_the_surface_is_read(tmp_path: Path, hosts: list[str]) -> None:
     assert said(routed(tmp_path, {"hosts": hosts}, window="hour"))["params.limit"] == 60

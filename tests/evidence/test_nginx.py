@@ -729,6 +729,24 @@ _KEYS = {
         "most addresses",
     ),
     "most, by an expression": ('map $remote_addr $k { default $binary_remote_addr; "~^[0-9]" ""; }', "picks"),
+    "all but an office": (
+        "geo $w { default 1; 0.0.0.0/0 0; 192.0.2.0/24 1; } map $w $k { 0 ''; 1 $binary_remote_addr; }", "most addresses",
+    ),
+    "all, by halves, but an office": (
+        "geo $w { default 1; 0.0.0.0/1 0; 128.0.0.0/1 0; 192.0.2.0/24 1; } map $w $k { 0 ''; 1 $binary_remote_addr; }",
+        "most addresses",
+    ),
+    "all but both halves": (
+        "geo $w { default 1; 0.0.0.0/0 0; 0.0.0.0/1 1; 128.0.0.0/1 1; } map $w $k { 0 ''; 1 $binary_remote_addr; }", None,
+    ),
+    "a range of most but for a half": (
+        "geo $w { ranges; default 0; 0.0.0.0-255.255.255.255 1; 64.0.0.0-191.255.255.255 0; } map $w $k { 0 $remote_addr; }",
+        None,
+    ),
+    "all, and then not": (
+        "geo $w { default 1; 0.0.0.0/0 0; delete 0.0.0.0/0; 10.0.0.0/8 1; } map $w $k { 0 ''; 1 $binary_remote_addr; }",
+        "most addresses",
+    ),
     "an office": ("geo $w { default 0; 192.0.2.0/24 1; } map $w $k { 0 $binary_remote_addr; 1 ''; }", None),
 }  # fmt: skip
 
@@ -775,6 +793,17 @@ def test_a_burst_beyond_the_declared_limit_leaves_it_open(
     found = next(reading for reading in account.readings if reading.path == ("params", "limit"))
     assert found.soft is is_soft
     assert ("declare params.burst" in found.note) is is_soft
+    status = next(reading for reading in account.readings if reading.path == ("status",))
+    assert (status.value, status.soft) == ("deployed", is_soft)
+
+
+@pytest.mark.parametrize(("words", "is_soft"), [("burst=10000 nodelay", True), ("burst=10000", True), ("burst=20", False)])
+def test_a_burst_far_above_the_rate_leaves_open_what_is_stopped(tmp_path: Path, words: str, *, is_soft: bool) -> None:
+    head = HEAD.replace("rate=1r/s", "rate=5r/s")
+    (tmp_path / "nginx.conf").write_text(head + TAIL.replace("zone=z;", f"zone=z {words};"))
+    account = nginx.account(Opener(tmp_path), "nginx.conf", {"location": "/"}, {"family": "rate_limit"})
+    soft = {".".join(reading.path) for reading in account.readings if reading.soft}
+    assert soft == ({"status", "params.limit", "params.window"} if is_soft else set())
 
 
 @pytest.mark.parametrize("word", ["$dry", "maybe"])

@@ -524,3 +524,119 @@ def test_an_alert_that_is_always_muted_or_inhibited(tmp_path: Path) -> None:
     assert said(routed(tmp_path, mute, time_intervals=always))["status"] == "observing"
     inhibit = [{"source_matchers": ['alertname="Watchdog"'], "target_matchers": ['alertname="A"']}]
     assert said(routed(tmp_path, {"receiver": "mail"}, inhibit_rules=inhibit))["status"] == "observing"
+
+
+# --- alerts that can fire and do not, and those of other environments ---
+
+
+def mailed(root: Path, expression: str, **more: object) -> Account:
+    """The account of an alert whose every firing is mailed."""
+    receivers = [{"name": "mail", "email_configs": [{"to": "web@shop.example"}]}]
+    routes = {"route": {"receiver": "mail"}, "receivers": receivers}
+    return ruled(root, {"alert": "A", "expr": expression, **more}, alertmanager=routes)
+
+
+PART = 'sum(rate(http_requests_total{code="429"}[5m])) / sum(rate(http_requests_total[5m]))'
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rate(http_requests_total[5m]) > 1e15",
+        "sum(rate(http_requests_total[5m])) > 1e9",
+        "1e15 < http_requests_in_flight",
+        "increase(http_requests_total[1d]) > 1000000000000",
+        "count(http_requests_total > 1e15) > 3",
+        "http_requests > 5 and http_requests_total > 1e15",
+        "http_requests > 1e15 unless http_blocked > 5",
+        f"{PART} > 1",
+        f"{PART} >= 3",
+        f"100 * {PART} > 250",
+        f"({PART}) * 100 > 100",
+        "rate(http_requests_blocked_total[5m]) / rate(http_requests_total[5m]) > 2.5",
+    ],
+)
+def test_bounds_that_such_series_do_not_reach_only_support(tmp_path: Path, expression: str) -> None:
+    account = mailed(tmp_path, expression)
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == set(said(account))
+    assert "do not reach" in note(account)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rate(http_requests_total[5m]) > 1e5",
+        "increase(http_response_bytes_total[1d]) > 1e12",
+        "http_requests > 1e15 or http_requests > 5",
+        f"{PART} > 0.2",
+        f"100 * {PART} > 20",
+        "rate(http_requests_total[5m]) / rate(http_requests_total[1h]) > 3",
+        "rate(http_requests_total[5m]) / rate(http_requests_total[5m] offset 1w) > 3",
+        "rate(http_requests_total[5m]) > rate(http_requests_total[5m] offset 1w)",
+        "sum(rate(http_requests_total[5m])) / sum(rate(http_sessions_total[5m])) > 40",
+    ],
+)
+def test_bounds_that_are_reached_still_verify(tmp_path: Path, expression: str) -> None:
+    account = mailed(tmp_path, expression)
+    assert (said(account)["status"], soft(account)) == ("deployed", set())
+
+
+@pytest.mark.parametrize("waits", ["52w", "8d", "1y", "200h"])
+def test_an_alert_that_waits_more_than_a_week_only_supports(tmp_path: Path, waits: str) -> None:
+    account = mailed(tmp_path, "increase(http_requests_total[1d]) > 900", **{"for": waits})
+    assert soft(account) == {"status", "params.alert_ref", "params.trigger_per_day"}
+    assert "more than a week" in note(account)
+    assert soft(mailed(tmp_path, "http_requests > 5", **{"for": "7d"})) == set()
+
+
+def test_a_group_that_is_hardly_ever_evaluated_only_supports(tmp_path: Path) -> None:
+    group = {"name": "g", "interval": "52w", "rules": [{"alert": "A", "expr": "http_requests > 5"}]}
+    (tmp_path / "r.json").write_text(json.dumps({"groups": [group]}), "utf-8")
+    assert "more than a week" in note(heard("r.json", tmp_path))
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    [
+        'env="staging"', 'environment="dev"', 'stage="test"', 'cluster="eu-staging-1"', 'env=~"staging|qa"', 'env=~"stag.*"',
+        'env=~"^(test|dev)$"', 'env!="production"', 'env!~"prod|production"', 'namespace="sandbox"', 'Environment="Staging"',
+    ],
+)  # fmt: skip
+def test_an_alert_of_another_environment_says_nothing_of_production(tmp_path: Path, matcher: str) -> None:
+    for expression in (
+        f"rate(http_requests{{{matcher}}}[5m]) > 5",
+        f"sum(rate(http_requests{{{matcher}}}[5m])) > 5 and on() up == 1",
+        f"http_requests{{{matcher}}} > 5 or http_blocked{{{matcher}}} > 5",
+    ):
+        assert "says nothing of what is in use" in silent(mailed(tmp_path, expression))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'http_requests{env="production"} > 5',
+        'http_requests{env=~"staging|production"} > 5',
+        'http_requests{env!="staging"} > 5',
+        'http_requests{env="staging"} > 9 or http_requests{env="production"} > 5',
+        'http_requests > 5 unless http_requests{env="staging"} > 1',
+        'http_requests{namespace="dev-portal"} > 5',
+        'http_requests{path="test"} > 5',
+    ],
+)
+def test_an_alert_that_watches_production_too_verifies(tmp_path: Path, expression: str) -> None:
+    assert soft(mailed(tmp_path, expression)) == set()
+
+
+def test_an_alert_whose_rule_is_labelled_staging_says_nothing_of_production(tmp_path: Path) -> None:
+    assert "env=staging only" in silent(mailed(tmp_path, "http_requests > 5", labels={"env": "staging"}))
+
+
+def test_of_two_rules_the_one_that_can_be_reached_has_to_reach_somebody(tmp_path: Path) -> None:
+    rules = [
+        {"alert": "A", "expr": "http_x > 1e15", "labels": {"severity": "page"}},
+        {"alert": "A", "expr": "http_x > 5", "labels": {"severity": "info"}},
+    ]
+    route = {"receiver": "null", "routes": [{"match": {"severity": "page"}, "receiver": "mail"}]}
+    receivers = [{"name": "mail", "email_configs": [{"to": "a"}]}, {"name": "null"}]
+    assert said(ruled(tmp_path, *rules, alertmanager={"route": route, "receivers": receivers}))["status"] == "observing"

@@ -201,7 +201,7 @@ def test_rules_on_the_surfaces_of_a_control(rules: str, paths: list[str], expect
 
 
 def test_a_working_control_stands_at_its_lines() -> None:
-    account = heard("harbour.txt", control(layer="legal", agents=["GPTBot", "CCBot"], standards=["robots_txt"]))
+    account = heard("harbour/robots.txt", control(layer="legal", agents=["GPTBot", "CCBot"], standards=["robots_txt"]))
     assert [(r.path, r.value, r.soft) for r in account.readings] == [
         (("layer",), "legal", False),
         (("status",), "deployed", False),
@@ -210,35 +210,37 @@ def test_a_working_control_stands_at_its_lines() -> None:
     ]
     assert (read(account, "status").line, read(account, "params", "agents").line) == (42, 42)
     assert "enforces nothing" in read(account, "status").note
-    assert [a.path for a in account.artefacts] == ["harbour.txt"]
+    assert [a.path for a in account.artefacts] == ["harbour/robots.txt"]
 
 
 def test_an_agent_that_the_file_lets_in_is_contradicted_at_its_group() -> None:
-    found = read(heard("corner-shop.txt", control(agents=["GPTBot", "ClaudeBot"])), "params", "agents")
+    found = read(heard("corner-shop/robots.txt", control(agents=["GPTBot", "ClaudeBot"])), "params", "agents")
     assert (found.value, found.line, found.soft) == (["GPTBot"], 14, False)
     assert "ClaudeBot is refused for parts of the site only" in found.note
 
 
 def test_an_agent_that_no_group_names_is_contradicted_at_the_start() -> None:
-    found = read(heard("corner-shop.txt", control(agents=["PerplexityBot"]), urls=["/products/*"]), "params", "agents")
+    found = read(
+        heard("corner-shop/robots.txt", control(agents=["PerplexityBot"]), urls=["/products/*"]), "params", "agents"
+    )
     assert (found.value, found.line) == ([], 1)
     assert "named by no group" in found.note
 
 
 def test_a_group_with_only_a_delay_lets_everything_in() -> None:
-    found = read(heard("corner-shop.txt", control(agents=["Bytespider"])), "params", "agents")
+    found = read(heard("corner-shop/robots.txt", control(agents=["Bytespider"])), "params", "agents")
     assert (found.value, found.line) == ([], 18)
 
 
 def test_a_control_token_is_no_crawler_and_exceptions_are_for_a_person() -> None:
-    found = read(heard("corner-shop.txt", control(agents=["Google-Extended"])), "params", "agents")
+    found = read(heard("corner-shop/robots.txt", control(agents=["Google-Extended"])), "params", "agents")
     assert (found.value, found.soft) == (["Google-Extended"], True)
     assert "control token and no crawler" in found.note
     assert {"google-extended", "applebot-extended"} == CONTROL_TOKENS
 
 
 def test_a_signal_called_technical_is_legal_all_the_same() -> None:
-    found = read(heard("harbour.txt", control(layer="technical")), "layer")
+    found = read(heard("harbour/robots.txt", control(layer="technical")), "layer")
     assert (found.value, found.soft) == ("legal", False)
 
 
@@ -248,8 +250,8 @@ def test_a_file_that_asks_nobody_is_no_deployed_control(tmp_path: Path) -> None:
 
 
 def test_refusals_elsewhere_deploy_nothing_on_the_surfaces() -> None:
-    assert read(heard("corner-shop.txt", control(agents=["*"]), urls=["/products/*"]), "status").value == "deployed"
-    assert read(heard("signals.txt", control(agents=["*"]), urls=["/news/*"]), "status").value == "planned"
+    assert read(heard("corner-shop/robots.txt", control(agents=["*"]), urls=["/products/*"]), "status").value == "deployed"
+    assert read(heard("signals/robots.txt", control(agents=["*"]), urls=["/news/*"]), "status").value == "planned"
 
 
 @pytest.mark.parametrize("name", ["GPTBot, CCBot", "GPTBot CCBot", "CCBot;GPTBot", "CCBot*", "*CCBot*"])
@@ -276,12 +278,12 @@ def test_surfaces_on_several_hosts_need_a_server(tmp_path: Path) -> None:
 
 
 def test_other_families_and_standards_are_not_spoken_of() -> None:
-    assert "not user_agent_block" in silent(heard("harbour.txt", {"id": "x", "family": "user_agent_block"}))
-    assert "does not show" in silent(heard("harbour.txt", control(standards=["x_robots_tag"])))
+    assert "not user_agent_block" in silent(heard("harbour/robots.txt", {"id": "x", "family": "user_agent_block"}))
+    assert "does not show" in silent(heard("harbour/robots.txt", control(standards=["x_robots_tag"])))
 
 
 def test_standards_that_the_file_cannot_show_are_left_to_a_person() -> None:
-    found = read(heard("harbour.txt", control(standards=["robots_txt", "x_robots_tag"])), "params", "standards")
+    found = read(heard("harbour/robots.txt", control(standards=["robots_txt", "x_robots_tag"])), "params", "standards")
     assert (found.value, found.soft) == (["robots_txt", "x_robots_tag"], True)
 
 
@@ -290,9 +292,9 @@ def test_standards_that_the_file_cannot_show_are_left_to_a_person() -> None:
 
 def test_content_signals_are_shown_and_missed() -> None:
     signals = {"family": "crawler_signal", "params": {"standards": ["content_signals"]}}
-    assert read(heard("signals.txt", signals), "status").value == "deployed"
-    assert read(heard("signals.txt", signals), "params", "standards").line == 6
-    missed = heard("harbour.txt", signals)
+    assert read(heard("signals/robots.txt", signals), "status").value == "deployed"
+    assert read(heard("signals/robots.txt", signals), "params", "standards").line == 6
+    missed = heard("harbour/robots.txt", signals)
     assert read(missed, "params", "standards").value == []
     assert read(missed, "status").value == "planned"
 
@@ -333,7 +335,7 @@ def test_a_signal_that_refuses_training_denies_allowed(tmp_path: Path) -> None:
 
 def test_declared_refusals_are_found_or_missed_at_their_lines() -> None:
     subject = {"refused_agents": [{"name": "GPTBot", "kind": "ai"}, {"name": "ClaudeBot", "kind": "ai"}, {"name": "Nobot"}]}
-    account = heard("corner-shop.txt", subject)
+    account = heard("corner-shop/robots.txt", subject)
     assert read(account, "refused_agents", "GPTBot", "name").line == 11
     assert [(r.path, r.line) for r in account.absences] == [
         (("refused_agents", "ClaudeBot"), 14),
@@ -342,7 +344,7 @@ def test_declared_refusals_are_found_or_missed_at_their_lines() -> None:
 
 
 def test_none_declared_and_some_refused() -> None:
-    found = read(heard("corner-shop.txt", {"refused_agents": []}), "refused_agents")
+    found = read(heard("corner-shop/robots.txt", {"refused_agents": []}), "refused_agents")
     assert found.value == [{"name": "GPTBot"}, {"name": "CCBot"}, {"name": "Google-Extended"}]
     assert found.line == 11
 
@@ -372,7 +374,7 @@ def test_the_policy_on_crawlers_for_ai(text: str, policy: str, tmp_path: Path) -
 
 
 def test_all_tokens_of_the_list_refused_by_name() -> None:
-    assert read(heard("harbour.txt", {}), "ai_agents_policy").value == "refused"
+    assert read(heard("harbour/robots.txt", {}), "ai_agents_policy").value == "refused"
 
 
 def test_the_list_is_dated_and_licensed() -> None:
@@ -388,16 +390,16 @@ def test_the_list_is_dated_and_licensed() -> None:
 @pytest.mark.parametrize(
     ("declared", "expected"),
     [
-        ("harbour.txt", (False,)),
-        ("./harbour.txt#top", (False,)),
-        ("https://a.example/harbour.txt", (True,)),
-        ("https://a.example/robots.txt", ()),
+        ("harbour/robots.txt", (False,)),
+        ("./harbour/robots.txt#top", (False,)),
+        ("https://a.example/robots.txt", (True,)),
+        ("https://a.example/bots.txt", ()),
         ("docs/other.txt", ()),
         ("", ()),
     ],
 )
 def test_where_the_file_is_declared_to_be(declared: str, expected: tuple[bool, ...]) -> None:
-    account = heard("harbour.txt", {"robots_ref": declared})
+    account = heard("harbour/robots.txt", {"robots_ref": declared})
     assert tuple(r.soft for r in account.readings if r.path == ("robots_ref",)) == expected
 
 
@@ -432,8 +434,8 @@ def test_a_surface_and_content_signals(tmp_path: Path) -> None:
 
 
 def test_a_surface_without_a_path_cannot_be_held_against_it() -> None:
-    assert "no url" in silent(heard("harbour.txt", {"id": "x", "kind": "page"}))
-    assert "no url" in silent(heard("harbour.txt", {"id": "x", "kind": "page", "url": "the app"}))
+    assert "no url" in silent(heard("harbour/robots.txt", {"id": "x", "kind": "page"}))
+    assert "no url" in silent(heard("harbour/robots.txt", {"id": "x", "kind": "page", "url": "the app"}))
 
 
 # --- what readers differ about ---
@@ -493,7 +495,7 @@ def test_templates_are_named_with_their_line(tmp_path: Path) -> None:
 
 
 def test_missing_linked_and_outside_files_are_unreadable(tmp_path: Path) -> None:
-    (tmp_path / "link.txt").symlink_to(FIXTURES / "harbour.txt")
+    (tmp_path / "link.txt").symlink_to(FIXTURES / "harbour/robots.txt")
     for path in ("none.txt", "link.txt", "../robots.txt", ".git/robots.txt", ""):
         assert silent(heard(path, control(), root=tmp_path))
 
@@ -517,15 +519,15 @@ def test_a_line_that_is_not_utf_8_is_none_and_the_others_count() -> None:
 
 def test_what_is_declared_oddly_is_no_crash() -> None:
     for params in (None, [], "x", {"agents": "GPTBot"}, {"agents": [None, 1, ""]}, {"standards": {"a": 1}}):
-        assert heard("harbour.txt", {"family": "robots", "params": params}).unreadable == ""
+        assert heard("harbour/robots.txt", {"family": "robots", "params": params}).unreadable == ""
     for policies in ({"refused_agents": [None, "x", {"name": None}, {"name": 3}]}, {"refused_agents": "GPTBot"}):
-        assert heard("harbour.txt", policies).unreadable == ""
-    assert heard("harbour.txt", control(), urls=[None, 3, "", "{", "https://[::1"]).readings
+        assert heard("harbour/robots.txt", policies).unreadable == ""
+    assert heard("harbour/robots.txt", control(), urls=[None, 3, "", "{", "https://[::1"]).readings
 
 
 def test_too_many_agents_are_refused(tmp_path: Path) -> None:
     many = [f"bot{number}" for number in range(robots.AGENTS + 1)]
-    assert "more than" in silent(heard("harbour.txt", control(agents=many)))
+    assert "more than" in silent(heard("harbour/robots.txt", control(agents=many)))
 
 
 # --- hostile ---
@@ -629,7 +631,7 @@ def test_any_bytes_are_an_account_and_never_a_refusal_out_of_nothing(tmp_path: P
 
 
 def test_what_is_proposed_is_what_is_then_read() -> None:
-    for name in ("harbour.txt", "corner-shop.txt", "signals.txt"):
+    for name in ("harbour/robots.txt", "corner-shop/robots.txt", "signals/robots.txt"):
         found = robots.discover(Opener(FIXTURES), name)
         assert [d.section for d in found] == ["controls", "policies"]
         for proposed in found:
@@ -657,6 +659,49 @@ def test_the_file_of_a_staging_site_is_not_what_crawlers_read(tmp_path: Path) ->
     (tmp_path / "staging").mkdir()
     (tmp_path / "staging" / "robots.txt").write_text("User-agent: GPTBot\nDisallow: /\n")
     assert "is the file of another site" in silent(heard("staging/robots.txt", control(), root=tmp_path))
+
+
+def test_the_file_of_a_staging_site_by_its_name_is_not_what_crawlers_read(tmp_path: Path) -> None:
+    for name in ("robots.staging.txt", "robots-dev.txt", "test_robots.txt"):
+        (tmp_path / name).write_text("User-agent: GPTBot\nDisallow: /\n")
+        assert "is the file of another site" in silent(heard(name, control(), root=tmp_path))
+
+
+@pytest.mark.parametrize("name", ["docs/robots-proposal.txt", "robots.old.txt", "Robots.txt", "myrobots.txt"])
+def test_a_file_by_another_name_only_supports(name: str, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / name).write_text("User-agent: GPTBot\nDisallow: /\n")
+    subjects: tuple[dict[str, Any], ...] = (
+        control(agents=["GPTBot"], standards=["robots_txt"]),
+        {
+            "robots_ref": name,
+            "refused_agents": [{"name": "GPTBot"}, {"name": "CCBot"}],
+            "ai_agents_policy": "partly_refused",
+        },
+    )
+    for subject in subjects:
+        account = heard(name, subject, root=tmp_path)
+        assert account.readings
+        assert all(reading.soft for reading in (*account.readings, *account.absences))
+        assert "served_at" in account.readings[0].note
+
+
+def test_a_copy_beside_the_file_that_is_served_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "robots.txt.bak").write_text("User-agent: GPTBot\nDisallow: /\n")
+    assert "name the file that the site serves" in silent(heard("robots.txt.bak", control(), root=tmp_path))
+
+
+def test_the_address_at_which_a_file_is_served_makes_it_the_one(tmp_path: Path) -> None:
+    (tmp_path / "robots.prod.txt").write_text("User-agent: GPTBot\nDisallow: /\n")
+
+    def served(url: str, *urls: str) -> Account:
+        return heard(
+            "robots.prod.txt", control(agents=["GPTBot"]), root=tmp_path, urls=list(urls), options={"served_at": url}
+        )
+
+    assert not read(served("https://a.example/robots.txt", "https://a.example/u/*"), "status").soft
+    assert "another address" in silent(served("https://a.example/crawlers.txt"))
+    assert "for the host b.example" in silent(served("https://b.example/robots.txt", "https://a.example/u/*"))
 
 
 def test_a_proposed_crawler_that_is_not_known_is_of_another_kind(tmp_path: Path) -> None:
