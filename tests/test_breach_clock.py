@@ -85,7 +85,7 @@ def test_a_place_is_told_whole(call: Call) -> None:
 
 def test_public_holidays_are_told_not_to_be_known(call: Call) -> None:
     text = " ".join(told(call, "--jurisdictions", "CO").split())
-    assert "to the end of Fri 2026-12-11 at UTC-05:00. Public holidays are not counted: it may be later" in text
+    assert "to the end of Fri 2026-12-11 at UTC-05:00. Public holidays are not known here: it may be later" in text
 
 
 def test_what_is_weak_is_told_to_be_weak(call: Call) -> None:

@@ -207,7 +207,7 @@ def _counted(one: Line) -> str:
     assert one.deadline is not None
     last = f"{_DAYS[one.deadline.weekday()]} {one.deadline.date().isoformat()}"
     days = f"{one.row['value']} working days, Monday to Friday, after the day it was noticed: to the end of {last}"
-    return f"{days} at UTC{one.row['utc_offset']}. Public holidays are not counted: it may be later{doubt}"
+    return f"{days} at UTC{one.row['utc_offset']}. Public holidays are not known here: it may be later{doubt}"
 
 
 def _seen(row: Mapping[str, Any]) -> str:
