@@ -6,7 +6,9 @@ is doubted raises no assurance, while what it contradicts stays contradicted.
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 LOCK = "policycheck.lock.yaml"
 #: To how many subjects one passage of a document may be attached; more have to name passages of their own.
 SHARED = 3
+_WORD = re.compile(r"[^\W_]+")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _OURS = re.compile(r"(^|/)([^/]+\.)?(policycheck|policycheck-part|policycheck\.lock|policycheck-baseline)\.ya?ml$")
 
@@ -119,10 +122,24 @@ def _stale(path: str, entry: Mapping[str, Any], as_of: str) -> str:
     return ""
 
 
+def text_digest(opener: Opener, seen: Artefact) -> str:
+    """A digest of the words of a text, whatever its case, white space and marks; of what is no text, that of its bytes."""
+    try:
+        data = opener.read(seen.path, cap=max(seen.size, 1)).data
+        text = data.decode("utf-8-sig")
+    except (ArtefactError, UnicodeDecodeError):
+        return seen.sha256
+    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    if b"\0" in data or data.startswith(b"%PDF") or not words:
+        return seen.sha256
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()
+
+
 def overused(uses: Iterable[tuple[tuple[str, str], str]]) -> dict[tuple[str, str], int]:
     """The passages attached to more subjects than `SHARED`, with how many.
 
-    `uses` are passage (the document's digest and the anchor, blank for the whole) and subject of each supporting entry.
+    `uses` are passage (the digest of the document's text, and the anchor, blank for the whole) and subject of each
+    supporting entry.
     """
     behind: dict[tuple[str, str], set[str]] = {}
     for passage, subject in uses:

@@ -59,8 +59,11 @@ def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], l
         doubt = attachments.doubt(entry, _from_root(manifest, entry), account, as_of, lock)
         hearing = _hearing(manifest, types, subject, holder, entry, index, account, doubt)
         hearings.append(hearing._replace(covered=covered))
-    overused = attachments.overused(_uses(hearings))
-    return _covering([_shared(hearing, overused) for hearing in hearings], manifest), failures
+    texts = _texts(opener, hearings)
+    uses = [(_use(hearing, texts), hearing.subject.route) for hearing in hearings if hearing.account.supported]
+    overused = attachments.overused(uses)
+    shared = [_shared(hearing, overused.get(_use(hearing, texts), 0)) for hearing in hearings]
+    return _covering(shared, manifest), failures
 
 
 def _of_surfaces(
@@ -81,6 +84,7 @@ def _of_surfaces(
     url = min(heard, key=lambda one: _rank(heard[one][0]))
     account, failure = heard[url]
     same = tuple(other for other, (found, _) in heard.items() if found.readings and _rank(found) == _rank(account))
+    account = _everywhere(account, [heard[other][0] for other in same])
     return _settled(account, subject, entry, True), same, failure
 
 
@@ -93,6 +97,18 @@ def _rank(account: Account) -> tuple[bool, bool]:
     """The worst answer first: one that says that nothing is enforced, then one that says that something is."""
     status = next((reading.value for reading in account.readings if reading.path == ("status",)), None)
     return (not account.readings, status in (None, "deployed"))
+
+
+def _everywhere(account: Account, others: Sequence[Account]) -> Account:
+    """What is read at one address, soft where another of them only supports it, or says something else."""
+    said = [{reading.path: reading for reading in other.readings} for other in others]
+
+    def holds(reading: Reading) -> bool:
+        found = [readings.get(reading.path) for readings in said]
+        return all(one is not None and not one.soft and one.value == reading.value for one in found)
+
+    readings = tuple(one if holds(one) else one._replace(soft=True) for one in account.readings)
+    return account._replace(readings=readings)
 
 
 def _settled(account: Account, subject: Subject, entry: Mapping[str, Any], is_placed: bool) -> Account:
@@ -139,19 +155,25 @@ def _from_root(manifest: Manifest, entry: Mapping[str, Any]) -> str:
         return ""
 
 
-def _use(hearing: Hearing) -> tuple[str, str]:
-    """The document that an entry rests on, by its bytes (a copy is the same document), and the passage that is meant."""
+def _texts(opener: Any, hearings: list[Hearing]) -> dict[str, str]:
+    """What the documents that support say, by the digest of their bytes: a copy that is set otherwise is the same text."""
+    from policycheck import attachments
+
+    found: dict[str, str] = {}
+    for hearing in hearings:
+        for seen in hearing.account.artefacts[:1] if hearing.account.supported else ():
+            if seen.sha256 not in found:
+                found[seen.sha256] = attachments.text_digest(opener, seen)
+    return found
+
+
+def _use(hearing: Hearing, texts: Mapping[str, str]) -> tuple[str, str]:
+    """The document that an entry rests on, by its text, and the passage that is meant."""
     digest = hearing.account.artefacts[0].sha256 if hearing.account.artefacts else ""
-    return digest, " ".join(str(hearing.entry.get("anchor") or "").lower().split())
+    return texts.get(digest, digest), " ".join(str(hearing.entry.get("anchor") or "").lower().split())
 
 
-def _uses(hearings: list[Hearing]) -> list[tuple[tuple[str, str], str]]:
-    """Which passage stands behind which subject, where it is support and no more."""
-    return [(_use(hearing), hearing.subject.route) for hearing in hearings if hearing.account.supported]
-
-
-def _shared(hearing: Hearing, overused: Mapping[tuple[str, str], int]) -> Hearing:
-    count = overused.get(_use(hearing), 0)
+def _shared(hearing: Hearing, count: int) -> Hearing:
     if not count or not hearing.account.supported or hearing.doubt:
         return hearing
     return _doubted(

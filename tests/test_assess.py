@@ -759,6 +759,18 @@ def test_one_file_behind_everything_supports_nothing(tmp_path: Path) -> None:
     assert all("the same text is attached to 4 subjects" in f.message for f in all_of(result, "evidence-readable"))
 
 
+def test_copies_that_are_set_otherwise_are_one_file(tmp_path: Path) -> None:
+    text = "The web team looks at the rate limit of the edge every week with care. " * 3
+    copies = [text, text.replace(". ", ".\n\n"), text.upper(), f"---\n\n---\n{text}\n\n", f"**{text}**\r\n"]
+    for number, copy in enumerate(copies):
+        (tmp_path / f"copy{number}.md").write_text(copy, "utf-8")
+    body = controls(len(copies))
+    for number in range(len(copies)):
+        body = body.replace("EVIDENCE", f"      - {{kind: document, path: copy{number}.md}}", 1)
+    result = judged(tmp_path, body=body)
+    assert "supported" not in assurances(result)
+
+
 @pytest.mark.parametrize(
     ("digest", "assurance"), [("0" * 64, "declared"), (hashlib.sha256(b"conf").hexdigest(), "verified")]
 )
@@ -820,6 +832,23 @@ def test_two_entries_may_cover_two_surfaces(tmp_path: Path, placed: Any) -> None
     placed({"/a/": room_b, "/b/": room_b})
     result = judged(tmp_path, "kind: nginx, path: x, location: /a/", "kind: nginx, path: x, location: /b/", body=TWO)
     assert finding(result, "limited").assurance == "verified"
+
+
+@pytest.mark.parametrize("soft", [("status", "limit"), ("status",), ("limit",)])
+@pytest.mark.parametrize("where", ["/a/", "/b/"])
+def test_what_only_supports_at_one_surface_verifies_at_none(
+    tmp_path: Path, placed: Any, soft: tuple[str, ...], where: str
+) -> None:
+    firm = enforced()
+    doubted = firm._replace(readings=tuple(r._replace(soft=r.path[-1] in soft) for r in firm.readings))
+    placed({"/a/": firm, "/b/": firm} | {where: doubted})
+    found = finding(judged(tmp_path, "kind: nginx, path: x", body=TWO), "limited").assurance
+    assert found == ("supported" if "limit" in soft else "verified")
+
+
+def test_a_number_that_differs_at_another_surface_does_not_verify(tmp_path: Path, placed: Any) -> None:
+    placed({"/a/": enforced(300), "/b/": enforced(9000)})
+    assert finding(judged(tmp_path, "kind: nginx, path: x", body=TWO), "limited").assurance == "supported"
 
 
 def test_the_surface_that_is_open_decides(tmp_path: Path, placed: Any) -> None:

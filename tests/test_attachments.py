@@ -142,3 +142,30 @@ def test_a_passage_may_stand_behind_a_few_subjects_and_not_behind_all() -> None:
 
 def test_an_artefact_that_a_lock_does_not_know_is_doubted() -> None:
     assert "edge.conf is not in the lock of 2026-06-01" in doubt(lock=Lock({"other": "0" * 64}, "2026-06-01"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (b"We look after it.", b"we  look\r\n\r\nafter it\n", True),
+        (b"---\ntitle: A\n---\nWe look.", b"---\n\ntitle:   a\n\n---\n\n\nWE LOOK!", True),
+        (b"We look after it.", b"\xef\xbb\xbfWe look after it.", True),
+        (b"We look after it.", b"We look after them.", False),
+        (b"%PDF-1.7 a", b"%PDF-1.7  a", False),
+        (b"a\0b", b"a\0 b", False),
+        (b"\xff a", b"\xff  a", False),
+        (b"...", b"!!!", False),
+    ],
+)
+def test_a_text_is_the_same_however_it_is_set(tmp_path: Path, one: bytes, other: bytes, *, is_same: bool) -> None:
+    opener = Opener(tmp_path)
+    digests = []
+    for name, data in (("one.md", one), ("other.md", other)):
+        (tmp_path / name).write_bytes(data)
+        opened = opener.read(name)
+        digests.append(attachments.text_digest(opener, Artefact(opened.path, opened.size, opened.sha256)))
+    assert (digests[0] == digests[1]) is is_same
+
+
+def test_a_text_that_is_gone_is_known_by_its_bytes(tmp_path: Path) -> None:
+    assert attachments.text_digest(Opener(tmp_path), Artefact("gone.md", 3, DIGEST)) == DIGEST

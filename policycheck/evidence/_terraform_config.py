@@ -211,6 +211,11 @@ def attachment(config: Config, target: Resource, attachers: Mapping[str, tuple[s
     return None
 
 
+def points_to(value: Any, target: Resource) -> bool:
+    """Whether a value certainly names a resource."""
+    return _attaches(value, target) is None
+
+
 def _attaches(value: Any, target: Resource) -> str | None:
     """None when a value names the target, an empty text when it does not, else why that is not settled."""
     if isinstance(value, Unsettled):

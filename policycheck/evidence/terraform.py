@@ -25,7 +25,8 @@ from policycheck.evidence import (
     _terraform_plan,
     _terraform_retention,
 )
-from policycheck.evidence._terraform_config import At, Config, Resource, Unsaid, base
+from policycheck.evidence._foreign import addresses_of, host_fit
+from policycheck.evidence._terraform_config import At, Config, Resource, Unsaid, base, points_to
 from policycheck.evidence._terraform_rules import RATE, Measure, Question, paths_of, readings
 from policycheck.model import Account, Artefact, Discovered, Reading
 
@@ -41,7 +42,9 @@ FILES: tuple[str, ...] = ("*.tf", "*tfplan*.json", "*plan*.json", "*tfstate*.jso
 PLAN_CAP = 16 * 1024 * 1024
 
 _PROVIDERS: tuple[Any, ...] = (_aws_waf, _cloudflare, _cloud_armor, _azure_waf)
-_TYPES = frozenset().union(*(provider.TYPES for provider in _PROVIDERS), _terraform_retention.TYPES)
+#: What a web ACL of AWS stands before with names of its own, and what a zone of Cloudflare is.
+_DISTRIBUTION, _ZONE = "aws_cloudfront_distribution", "cloudflare_zone"
+_TYPES = frozenset({_ZONE}).union(*(provider.TYPES for provider in _PROVIDERS), _terraform_retention.TYPES)
 _PROVIDER_OF = {kind: provider for provider in _PROVIDERS for kind in provider.HOLDERS}
 #: Providers whose resources may get rules from elsewhere.
 _OPEN_ENDED: tuple[Any, ...] = (_aws_waf, _cloud_armor)
@@ -159,7 +162,57 @@ def _said(config: Config, options: Mapping[str, object], subject: Mapping[str, A
         raise Unsaid(
             f"{measure.label} may leave out requests of the control's surfaces; that is not decided here", measure.at
         )
-    return found
+    if wanted and _is_tied(config, measure, options):
+        return found
+    return [each._replace(soft=True, note="; ".join(filter(None, (each.note, _UNTIED)))) for each in found]
+
+
+# --- before which host ---
+
+_UNTIED = "that it stands before the host of the surfaces is not shown here, so a person has to say"
+
+
+def _is_tied(config: Config, measure: Measure, options: Mapping[str, object]) -> bool:
+    """Whether the configuration puts a rule before the hosts of all surfaces of the control.
+
+    Hosts are read of CloudFront distributions (`aliases`) and zones of Cloudflare, where their names are settled; of other
+    things before which a firewall stands they are not. Raises Unsaid where all that are known are others.
+    """
+    wanted = {address.host for address in addresses_of(options) if address.host}
+    names, is_all = _hosts(config, measure.resource)
+    fits = [host_fit(host, names) is not None for host in wanted] if names else []
+    if fits and is_all and not any(fits):
+        there = f"{measure.label} stands before {', '.join(names)[:200]}"
+        raise Unsaid(f"{there}, and not before {', '.join(sorted(wanted))[:200]}", measure.at)
+    return bool(fits) and all(fits)
+
+
+def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
+    """The hosts before which a resource stands, in patterns, and whether these are all."""
+    found: list[str] = []
+    if target.type.startswith("cloudflare_"):
+        zone = target.part.fields.get("zone_id")
+        for name in [_zone_name(each) for each in config.of(_ZONE) if points_to(zone, each)]:
+            found += [name, f"*.{name}"] if name else []
+        return found, True
+    attachers = [each for each in config.of(*_aws_waf.ATTACHERS) if _attaches_to(each, target)]
+    for each in attachers:
+        aliases = each.part.fields.get("aliases") if each.type == _DISTRIBUTION else None
+        settled = [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, tuple) else []
+        found += settled if not each.doubt else []
+    is_all = all(each.type == _DISTRIBUTION and isinstance(each.part.fields.get("aliases"), tuple) for each in attachers)
+    return found, is_all and bool(attachers) and not config.gap and not config.handed
+
+
+def _zone_name(zone: Resource) -> str:
+    """The domain of a zone, as version 4 and 5 of the provider write it."""
+    named = [zone.part.fields.get(key) for key in ("zone", "name")]
+    return next((name for name in named if isinstance(name, str) and name and not zone.doubt), "")
+
+
+def _attaches_to(attacher: Resource, target: Resource) -> bool:
+    names = _aws_waf.ATTACHERS[attacher.type]
+    return any(points_to(value, target) for name in names for value in attacher.part.values(name))
 
 
 def _text(value: object) -> str:

@@ -58,8 +58,8 @@ KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control"})
 BY_ADDRESS = True
 FILES: tuple[str, ...] = ("*traefik*.y*ml", "*traefik*.toml", "*traefik/*.y*ml", "*dynamic*.y*ml", "*middleware*.y*ml")
 
-#: The providers whose configuration is read here.
-_READ = ("", "file", "kubernetescrd")
+#: The providers whose configuration a name leads to here, by what holds the name: a file, a resource, an annotation.
+_FILE, _RESOURCE, _ANNOTATION = ("", "file"), ("", "kubernetescrd"), ("kubernetescrd",)
 _FAMILIES = ("rate_limit", "anomaly_throttle")
 _GROUPS = ("traefik.io", "traefik.containo.us")
 _TOML_CAP, _TOML_DOTS = 256 * 1024, 200
@@ -79,6 +79,8 @@ class Middleware(NamedTuple):
     name: str
     data: dict[str, Any]
     at: At
+    #: By what it is found: `namespace/name` in Kubernetes, else its name.
+    key: str
 
 
 class Router(NamedTuple):
@@ -123,6 +125,8 @@ class Setup(NamedTuple):
     everywhere: tuple[str, ...]
     #: The middlewares of routers that were asked for, by identity.
     known: dict[int, list[Middleware]]
+    #: Whether an entry point believes the forwarding headers of any client (`forwardedHeaders.insecure`).
+    is_insecure: bool = False
 
     def limits(self, router: Router) -> list[Middleware]:
         """The rate limits in effect for a router, those in chains too."""
@@ -137,6 +141,12 @@ class Setup(NamedTuple):
             if header.lower() in [text(each).lower() for each in headers]:
                 return True
         return False
+
+    def foreign(self, router: Router) -> str:
+        """A middleware of another provider that a router leads to, by itself, a chain or an entry point; or empty."""
+        inner = [_inner(item) for item in self._all(router)]
+        names = [*self.everywhere, *router.uses, *(name for found in inner for name in found)]
+        return next((name for name in names if "@" in name), "")
 
     def _all(self, router: Router) -> list[Middleware]:
         found = self.known.get(id(router))
@@ -154,9 +164,14 @@ class Setup(NamedTuple):
                 continue
             seen.add(name)
             found.append(middleware)
-            inner = listing(mapping(_member(middleware.data, "chain")).get("middlewares"))[:_CHAINED]
-            pending += [_called(item, name) for item in reversed(inner)]
+            pending += reversed(_inner(middleware))
         return found
+
+
+def _inner(middleware: Middleware) -> list[str]:
+    """The names of the middlewares of a chain."""
+    inner = listing(mapping(_member(middleware.data, "chain")).get("middlewares"))[:_CHAINED]
+    return [_called(item, middleware.key) for item in inner]
 
 
 def account(opener: Opener, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
@@ -166,7 +181,8 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
 def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
     family = refuse_other_family("traefik", subject, _FAMILIES)
-    setup = _setup(_documents(files, path), path, _everywhere(files, path, options))
+    everywhere, is_insecure = _everywhere(files, path, options)
+    setup = _setup(_documents(files, path), path, everywhere, is_insecure=is_insecure)
     for reading in _of_place(setup, path, options, subject):
         yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
 
@@ -243,7 +259,9 @@ def _refuse_comments(content: str, path: str, documents: Sequence[Document]) -> 
         raise Unsaid(f"{path} is a template; render it first and name the result", path, line)
 
 
-def _setup(documents: Sequence[Document], path: str, everywhere: tuple[str, ...]) -> Setup:
+def _setup(
+    documents: Sequence[Document], path: str, everywhere: tuple[str, ...] = (), *, is_insecure: bool = False
+) -> Setup:
     routers: list[Router] = []
     middlewares: dict[str, Middleware] = {}
     for document in documents:
@@ -256,7 +274,7 @@ def _setup(documents: Sequence[Document], path: str, everywhere: tuple[str, ...]
             _take_file(document, http, routers, middlewares)
     if not routers and not middlewares:
         raise Unsaid(f"{path} has no Traefik routers or middlewares", path)
-    return Setup(tuple(routers), middlewares, everywhere, {})
+    return Setup(tuple(routers), middlewares, everywhere, {}, is_insecure)
 
 
 def _member(data: Mapping[str, Any], name: str) -> Any:
@@ -267,7 +285,8 @@ def _member(data: Mapping[str, Any], name: str) -> Any:
 def _take_file(document: Document, http: dict[str, Any], routers: list[Router], middlewares: dict[str, Middleware]) -> None:
     named_middlewares, named_routers = mapping(_member(http, "middlewares")), mapping(_member(http, "routers"))
     for name, data in named_middlewares.items():
-        middlewares[_called(name, "")] = Middleware(str(name), mapping(data), At(document, named_middlewares, name))
+        key = _called(name, "")
+        middlewares[key] = Middleware(str(name), mapping(data), At(document, named_middlewares, name), key)
     for name, data in named_routers.items():
         router = mapping(data)
         uses = tuple(_called(item, "") for item in listing(_member(router, "middlewares")))
@@ -284,7 +303,7 @@ def _take_resource(document: Document, routers: list[Router], middlewares: dict[
     space = text(meta.get("namespace"))
     name = f"{space}/{text(meta.get('name'))}"
     if kind == "Middleware":
-        middlewares[name] = Middleware(text(meta.get("name")), spec, At(document, data, "spec"))
+        middlewares[name] = Middleware(text(meta.get("name")), spec, At(document, data, "spec"), name)
     elif kind == "IngressRoute":
         for route in listing(spec.get("routes")):
             uses = tuple(_called(item, name) for item in listing(mapping(route).get("middlewares")))
@@ -299,8 +318,13 @@ def _take_resource(document: Document, routers: list[Router], middlewares: dict[
 
 
 def _of_annotation(written: str, space: str) -> str:
-    """`namespace-name@kubernetescrd`, taken apart where the namespace is the Ingress's own."""
-    name = written.partition("@")[0]
+    """`namespace-name@kubernetescrd`, taken apart where the namespace is the Ingress's own.
+
+    Without a provider it is looked for among those that Ingresses make, of which there are none.
+    """
+    name, _, provider = written.partition("@")
+    if provider not in _ANNOTATION:
+        return written if provider else f"{written}@kubernetes"
     return f"{space}/{name.removeprefix(f'{space}-')}" if name.startswith(f"{space}-") else f"/{name}"
 
 
@@ -318,25 +342,27 @@ def _called(item: object, owner: str) -> str:
     """The name by which a router or chain calls a middleware, as it is kept here: without the provider."""
     if isinstance(item, dict):
         space = text(item.get("namespace")) or owner.partition("/")[0]
-        return f"{space}/{_of_here(text(item.get('name')))}"
-    return _of_here(str(item))
+        name = text(item.get("name"))
+        return name if _is_foreign(name, _RESOURCE) else f"{space}/{name.partition('@')[0]}"
+    return str(item) if _is_foreign(str(item), _FILE) else str(item).partition("@")[0]
 
 
-def _of_here(name: str) -> str:
-    """A name without its provider, unless that is one whose configuration is not read, such as `@docker`."""
-    bare, _, provider = name.partition("@")
-    return bare if provider in _READ else name
+def _is_foreign(name: str, read: tuple[str, ...]) -> bool:
+    """Whether a name leads to a provider whose configuration is not read there, such as `@docker`."""
+    return name.partition("@")[2] not in read
 
 
-def _everywhere(files: Files, path: str, options: Mapping[str, object]) -> tuple[str, ...]:
-    """The middlewares that entry points of the static configuration add to every router."""
+def _everywhere(files: Files, path: str, options: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
+    """The middlewares that entry points of the static configuration add to every router; whether they believe any client."""
     static = files.beside(path, options, "static")
     found: list[str] = []
+    is_insecure = False
     for document in files.documents(static) if static else []:
         for point in mapping(document.data.get("entryPoints")).values():
             http = mapping(mapping(point).get("http"))
             found += [_called(item, "") for item in listing(http.get("middlewares"))]
-    return tuple(found)
+            is_insecure |= mapping(mapping(point).get("forwardedHeaders")).get("insecure") is True
+    return tuple(found), is_insecure
 
 
 # --- a place to readings ---
@@ -350,7 +376,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         limits = [item for item in setup.limits(router) if not wanted or item.name == wanted.rpartition("/")[2]]
         _refuse_elsewhere(setup, [router], options)
         if not limits:
-            _refuse_foreign([router])
+            _refuse_foreign(setup, [router])
             which = f" {wanted}" if wanted else ""
             yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
             return
@@ -359,7 +385,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
     limit = _middleware(setup, wanted, path)
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
     if not using:
-        _refuse_foreign(setup.routers)
+        _refuse_foreign(setup, setup.routers)
         where = "no router of this file uses it" if setup.routers else "the file has no router that uses it"
         yield limit.at.reading("status", "planned", f"the middleware {limit.name} limits nothing: {where}")
         return
@@ -367,10 +393,10 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
     yield from _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
 
 
-def _refuse_foreign(routers: Sequence[Router]) -> None:
+def _refuse_foreign(setup: Setup, routers: Sequence[Router]) -> None:
     """A middleware of another provider may be a limit or none."""
     for router in routers:
-        foreign = next((name for name in router.uses if "@" in name), "")
+        foreign = setup.foreign(router)
         if foreign:
             said = f"the router {router.name} uses {foreign}, which another provider sets; name that configuration"
             raise router.at.unsaid(said)
@@ -470,7 +496,8 @@ def _numbers(
     if standing == "chosen":
         yield rates[0].at.reading("status", "observing", note)
     elif standing != "opaque":
-        yield rates[0].at.reading("status", "deployed", note)
+        doubt = _doubt(setup, using, counted)
+        yield rates[0].at.reading("status", "deployed", f"{note}; {doubt}" if doubt else note, soft=bool(doubt))
     is_shared = all(isinstance(_member(_limit(item) or {}, "redis"), dict) for item in counted)
     each = "" if is_shared else f"; {_EACH}"
     yield from numbers(rates, subject, note + each, soft=not is_shared)
@@ -480,6 +507,22 @@ def _numbers(
         strategy = mapping(_member(_criterion(best), "ipStrategy"))
         proxies = "; which address that is depends on the proxies before it" if strategy else ""
         yield rates[0].at.reading("params.unit", "ip", f"{best.name} counts by address{proxies}", soft=bool(strategy))
+
+
+def _doubt(setup: Setup, using: Sequence[Router], counted: Sequence[Middleware]) -> str:
+    """Why a limit that is there may be passed by; empty when nothing in the file says so."""
+    foreign = next(filter(None, map(setup.foreign, using)), "")
+    if foreign:
+        return f"{foreign} is of another provider and not read: what it changes before the limit is not known here"
+    if all(_is_forwarded(item) for item in counted):
+        return "the address is taken from X-Forwarded-For: whether clients can write it depends on the proxies before it"
+    return ""
+
+
+def _is_forwarded(middleware: Middleware) -> bool:
+    """Whether the address that is counted is one of a header: `depth` and `excludedIPs` of the ipStrategy say which."""
+    strategy = mapping(_member(_criterion(middleware), "ipStrategy"))
+    return _member(strategy, "depth") not in (None, 0) or bool(listing(_member(strategy, "excludedIPs")))
 
 
 def _average(middleware: Middleware) -> int:
@@ -528,6 +571,9 @@ def _standing(setup: Setup, using: Sequence[Router], middleware: Middleware) -> 
         raise middleware.at.unsaid(
             f"excludedIPs of {middleware.name} hold nearly every address; whom it counts is not known"
         )
+    if _is_forwarded(middleware) and setup.is_insecure:
+        why = "X-Forwarded-For, which an entry point believes of any client (forwardedHeaders.insecure)"
+        return "chosen", f"{middleware.name} counts by {why}: the limit can be bypassed"
     if header and (is_host or mapping(_member(criterion, "ipStrategy"))):
         raise middleware.at.unsaid(f"{middleware.name} has several source criteria, which exclude each other")
     if header and all(setup.sets(router, header, middleware) for router in using):
@@ -553,7 +599,7 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
 
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:
-    setup = _setup(_documents(files, path), path, ())
+    setup = _setup(_documents(files, path), path)
     for middleware in [item for item in setup.middlewares.values() if _limit(item) is not None][:MOST]:
         entry = {"kind": "traefik", "path": path, "resource": middleware.name}
         readings = spoken(partial(_of_place, setup, path, entry, {"family": "rate_limit"}))

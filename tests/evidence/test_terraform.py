@@ -1249,3 +1249,66 @@ resource "cloudflare_ruleset" "s" {
     more: dict[str, Any] = {"rule": "profiles", "resource": "cloudflare_ruleset.limits", "urls": ("/people/*",)}
     assert said(written(tmp_path, text, **more))["status"] == "deployed"
     assert "rule skip may skip" in silent(written(tmp_path, text + skipping, **more))
+
+
+# --- before which host ---
+
+NAMED = CDN.replace("enabled    = true", 'enabled    = true\n  aliases    = ["www.shop.example", "*.shop.example"]')
+ZONED = """
+resource "cloudflare_zone" "shop" {
+  name = "shop.example"
+}
+resource "cloudflare_ruleset" "limits" {
+  zone_id = cloudflare_zone.shop.id
+  kind    = "zone"
+  phase   = "http_ratelimit"
+  rules = [{
+    description = "people"
+    action      = "block"
+    expression  = "true"
+    ratelimit   = { characteristics = ["ip.src", "cf.colo.id"], period = 60, requests_per_period = 10 }
+  }]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "resource", "urls", "is_soft"),
+    [
+        (acl(around=NAMED), EDGE, ("https://www.shop.example/a",), False),
+        (acl(around=NAMED), EDGE, ("https://img.shop.example/a", "https://www.shop.example/a"), False),
+        (acl(around=NAMED), None, ("https://www.shop.example/a",), True),
+        (acl(around=NAMED), EDGE, (), True),
+        (acl(around=NAMED), EDGE, ("/a",), True),
+        (acl(around=NAMED), EDGE, ("https://www.shop.example/a", "https://other.example/a"), True),
+        (acl(), EDGE, ("https://www.shop.example/a",), True),
+        (ZONED, "cloudflare_ruleset.limits", ("https://www.shop.example/a",), False),
+        (ZONED, "cloudflare_ruleset.limits", ("https://shop.example/a",), False),
+        (ZONED, "cloudflare_ruleset.limits", (), True),
+    ],
+)
+def test_a_rule_verifies_only_before_the_host_of_the_surfaces(
+    tmp_path: Path, text: str, resource: str | None, urls: tuple[str, ...], *, is_soft: bool
+) -> None:
+    account = written(tmp_path, text, resource=resource, urls=urls)
+    assert said(account)["status"] == "deployed"
+    assert {reading.soft for reading in account.readings} == {is_soft}
+    assert ("is not shown here" in notes(account)) is is_soft
+
+
+@pytest.mark.parametrize(("text", "resource"), [(acl(around=NAMED), EDGE), (ZONED, "cloudflare_ruleset.limits")])
+def test_a_rule_before_other_hosts_proves_nothing(tmp_path: Path, text: str, resource: str) -> None:
+    account = written(tmp_path, text, resource=resource, urls=("https://notshop.example/a",))
+    assert "not before notshop.example" in silent(account)
+
+
+def test_a_plan_ties_a_rule_to_a_host() -> None:
+    more: dict[str, Any] = {"resource": "module.waf.aws_wafv2_web_acl.edge", "rule": "profiles-per-address"}
+    alias = next(
+        change["change"]["after"]["aliases"][0]
+        for change in plan()["resource_changes"]
+        if change["type"] == "aws_cloudfront_distribution"
+    )
+    tied = heard(PLAN, window="minute", urls=(f"https://{alias}/people/*",), **more)
+    assert not any(reading.soft for reading in tied.readings)
+    assert "not before" in silent(heard(PLAN, urls=("https://other.example/people/*",), **more))

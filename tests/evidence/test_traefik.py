@@ -74,7 +74,7 @@ def test_kubernetes_resources_say_the_same() -> None:
     account = heard("crd.yaml", window="hour", urls=["/products/*"])
     assert said(account)["status"] == "deployed"
     assert said(account)["params.limit"] == 100
-    assert soft(account) == {"params.limit", "params.burst", "params.unit"}
+    assert soft(account) == {"status", "params.limit", "params.burst", "params.unit"}
 
 
 def test_an_ingress_can_name_the_middleware(tmp_path: Path) -> None:
@@ -354,3 +354,61 @@ def test_other_entry_points_templates_and_providers(tmp_path: Path) -> None:
 def test_excluded_addresses_that_are_all(tmp_path: Path) -> None:
     strategy = {"sourceCriterion": {"ipStrategy": {"excludedIPs": ["0.0.0.0/1", "128.0.0.0/1"]}}}
     assert "nearly every address" in silent(ruled(tmp_path, P, limit=strategy))
+
+
+@pytest.mark.parametrize("strategy", [{"depth": 2}, {"excludedIPs": ["10.0.0.0/8"]}, {"depth": "1"}])
+def test_an_address_out_of_a_header_only_supports(tmp_path: Path, strategy: dict[str, Any]) -> None:
+    limit = {"sourceCriterion": {"ipStrategy": strategy}}
+    account = ruled(tmp_path, P, limit=limit)
+    assert (said(account)["status"], said(account)["params.unit"]) == ("deployed", "ip")
+    assert soft(account) >= {"status", "params.unit"}
+    assert "X-Forwarded-For" in note(account)
+    assert "status" not in soft(ruled(tmp_path, P, limit={"sourceCriterion": {"ipStrategy": {"depth": 0}}}))
+
+
+def test_a_header_that_the_entry_point_believes_of_anybody_only_observes(tmp_path: Path) -> None:
+    (tmp_path / "static.yml").write_text("entryPoints: {web: {address: ':80', forwardedHeaders: {insecure: true}}}\n")
+    limit = {"sourceCriterion": {"ipStrategy": {"depth": 1}}}
+    account = ruled(tmp_path, P, limit=limit, options={"static": "static.yml"})
+    assert said(account)["status"] == "observing"
+    assert "params.unit" not in said(account)
+    assert said(ruled(tmp_path, P, options={"static": "static.yml"}))["status"] == "deployed"
+
+
+@pytest.mark.parametrize("other", ["auth@docker", "x@internal", "l@kubernetescrd", "y@consulcatalog"])
+def test_a_middleware_of_another_provider_beside_the_limit_only_supports(tmp_path: Path, other: str) -> None:
+    for uses in ([other, "l"], ["l", other]):
+        account = limiter(tmp_path, {"average": 5, "redis": {"endpoints": ["r"]}}, uses)
+        assert said(account)["status"] == "deployed"
+        assert "status" in soft(account)
+        assert other in note(account)
+    assert "another provider" in silent(limiter(tmp_path, {"average": 5}, [other], location="r"))
+    static = f"entryPoints: {{web: {{address: ':80', http: {{middlewares: ['{other}']}}}}}}\n"
+    (tmp_path / "static.yml").write_text(static)
+    named = {"options": {"static": "static.yml"}}
+    assert "another provider" in silent(limiter(tmp_path, {"average": 5}, [], location="r", **named))
+    assert "status" in soft(limiter(tmp_path, {"average": 5}, ["l"], **named))
+
+
+def test_a_chain_to_another_provider_is_not_read(tmp_path: Path) -> None:
+    http = {
+        "routers": {"r": {"rule": P, "middlewares": ["c"]}},
+        "middlewares": {"c": {"chain": {"middlewares": ["limits@docker"]}}},
+    }
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": http}), "utf-8")
+    assert "limits@docker, which another provider sets" in silent(heard("t.yaml", tmp_path, location="r"))
+
+
+@pytest.mark.parametrize(
+    ("written", "is_read"),
+    [("shop-l@kubernetescrd", True), ("shop-l@docker", False), ("shop-l", False), ("l@file", False)],
+)
+def test_an_annotation_leads_to_resources_of_kubernetes_only(tmp_path: Path, written: str, *, is_read: bool) -> None:
+    kind = {"apiVersion": "traefik.io/v1alpha1", "kind": "Middleware", "metadata": {"name": "l", "namespace": "shop"}}
+    limit = kind | {"spec": {"rateLimit": {"average": 5}}}
+    annotations = {"traefik.ingress.kubernetes.io/router.middlewares": written}
+    meta = {"name": "web", "namespace": "shop", "annotations": annotations}
+    ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": {}}
+    (tmp_path / "k.yaml").write_text(f"{json.dumps(limit)}\n---\n{json.dumps(ingress)}\n", "utf-8")
+    account = heard("k.yaml", tmp_path)
+    assert said(account)["status"] == "deployed" if is_read else "another provider" in silent(account)
