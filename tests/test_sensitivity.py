@@ -25,7 +25,7 @@ from policycheck.questions import steps
 EXAMPLES = sorted(p.parent for p in (Path(__file__).resolve().parents[1] / "examples").glob("*/policycheck.yaml"))
 AS_OF = "2026-11-21"
 #: How many leaves of each are tried here; all where none is given. The artefacts of the largest take a second to read.
-SAMPLES = {"corner-shop-fixed": 80, "tern-ai": 180, "harbour-social": 15}
+SAMPLES = {"corner-shop-fixed": 60, "tern-ai": 90, "harbour-social": 15, "lantern-research": 40}
 WITHOUT_EVIDENCE = ("harbour-social",)
 BETTER = ("met", "not_used", "not_applicable")
 
