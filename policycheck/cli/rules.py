@@ -118,7 +118,11 @@ def _known(criteria: Criteria, pack: str | None) -> None:
     if pack is not None and pack not in {p.id for p in criteria.packs}:
         from policycheck.errors import UsageError
 
-        raise UsageError(f"no pack {pack!r}; there are {', '.join(p.id for p in criteria.packs)}")
+        from policycheck.language.types import suggest
+
+        known = [p.id for p in criteria.packs]
+        hint = suggest(pack, known) or f"; there are {', '.join(known)}"
+        raise UsageError(f"no pack {pack!r}{hint}")
 
 
 def folder_of(pack: str, folders: tuple[Path, ...]) -> Path:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RECORD = "full"
 SEPARATOR = b",\n"
 _LONG = ("expectations", "findings", "artefacts")
-_TABLES = ("rules", "expectations")
+_TABLES = ("criteria", "rules", "expectations")
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
