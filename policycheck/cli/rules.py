@@ -117,7 +117,6 @@ def criteria_of(folders: tuple[Path, ...], checked: bool = True) -> Criteria:
 def _known(criteria: Criteria, pack: str | None) -> None:
     if pack is not None and pack not in {p.id for p in criteria.packs}:
         from policycheck.errors import UsageError
-
         from policycheck.language.types import suggest
 
         known = [p.id for p in criteria.packs]
