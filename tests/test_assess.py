@@ -46,7 +46,7 @@ HARMLESS = {
     "assert": 'field.sensitivity != "high"', "message": "{field.name} is not.", "remediation": "r",
 }  # fmt: skip
 #: A text about the control, long enough to be one.
-ABOUT = "The web team limits how fast the edge serves pages to one address, and looks at the rate every week, with care."
+ABOUT = "The web team limits how fast the edge serves pages to one address. It looks at the rate every week, with care."
 BODY = """
 controls:
   - id: edge

@@ -110,7 +110,7 @@ def test_a_warning_that_ends_is_in_the_calendar(shop: Path, call: Call) -> None:
 def test_evidence_that_grows_old_is_in_the_calendar(shop: Path, call: Call) -> None:
     evidence = "\n    evidence: [{kind: document, path: review.md, collected_on: 2026-11-01, valid_for_days: 40}]"
     (shop / "policycheck.yaml").write_text(CLEAN.replace("window: hour}", "window: hour}" + evidence, 1), "utf-8")
-    found = "What the review of the edge rate limit found this year: " + "visitors stay below it. " * 5
+    found = "What the review of the edge rate limit found this year: " + "all visitors stay well below it. " * 5
     (shop / "review.md").write_text(found, "utf-8")
     stale = [e for e in opens(call, shop) if e["rule"] == "evidence-readable"]
     assert [e["date"] for e in stale] == ["2026-12-12"]

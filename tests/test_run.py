@@ -290,7 +290,9 @@ def test_paths_are_told_from_the_current_folder_and_reported_from_the_root(root:
     assert [p.path for p in this.totals.problems] == ["shops/bad.policycheck.yaml"]
 
 
-TERMS = "The terms forbid to collect what others wrote here, by hand or by machine, and say what follows if so."
+TERMS = (
+    "The terms forbid to collect what others wrote here, by hand or by machine. They say what follows if somebody does so."
+)
 
 
 def evidenced(root: Path, path: str) -> str:

@@ -13,7 +13,18 @@ SHARED = 2
 #: Words are compared by as many letters: duties are to `develop`, and a document says who develops.
 STEM = 5
 
+#: How many sentences a text of somebody's has at least, and how many words each of them.
+SENTENCES, WORDS_OF_ONE = 2, 6
+
 _WORD = re.compile(r"[^\W_]+")
+#: Where a sentence ends, and what parts are none: headings; blank lines, items of lists, rows and tags.
+_ENDED = re.compile(r"(?<![.!?])[.!?]++(?=[\s\"')\]\u201d*_<]|$)|[\u3002\uff01\uff1f]+")
+_HEADED = re.compile(r"^[ \t]{0,3}#[^\n]*$", re.MULTILINE)
+_PARTED = re.compile(r"\n[ \t]*+(?:\n|[-*+>][ \t]|\d{1,3}[.)][ \t])|\||<[^<>]{0,200}>")
+_SEPARATOR = re.compile(r"[,;/|]")
+#: Scripts that put no space between words: so many of their signs count as one.
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+_SIGNS = 2
 _EVERYDAY = """
     about access according account after against also annual approved before being between company could data date dates
     document documents every example from have high information internal level manager measure measures medium more most must
@@ -39,6 +50,25 @@ def unrelated(text: str, subject: Mapping[str, object], options: Mapping[str, ob
     if len(found) >= min(SHARED, len(wanted)):
         return ""
     return "mentions nothing of what is declared here; attach the document that is about it, or name it as that does"
+
+
+def is_soup(text: str, least: int = SENTENCES) -> bool:
+    """Whether a text is a list of words: fewer than `least` sentences that are ended by a mark and long enough.
+
+    What is mostly commas is a list, too, though it ends in a full stop.
+    """
+    found = 0
+    for part in _PARTED.split(_HEADED.sub("\n", text)):
+        start = 0
+        for end in _ENDED.finditer(part):
+            found += _is_sentence(part[start : end.start()])
+            start = end.end()
+    return found < least
+
+
+def _is_sentence(text: str) -> bool:
+    count = len(_WORD.findall(text)) + len(_UNSPACED.findall(text)) // _SIGNS
+    return count >= WORDS_OF_ONE and len(_SEPARATOR.findall(text)) * 2 < count
 
 
 def _telling(word: str) -> bool:

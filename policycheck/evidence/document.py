@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from policycheck.errors import ArtefactError
-from policycheck.evidence._related import unrelated, words
+from policycheck.evidence._related import is_soup, unrelated, words
 from policycheck.model import Account, Artefact
 
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ CAP = 32 * 1024 * 1024
 #: Fewer words than these are a heading, not a document.
 WORDS = 20
 
+#: Names of files that hold prose, and so sentences; programs, tables and settings have none.
+_PROSE = (".md", ".markdown", ".mdx", ".txt", ".rst", ".adoc", ".html", ".htm", ".org", ".tex")
 _BLANK = b" \t\r\n\v\f\0"
 _BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(r"^#{1,6}[ \t]+([^\n{]*)|<h[1-6][^>]*>([^<]*)|\bid=[\"']([^\"']+)|\{#([\w-]+)\}", re.MULTILINE)
+_MARKDOWN = re.compile(r"^(#{1,6})[ \t]+([^\n{]*)(?:\{#([\w-]+)\})?", re.MULTILINE)
 #: What templates leave to be filled in. A word in brackets alone may be a link or an option, and is not taken for one.
 _PLACEHOLDER = re.compile(
     r"lorem ipsum|\b(?:TODO|TBD|FIXME)\b|X{4,}|\{\{[^}\n]{1,80}\}\}"
@@ -78,7 +81,14 @@ def _wrong(opened: Opened, options: Mapping[str, object], subject: Mapping[str, 
     anchor = str(options.get("anchor") or "").strip()
     if anchor and not _has_heading(text, anchor):
         return f"has no heading or anchor {anchor[:80]}", 0
-    return unrelated(text, subject, options), 0
+    if reason := unrelated(text, subject, options):
+        return reason, 0
+    if not opened.path.lower().endswith(_PROSE) and "." in opened.path.rpartition("/")[2]:
+        return "", 0
+    passage, line = _passage(text, anchor)
+    if line:
+        return ("holds words and no sentence under the heading that is meant", line) if is_soup(passage, 1) else ("", 0)
+    return "holds words about it and no sentences" if is_soup(text) else "", 0
 
 
 def _text(data: bytes) -> str | None:
@@ -94,6 +104,16 @@ def _text(data: bytes) -> str | None:
 def _has_heading(text: str, anchor: str) -> bool:
     wanted = _slug(anchor)
     return bool(wanted) and any(_slug(part) == wanted for found in _HEADING.findall(text) for part in found if part)
+
+
+def _passage(text: str, anchor: str) -> tuple[str, int]:
+    """The text under the heading that is meant, down to the next of its rank, and its line; all of it where none is."""
+    found = list(_MARKDOWN.finditer(text))
+    for at, match in enumerate(found):
+        if anchor and _slug(anchor) in (_slug(match[2]), _slug(match[3] or "")):
+            after = (other.start() for other in found[at + 1 :] if len(other[1]) <= len(match[1]))
+            return text[match.end() : next(after, len(text))], text.count("\n", 0, match.start()) + 1
+    return text, 0
 
 
 def _slug(heading: str) -> str:

@@ -141,3 +141,59 @@ def test_documents_may_be_larger_than_configuration_but_not_without_end(tmp_path
     with (tmp_path / "charter.md").open("wb") as file:
         file.truncate(document.CAP + 1)
     assert "larger than" in heard(tmp_path, None).unreadable
+
+
+SOUP = b"scraping desk incident response trust safety develop duties owner "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUP * 5,
+        SOUP * 5 + b".",
+        b"\n".join(b"- " + word for word in SOUP.split() * 4),
+        b"\n".join(word + b"." for word in SOUP.split() * 4),
+        (b", ".join(SOUP.split() * 2) + b". ") * 4,
+        b"# Scraping desk\n\n" + b"| scraping | desk | trust | safety | incident | response |\n" * 5,
+        b"# The scraping desk develops what stops scraping.\n" * 6,
+    ],
+)
+def test_a_list_of_the_words_of_its_subject_is_no_document(tmp_path: Path, text: bytes) -> None:
+    account = heard(tmp_path, text)
+    assert not account.supported
+    assert "holds words about it and no sentences" in account.unreadable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"The scraping desk develops and deploys\nwhat stops the copying. It tells the board of it each quarter in writing!",
+        b"- The scraping desk develops what stops it.\n- Trust and safety answers to the board for it.\n" + SOUP * 2,
+        "El scraping desk vigila la copia de datos. ¿Quién responde de ello ante la junta?".encode() + b"\n" + SOUP,
+        "scraping desk develop 私たちは毎週この制限を見直しています。"
+        "責任者は取締役会に報告します。".encode() + b"\n" + SOUP * 2,
+    ],
+)  # fmt: skip
+def test_a_few_sentences_are_enough(tmp_path: Path, text: bytes) -> None:
+    assert heard(tmp_path, text).unreadable == ""
+
+
+def test_the_passage_that_is_meant_needs_sentences_of_its_own(tmp_path: Path) -> None:
+    text = TEXT + b"\n## Words\n\n" + SOUP + b"\n\n## More\n\nThe desk reads what it is told and answers the same day.\n"
+    account = heard(tmp_path, text, anchor="words")
+    assert "no sentence under the heading" in account.unreadable
+    assert account.unreadable_at == ("charter.md", TEXT.count(b"\n") + 2)
+    assert heard(tmp_path, text, anchor="charter-of-the-scraping-desk").supported
+
+
+@pytest.mark.parametrize(
+    ("name", "supports"), [("settings.py", True), ("register.csv", True), ("CHARTER", False), ("a.TXT", False)]
+)
+def test_only_prose_has_to_have_sentences(tmp_path: Path, name: str, *, supports: bool) -> None:
+    (tmp_path / name).write_bytes(SOUP * 5)
+    assert document.account(Opener(tmp_path), name, {"kind": "document", "path": name}, SUBJECT).supported is supports
+
+
+def test_very_many_marks_take_no_time(tmp_path: Path) -> None:
+    """A pattern that tried each mark again would take hours for these."""
+    assert "no sentences" in heard(tmp_path, SOUP * 5 + b"." * 400_000 + b"x" + b"\n" + b" " * 400_000 + b"x").unreadable
