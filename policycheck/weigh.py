@@ -379,7 +379,14 @@ def _against(
 
 
 def _unreadable(manifest: Manifest, hearings: list[Hearing], findings: list[Finding]) -> Iterator[Finding]:
-    """Evidence that says nothing, does not count, or of which a part could not be read."""
+    """Evidence that says nothing, does not count, or of which a part could not be read; entries that are alike once."""
+    found: dict[str, Finding] = {}
+    for finding in _silences(manifest, hearings, findings):
+        found.setdefault(finding.id, finding)
+    yield from found.values()
+
+
+def _silences(manifest: Manifest, hearings: list[Hearing], findings: list[Finding]) -> Iterator[Finding]:
     for hearing in hearings:
         account = hearing.account
         why = account.unreadable or hearing.doubt
@@ -389,12 +396,18 @@ def _unreadable(manifest: Manifest, hearings: list[Hearing], findings: list[Find
             yield _silent(manifest, hearing, findings, complaint, f":{complaint.line}")
 
 
+#: The keys of an evidence entry that pick a part of its artefact.
+_PICKS = ("location", "server", "zone", "resource", "operation", "anchor", "alert")
+
+
 def _silent(manifest: Manifest, hearing: Hearing, findings: list[Finding], why: Problem, part: str) -> Finding:
     backed = [f.severity for f in findings if _reads(f, hearing) and f.outcome is not Outcome.NOT_APPLICABLE]
     severity = max([Severity.LOW, *backed], key=lambda s: s.rank)
     path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")
     key = next((k for k in ("path", "url") if hearing.entry.get(k)), None)
-    route = f"{hearing.subject.route}.evidence[{path}]{part}"
+    # Several entries may pick parts of one artefact: each has a finding of its own.
+    picked = "".join(f",{hearing.entry[key]}" for key in _PICKS if hearing.entry.get(key))
+    route = f"{hearing.subject.route}.evidence[{path}{picked}]{part}"
     says = "cannot be read in part" if part else "does not count" if hearing.doubt else "says nothing"
     named = f"The evidence {path or hearing.position + 1} of {_name(hearing)}"
     at = manifest.place.locate(hearing.entry, key)

@@ -503,6 +503,25 @@ def test_two_entries_that_say_nothing_are_two_findings(tmp_path: Path) -> None:
     assert len({f.id for f in found}) == 2
 
 
+def test_two_parts_of_one_artefact_that_say_nothing_are_two_findings(tmp_path: Path) -> None:
+    entries = [f"kind: document, path: a.md, anchor: {anchor}" for anchor in ("one", "two")]
+    found = [f for f in judged(tmp_path, *entries).findings if f.rule == "evidence-readable"]
+    assert len({f.id for f in found}) == len(found) == 2
+
+
+def test_entries_that_are_alike_are_one_finding(tmp_path: Path) -> None:
+    found = judged(tmp_path, *["kind: document, path: a.md"] * 2).findings
+    assert len([f for f in found if f.rule == "evidence-readable"]) == 1
+
+
+def test_no_two_findings_share_an_id() -> None:
+    for example in sorted((Path(__file__).parents[1] / "examples").glob("*/policycheck.yaml")):
+        manifest, problems = run.read(example, example.name, example.parent, AS_OF)
+        assert manifest is not None, problems
+        ids = [f.id for f in assess(manifest, packs.load((), SCHEMA), Options(as_of=AS_OF)).findings]
+        assert len(ids) == len(set(ids)), example.parent.name
+
+
 def test_a_verifier_that_finds_nothing_confirms_nothing(tmp_path: Path, room: Any) -> None:
     room(probe=lambda *_: Account())
     assert "holds nothing that probe evidence could say" in unreadable(tmp_path, "kind: probe, path: x.conf").message
