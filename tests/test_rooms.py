@@ -115,6 +115,8 @@ def test_a_format_has_its_five_parts(module: Any) -> None:
 @pytest.mark.parametrize("module", modules("formats"))
 def test_a_format_renders_none_one_and_several_manifests_in_every_style(module: Any, style: Any, judged: Any) -> None:
     assert module.detail(style) <= frozenset(Outcome)
+    if module.__name__ == "policycheck.formats.pdf":
+        pytest.importorskip("weasyprint", reason="WeasyPrint or Pango is not installed", exc_type=(ImportError, OSError))
     # A PDF takes seconds to lay out, and is that of the HTML in every style.
     for count in (0, 1, 2) if module.__name__ != "policycheck.formats.pdf" else (0,):
         out = rendered(module, judged, style, count)

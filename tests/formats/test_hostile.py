@@ -26,6 +26,8 @@ BINARY = ("pdf", "xlsx")
 TEXTS = [name for name in rooms.names("formats") if name not in BINARY]
 #: Formats for people and for runners, whose bytes are kept; the others are JSON and held against their schemas elsewhere.
 KEPT = ("csv", "github", "github-summary", "gitlab", "html", "junit", "markdown", "table", "text")
+#: What changes with every change of a pack: the report's id, and the packs' digests.
+PACKS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|sha256:[0-9a-f]{64}")
 JSON = ("gitlab", "in-toto", "json", "oscal", "oscal-catalog", "oscal-poam", "sarif", "sarif-github")
 
 
@@ -46,9 +48,10 @@ def text(name: str) -> str:
 @pytest.mark.parametrize("name", KEPT)
 def test_it_is_as_it_was(name: str, request: pytest.FixtureRequest) -> None:
     golden = GOLDEN / f"hostile.{name}"
+    shown = PACKS.sub(b"of-the-packs", rendered(name))
     if request.config.getoption("--update-golden"):
-        golden.write_bytes(rendered(name))
-    assert rendered(name) == golden.read_bytes()
+        golden.write_bytes(shown)
+    assert shown == golden.read_bytes()
 
 
 @pytest.mark.parametrize("name", TEXTS)

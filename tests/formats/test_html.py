@@ -216,7 +216,7 @@ def test_a_contradiction_shows_both_lines_with_what_stands_there(harbour: bytes)
     words = Page(harbour).words
     finding = words[words.index("Condition and effect") : words.index("Management response")]
     assert "deploy/conf.d/www.conf:48 sha256 3b7c872770ee limit_req_dry_run on;" in finding
-    assert re.search(r"controls/technical.policycheck-part.yaml:80 sha256 [0-9a-f]{12} status: deployed", finding)
+    assert re.search(r"controls/technical.policycheck-part.yaml:83 sha256 [0-9a-f]{12} status: deployed", finding)
 
 
 def test_contradictions_come_first_in_whatever_order_the_report_has_them(rich: Rich) -> None:

@@ -17,7 +17,7 @@ from policycheck.formats._html import page
 
 from .rich_support import SECRET, render
 
-pytest.importorskip("weasyprint", reason="WeasyPrint or Pango is not installed")
+pytest.importorskip("weasyprint", reason="WeasyPrint or Pango is not installed", exc_type=(ImportError, OSError))
 pypdf = pytest.importorskip("pypdf")
 Rich = dict[str, Any]
 

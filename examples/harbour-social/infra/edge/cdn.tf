@@ -2,7 +2,7 @@ resource "aws_cloudfront_distribution" "site" {
   enabled         = true
   is_ipv6_enabled = true
   comment         = "www, api and media; ask the edge team before changing the origin"
-  aliases         = ["www.harbour-social.example", "api.harbour-social.example", "media.harbour-social.example"]
+  aliases         = ["www.harbour-social.example", "api.harbour-social.example", "media.harbour-social.example", "partners.harbour-social.example"]
   web_acl_id      = aws_wafv2_web_acl.edge.arn
 
   origin {
