@@ -25,7 +25,7 @@ from policycheck.questions import steps
 EXAMPLES = sorted(p.parent for p in (Path(__file__).resolve().parents[1] / "examples").glob("*/policycheck.yaml"))
 AS_OF = "2026-11-21"
 #: How many leaves of each are tried here; all where none is given. The artefacts of the largest take a second to read.
-SAMPLES = {"corner-shop-fixed": 60, "tern-ai": 90, "harbour-social": 15, "lantern-research": 40}
+SAMPLES = {"corner-shop-fixed": 40, "tern-ai": 50, "harbour-social": 10, "lantern-research": 25}
 WITHOUT_EVIDENCE = ("harbour-social",)
 BETTER = ("met", "not_used", "not_applicable")
 
