@@ -25,7 +25,7 @@ from policycheck.questions import steps
 EXAMPLES = sorted(p.parent for p in (Path(__file__).resolve().parents[1] / "examples").glob("*/policycheck.yaml"))
 AS_OF = "2026-11-21"
 #: How many leaves of each are tried here; all where none is given. The artefacts of the largest take a second to read.
-SAMPLES = {"corner-shop-fixed": 40, "tern-ai": 50, "harbour-social": 10, "lantern-research": 25}
+SAMPLES = {"corner-shop-fixed": 30, "tern-ai": 25, "harbour-social": 8, "lantern-research": 12}
 WITHOUT_EVIDENCE = ("harbour-social",)
 BETTER = ("met", "not_used", "not_applicable")
 
