@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 Record = dict[str, Any]
@@ -36,7 +36,12 @@ _KINDS = {
 _HINTS = re.compile(
     r"-----B|AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox|hooks\.s|k_live_|AIza|sk-|eyJ|://|(?i:bearer|pass|pwd|secret|token|key)"
 )
-_PATTERNS = tuple((kind, re.compile(shape)) for kind, shape in _KINDS.items())
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The kinds, compiled when a text first hints at one: most runs meet none."""
+    return tuple((kind, re.compile(shape)) for kind, shape in _KINDS.items())
 
 
 @lru_cache(maxsize=8192)
@@ -45,7 +50,7 @@ def examined(text: str) -> tuple[str, tuple[str, ...]]:
     if not _HINTS.search(text):
         return text, ()
     kinds = []
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in _patterns():
         text, times = pattern.subn(f"[redacted: {kind}]", text)
         kinds += [kind] * times
     return text, tuple(kinds)

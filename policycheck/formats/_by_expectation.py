@@ -43,12 +43,18 @@ class Answer(NamedTuple):
 
 def answers(record: Record, verbose: bool = False) -> list[Answer]:
     """The expectations in the order of their documents. Without `verbose`, findings that do not apply are left out."""
-    by_name: dict[str, dict[str, list[Record]]] = {}
-    for finding in record["findings"]:
+    by_name = grouped(record["findings"], verbose)
+    return [Answer(row, _ordered(by_name.get(row["id"], {}))) for row in record["expectations"]]
+
+
+def grouped(findings: list[Record], verbose: bool = False) -> dict[str, dict[str, list[Record]]]:
+    """By expectation and outcome, the findings behind it, accepted gaps on their own; `verbose` adds what does not apply."""
+    found: dict[str, dict[str, list[Record]]] = {}
+    for finding in findings:
         outcome = "accepted" if "exception" in finding else finding["outcome"]
         for name in finding["expectations"] if verbose or outcome != NOT_APPLICABLE else ():
-            by_name.setdefault(name, {}).setdefault(outcome, []).append(finding)
-    return [Answer(row, _ordered(by_name.get(row["id"], {}))) for row in record["expectations"]]
+            found.setdefault(name, {}).setdefault(outcome, []).append(finding)
+    return found
 
 
 def _ordered(found: dict[str, list[Record]]) -> dict[str, list[Record]]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from policycheck.digest import id_digest
@@ -22,6 +22,9 @@ from policycheck.formats._actions import due, plain, subject
 from policycheck.formats._html import calendar
 from policycheck.formats._machine import Stop, run_stops, stops
 from policycheck.report import Record, Totals
+
+if TYPE_CHECKING:
+    from policycheck.run import View
 
 VERSION = "1.2.1"
 #: What our property names, facets and system ids belong to. Nothing stands there; it is a name.
@@ -215,8 +218,8 @@ def _file(artefact: Record, uuid: str) -> Record:
 class Kept:
     """The records of a run, until all are there. Raises UsageError when they are more than a document should hold."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, view: View, name: str) -> None:
+        self.header, self._name = view.header, name
         self._records: list[bytes] = []
 
     def add(self, rendered: bytes) -> bytes:

@@ -59,22 +59,15 @@ def end(view: View, totals: Totals) -> bytes:
 
 def collect(view: View) -> Collector:
     """What writes the document when the last manifest was judged."""
-    return Collector(view)
+    return Collector(view, "oscal")
 
 
-class Collector:
+class Collector(_oscal.Kept):
     """Holds the records until the report's id is known."""
-
-    def __init__(self, view: View) -> None:
-        self._header, self._kept = view.header, _oscal.Kept("oscal")
-
-    def add(self, rendered: bytes) -> bytes:
-        """One manifest; nothing is written yet."""
-        return self._kept.add(rendered)
 
     def end(self, totals: Totals) -> bytes:
         """The document."""
-        header, records, names = self._header, list(self._kept), _oscal.names_of(totals)
+        header, records, names = self.header, list(self), _oscal.names_of(totals)
         results = [_result(header, record, partial(names, str(n))) for n, record in enumerate(records, 1)]
         said = _oscal.about_run(header, totals)
         plan = names("resource", "plan")

@@ -47,22 +47,15 @@ def end(view: View, totals: Totals) -> bytes:
 
 def collect(view: View) -> Collector:
     """What writes the plan when the last manifest was judged."""
-    return Collector(view)
+    return Collector(view, "oscal-poam")
 
 
-class Collector:
+class Collector(_oscal.Kept):
     """Holds the records until the report's id is known."""
-
-    def __init__(self, view: View) -> None:
-        self._header, self._kept = view.header, _oscal.Kept("oscal-poam")
-
-    def add(self, rendered: bytes) -> bytes:
-        """One manifest; nothing is written yet."""
-        return self._kept.add(rendered)
 
     def end(self, totals: Totals) -> bytes:
         """The plan."""
-        header, records, names = self._header, list(self._kept), _oscal.names_of(totals)
+        header, records, names = self.header, list(self), _oscal.names_of(totals)
         plan = _Plan(header, names)
         for number, record in enumerate(records, 1):
             plan.manifest(record, partial(names, str(number)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from policycheck.digest import sha256_hex
 from policycheck.formats import _changes
+from policycheck.formats._by_expectation import grouped
 from policycheck.formats._html import calendar, heatmap
 from policycheck.formats._html.page import render
 from policycheck.questions import by_subject
@@ -131,7 +132,7 @@ def _documents(view: View, record: Record, findings: list[Record]) -> list[Recor
     """Each document with all its paragraphs in order: those that were judged, and those that no manifest can show."""
     judged = {row["id"]: row for row in record["expectations"]}
     covered = {row["document"]: row for row in record["coverage"]}
-    behind = _behind(findings)
+    behind = grouped(findings)
     tests = _tests(view)
     untold = {name: why for why, names in view.header["criteria"]["without_a_rule"].items() for name in names}
     rows: dict[str, list[Record]] = {}
@@ -156,16 +157,6 @@ def _tests(view: View) -> dict[str, list[tuple[str, str]]]:
     for name, rule in view.header["rules"].items():
         for expectation in rule["expectations"]:
             found.setdefault(expectation, []).append((name, rule["title"]))
-    return found
-
-
-def _behind(findings: list[Record]) -> dict[str, dict[str, list[Record]]]:
-    """By expectation and outcome, the findings that apply; accepted gaps on their own."""
-    found: dict[str, dict[str, list[Record]]] = {}
-    for finding in findings:
-        outcome = "accepted" if "exception" in finding else finding["outcome"]
-        for name in finding["expectations"] if outcome != "not_applicable" else ():
-            found.setdefault(name, {}).setdefault(outcome, []).append(finding)
     return found
 
 
