@@ -87,15 +87,14 @@ def _result(
     for rule, concern in judge.plan.judged:
         if rule.id in judge.counted:
             tally.add(rule, concern, judge.counted[rule.id])
-    if Outcome.NOT_APPLICABLE in options.detail:
-        for rule, concern in judge.plan.unconcerned:
-            findings |= {j.key: judge.finding(j) for j in judge.judge_as(rule, concern)}
-    every = tuple(sorted([*findings.values(), *integrity], key=_order))
+    shown = Outcome.NOT_APPLICABLE in options.detail
+    outside = [judge.unconcerned(rule, concern) for rule, concern in judge.plan.unconcerned] if shown else []
+    every = sorted([*findings.values(), *outside, *integrity], key=_order)
     rollup = tally.rollup()
     return Result(
         manifest=manifest.path,
         organization=dict(judge.organization),
-        findings=tuple(f for f in every if f.outcome in options.detail),
+        findings=tuple([f for f in every if f.outcome in options.detail]),
         rollup=rollup,
         counts=tally.counts(every, integrity, rollup, judge.by_equivalent),
         inputs=manifest.inputs,
@@ -154,10 +153,15 @@ def _judge_all(
     return found
 
 
+_RANKS = {Outcome.GAP: 0, Outcome.UNKNOWN: 1, Outcome.NOT_USED: 2, Outcome.MET: 3, Outcome.NOT_APPLICABLE: 4}
+
+
 def _order(finding: Finding) -> tuple[Any, ...]:
-    ranks = {Outcome.GAP: 0, Outcome.UNKNOWN: 1, Outcome.NOT_USED: 2, Outcome.MET: 3, Outcome.NOT_APPLICABLE: 4}
-    rank = (finding.assurance is not Assurance.CONTRADICTED, ranks[finding.outcome], -finding.severity.rank)
-    return (*rank, finding.rule, finding.subject.kind, finding.subject.id)
+    subject = finding.subject
+    return (
+        finding.assurance is not Assurance.CONTRADICTED, _RANKS[finding.outcome], -finding.severity.rank,
+        finding.rule, subject.kind, subject.id,
+    )  # fmt: skip
 
 
 def _demand(finding: Finding, wanted: Assurance) -> Finding:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policycheck.digest import id_digest
-from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, State, environment
+from policycheck.digest import uuid5
+from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, environment
 from policycheck.language.explain import Explainer
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
 from policycheck.language.syntax import Node
@@ -92,6 +92,8 @@ class Plan(NamedTuple):
     rollup: Mapping[str, Rollup]
     #: The tested expectations that are a must or a should.
     binding: frozenset[str]
+    #: The tested expectations that do not concern the organization, by the declared fact that says so.
+    not_concerned: Mapping[str, list[str]]
 
 
 class Judge:
@@ -113,9 +115,14 @@ class Judge:
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
         self._local: dict[tuple[str, str], Concern] = {}
         self.env = environment(place.data, criteria.tables(as_of), as_of)
+        #: What an explanation starts from: what definitions were found to say stays true for all of them.
+        self._explaining = environment(place.data, criteria.tables(as_of), as_of)
+        self._owners: dict[int, str] = {}
         organization = place.data.get("organization")
         self.organization: Mapping[str, Any] = organization if isinstance(organization, dict) else {}
         self.name = str(self.organization.get("id", ""))
+        self._itself = Subject("organization", self.name, "organization")
+        self._deciding: dict[tuple[str, ...], tuple[tuple[Fact, ...], Location | None]] = {}
         self.plan = plan_for(criteria, self.organization)
 
     def judge(self, rule: Rule) -> Iterator[Judgement]:
@@ -241,10 +248,11 @@ class Judge:
         """The judgement with its facts, places and message."""
         rule, concern, outcome = judgement.rule, judgement.concern, judgement.outcome
         if judgement.decided_by is None:
-            return self._unconcerned(judgement)
+            return self.unconcerned(rule, concern, outcome, judgement.because_of)
         program = self.criteria.program(rule)
         explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
-        env = program.rebound({**self.env, STATE: State(EXPLAIN_BUDGET)}, judgement.bound)
+        self._explaining[STATE].budget = EXPLAIN_BUDGET
+        env = program.rebound(self._explaining, judgement.bound)
         explainer.explain(judgement.decided_by, env)
         if not explainer.facts and program.when is not None and judgement.decided_by is program.claim:
             # A search that had nothing to look at: what is left to say is why the rule applies at all.
@@ -274,38 +282,42 @@ class Judge:
 
     def _owner(self, holder: Any) -> str:
         """Who answers for a part of the manifest: its declared owner, or that of the nearest part that holds it."""
-        while holder is not None:
+        if holder is None:
+            return ""
+        if id(holder) not in self._owners:
             said = holder.get("owner") if isinstance(holder, dict) else None
-            if isinstance(said, str) and said:
-                return said
             above = self.place.parent(holder)
-            holder = above[0] if above else None
-        return ""
+            found = said if isinstance(said, str) and said else self._owner(above[0] if above else None)
+            self._owners[id(holder)] = found
+        return self._owners[id(holder)]
 
     def _message(self, program: Program, env: Env, outcome: Outcome, missing: tuple[str, ...]) -> str:
         if outcome is Outcome.GAP or outcome is Outcome.NOT_USED:
             return " ".join(program.say(env).split())
         return f"Not declared: {', '.join(missing)}." if missing else ""
 
-    def _unconcerned(self, judgement: Judgement) -> Finding:
+    def unconcerned(
+        self, rule: Rule, concern: Concern, outcome: Outcome = Outcome.NOT_APPLICABLE, because_of: str = ""
+    ) -> Finding:
         """A rule that does not concern the organization, or may: the fact of the organization that decides it."""
-        rule, concern = judgement.rule, judgement.concern
-        facts = self._whom(concern.unsure or (judgement.because_of,))
-        at = facts[0].location if facts else self.place.locate(self.organization)
-        subject = Subject("organization", self.name, "organization")
+        because_of = because_of or concern.because_of
+        facts, at = self._whom(concern.unsure or (because_of,))
+        missing = tuple([f.route for f in facts if not f.declared]) if concern.unsure else ()
         return Finding(
-            finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome,
-            Assurance.DECLARED, subject, concern.ids, "", at, facts,
-            tuple([f.route for f in facts if not f.declared]) if concern.unsure else (), because_of=judgement.because_of,
+            finding_id(self.name, rule.id, self._itself), rule.id, rule.title, concern.severity, outcome,
+            Assurance.DECLARED, self._itself, concern.ids, "", at, facts, missing, because_of=because_of,
         )  # fmt: skip
 
-    def _whom(self, routes: tuple[str, ...]) -> tuple[Fact, ...]:
-        """The facts of the organization that decide whether a rule concerns it."""
-        explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
-        for route in routes:
-            if route.startswith("organization."):
-                explainer.fact(self.organization, route.partition(".")[2])
-        return tuple(explainer.facts.values())
+    def _whom(self, routes: tuple[str, ...]) -> tuple[tuple[Fact, ...], Location | None]:
+        """The facts of the organization that decide whether a rule concerns it, and where the first stands."""
+        if routes not in self._deciding:
+            explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
+            for route in routes:
+                if route.startswith("organization."):
+                    explainer.fact(self.organization, route.partition(".")[2])
+            facts = tuple(explainer.facts.values())
+            self._deciding[routes] = facts, facts[0].location if facts else self.place.locate(self.organization)
+        return self._deciding[routes]
 
     def _holder(self, program: Program, bound: Mapping[str, Any]) -> Any:
         """The innermost thing of the manifest that is judged: where the finding stands when no single value decided."""
@@ -355,7 +367,11 @@ def plan_for(criteria: Criteria, organization: Mapping[str, Any]) -> Plan:
         rest = tuple(p for p in pairs if p not in judged)
         untold = {e: _untold(criteria, e, organization) for e in criteria.tested}
         binding = frozenset(e for e in criteria.tested if criteria.every_expectation[e].modality in _BINDING)
-        criteria.plans[answers] = Plan(judged, rest, untold, binding)
+        not_concerned: dict[str, list[str]] = {}
+        for name, rollup in untold.items():
+            if rollup.because_of and rollup.outcome is Outcome.NOT_APPLICABLE:
+                not_concerned.setdefault(rollup.because_of, []).append(name)
+        criteria.plans[answers] = Plan(judged, rest, untold, binding, not_concerned)
     plan: Plan = criteria.plans[answers]
     return plan
 
@@ -468,13 +484,5 @@ def _because(outcome: Outcome, facts: tuple[Fact, ...]) -> str:
 
 
 def finding_id(organization: str, rule: str, subject: Subject, route: str = "") -> str:
-    """The stable id of a finding, a version 5 UUID (RFC 9562 section 5.5): nothing in it depends on files, lines or order.
-
-    Written out because the uuid module looks up the platform when imported, a tenth of the start-up time.
-    """
-    name = "\n".join((organization, rule, subject.kind, subject.id, route)).encode()
-    digest = bytearray(id_digest(FINDINGS + name)[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """The stable id of a finding, a version 5 UUID (RFC 9562 section 5.5): no file, line or order is in it."""
+    return uuid5(FINDINGS + f"{organization}\n{rule}\n{subject.kind}\n{subject.id}\n{route}".encode())

@@ -13,7 +13,7 @@ from typing import Any
 from policycheck import __version__
 from policycheck.assess import CHECKS
 from policycheck.digest import sha256_hex
-from policycheck.judge import concerns
+from policycheck.judge import plan_for
 from policycheck.model import (
     Artefact,
     Assurance,
@@ -156,7 +156,7 @@ def record(result: Result, criteria: Criteria, options: Options) -> Record:
             "surfaces": list(result.surfaces),
             "inputs": [_artefact(a) for a in result.inputs],
             "artefacts": [witnessed_record(w, redactor) for w in result.ledger],
-            "findings": [_finding(f, options, redactor) for f in result.findings],
+            "findings": _findings(result.findings, options, redactor),
             "failures": [_failure(f) for f in result.failures],
         },
     )
@@ -173,7 +173,7 @@ def short_record(result: Result, criteria: Criteria, options: Options) -> Record
             "organization": result.organization.get("id"),
             "as_of": options.as_of,
             "counts": counts_record(result.counts),
-            "gaps": [_finding(f, options, redactor) for f in result.findings if f.outcome is Outcome.GAP],
+            "gaps": _findings([f for f in result.findings if f.outcome is Outcome.GAP], options, redactor),
             "failures": [_failure(f) for f in result.failures],
             "inputs": [_artefact(a) for a in result.inputs],
         },
@@ -344,12 +344,8 @@ def _expectation(expectation: Expectation, rollup: Any) -> Record:
 
 def _scope(result: Result, criteria: Criteria) -> Record:
     """How many expectations do not concern the organization, by the declared fact that says so."""
-    why: dict[str, list[str]] = {}
-    for name in result.rollup:
-        answer, fact = concerns(criteria.every_expectation[name], result.organization)
-        if answer is False:
-            why.setdefault(fact, []).append(name)
-    return {"applicable": result.applicable, "not_concerned": why}
+    not_concerned = plan_for(criteria, result.organization).not_concerned
+    return {"applicable": result.applicable, "not_concerned": {why: list(names) for why, names in not_concerned.items()}}
 
 
 def _location(location: Location | None) -> Record | None:
@@ -386,7 +382,19 @@ def _fact(fact: Fact, redactor: Redactor) -> Record:
 _SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until", "owner")
 
 
-def _finding(finding: Finding, options: Options, redactor: Redactor) -> Record:
+def _findings(findings: Iterable[Finding], options: Options, redactor: Redactor) -> list[Record]:
+    """Findings, each whole. Many rest on the same facts: these are written once."""
+    facts: dict[int, Record] = {}
+    found = []
+    for finding in findings:
+        for fact in finding.facts:
+            if id(fact) not in facts:
+                facts[id(fact)] = _fact(fact, redactor)
+        found.append(_finding(finding, [facts[id(fact)] for fact in finding.facts], options, redactor))
+    return found
+
+
+def _finding(finding: Finding, facts: list[Record], options: Options, redactor: Redactor) -> Record:
     """A finding. Keys whose value would be empty are left out."""
     subject = finding.subject
     found: Record = {
@@ -400,10 +408,13 @@ def _finding(finding: Finding, options: Options, redactor: Redactor) -> Record:
         "severity": _WORD[finding.severity],
         "blocks": stops(finding, options),
         "location": _location(finding.location),
-        "facts": [_fact(f, redactor) for f in finding.facts],
+        "facts": facts,
     }
-    for key in _SAID:
-        value = getattr(finding, key)
+    said: tuple[Any, ...] = (
+        finding.message, finding.because_of, finding.missing, finding.remediation, finding.equivalent,
+        finding.warns_until, finding.owner,
+    )  # fmt: skip
+    for key, value in zip(_SAID, said, strict=True):
         if value:
             found[key] = list(value) if type(value) is tuple else redactor.text(value, subject.route)
     if finding.exception:

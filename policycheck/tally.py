@@ -27,13 +27,13 @@ class Tally:
 
     def add_one(self, rule: Rule, concern: Concern, finding: Finding) -> None:
         """Count one finding. An accepted gap has its own heading; what a baseline knows is counted and does not block."""
-        before = self.blocking
-        self.add(rule, concern, [finding.outcome])
-        if finding.exception is not None:
+        counter = self.ordinary if rule.expectations else self.special
+        if finding.exception is None:
+            counter[finding.outcome] += 1
+        else:
             self.accepted += 1
-            (self.ordinary if rule.expectations else self.special)[finding.outcome] -= 1
-        if not stops(finding, self.options):
-            self.blocking = before
+        self.blocking += stops(finding, self.options)
+        self._see(concern, (finding.outcome,))
 
     def add(self, rule: Rule, concern: Concern, outcomes: Sequence[Outcome]) -> None:
         """Count judgements of one rule with the outcomes they ended with."""
@@ -42,6 +42,9 @@ class Tally:
             counter[outcome] += 1
             if outcome is _GAP or outcome is _UNKNOWN:
                 self.blocking += blocks(outcome, concern.severity, self.options)
+        self._see(concern, outcomes)
+
+    def _see(self, concern: Concern, outcomes: Sequence[Outcome]) -> None:
         for name in concern.ids if concern.expectations else ():
             if name in self._seen:
                 self._seen[name] += outcomes
@@ -67,16 +70,20 @@ class Tally:
         special = dict(self.special)
         for finding in integrity:
             special[finding.outcome] += 1
-        every = list(findings)
+        known = contradicted = verified = 0
+        for finding in findings:
+            known += is_known(finding)
+            contradicted += finding.assurance is Assurance.CONTRADICTED
+            verified += finding.assurance is Assurance.VERIFIED
         return Counts(
             findings=_filled(self.ordinary),
             expectations=_filled(Counter([r.outcome for r in rollup.values()])),
             integrity=_filled(special),
             accepted=self.accepted,
-            known=sum(1 for f in every if is_known(f)),
+            known=known,
             equivalent=equivalent,
-            contradicted=sum(1 for f in every if f.assurance is Assurance.CONTRADICTED),
-            verified=sum(1 for f in every if f.assurance is Assurance.VERIFIED),
+            contradicted=contradicted,
+            verified=verified,
             blocking=self.blocking + sum(stops(f, self.options) for f in integrity),
         )
 
@@ -94,15 +101,16 @@ def untested(criteria: Criteria) -> dict[str, tuple[str, ...]]:
 
 def blocks(outcome: Outcome, severity: Severity, options: Options) -> bool:
     """Whether a finding makes the run exit 1."""
-    if severity is Severity.INFO or severity.rank < options.fail_on.rank:
+    if outcome is not _GAP and (outcome is not _UNKNOWN or options.allow_unknown):
         return False
-    return outcome is _GAP or (outcome is Outcome.UNKNOWN and not options.allow_unknown)
+    return severity is not Severity.INFO and severity.rank >= options.fail_on.rank
 
 
 def stops(finding: Finding, options: Options) -> bool:
     """Whether this very finding makes the run exit 1: it would, and no exception, baseline or grace holds it back."""
-    held = finding.exception is not None or is_known(finding) or bool(finding.warns_until)
-    return not held and blocks(finding.outcome, finding.severity, options)
+    if not blocks(finding.outcome, finding.severity, options):
+        return False
+    return finding.exception is None and not is_known(finding) and not finding.warns_until
 
 
 def warned(finding: Finding, expectations: Mapping[str, Expectation], options: Options) -> Finding:

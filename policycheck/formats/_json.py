@@ -6,12 +6,21 @@ import re
 from json import JSONEncoder
 from typing import Any
 
-_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+import orjson
+
+_slowly = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 #: Control characters that JSON lets stand, invisible ones, line separators, and what reorders a line (bidi controls).
 _STEERING = re.compile("[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 
-def encode(value: Any) -> str:
-    """A value as JSON in one line."""
-    text = _encode(value)
-    return text if text.isascii() else _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+def encode(value: Any) -> bytes:
+    """A value as JSON in one line, in UTF-8."""
+    try:
+        raw = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        # A number of more than 64 bits, or a name of a file that is no UTF-8.
+        raw = _slowly(value).encode("utf-8", "surrogatepass")
+    if raw.isascii():
+        return raw
+    text = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", raw.decode("utf-8", "surrogatepass"))
+    return text.encode("utf-8", "surrogatepass")

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from policycheck.digest import id_digest
+from policycheck.digest import uuid5
 from policycheck.errors import UsageError
 from policycheck.formats import _markdown
 from policycheck.formats._actions import due, plain, subject
@@ -47,11 +47,7 @@ Props = list[Record]
 
 def named(*parts: object) -> str:
     """The UUID of something by its kind, and by what tells it from others of its kind."""
-    digest = bytearray(id_digest(_SPACE + "\0".join(map(str, parts)).encode("utf-8", "backslashreplace"))[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return uuid5(_SPACE + "\0".join(map(str, parts)).encode("utf-8", "backslashreplace"))
 
 
 def names_of(totals: Totals) -> Names:

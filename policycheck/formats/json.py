@@ -25,28 +25,28 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 
 def begin(view: View) -> bytes:
     """Everything about the run that is known before a manifest was read."""
-    return f"{_members(view.header)},\n".replace("{", "{\n", 1).encode() + b'"results":[\n'
+    return b"{\n" + _members(view.header) + b',\n"results":[\n'
 
 
 def part(view: View, record: Record) -> bytes:
     """One manifest."""
-    pieces = []
-    for key, value in record.items():
-        lines = ",\n".join(map(encode, value)) if key in _LONG else ""
-        pieces.append(f'"{key}":[\n{lines}\n]' if lines else f'"{key}":{encode(value)}')
-    return ("{" + ",\n".join(pieces) + "}").encode("utf-8", "surrogatepass")
+    return b"{" + b",\n".join([b'"%s":%s' % (key.encode(), _lines(key, value)) for key, value in record.items()]) + b"}"
+
+
+def _lines(key: str, value: Any) -> bytes:
+    return b"[\n%s\n]" % b",\n".join(map(encode, value)) if key in _LONG and value else encode(value)
 
 
 def end(view: View, totals: Totals) -> bytes:
     """The totals, the problems and the exit code."""
-    return b"\n],\n" + _members(footer(totals, bool(view.style.get("redact"))))[1:].encode() + b"}\n"
+    return b"\n],\n" + _members(footer(totals, bool(view.style.get("redact")))) + b"}\n"
 
 
-def _members(record: Record) -> str:
-    return "{" + ",\n".join(f'"{key}":{_member(key, value)}' for key, value in record.items())
+def _members(record: Record) -> bytes:
+    return b",\n".join([b'"%s":%s' % (key.encode(), _member(key, value)) for key, value in record.items()])
 
 
-def _member(key: str, value: Any) -> str:
+def _member(key: str, value: Any) -> bytes:
     if key not in _TABLES or not value:
         return encode(value)
-    return "{\n" + ",\n".join(f"{encode(name)}:{encode(row)}" for name, row in value.items()) + "\n}"
+    return b"{\n%s\n}" % b",\n".join([b"%s:%s" % (encode(name), encode(row)) for name, row in value.items()])

@@ -28,9 +28,9 @@ def begin(view: View) -> bytes:
 
 def part(view: View, record: Record) -> bytes:
     """One manifest."""
-    return encode(record).encode() + b"\n"
+    return encode(record) + b"\n"
 
 
 def end(view: View, totals: Totals) -> bytes:
     """The run as a whole."""
-    return encode({"run": view.header, **footer(totals)}).encode() + b"\n"
+    return encode({"run": view.header, **footer(totals)}) + b"\n"

@@ -6,6 +6,7 @@ A closure takes the environment: a dict of the bound names, with the manifest un
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -126,8 +127,13 @@ def _select(compiler: Compiler, node: Node) -> Run:
     owner, name = compiler.compile(node.args[0]), node.args[1]
     if node.kind:
         return _definition(compiler, node, owner)
-    if node.args[0].op == "name" and node.args[0].args[0] in compiler.variables:
-        return _field(node.args[0].args[0], name)
+    above = node.args[0]
+    variable = _variable(compiler, above)
+    if variable:
+        return _field(variable, name)
+    further = _variable(compiler, above.args[0]) if above.op == "select" and not above.kind else ""
+    if further:
+        return _inner_field(further, above.args[1], name)
 
     def select(env: Env) -> Any:
         holder = owner(env)
@@ -139,6 +145,11 @@ def _select(compiler: Compiler, node: Node) -> Run:
     return select
 
 
+def _variable(compiler: Compiler, node: Node) -> str:
+    """The bound name that a tree is; empty when it is anything else."""
+    return node.args[0] if node.op == "name" and node.args[0] in compiler.variables else ""
+
+
 def _field(variable: str, name: str) -> Run:
     """A field of a bound name: the commonest step of all, without the call in between."""
 
@@ -147,6 +158,21 @@ def _field(variable: str, name: str) -> Run:
         if type(holder) is dict:
             value = holder.get(name)
             return UNKNOWN if value is None else value
+        return UNKNOWN
+
+    return field
+
+
+def _inner_field(variable: str, outer: str, name: str) -> Run:
+    """A field of a field of a bound name, without the calls in between."""
+
+    def field(env: Env) -> Any:
+        holder = env[variable]
+        if type(holder) is dict:
+            inner = holder.get(outer)
+            if type(inner) is dict:
+                value = inner.get(name)
+                return UNKNOWN if value is None else value
         return UNKNOWN
 
     return field
@@ -163,10 +189,11 @@ def _definition(compiler: Compiler, node: Node, owner: Run) -> Run:
             return UNKNOWN
         memory = env[STATE].memory
         key = (kind, name, id(holder))
-        if key in memory:
-            if memory[key] is _OPEN:
+        known = memory.get(key)
+        if known is not None:
+            if known is _OPEN:
                 raise RuleError(f"the definition {kind}.{name} rests on itself")
-            return memory[key]
+            return known
         if not made:
             made.append(Compiler(compiler.definitions, {kind}).compile(body))
         inner = {ROOT: env[ROOT], "data": env["data"], "as_of": env["as_of"], STATE: env[STATE], kind: holder}
@@ -209,10 +236,15 @@ def _index(compiler: Compiler, node: Node) -> Run:
 
 def _list(compiler: Compiler, node: Node) -> Run:
     parts = [compiler.compile(part) for part in node.args]
+    if all(part.op == "literal" for part in node.args):
+        written = [part.args[0] for part in node.args]
+        return lambda env: written
     return lambda env: [part(env) for part in parts]
 
 
 def _and(compiler: Compiler, node: Node) -> Run:
+    if node.args[0].op == "and":
+        return _every(compiler, node)
     left, right = (compiler.compile(part) for part in node.args)
 
     def both(env: Env) -> Any:
@@ -227,7 +259,26 @@ def _and(compiler: Compiler, node: Node) -> Run:
     return both
 
 
+def _every(compiler: Compiler, node: Node) -> Run:
+    """`a && b && c` in one step."""
+    parts = [compiler.compile(part) for part in node.links()]
+
+    def every(env: Env) -> Any:
+        answer: Any = True
+        for part in parts:
+            value = part(env)
+            if value is False:
+                return False
+            if value is not True:
+                answer = UNKNOWN
+        return answer
+
+    return every
+
+
 def _or(compiler: Compiler, node: Node) -> Run:
+    if node.args[0].op == "or":
+        return _some(compiler, node)
     left, right = (compiler.compile(part) for part in node.args)
 
     def either(env: Env) -> Any:
@@ -240,6 +291,23 @@ def _or(compiler: Compiler, node: Node) -> Run:
         return False if first is False and second is False else UNKNOWN
 
     return either
+
+
+def _some(compiler: Compiler, node: Node) -> Run:
+    """`a || b || c` in one step."""
+    parts = [compiler.compile(part) for part in node.links()]
+
+    def some(env: Env) -> Any:
+        answer: Any = False
+        for part in parts:
+            value = part(env)
+            if value is True:
+                return True
+            if value is not False:
+                answer = UNKNOWN
+        return answer
+
+    return some
 
 
 def _not(compiler: Compiler, node: Node) -> Run:
@@ -362,11 +430,29 @@ def _equals_text(left: Run, literal: str, wanted: bool) -> Run:
     return compare
 
 
+def _field_is(variable: str, name: str, literal: str, wanted: bool) -> Run:
+    """The same for a field of a bound name: the commonest question of all."""
+
+    def compare(env: Env) -> Any:
+        holder = env[variable]
+        value = holder.get(name) if type(holder) is dict else None
+        if type(value) is str:
+            return (value == literal) is wanted
+        same = equal(value, literal)
+        return UNKNOWN if same is UNKNOWN else same is wanted
+
+    return compare
+
+
 def _equality(compiler: Compiler, node: Node) -> Run:
     left, right = (compiler.compile(part) for part in node.args)
     wanted = node.op == "=="
     literal = node.args[1].args[0] if node.args[1].op == "literal" else None
     if type(literal) is str:
+        owner = node.args[0].args[0] if node.args[0].op == "select" and not node.args[0].kind else None
+        variable = "" if owner is None else _variable(compiler, owner)
+        if variable:
+            return _field_is(variable, node.args[0].args[1], literal, wanted)
         return _equals_text(left, literal, wanted)
 
     def compare(env: Env) -> Any:
@@ -380,11 +466,11 @@ def _equality(compiler: Compiler, node: Node) -> Run:
 
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-    "==": lambda left, right: left == right,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
 }
 
 
@@ -410,6 +496,10 @@ def _ordering(compiler: Compiler, node: Node) -> Run:
     left, right = (compiler.compile(part) for part in node.args)
     op, order = node.op, _ORDER[node.op]
 
+    literal = node.args[1].args[0] if node.args[1].op == "literal" else None
+    if type(literal) is int:
+        return _beside_number(left, op, order, literal)
+
     def compare(env: Env) -> Any:
         first, second = left(env), right(env)
         if first is UNKNOWN or second is UNKNOWN:
@@ -420,6 +510,18 @@ def _ordering(compiler: Compiler, node: Node) -> Run:
         if family is None or family != _ORDERED.get(type(second)):
             return UNKNOWN
         return order(first, second)
+
+    return compare
+
+
+def _beside_number(left: Run, op: str, order: Callable[[Any, Any], bool], literal: int) -> Run:
+    """An order against a whole number that is written in the rule."""
+
+    def compare(env: Env) -> Any:
+        value = left(env)
+        if type(value) is int or type(value) is float:
+            return order(value, literal)
+        return _order_interval(op, value, literal) if type(value) is Interval else UNKNOWN
 
     return compare
 
@@ -573,6 +675,8 @@ def _has(compiler: Compiler, node: Node) -> Run:
 
 
 def _size_of(value: Any) -> Any:
+    if type(value) is list:
+        return len(value)
     if type(value) is Members and value.maybe:
         return Interval(len(value) - len(value.maybe), len(value))
     return len(value) if isinstance(value, (list, str)) else UNKNOWN

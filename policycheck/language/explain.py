@@ -6,7 +6,7 @@ parts, and follows only the parts that decided. It never changes a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -31,6 +31,7 @@ class Explainer:
         #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
         self.searched = False
         self._later: list[tuple[Node, Env]] = []
+        self._notes: Mapping[Any, str] = getattr(place, "notes", {})
 
     def explain(self, node: Node, env: Env) -> None:
         """Add the facts that decided `node` in `env`; those behind a `let` come after all others."""
@@ -53,15 +54,20 @@ class Explainer:
 
     def logic(self, node: Node, env: Env) -> None:
         """&& and ||: when one side was enough, that side; else every side that kept the answer open."""
-        decisive = node.op == "or"
-        values = [(part, _value(part, env)) for part in _chain(node, node.op)]
-        enough = next((part for part, value in values if value is decisive), None)
-        if enough is not None:
-            self._explain(enough, env)
-            return
-        open_parts = [part for part, value in values if value is UNKNOWN] or [part for part, _ in values]
-        for part in sorted(open_parts, key=_guards):
+        decisive, parts = node.op == "or", node.links()
+        unknown = []
+        for part in parts:
+            value = _value(part, env)
+            if value is decisive:
+                self._explain(part, env)
+                return
+            if value is UNKNOWN:
+                unknown.append(part)
+        for part in sorted(unknown or parts, key=_guards):
             self._explain(part, env)
+
+    def literal(self, node: Node, env: Env) -> None:
+        """What the rule itself says is no fact."""
 
     def choice(self, node: Node, env: Env) -> None:
         """c ? a : b."""
@@ -77,13 +83,13 @@ class Explainer:
         if not isinstance(items, list):
             self._explain(source, env)
             return
-        answer, decisive = _value(node, env), node.op != "all"
         if not items:
             self._nothing(source, env)
             return
+        answer, deciding = _decided(node, items, env)
         if answer is False and node.op == "exists" and not self.facts:
             self.searched = True
-        for position in _deciding(items, variable, body, env, answer, decisive):
+        for position in deciding:
             item = items[position]
             inner = _bound(env, variable, items, position)
             self._explain(body, inner)
@@ -141,7 +147,7 @@ class Explainer:
         """Items a filter left out for one reason only are worth a fact: the control that is merely planned."""
         source, variable, body = node.args
         items = _value(source, env)
-        conditions = _chain(body, "and")
+        conditions = body.links() if body.op == "and" else [body]
         if not isinstance(items, list) or len(conditions) < 2:
             return
         for item in items[:MAX_ITEMS]:
@@ -260,19 +266,15 @@ class Explainer:
             # An item's own name proves nothing.
             return True
         value = holder[key] if isinstance(holder, list) else holder.get(key)
-        self._known[at] = self._add(self.place.route(holder, key), value, location, note)
+        self._known[at] = self._add(location.route, value, location, note)
         return True
 
     def _add(self, route: str, value: Any, location: Location | None, note: str) -> Fact:
         declared = value is not None and value is not UNKNOWN
-        source, said = _origin(self.place, location)
         shown = _plain(value) if declared else None
-        return self.facts.setdefault(route, Fact(route, shown, declared, location, source, note or said))
-
-
-def _origin(place: Place, location: Location | None) -> tuple[str, str]:
-    note = getattr(place, "notes", {}).get(location)
-    return ("manifest", "") if note is None else ("artefact", note)
+        said = self._notes.get(location) if self._notes else None
+        source = "manifest" if said is None else "artefact"
+        return self.facts.setdefault(route, Fact(route, shown, declared, location, source, note or said or ""))
 
 
 def _inside(env: Env, kind: str, holder: Any) -> Env:
@@ -284,15 +286,6 @@ def _value(node: Node, env: Env) -> Any:
     return node.run(env)
 
 
-def _chain(node: Node, op: str) -> list[Node]:
-    """`a && b && c` as its parts, in order."""
-    parts: list[Node] = []
-    while node.op == op:
-        parts.append(node.args[1])
-        node = node.args[0]
-    return [node, *reversed(parts)]
-
-
 def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
     """The environment in which a macro's variable is one item; a single value keeps its place."""
     inner = {**env, variable: items[position]}
@@ -301,11 +294,32 @@ def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
     return inner
 
 
-def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any, decisive: bool) -> list[int]:
-    """The positions of the items that decided, at most MAX_ITEMS; one is enough where one was."""
-    if answer is decisive:
-        return list(islice(_valued(items, variable, body, env, decisive), 1))
+def _decided(node: Node, items: list[Any], env: Env) -> tuple[Any, list[int]]:
+    """The answer of a quantifier and the positions of the items that decided it: one where one is enough, or MAX_ITEMS."""
+    _, variable, body = node.args
+    if node.op == "exists_one":
+        return _value(node, env), _deciding(items, variable, body, env, _value(node, env))
+    decisive = node.op == "exists"
+    maybe = items.maybe if type(items) is Members else ()
+    inner, unknown = {**env}, list[int]()
+    answer: Any = not decisive
+    for position, item in enumerate(items):
+        inner[variable] = item
+        value = _value(body, inner)
+        if value is decisive and position not in maybe:
+            return decisive, [position]
+        if value is not (not decisive):
+            answer = UNKNOWN
+            if value is UNKNOWN:
+                unknown.append(position)
+    return answer, (unknown or list(range(len(items))))[:MAX_ITEMS]
+
+
+def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any) -> list[int]:
+    """The same for `exists_one`."""
     every = list(range(min(len(items), MAX_ITEMS)))
+    if answer is True:
+        return list(islice(_valued(items, variable, body, env, True), 1))
     if answer is UNKNOWN:
         return list(islice(_valued(items, variable, body, env, UNKNOWN), MAX_ITEMS)) or every
     return every
@@ -356,6 +370,7 @@ _HANDLERS = {
     **dict.fromkeys(("all", "exists", "exists_one"), Explainer.quantifier),
     **dict.fromkeys(("filter", "map"), Explainer.walk),
     "cond": Explainer.choice,
+    "literal": Explainer.literal,
     "select": Explainer.select,
     "name": Explainer.name,
     "index": Explainer.index,

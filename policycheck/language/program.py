@@ -118,17 +118,20 @@ class Program:
 
     def rebound(self, env: Env, bound: Mapping[str, Any]) -> Env:
         """The environment of a set of bindings once more, with what an explanation asks for besides."""
-        inner = {**env, LETS: dict(self.lets), WALKED: {}}
+        walked: dict[str, Any] = {}
+        inner = {**env, LETS: dict(self.lets), WALKED: walked}
         for binding in self.bindings:
             if binding.name not in bound:
                 break
-            assert binding.run is not None
-            item = bound[binding.name]
-            items = binding.run(inner)
-            position = next((n for n, other in enumerate(items) if other is item), 0)
-            inner[WALKED][binding.name] = (items, position)
-            inner[binding.name] = item
-        return {**inner, **bound}
+            item = inner[binding.name] = bound[binding.name]
+            if not isinstance(item, dict):
+                del inner[binding.name]
+                assert binding.run is not None
+                items = binding.run(inner)
+                walked[binding.name] = (items, next((n for n, other in enumerate(items) if other is item), 0))
+                inner[binding.name] = item
+        inner.update(bound)
+        return inner
 
     def silent_list(self, bound: Mapping[str, Any]) -> Node:
         """The list that was not declared when a walk met SILENT: the first whose name is not bound."""

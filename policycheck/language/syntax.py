@@ -73,15 +73,27 @@ class Node:
     a definition; whether the schema says of a field that absence means none), `run` by the compiler.
     """
 
-    __slots__ = ("args", "end", "guards", "kind", "op", "optional", "run", "start")
+    __slots__ = ("args", "chain", "end", "guards", "kind", "op", "optional", "run", "start")
 
     def __init__(self, op: str, args: tuple[Any, ...], start: int, end: int) -> None:
         self.op, self.args, self.start, self.end = op, args, start, end
         self.kind: str = ""
         self.optional = False
         self.run: Callable[[dict[str, Any]], Any] | None = None
-        #: Whether it only asks for sizes; told by the explanation when it first needs it.
+        #: Whether it only asks for sizes, and its parts when it is a chain of && or ||; told when first asked for.
         self.guards: bool | None = None
+        self.chain: list[Node] | None = None
+
+    def links(self) -> list[Node]:
+        """`a && b && c` as its parts, in order."""
+        if self.chain is None:
+            parts: list[Node] = []
+            first = self
+            while first.op == self.op:
+                parts.append(first.args[1])
+                first = first.args[0]
+            self.chain = [first, *reversed(parts)]
+        return self.chain
 
     def __repr__(self) -> str:
         return f"{self.op}({', '.join(map(repr, self.args))})"
