@@ -30,6 +30,7 @@ from policycheck.tally import Tally, surfaces_of, warned
 from policycheck.weigh import COMPLETE, MATCHES, READABLE, Check, evidence_findings, integrity, ledger, stronger, weigh
 from policycheck.witness import Hearing, hear, subjects
 
+_NOT_APPLICABLE = Outcome.NOT_APPLICABLE
 FAILED = "the rule could not be evaluated"
 FUTURE = Check(
     "date-not-in-future",
@@ -87,7 +88,7 @@ def _result(
     for rule, concern in judge.plan.judged:
         if rule.id in judge.counted:
             tally.add(rule, concern, judge.counted[rule.id])
-    shown = Outcome.NOT_APPLICABLE in options.detail
+    shown = _NOT_APPLICABLE in options.detail
     outside = [judge.unconcerned(rule, concern) for rule, concern in judge.plan.unconcerned] if shown else []
     every = sorted([*findings.values(), *outside, *integrity], key=_order)
     rollup = tally.rollup()
@@ -102,7 +103,7 @@ def _result(
         surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
         fixed=() if known is None else baseline.fixed(every, known, judge.name, frozenset(criteria.every_rule)),
-        applicable=sum(rollup[e].outcome is not Outcome.NOT_APPLICABLE for e in judge.plan.binding),
+        applicable=len([e for e in judge.plan.binding if rollup[e].outcome is not _NOT_APPLICABLE]),
     )
 
 
@@ -140,7 +141,8 @@ def _judge_all(
         if touched is not None and not judge.criteria.names_in(rule) & touched:
             continue
         try:
-            found += list(distinct(judge.judge_as(rule, concern)))
+            judged = judge.judge_as(rule, concern)
+            found += judged if len(judged) < 2 else distinct(judged)
             continue
         except RuleError as error:
             failures.append(Failure(f"rule {rule.id}", str(error)))

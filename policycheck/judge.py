@@ -108,6 +108,7 @@ class Judge:
     ) -> None:  # fmt: skip
         self.criteria, self.place, self.as_of, self.equivalents = criteria, place, as_of, equivalents
         self.detail = detail
+        self._shows_empty = Outcome.NOT_APPLICABLE in detail
         self.counted: dict[str, list[Outcome]] = {}
         #: How many findings another measure than the asked one made met.
         self.by_equivalent = 0
@@ -125,30 +126,31 @@ class Judge:
         self._deciding: dict[tuple[str, ...], tuple[tuple[Fact, ...], Location | None]] = {}
         self.plan = plan_for(criteria, self.organization)
 
-    def judge(self, rule: Rule) -> Iterator[Judgement]:
+    def judge(self, rule: Rule) -> list[Judgement]:
         """Every judgement of one rule. Raises RuleError when a budget is exceeded."""
         return self.judge_as(rule, concern_of(rule, self.criteria, self.organization))
 
-    def judge_as(self, rule: Rule, concern: Concern) -> Iterator[Judgement]:
+    def judge_as(self, rule: Rule, concern: Concern) -> list[Judgement]:
         """As `judge`, when it is known whom the rule concerns."""
         if not concern.expectations and rule.expectations:
             outcome = Outcome.UNKNOWN if concern.unsure else Outcome.NOT_APPLICABLE
-            yield Judgement(rule, concern, outcome, "organization", self.name, {}, None, "", concern.because_of)
-            return
+            return [Judgement(rule, concern, outcome, "organization", self.name, {}, None, "", concern.because_of)]
         program, env = self.criteria.program(rule), self.env
         env[STATE].budget = ITEM_BUDGET
-        only = program.only
         items = program.bindings[0].run(env)
         if type(items) is list and not items:
-            if Outcome.NOT_APPLICABLE in self.detail:
-                yield self._empty(rule, concern, program)
-            else:
-                self.counted[rule.id] = [Outcome.NOT_APPLICABLE]
-            return
-        if only is None or type(items) is not list or UNKNOWN in items or None in items or concern.is_local:
-            yield from self._walked(rule, concern, program)
-            return
-        counted, detail, name = self.counted.setdefault(rule.id, []), self.detail, only.name
+            if self._shows_empty:
+                return [self._empty(rule, concern, program)]
+            self.counted[rule.id] = [Outcome.NOT_APPLICABLE]
+            return []
+        if program.only is None or type(items) is not list or UNKNOWN in items or None in items or concern.is_local:
+            return list(self._walked(rule, concern, program))
+        return self._listed(rule, concern, program, items)
+
+    def _listed(self, rule: Rule, concern: Concern, program: Program, items: list[Any]) -> list[Judgement]:
+        """As `judge_as`, for one binding and a list without surprises: most rules, hence without what `walk` needs."""
+        only, env = program.bindings[0], self.env
+        counted, found, detail, name = self.counted.setdefault(rule.id, []), list[Judgement](), self.detail, only.name
         for item in items:
             env[name] = item
             outcome, decided = _verdict(program, env)
@@ -157,10 +159,11 @@ class Judge:
                 outcome, equivalent = self._second_look(concern, program, outcome)
             if outcome in detail:
                 subject = only.single or _name(item)
-                yield Judgement(rule, concern, outcome, only.kind, subject, {name: item}, decided, equivalent)
+                found.append(Judgement(rule, concern, outcome, only.kind, subject, {name: item}, decided, equivalent))
             else:
                 counted.append(outcome)
         env.pop(name, None)
+        return found
 
     def _empty(self, rule: Rule, concern: Concern, program: Program) -> Judgement:
         """Nothing to judge: the manifest declares that there is none."""
@@ -231,7 +234,7 @@ class Judge:
 
     def _equivalent(self, concern: Concern, program: Program, env: Env) -> str:
         """The id of a deployed, owned, in-time reviewed measure that says it stands in for an illustrative expectation."""
-        assert program.equivalents is not None and program.equivalents.run is not None
+        assert program.equivalents is not None
         items = program.equivalents.run(env)
         accepted = {e.id for e in concern.expectations if e.illustrative}
         if not isinstance(items, list):

@@ -109,7 +109,7 @@ def _case(criteria: Criteria, rule: Rule, base: dict[str, Any], case: dict[str, 
     if wrong:
         return Trial(rule.id, name, expected, wrong)
     judge = Judge(criteria, document, as_of)
-    judgements = list(judge.judge(rule))
+    judgements = judge.judge(rule)
     wrong = _compare(judgements, expect) or _place(judge, judgements, case)
     wrong = wrong or _blanking(criteria, rule, judge, judgements, data, as_of)
     return Trial(rule.id, name, expected, wrong)

@@ -46,10 +46,11 @@ class Tally:
 
     def _see(self, concern: Concern, outcomes: Sequence[Outcome]) -> None:
         for name in concern.ids if concern.expectations else ():
-            if name in self._seen:
-                self._seen[name] += outcomes
-            else:
+            seen = self._seen.get(name)
+            if seen is None:
                 self._seen[name] = [*outcomes]
+            else:
+                seen += outcomes
 
     def rollup(self) -> dict[str, Rollup]:
         """Per expectation that has a rule: gap if any finding is a gap, else unknown, else met, not used, not applicable."""

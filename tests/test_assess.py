@@ -598,9 +598,10 @@ def test_a_rule_that_breaks_takes_no_other_with_it(
     real = Judge.judge_as
 
     def breaking(self: Judge, rule: Any, concern: Any) -> Any:
-        yield from real(self, rule, concern)
+        found = real(self, rule, concern)
         if rule.id == "limited":
             raise ValueError("of no use")
+        return found
 
     monkeypatch.setattr(Judge, "judge_as", breaking)
     result = judged(tmp_path, detail=detail)

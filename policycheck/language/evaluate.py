@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from policycheck.errors import RuleError
-from policycheck.language.syntax import INT_MAX, INT_MIN, Node
+from policycheck.language.syntax import INT_MAX, INT_MIN, Node, uncompiled
 from policycheck.model import UNKNOWN
 
 Env = dict[str, Any]
@@ -82,7 +82,7 @@ class Compiler:
 
     def compile(self, node: Node) -> Run:
         """The closure of a tree; kept on the node, so that the explanation can ask for any part of it."""
-        if node.run is None:
+        if node.run is uncompiled:
             node.run = _BUILDERS[node.op](self, node)
         return node.run
 

@@ -49,7 +49,8 @@ class Explainer:
 
     def _parts(self, node: Node, env: Env) -> None:
         for part in node.args:
-            if isinstance(part, Node):
+            # What the rule itself says is no fact.
+            if type(part) is Node and part.op != "literal":
                 self._explain(part, env)
 
     def logic(self, node: Node, env: Env) -> None:
@@ -57,7 +58,7 @@ class Explainer:
         decisive, parts = node.op == "or", node.links()
         unknown = []
         for part in parts:
-            value = _value(part, env)
+            value = part.run(env)
             if value is decisive:
                 self._explain(part, env)
                 return
@@ -66,20 +67,17 @@ class Explainer:
         for part in sorted(unknown or parts, key=_guards):
             self._explain(part, env)
 
-    def literal(self, node: Node, env: Env) -> None:
-        """What the rule itself says is no fact."""
-
     def choice(self, node: Node, env: Env) -> None:
         """c ? a : b."""
         self._explain(node.args[0], env)
-        test = _value(node.args[0], env)
+        test = node.args[0].run(env)
         if test is not UNKNOWN:
             self._explain(node.args[1 if test is True else 2], env)
 
     def quantifier(self, node: Node, env: Env) -> None:
         """all, exists, exists_one: the item that was enough, else every item that kept the answer open."""
         source, variable, body = node.args
-        items = _value(source, env)
+        items = source.run(env)
         if not isinstance(items, list):
             self._explain(source, env)
             return
@@ -101,16 +99,16 @@ class Explainer:
     def walk(self, node: Node, env: Env) -> None:
         """filter and map, when their whole result counts."""
         source, variable, body = node.args
-        items = _value(source, env)
+        items = source.run(env)
         if not isinstance(items, list) or not items:
             self._nothing(source, env)
             return
         for position, item in enumerate(items[:MAX_ITEMS]):
             inner = _bound(env, variable, items, position)
-            if node.op == "map" or _value(body, inner) is not False:
+            if node.op == "map" or body.run(inner) is not False:
                 self._explain(body, inner)
                 self._kept(source, item, env)
-        if isinstance(_value(node, env), list) and not _value(node, env):
+        if isinstance(node.run(env), list) and not node.run(env):
             self._nothing(source, env)
 
     def _kept(self, source: Node, item: Any, env: Env) -> None:
@@ -126,7 +124,7 @@ class Explainer:
         if source.op == "filter":
             return source, env
         if source.op == "select" and source.kind:
-            holder = _value(source.args[0], env)
+            holder = source.args[0].run(env)
             body = self.definitions[source.kind][source.args[1]]
             if isinstance(holder, dict) and body.op == "filter":
                 return body, _inside(env, source.kind, holder)
@@ -140,25 +138,25 @@ class Explainer:
             node, inner = found
             self._left_out(node, inner)
             self._nothing(node.args[0], inner)
-        elif _value(source, env) in (UNKNOWN, []):
+        elif source.run(env) in (UNKNOWN, []):
             self._explain(source, env)
 
     def _left_out(self, node: Node, env: Env) -> None:
         """Items a filter left out for one reason only are worth a fact: the control that is merely planned."""
         source, variable, body = node.args
-        items = _value(source, env)
+        items = source.run(env)
         conditions = body.links() if body.op == "and" else [body]
         if not isinstance(items, list) or len(conditions) < 2:
             return
         for item in items[:MAX_ITEMS]:
             inner = {**env, variable: item}
-            against = [part for part in conditions if _value(part, inner) is not True]
+            against = [part for part in conditions if part.run(inner) is not True]
             if len(against) == 1 and against[0].op == "==":
                 self._explain(against[0], inner)
 
     def select(self, node: Node, env: Env) -> None:
         """A field: a fact, or the reason behind a definition."""
-        holder = _value(node.args[0], env)
+        holder = node.args[0].run(env)
         name = node.args[1]
         if node.kind:
             if isinstance(holder, dict):
@@ -211,11 +209,11 @@ class Explainer:
 
     def index(self, node: Node, env: Env) -> None:
         """A map's or list's item; a missing row of a pack table is the pack's silence, not the manifest's."""
-        holder, key = _value(node.args[0], env), _value(node.args[1], env)
+        holder, key = node.args[0].run(env), node.args[1].run(env)
         table = _table(node.args[0])
         if table:
             self._explain(node.args[1], env)
-            if _value(node, env) is UNKNOWN and key is not UNKNOWN:
+            if node.run(env) is UNKNOWN and key is not UNKNOWN:
                 route = f"{table}[{key}]"
                 self.facts.setdefault(route, Fact(route, None, False, None, "pack"))
             return
@@ -229,7 +227,7 @@ class Explainer:
     def has(self, node: Node, env: Env) -> None:
         """A key that is written, blank or absent."""
         path = node.args[0]
-        holder = _value(path.args[0], env)
+        holder = path.args[0].run(env)
         if isinstance(holder, dict):
             self.fact(holder, path.args[1], "" if path.args[1] in holder else "not written")
         else:
@@ -239,11 +237,11 @@ class Explainer:
         """Below something that is itself missing: the fact is the missing path, at the nearest declared parent."""
         steps: list[str] = []
         at = node
-        while at.op == "select" and not at.kind and not isinstance(_value(at.args[0], env), dict):
+        while at.op == "select" and not at.kind and not isinstance(at.args[0].run(env), dict):
             steps.append(at.args[1])
             at = at.args[0]
         if at.op == "select" and not at.kind:
-            holder = _value(at.args[0], env)
+            holder = at.args[0].run(env)
             route = ".".join([self.place.route(holder, at.args[1]), *reversed(steps)])
             self._add(route, UNKNOWN, self.place.locate(holder, at.args[1]), "")
         elif at.op == "name" and at.args[0] not in env:
@@ -281,11 +279,6 @@ def _inside(env: Env, kind: str, holder: Any) -> Env:
     return {ROOT: env[ROOT], "data": env["data"], "as_of": env["as_of"], STATE: env[STATE], kind: holder}
 
 
-def _value(node: Node, env: Env) -> Any:
-    assert node.run is not None, "an expression is explained only after it was evaluated"
-    return node.run(env)
-
-
 def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
     """The environment in which a macro's variable is one item; a single value keeps its place."""
     inner = {**env, variable: items[position]}
@@ -298,14 +291,14 @@ def _decided(node: Node, items: list[Any], env: Env) -> tuple[Any, list[int]]:
     """The answer of a quantifier and the positions of the items that decided it: one where one is enough, or MAX_ITEMS."""
     _, variable, body = node.args
     if node.op == "exists_one":
-        return _value(node, env), _deciding(items, variable, body, env, _value(node, env))
+        return node.run(env), _deciding(items, variable, body, env, node.run(env))
     decisive = node.op == "exists"
     maybe = items.maybe if type(items) is Members else ()
     inner, unknown = {**env}, list[int]()
     answer: Any = not decisive
     for position, item in enumerate(items):
         inner[variable] = item
-        value = _value(body, inner)
+        value = body.run(inner)
         if value is decisive and position not in maybe:
             return decisive, [position]
         if value is not (not decisive):
@@ -328,7 +321,7 @@ def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any
 def _valued(items: list[Any], variable: str, body: Node, env: Env, wanted: Any) -> Iterator[int]:
     maybe = items.maybe if isinstance(items, Members) and wanted is not UNKNOWN else ()
     for position, item in enumerate(items):
-        if position not in maybe and _value(body, {**env, variable: item}) is wanted:
+        if position not in maybe and body.run({**env, variable: item}) is wanted:
             yield position
 
 
@@ -370,7 +363,6 @@ _HANDLERS = {
     **dict.fromkeys(("all", "exists", "exists_one"), Explainer.quantifier),
     **dict.fromkeys(("filter", "map"), Explainer.walk),
     "cond": Explainer.choice,
-    "literal": Explainer.literal,
     "select": Explainer.select,
     "name": Explainer.name,
     "index": Explainer.index,

@@ -107,7 +107,6 @@ class Program:
                 yield from self._walk(env, depth + 1, at)
                 continue
             for given, node in self.lets:
-                assert node.run is not None
                 env[given] = node.run(env)
             yield at
 

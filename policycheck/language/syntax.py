@@ -66,6 +66,11 @@ def caret(source: str, start: int, end: int) -> str:
     return f"  {line}\n  {' ' * (start - begin)}{'^' * width}"
 
 
+def uncompiled(env: dict[str, Any]) -> Any:
+    """Stands for what an expression does until it is compiled."""
+    raise AssertionError("an expression is explained only after it was evaluated")
+
+
 class Node:
     """One step of an expression. `op` says which; `args` are nodes or plain values; offsets are into the source.
 
@@ -79,7 +84,7 @@ class Node:
         self.op, self.args, self.start, self.end = op, args, start, end
         self.kind: str = ""
         self.optional = False
-        self.run: Callable[[dict[str, Any]], Any] | None = None
+        self.run: Callable[[dict[str, Any]], Any] = uncompiled
         #: Whether it only asks for sizes, and its parts when it is a chain of && or ||; told when first asked for.
         self.guards: bool | None = None
         self.chain: list[Node] | None = None
