@@ -20,7 +20,7 @@ def encode(value: Any) -> bytes:
     except orjson.JSONEncodeError:
         # A number of more than 64 bits, or a name of a file that is no UTF-8.
         raw = _slowly(value).encode("utf-8", "surrogatepass")
-    if raw.isascii():
+    if raw.isascii() and b"\x7f" not in raw:
         return raw
     text = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", raw.decode("utf-8", "surrogatepass"))
     return text.encode("utf-8", "surrogatepass")
