@@ -156,12 +156,13 @@ def _judge_all(
 
 
 _RANKS = {Outcome.GAP: 0, Outcome.UNKNOWN: 1, Outcome.NOT_USED: 2, Outcome.MET: 3, Outcome.NOT_APPLICABLE: 4}
+_WEIGHTS = {severity: -severity.rank for severity in Severity}
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:
     subject = finding.subject
     return (
-        finding.assurance is not Assurance.CONTRADICTED, _RANKS[finding.outcome], -finding.severity.rank,
+        finding.assurance is not Assurance.CONTRADICTED, _RANKS[finding.outcome], _WEIGHTS[finding.severity],
         finding.rule, subject.kind, subject.id,
     )  # fmt: skip
 

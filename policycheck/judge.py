@@ -263,25 +263,20 @@ class Judge:
         facts = tuple(explainer.facts.values())
         holder = self._holder(program, judgement.bound)
         subject = Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")
-        missing = tuple([f.route for f in facts if not f.declared]) if outcome is Outcome.UNKNOWN else ()
+        is_open = outcome is _GAP or outcome is _UNKNOWN
+        missing = tuple([f.route for f in facts if not f.declared]) if outcome is _UNKNOWN else ()
         return Finding(
-            id=finding_id(self.name, rule.id, subject),
-            rule=rule.id,
-            title=rule.title,
-            severity=concern.severity,
-            outcome=outcome,
-            assurance=Assurance.DECLARED,
-            subject=subject,
-            expectations=concern.ids,
+            finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, outcome, Assurance.DECLARED,
+            subject, concern.ids,
             message=self._message(program, env, outcome, missing),
             location=self._location(facts, explainer.searched, holder),
             facts=facts,
             missing=missing,
-            remediation=rule.remediation if outcome is Outcome.GAP or outcome is Outcome.UNKNOWN else "",
-            because_of=judgement.because_of or _because(outcome, facts),
+            remediation=rule.remediation if is_open else "",
+            because_of=judgement.because_of or (_because(facts) if outcome is _UNKNOWN else ""),
             equivalent=judgement.equivalent,
             owner=self._owner(holder),
-        )
+        )  # fmt: skip
 
     def _owner(self, holder: Any) -> str:
         """Who answers for a part of the manifest: its declared owner, or that of the nearest part that holds it."""
@@ -334,7 +329,9 @@ class Judge:
         return shown or parent or self.organization or None
 
     def _location(self, facts: tuple[Fact, ...], searched: bool, holder: Any) -> Location | None:
-        first = next((f.location for f in facts if f.location is not None), None)
+        first = facts[0].location if facts else None
+        if first is None:
+            first = next((f.location for f in facts if f.location is not None), None)
         if (searched or first is None) and holder is not None:
             return self.place.locate(holder) or first
         return first
@@ -481,9 +478,8 @@ def _name(item: Any) -> str:
     return str(sorted(item.items(), key=str))[:80]
 
 
-def _because(outcome: Outcome, facts: tuple[Fact, ...]) -> str:
-    missing_row = outcome is Outcome.UNKNOWN and any(f.source == "pack" for f in facts)
-    return "the pack has no row for this" if missing_row else ""
+def _because(facts: tuple[Fact, ...]) -> str:
+    return "the pack has no row for this" if any(f.source == "pack" for f in facts) else ""
 
 
 def finding_id(organization: str, rule: str, subject: Subject, route: str = "") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from policycheck import __version__
@@ -142,7 +143,8 @@ def _coverage(rows: Iterable[Record]) -> list[Record]:
 
 def record(result: Result, criteria: Criteria, options: Options) -> Record:
     """One manifest's record. Findings are those of `options.detail`; the counts are of all."""
-    rows = [_expectation(criteria.every_expectation[name], rollup) for name, rollup in result.rollup.items()]
+    settled = _settled(criteria)
+    rows = [_expectation(settled[name], rollup) for name, rollup in result.rollup.items()]
     redactor = Redactor()
     return _listing(
         redactor,
@@ -327,14 +329,21 @@ def _organization(organization: Mapping[str, Any]) -> Record:
     return {k: organization.get(k) for k in ("id", "name", "roles", "size", "jurisdictions", "contact")}
 
 
-def _expectation(expectation: Expectation, rollup: Any) -> Record:
+@lru_cache(maxsize=4)
+def _settled(criteria: Criteria) -> dict[str, Record]:
+    """What the report of every manifest says of an expectation."""
     return {
-        "id": expectation.id,
-        "document": expectation.document,
-        "locator": expectation.locator,
-        "modality": expectation.modality,
-        "illustrative": expectation.illustrative,
-        "seen": expectation.seen,
+        e.id: {
+            "id": e.id, "document": e.document, "locator": e.locator, "modality": e.modality,
+            "illustrative": e.illustrative, "seen": e.seen,
+        }
+        for e in criteria.expectations.values()
+    }  # fmt: skip
+
+
+def _expectation(settled: Record, rollup: Any) -> Record:
+    return {
+        **settled,
         "outcome": _WORD[rollup.outcome],
         "gaps": rollup.gaps,
         "findings": rollup.findings,
@@ -379,9 +388,6 @@ def _fact(fact: Fact, redactor: Redactor) -> Record:
     return found
 
 
-_SAID = ("message", "because_of", "missing", "remediation", "equivalent", "warns_until", "owner")
-
-
 def _findings(findings: Iterable[Finding], options: Options, redactor: Redactor) -> list[Record]:
     """Findings, each whole. Many rest on the same facts: these are written once."""
     facts: dict[int, Record] = {}
@@ -410,13 +416,20 @@ def _finding(finding: Finding, facts: list[Record], options: Options, redactor: 
         "location": _location(finding.location),
         "facts": facts,
     }
-    said: tuple[Any, ...] = (
-        finding.message, finding.because_of, finding.missing, finding.remediation, finding.equivalent,
-        finding.warns_until, finding.owner,
-    )  # fmt: skip
-    for key, value in zip(_SAID, said, strict=True):
-        if value:
-            found[key] = list(value) if type(value) is tuple else redactor.text(value, subject.route)
+    if finding.message:
+        found["message"] = redactor.text(finding.message, subject.route)
+    if finding.because_of:
+        found["because_of"] = redactor.text(finding.because_of, subject.route)
+    if finding.missing:
+        found["missing"] = list(finding.missing)
+    if finding.remediation:
+        found["remediation"] = finding.remediation
+    if finding.equivalent:
+        found["equivalent"] = redactor.text(finding.equivalent, subject.route)
+    if finding.warns_until:
+        found["warns_until"] = finding.warns_until
+    if finding.owner:
+        found["owner"] = redactor.text(finding.owner, subject.route)
     if finding.exception:
         where = f"exceptions[{finding.exception.id}]"
         found["exception"] = {key: redactor.text(text, where) for key, text in finding.exception._asdict().items()}

@@ -71,20 +71,17 @@ class Tally:
         special = dict(self.special)
         for finding in integrity:
             special[finding.outcome] += 1
-        known = contradicted = verified = 0
-        for finding in findings:
-            known += is_known(finding)
-            contradicted += finding.assurance is Assurance.CONTRADICTED
-            verified += finding.assurance is Assurance.VERIFIED
+        every = list(findings)
+        assurances = [f.assurance for f in every]
         return Counts(
             findings=_filled(self.ordinary),
             expectations=_filled(Counter([r.outcome for r in rollup.values()])),
             integrity=_filled(special),
             accepted=self.accepted,
-            known=known,
+            known=len([f for f in every if f.debt is not None and is_known(f)]),
             equivalent=equivalent,
-            contradicted=contradicted,
-            verified=verified,
+            contradicted=assurances.count(Assurance.CONTRADICTED),
+            verified=assurances.count(Assurance.VERIFIED),
             blocking=self.blocking + sum(stops(f, self.options) for f in integrity),
         )
 
