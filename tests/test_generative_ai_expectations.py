@@ -84,3 +84,16 @@ def test_what_is_said_of_british_law_is_asked_of_british_law_alone() -> None:
             bound = rule["for_each"]
             places = bound["jurisdiction"] if isinstance(bound, dict) else "in_the_uk"
             assert "GB" in places or "in_the_uk" in rule["when"], path
+
+
+def test_what_the_british_authority_asks_is_asked_of_uses_with_people_there() -> None:
+    """A use elsewhere is asked by international documents alone; what both ask is one rule here and one there."""
+    international: dict[str, set[bool]] = {}
+    for path, rule in rules().items():
+        british = {name for name in rule["expectations"] if EVERY[name].get("jurisdictions") == ["GB"]}
+        condition = f"{rule['for_each']} {rule.get('when', '')}"
+        if british:
+            assert "in_the_uk" in condition and "!use.in_the_uk" not in condition, path
+        for name in set(rule["expectations"]) - british:
+            international.setdefault(name, set()).add(bool(british))
+    assert all(answers != {True} for answers in international.values()), international

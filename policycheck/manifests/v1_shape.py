@@ -2869,8 +2869,8 @@ class Safeguard(Shape):
     """What it is."""
     effective_on: Day = BLANK
     """From when; not after the start."""
-    control: ControlId = BLANK
-    """The control that does it, if one is declared."""
+    control: Annotated[ControlId, ABSENT] = BLANK
+    """The control that does it. Left out: none is declared."""
     ref: str = BLANK
     """Where it is described."""
 
@@ -3020,6 +3020,8 @@ class Source(Subject):
     """For licensed and public_dataset: who made it."""
     licence_ref: str = BLANK
     """For licensed and public_dataset: the licence."""
+    web_scraped: bool = BLANK
+    """For licensed and public_dataset: whether its makers took it from sites by machine (ICOGEN24, lawful basis)."""
     data_categories: list[Category] = BLANK
     """What sort of data it holds."""
     basis: dict[Jurisdiction, LawfulBasis] = BLANK
@@ -3064,7 +3066,7 @@ class AiUse(Subject):
     """Which phases it covers."""
     generative: Annotated[bool, ABSENT] = BLANK
     """Whether it makes new text, images, sound or code. Left out, it counts as generative: only false takes it out of
-    the reach of what is said of generative AI (ICO8Q, GPA23, G723, ICOGEN24)."""
+    the reach of what is said of generative AI (CJS24 para 28, ICO8Q, SNAP24, AIENG, GPA23, G723, HIRO23, ICOGEN24)."""
     role: ControllerRole = BLANK
     """The organisation's part in the processing (ICO8Q question 2)."""
     jurisdictions: list[Jurisdiction] = BLANK
