@@ -133,7 +133,10 @@ def test_the_pack_it_builds_on_knows_nothing_of_it() -> None:
 def test_in_a_report_each_law_weighs_by_itself() -> None:
     """Rules lent by the other pack count for the law of the place that a finding is about (`tests/test_local_law.py`)."""
     lent = CRITERIA.every_rule["breach-duty-covers-jurisdiction"]
-    assert {f"BRN-{place}" for place in SIGNATORIES} < set(lent.expectations)
+    # Argentina's law asks for a record, which a rule of the pack's own tests.
+    assert {name for name in lent.expectations if name.startswith("BRN-")} == {
+        f"BRN-{place}" for place in SIGNATORIES if place != "AR"
+    }
 
 
 def test_places_under_the_gdpr_without_a_row_are_those_that_the_command_knows() -> None:
