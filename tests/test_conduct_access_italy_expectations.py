@@ -17,7 +17,7 @@ MODALITIES = {
     "DSA40": {"must": "1 4 5a 6 7 12", "may": "5", "informational": "8a 8b 8c 8d 8e 8g 33"},
     "GAR24": {"must": "0 8", "should": "1 3", "may": "2 4 5 6 7a 7b 7c 7d 7e"},
 }
-UNCODIFIABLE = {"AP24-8", "CLV-15", "DSA40-5"}
+UNCODIFIABLE = {"AP24-8", "DSA40-5"}
 PLACES = {
     **{f"CLV-{n}": ["CA"] for n in (1, 2, 4)},
     "CLV-3": ["CA-QC"],
