@@ -12,7 +12,7 @@ from typing import Any
 from policycheck import baseline, exceptions
 from policycheck.baseline import Baseline
 from policycheck.errors import RuleError
-from policycheck.judge import Judge, Judgement, distinct
+from policycheck.judge import Judge, Judgement, distinct, overlap
 from policycheck.model import (
     Accepted,
     Assurance,
@@ -37,9 +37,17 @@ FUTURE = Check(
     "What is said to have happened has happened",
     "Give the date on which it was done; leave the value blank while it has not been done.",
 )
+PLACES = Check(
+    "places-of-the-organization",
+    "Every place whose people are spoken of is one of the organization's jurisdictions",
+    "Add the place to organization.jurisdictions, or take it out of this list. People bring their law with them, also to an "
+    "organization that has no office there.",
+)
+#: The sections whose items name places, with the kind of subject that an item is.
+_PLACED = {"ai_uses": "use", "incidents": "incident", "own_scraping": "scraping", "third_party_access": "access"}
 HYGIENE = Check(exceptions.HYGIENE, exceptions.TITLE, exceptions.REMEDY)
 #: The checks on the declaration itself, by id.
-CHECKS = {check.id: check for check in (FUTURE, HYGIENE, MATCHES, READABLE, COMPLETE)}
+CHECKS = {check.id: check for check in (FUTURE, PLACES, HYGIENE, MATCHES, READABLE, COMPLETE)}
 
 
 def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None = None) -> Result:
@@ -58,7 +66,8 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
         weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
     if options.demanding():
         findings = {k: _demand(f, options.demand(f.severity)) for k, f in findings.items()}
-    integrity = [*_future(manifest), *evidence_findings(manifest, criteria.types, hearings, findings.values())]
+    integrity = [*_future(manifest), *_elsewhere(manifest)]
+    integrity += evidence_findings(manifest, criteria.types, hearings, findings.values())
     if entries:
         accepted, hygiene = _accept(manifest, criteria, options, entries, findings)
         integrity += hygiene
@@ -173,6 +182,25 @@ def _demand(finding: Finding, wanted: Assurance) -> Finding:
         return finding
     why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
     return finding._replace(outcome=Outcome.UNKNOWN, because_of=why)
+
+
+def _elsewhere(manifest: Manifest) -> list[Finding]:
+    """Places that the organization does not name as its own: what the authorities there ask is not asked of it at all."""
+    mine = (manifest.data.get("organization") or {}).get("jurisdictions") or ()
+    found = []
+    # Where the organization names no place, every rule that asks for one is unknown already.
+    for section, kind in _PLACED.items() if mine else ():
+        for item in manifest.data.get(section) or ():
+            others = [p for p in item.get("jurisdictions") or () if not any(overlap(p, own) for own in mine)]
+            if others:
+                route = manifest.place.route(item, "jurisdictions")
+                message = (
+                    f"{route} names {', '.join(others)}, which organization.jurisdictions does not: "
+                    "nothing that is asked there alone was asked."
+                )
+                subject, place = Subject(kind, str(item.get("id")), route), manifest.place.locate(item, "jurisdictions")
+                found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, place))
+    return found
 
 
 def _future(manifest: Manifest) -> list[Finding]:

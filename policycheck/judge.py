@@ -401,13 +401,13 @@ def concerns(expectation: Expectation, organization: Mapping[str, Any]) -> tuple
         declared = organization.get("jurisdictions")
         if declared is None:
             unsure = unsure or "organization.jurisdictions"
-        elif not any(_overlap(mine, theirs) for mine in declared for theirs in expectation.jurisdictions):
+        elif not any(overlap(mine, theirs) for mine in declared for theirs in expectation.jurisdictions):
             return False, "organization.jurisdictions"
     return (UNKNOWN, unsure) if unsure else (True, "")
 
 
 def _reaches(expectation: Expectation, place: str) -> bool:
-    return any(_overlap(place, theirs) for theirs in expectation.jurisdictions)
+    return any(overlap(place, theirs) for theirs in expectation.jurisdictions)
 
 
 def _place(program: Program, env: Env) -> str:
@@ -420,7 +420,7 @@ def _place(program: Program, env: Env) -> str:
     return ""
 
 
-def _overlap(one: str, other: str) -> bool:
+def overlap(one: str, other: str) -> bool:
     """Whether two jurisdictions have ground in common: the same, or one a subdivision of the other (`CA-QC` of `CA`)."""
     return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")
 

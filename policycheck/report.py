@@ -416,20 +416,7 @@ def _finding(finding: Finding, facts: list[Record], options: Options, redactor: 
         "location": _location(finding.location),
         "facts": facts,
     }
-    if finding.message:
-        found["message"] = redactor.text(finding.message, subject.route)
-    if finding.because_of:
-        found["because_of"] = redactor.text(finding.because_of, subject.route)
-    if finding.missing:
-        found["missing"] = list(finding.missing)
-    if finding.remediation:
-        found["remediation"] = finding.remediation
-    if finding.equivalent:
-        found["equivalent"] = redactor.text(finding.equivalent, subject.route)
-    if finding.warns_until:
-        found["warns_until"] = finding.warns_until
-    if finding.owner:
-        found["owner"] = redactor.text(finding.owner, subject.route)
+    _say(finding, found, redactor)
     if finding.exception:
         where = f"exceptions[{finding.exception.id}]"
         found["exception"] = {key: redactor.text(text, where) for key, text in finding.exception._asdict().items()}
@@ -440,6 +427,24 @@ def _finding(finding: Finding, facts: list[Record], options: Options, redactor: 
     if finding.verified[0]:
         found["verified_facts"] = list(finding.verified)
     return found
+
+
+def _say(finding: Finding, found: Record, redactor: Redactor) -> None:
+    where = finding.subject.route
+    if finding.message:
+        found["message"] = redactor.text(finding.message, where)
+    if finding.because_of:
+        found["because_of"] = redactor.text(finding.because_of, where)
+    if finding.missing:
+        found["missing"] = list(finding.missing)
+    if finding.remediation:
+        found["remediation"] = finding.remediation
+    if finding.equivalent:
+        found["equivalent"] = redactor.text(finding.equivalent, where)
+    if finding.warns_until:
+        found["warns_until"] = finding.warns_until
+    if finding.owner:
+        found["owner"] = redactor.text(finding.owner, where)
 
 
 def _artefact(artefact: Artefact) -> Record:

@@ -93,11 +93,12 @@ def saying(*values: tuple[str, Any], line: int = 7) -> Says:
 
 
 def judged(
-    root: Path, *evidence: str, wanted: packs.Criteria | None = None, limit: str = "300", body: str = BODY, **options: Any
-) -> Result:
+    root: Path, *evidence: str, wanted: packs.Criteria | None = None, limit: str = "300", body: str = BODY,
+    places: str = "null", **options: Any,
+) -> Result:  # fmt: skip
     """The manifest with these evidence entries, judged."""
     entries = "\n".join(f"      - {{{entry}}}" for entry in evidence) or "      []"
-    text = "policycheck: 1\norganization: {id: a, roles: [website_operator]}\n"
+    text = f"policycheck: 1\norganization: {{id: a, roles: [website_operator], jurisdictions: {places}}}\n"
     text += body.replace("LIMIT", limit).replace("EVIDENCE", entries)
     (root / "policycheck.yaml").write_text(text, "utf-8")
     manifest, wrong = run.read(root / "policycheck.yaml", "policycheck.yaml", root, AS_OF)
@@ -639,6 +640,33 @@ def test_a_date_of_something_done_after_the_evaluation_is_a_gap_of_its_own(tmp_p
     assert found.message == ("controls[edge].last_reviewed_on says 2027-01-01, which is after the date of this evaluation.")
     assert found.location is not None
     assert found.location.line == line_of(tmp_path, "2027-01-01")
+
+
+PLACED = """
+ai_uses: [{{id: helper, jurisdictions: {theirs}}}]
+incidents: [{{id: leak, jurisdictions: {theirs}}}]
+own_scraping: [{{id: prices, jurisdictions: {theirs}}}]
+third_party_access: [{{id: partner, jurisdictions: {theirs}}}]
+"""
+EACH_PLACED = ["ai_uses[helper]", "incidents[leak]", "own_scraping[prices]", "third_party_access[partner]"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "others"),
+    [
+        ("[IE]", "[GB, IE, AU]", "GB, AU"), ("[IE]", "[IE]", ""), ("[CA]", "[CA-QC]", ""), ("[CA-QC]", "[CA]", ""),
+        ("[CA-QC]", "[CA-BC]", "CA-BC"), ("null", "[GB]", ""), ("[IE]", "null", ""), ("[IE]", "[]", ""),
+    ],
+)  # fmt: skip
+def test_places_that_the_organization_does_not_name_are_gaps_of_their_own(
+    mine: str, theirs: str, others: str, tmp_path: Path
+) -> None:
+    result = judged(tmp_path, body=PLACED.format(theirs=theirs), places=mine)
+    found = [f for f in result.findings if f.rule == "places-of-the-organization"]
+    assert sorted(f.location.route for f in found if f.location) == [f"{at}.jurisdictions" for at in EACH_PLACED if others]
+    assert {(f.outcome, f.severity, f.expectations) for f in found} <= {("gap", "medium", ())}
+    assert all(f" names {others}, which " in f.message for f in found)
+    assert result.counts.integrity["gap"] == len(found)
 
 
 def test_subjects_named_alike_are_counted_and_shown_alike(tmp_path: Path) -> None:
