@@ -62,14 +62,30 @@ def test_articles_stand_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("format_", ["text", "table"])
+@pytest.mark.parametrize("format_", ["text", "table", "markdown"])
 def test_it_says_supports_with_its_confidence_and_never_equivalent(framework: str, format_: str) -> None:
-    text = " ".join(check("--view", framework, "--format", format_).split())
+    text = check("--view", framework, "--format", format_)
+    text = " ".join((text.partition("### Support for")[2].partition("###")[0] or text).split())
     assert "support" in text
     assert "neither stands for the other" in text
     assert re.search(r"confidence (high|middling|low)|\((high|middling|low)\)", text)
     assert "equivalent" not in text
     assert "compliant" not in text
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_summary_one_can_send_has_a_line_for_each_identifier(framework: str) -> None:
+    section = check("--view", framework, "--format", "markdown").partition("### Support for ")[2].partition("###")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
+    concerned = {row["id"]: row["outcome"] for row in report()["results"][0]["expectations"]}
+    concerned = {name: outcome for name, outcome in concerned.items() if outcome != "not_applicable"}
+    wanted = {name: behind & concerned.keys() for name, behind in mapped(framework).items()}
+    said = {row[0]: set(re.findall(r"([\w-]+) \((?:high|middling|low)\)", row[-1])) for row in rows}
+    assert said == {name: behind for name, behind in wanted.items() if behind}
+    assert all((row[1] == "gap") == any(concerned[e] == "gap" for e in said[row[0]]) for row in rows)
+    out = re.search(r"Supported only by what does not concern this organisation: (.*)\.", section)
+    assert set(out[1].split(", ") if out else ()) == {name for name, behind in wanted.items() if not behind}
+    assert "### Support for " not in check("--format", "markdown")
 
 
 def test_the_counts_are_those_of_the_same_report() -> None:

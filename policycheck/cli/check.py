@@ -26,7 +26,9 @@ _FORMATS = click.Choice(rooms.names("formats"))
               help=f"What is printed: {', '.join(_FORMATS.choices)}.")  # fmt: skip
 @click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
               help="Write a format to a file, any number of times; without FORMAT=, the one --format.")  # fmt: skip
-@click.option("--view", type=click.Choice(["gdpr", "owasp-oat"]), help="Text and table by what the findings support there.")
+@click.option(
+    "--view", type=click.Choice(["gdpr", "owasp-oat"]), help="Text, table and markdown by what findings support there."
+)
 @click.option("--by", type=click.Choice(["finding", "expectation"]), default="finding", show_default=True,
               help="What text and table go by; expectation gives the documents' paragraphs in order.")  # fmt: skip
 @click.option("--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23).")

@@ -37,6 +37,14 @@ class Supported(NamedTuple):
         """The roll-up over the expectations, as that of an expectation over its findings."""
         return min((row.outcome for row, _ in self.rows), key=_ORDER.index)
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """The gaps, unknowns and met findings behind it, each once."""
+        gaps, unknown, met = (
+            len({f["id"] for row, _ in self.rows for f in row.findings.get(outcome, ())}) for outcome in _ORDER[:3]
+        )
+        return gaps, unknown, met
+
 
 def supported(view: View, record: Record, framework: str) -> list[Supported]:
     """The framework's identifiers that an expectation of this report supports, in the framework's order."""

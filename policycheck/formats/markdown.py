@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats import _changes
+from policycheck.formats import _by_framework, _changes
 from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
@@ -24,7 +24,7 @@ _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not use
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
     """The outcomes whose findings are explained; the others are only counted."""
-    return frozenset({Outcome.GAP, Outcome.UNKNOWN})
+    return frozenset({Outcome.GAP, Outcome.UNKNOWN, *((Outcome.MET, Outcome.NOT_USED) if style.get("view") else ())})
 
 
 def begin(view: View) -> bytes:
@@ -42,6 +42,7 @@ def part(view: View, record: Record) -> bytes:
     organization = record["organization"]
     lines = [f"## {safe(organization.get('name') or organization.get('id'))}", ""]
     lines += [f"Manifest: {code(record['manifest'])}", "", *_counts(record), "", *_since(view, record)]
+    lines += _supported(view, record, str(view.style["view"])) if view.style.get("view") else []
     gaps = [f for f in record["findings"] if f["outcome"] == "gap" and "exception" not in f]
     own = sum(not f["expectations"] for f in gaps)
     aside = f", {own} of them of the declaration itself" if own else ""
@@ -75,6 +76,21 @@ def _counts(record: Record) -> list[str]:
         rules = ", ".join(code(name) for name in dict.fromkeys(f["rule"] for f in some))
         lines += ["", f"From {day}, {len(some)} more will block: {rules}."]
     return lines
+
+
+def _supported(view: View, record: Record, framework: str) -> list[str]:
+    """The same findings by another framework's identifiers, a line each, with all that supports it."""
+    title, called = _by_framework.FRAMEWORKS[framework]
+    lines = [f"### Support for {safe(title)}", "", safe(_by_framework.about(framework)), ""]
+    lines += [f"| {called} | outcome | gaps | unknown | met | supported by (confidence) |", "|---|---|---|---|---|---|"]
+    found = _by_framework.supported(view, record, framework)
+    for one in [one for one in found if one.outcome != "not_applicable"]:
+        gaps, unknown, met = one.counts
+        rows = [(row, sure) for row, sure in one.rows if row.outcome != "not_applicable"]
+        behind = ", ".join(f"{row.expectation['id']} ({_by_framework.SURE.get(sure, 'not given')})" for row, sure in rows)
+        lines.append(f"| {safe(one.name)} | {_WORDS[one.outcome]} | {gaps} | {unknown} | {met} | {safe(behind)} |")
+    out = ", ".join(one.name for one in found if one.outcome == "not_applicable")
+    return [*lines, "", *([f"Supported only by what does not concern this organisation: {safe(out)}.", ""] if out else [])]
 
 
 def _since(view: View, record: Record) -> list[str]:

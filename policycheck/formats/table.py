@@ -102,11 +102,10 @@ def _row(view: View, finding: Record) -> tuple[str, ...]:
 
 def _supported(one: _by_framework.Supported) -> tuple[str, ...]:
     """An identifier's line: its roll-up, the findings behind it each once, and the first of the expectations."""
-    found = {o: {f["id"] for row, _ in one.rows for f in row.findings.get(o, ())} for o in ("gap", "unknown", "met")}
     row, sure = one.rows[0]
     more = f" +{len(one.rows) - 1}" if len(one.rows) > 1 else ""
     first = f"{row.expectation['id']} ({_by_framework.SURE.get(sure, '-')}){more}"
-    return (one.name, one.outcome.replace("_", " "), *(str(len(found[o]) or "") for o in found), first)
+    return (one.name, one.outcome.replace("_", " "), *(str(count or "") for count in one.counts), first)
 
 
 def _asked(row: Answer) -> tuple[str, ...]:
