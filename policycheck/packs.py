@@ -6,8 +6,6 @@ A rule's tests (`<rule-id>.test.yaml`) stand beside it and are not read here. Sh
 is built (and by this project's own gate); packs of a user are checked when they are loaded.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
