@@ -5,8 +5,6 @@ reordered lists, because ids do. A gap that got worse since (contradicted, highe
 new; a gap of a rule that did not exist then is told apart; an entry whose gap is gone must be pruned.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 

@@ -5,8 +5,6 @@ holds `.git`, and in the current folder alone when there is none. Where a manife
 choose how it is judged. Over the file stand the variables POLICYCHECK_<KEY>, over them the command line.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

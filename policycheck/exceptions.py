@@ -5,8 +5,6 @@ changes (a surface exposes more, a limit is loosened), the exception is stale an
 last day still counts. An entry that is not in order accepts nothing, and says so as a finding of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

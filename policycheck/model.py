@@ -4,8 +4,6 @@ The records are named tuples and not frozen dataclasses because twenty of the la
 of the whole program (docs/decisions/0003-records.md).
 """
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import Any, Final, NamedTuple, Protocol
 

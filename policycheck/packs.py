@@ -6,11 +6,9 @@ A rule's tests (`<rule-id>.test.yaml`) stand beside it and are not read here. Sh
 is built (and by this project's own gate); packs of a user are checked when they are loaded.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +23,9 @@ from policycheck.language.syntax import parse as parse_expression
 from policycheck.language.types import ANY, Checker, Type, Types, types_of
 from policycheck.model import Problem, Severity
 
-COMPILED = "packs.json"
+#: What the wheel carries: the packs in the first line, then, for each rule, the parts of its analysis, a line each.
+COMPILED = "packs.jsonl"
+_PARTS = ("walk", "claim", "said")
 _TESTS = ".test.yaml"
 _ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
 _BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
@@ -78,8 +78,8 @@ class Rule(NamedTuple):
     expectations: tuple[str, ...] = ()
     remediation: str = ""
     document: Document | None = None
-    #: What the wheel carries of its analysis; none for rules that are read as YAML.
-    analysis: Mapping[str, Any] | None = None
+    #: Gives the parts of its analysis that the wheel carries, by name; none for rules that are read as YAML.
+    analysis: Callable[[str], Any] | None = None
 
     @property
     def disabled(self) -> str:
@@ -264,7 +264,7 @@ def shipped() -> list[Pack]:
     folder = shipped_data.folder("rules")
     compiled = folder / COMPILED
     if compiled.is_file():
-        return [_build(one, shipped=True) for one in json.loads(compiled.read_bytes())]
+        return carried(compiled.read_bytes())
     return [_build(_read(pack, folder.parent), shipped=True) for pack in folders(folder)]
 
 
@@ -277,11 +277,39 @@ def compiled(folder: Path, schema: Mapping[str, Any]) -> bytes:
         raise InvalidInput(wrong)
     # The types of the definitions mark the trees; a tree that was never checked would be read wrongly.
     assert criteria.defined is not None
+    lines: list[str] = []
     for tree, pack in zip(trees, criteria.packs, strict=True):
         tree.pop("documents")
-        tree["analyses"] = {rule.id: stored(criteria.analysis(rule)) for rule in pack.rules.values()}
+        tree["analyses"] = {}
+        for rule in pack.rules.values():
+            parts = stored(criteria.analysis(rule))
+            tree["analyses"][rule.id] = len(lines)
+            lines += [_plain(parts[part]) for part in _PARTS]
         tree["trees"] = {k: {n: frozen(criteria.trees[k][n]) for n in named} for k, named in pack.definitions.items()}
-    return json.dumps(trees, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return "\n".join([_plain(trees), *lines]).encode()
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def carried(raw: bytes) -> list[Pack]:
+    """The packs that `compiled` made plain. A rule's analysis is decoded when it is needed: most are not."""
+    first, *lines = raw.decode().split("\n")
+    return [_build(tree, shipped=True, lines=lines) for tree in json.loads(first)]
+
+
+class _Parts:
+    """The parts of one rule's analysis: a line of JSON each."""
+
+    __slots__ = ("_at", "_lines")
+
+    def __init__(self, lines: Sequence[str], at: int) -> None:
+        self._lines, self._at = lines, at
+
+    def __call__(self, part: str) -> Any:
+        """A part by its name."""
+        return json.loads(self._lines[self._at + _PARTS.index(part)])
 
 
 def load(places: Iterable[Path], schema: Mapping[str, Any], chosen: tuple[str, ...] = ()) -> Criteria:
@@ -398,7 +426,7 @@ def _read(folder: Path, above: Path) -> dict[str, Any]:
     }
 
 
-def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
+def _build(tree: Mapping[str, Any], *, shipped: bool, lines: Sequence[str] = ()) -> Pack:
     files: dict[str, Any] = tree["files"]
     documents = tree.get("documents", {})
     header = files["pack.yaml"]
@@ -421,7 +449,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool) -> Pack:
             pack.rules[identity] = Rule(
                 identity, pack.id, parts[0], at, data, data["title"], Severity(data["severity"]),
                 tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name),
-                tree.get("analyses", {}).get(identity),
+                _Parts(lines, tree["analyses"][identity]) if lines else None,
             )  # fmt: skip
     # Documents stand in the order of pack.yaml, whatever their files are called.
     order = list(sources)

@@ -4,8 +4,6 @@ A `Worker` holds what all manifests share and turns one path into a `Part`; an e
 `map`; `Run` streams the parts into the formats and keeps the totals.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """What is declared against what artefacts say: a witness confirms or contradicts, never excuses (docs/decisions/0002)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ No rule knows what nginx is; no verifier knows a rule. A verifier's account beco
 `Overlay`), every rule is judged on it again, and the two verdicts are weighed (`assess.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -506,8 +505,8 @@ def test_criteria_that_do_not_exist_are_a_mistake_of_the_call(tmp_path: Path) ->
 def both() -> list[packs.Criteria]:
     """The shipped criteria as a checkout reads them and as a wheel carries them."""
     read = packs.Criteria(packs.shipped(), SCHEMA)
-    carried = json.loads(packs.compiled(shipped_data.folder("rules"), SCHEMA))
-    return [read, packs.Criteria([packs._build(tree, shipped=True) for tree in carried], SCHEMA)]
+    carried = packs.carried(packs.compiled(shipped_data.folder("rules"), SCHEMA))
+    return [read, packs.Criteria(carried, SCHEMA)]
 
 
 def test_shipped_packs_are_the_same_from_the_wheel(both: list[packs.Criteria]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,15 +137,11 @@ def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, 
 
 
 def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
-    import gc
-
     from policycheck.cli._writer import Writer
     from policycheck.run import View, Worker, in_turn
 
-    if len(run.found.manifests) > 1:
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
-        gc.enable()
+    # The criteria stay to the end, so no collection need look at them; from here on there may be many manifests.
+    gc.freeze()
     view = View(run.worker.header, run.worker.settings.style, since=run.worker.since)
     modules = run.worker.formats
     writers = [(name, Writer(modules[name], sink, view)) for name, sink in sinks.by_format]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 #: Control characters, bidirectional overrides and other invisible marks that could repaint or reorder a terminal.
-_HARMFUL = re.compile(
+_HARMFUL = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 #: Longer than anything a person writes without a space; more would bury the report.
-_ENDLESS = re.compile(r"(\S{60})\S{240,}")
+_ENDLESS, _LONG = r"(\S{60})\S{240,}", 300
+#: Where the invisible tags begin.
+_TAGS = "\U000e0000"
 _MOST = 4000
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "cyan": "36", "dim": "2", "bold": "1", "magenta": "35"}
 SEVERITY_COLOURS = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
@@ -25,9 +26,14 @@ def harmless(text: object) -> str:
 
     What is too long to be read is cut, and "..." says so.
     """
-    shown = _ENDLESS.sub(r"\1...", str(text)[: _MOST + 1].replace("\t", " ").replace("\n", " "))
-    shown = shown if len(shown) <= _MOST else f"{shown[:_MOST]}..."
-    return _HARMFUL.sub(lambda m: f"\\u{ord(m[0]):04x}", shown)
+    shown = str(text)[: _MOST + 1].replace("\t", " ").replace("\n", " ")
+    # The patterns are costly to compile and seldom needed: what is harmful is not printable, or an invisible tag.
+    if len(shown) >= _LONG:
+        shown = re.sub(_ENDLESS, r"\1...", shown)
+        shown = shown if len(shown) <= _MOST else f"{shown[:_MOST]}..."
+    if shown.isprintable() and max(shown, default="") < _TAGS:
+        return shown
+    return re.sub(_HARMFUL, lambda m: f"\\u{ord(m[0]):04x}", shown)
 
 
 def paint(text: str, colour: str, style: Mapping[str, Any]) -> str:
@@ -36,11 +42,44 @@ def paint(text: str, colour: str, style: Mapping[str, Any]) -> str:
 
 
 def wrap(text: str, style: Mapping[str, Any], first: str = "  ", rest: str = "  ") -> list[str]:
-    """Lines no wider than the terminal; long paths are not broken."""
+    """Lines no wider than the terminal; long paths are not broken.
+
+    They are those of `textwrap` with neither long words nor hyphens broken. It is not used because its patterns take longer
+    to compile than a report takes to wrap.
+    """
     width = max(40, int(style.get("width", 80)))
-    return textwrap.wrap(
-        harmless(text), width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
+    parts = _words_and_gaps(harmless(text))
+    lines: list[str] = []
+    at = 0
+    while at < len(parts):
+        indent = rest if lines else first
+        at += bool(lines) and not parts[at].strip()
+        end = _fitting(parts, at, width - len(indent))
+        shown = "".join(parts[at : end - 1 if end > at and not parts[end - 1].strip() else end])
+        lines += [indent + shown] if shown else []
+        at = end
+    return lines
+
+
+def _words_and_gaps(text: str) -> list[str]:
+    """A text in parts: words, and the spaces between them."""
+    parts: list[str] = []
+    gap = 0
+    for word in text.split(" "):
+        if word:
+            parts += [" " * gap, word] if gap else [word]
+            gap = 0
+        gap += 1
+    return [*parts, " " * (gap - 1)] if gap > 1 else parts
+
+
+def _fitting(parts: list[str], at: int, room: int) -> int:
+    """The first part that no longer fits into a line begun at `at`; one part at least goes into it."""
+    end = at
+    while end < len(parts) and len(parts[end]) <= room:
+        room -= len(parts[end])
+        end += 1
+    return max(end, min(at + 1, len(parts)))
 
 
 def encode(lines: list[str], style: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats import _by_expectation, _by_framework, _changes
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
@@ -49,10 +48,14 @@ def part(view: View, record: Record) -> bytes:
         return encode([_quiet(view, record)], style)
     framework = style.get("view")
     if framework:
+        from policycheck.formats import _by_framework
+
         return encode(
             [*_title(view, record), *_by_framework.lines(view, record, str(framework)), *_summary(view, record)], style
         )
     if style.get("by") == "expectation":
+        from policycheck.formats import _by_expectation
+
         return encode([*_title(view, record), *_by_expectation.lines(view, record), *_summary(view, record)], style)
     verbose = bool(style.get("verbose"))
     shown = [f for f in record["findings"] if _is_shown(f)]
@@ -99,8 +102,15 @@ def _title(view: View, record: Record) -> list[str]:
 
 def _since(view: View, record: Record) -> list[str]:
     """What changed since the report that was named, if one was."""
-    told = _changes.since(view.since(record)) if view.since else []
-    return [line for sentence in told for line in wrap(sentence, view.style, "", "  ")]
+    return [line for sentence in _changed(view, record) for line in wrap(sentence, view.style, "", "  ")]
+
+
+def _changed(view: View, record: Record) -> list[str]:
+    if view.since is None:
+        return []
+    from policycheck.formats import _changes
+
+    return _changes.since(view.since(record))
 
 
 def _blocks(view: View, record: Record, findings: list[Record], room: int) -> list[str]:
@@ -379,5 +389,5 @@ def _quiet(view: View, record: Record) -> str:
     counts = record["counts"]
     integrity = {o: n for o, n in counts["integrity"].items() if o != "met"}
     own = f"; integrity {_listed(integrity)}" if any(integrity.values()) else ""
-    since = f"; {_changes.since(view.since(record))[0].rstrip('.').replace('Since', 'since', 1)}" if view.since else ""
+    since = "".join(f"; {told.rstrip('.').replace('Since', 'since', 1)}" for told in _changed(view, record)[:1])
     return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{aside}{since}"

@@ -7,7 +7,7 @@ hundred rules anew would be a sixth of the start-up time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.language.syntax import ExpressionError, Node, caret, parse
@@ -144,54 +144,65 @@ class _Analyst:
 
 
 def stored(found: Analysis) -> dict[str, Any]:
-    """An analysis as plain data."""
+    """An analysis as plain data, in three parts: what is walked, what is claimed, and what a message says."""
     return {
-        "bindings": [[b.name, frozen(b.node), b.kind, b.shown, b.single] for b in found.bindings],
-        "lets": [[name, frozen(node)] for name, node in found.lets],
-        "when": None if found.when is None else frozen(found.when),
-        "claim": frozen(found.claim),
-        "equivalents": None if found.equivalents is None else frozen(found.equivalents),
+        "walk": [
+            [[b.name, frozen(b.node), b.kind, b.shown, b.single] for b in found.bindings],
+            [[name, frozen(node)] for name, node in found.lets],
+            None if found.when is None else frozen(found.when),
+            sorted(found.roots),
+        ],
+        "claim": [frozen(found.claim), None if found.equivalents is None else frozen(found.equivalents)],
         "said": {source: frozen(node) for source, node in found.said.items()},
-        "roots": sorted(found.roots),
     }
 
 
-def restored(data: Mapping[str, Any]) -> Analysis:
-    """The analysis that `stored` made plain."""
-    found = _Stored(data)
-    found.bindings = [Binding(name, thawed(node), *rest) for name, node, *rest in data["bindings"]]
-    found.lets = [(name, thawed(node)) for name, node in data["lets"]]
-    found.when = None if data["when"] is None else thawed(data["when"])
-    found.roots = set(data["roots"])
+def restored(part: Callable[[str], Any]) -> Analysis:
+    """The analysis that `stored` made plain; `part` gives a part of it by name, asked for when it is needed."""
+    found = _Stored(part)
+    bindings, lets, when, roots = part("walk")
+    found.bindings = [Binding(name, thawed(node), *rest) for name, node, *rest in bindings]
+    found.lets = [(name, thawed(node)) for name, node in lets]
+    found.when = None if when is None else thawed(when)
+    found.roots = set(roots)
     return found
 
 
 class _Stored(Analysis):
-    """An analysis whose larger trees are restored when they are first asked for."""
+    """An analysis whose larger trees are restored when they are first asked for: most rules claim nothing of a manifest."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, part: Callable[[str], Any]) -> None:
         super().__init__()
         del self.claim, self.equivalents, self.said
-        self._data = data
+        self._part = part
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("claim", "equivalents", "said"):
+        if name in ("claim", "equivalents"):
+            claim, equivalents = self._part("claim")
+            self.claim, self.equivalents = thawed(claim), None if equivalents is None else thawed(equivalents)
+        elif name == "said":
+            self.said = {source: thawed(tree) for source, tree in self._part("said").items()}
+        else:
             raise AttributeError(name)
-        value = self._data[name]
-        made = {k: thawed(v) for k, v in value.items()} if name == "said" else None if value is None else thawed(value)
-        setattr(self, name, made)
-        return made
+        return getattr(self, name)
 
 
 def frozen(node: Node) -> list[Any]:
-    """A tree as nested lists: operation, offsets, what the type check marked, arguments. A list among these is a tree."""
-    arguments = [frozen(part) if isinstance(part, Node) else part for part in node.args]
-    return [node.op, node.start, node.end, node.kind, node.optional, *arguments]
+    """A tree as nested lists: operation, arguments. A list among these is a tree.
+
+    What the type check marked stands beside the operation. The offsets stay behind: they are for mistakes, and a tree that
+    is stored has none.
+    """
+    op = [node.op, node.kind, node.optional] if node.kind or node.optional else node.op
+    return [op, *(frozen(part) if isinstance(part, Node) else part for part in node.args)]
 
 
 def thawed(data: list[Any]) -> Node:
     """The tree that `frozen` made plain."""
-    op, start, end, kind, optional, *arguments = data
-    node = Node(op, tuple([thawed(part) if type(part) is list else part for part in arguments]), start, end)
+    op, *arguments = data
+    kind, optional = "", False
+    if type(op) is list:
+        op, kind, optional = op
+    node = Node(op, tuple([thawed(part) if type(part) is list else part for part in arguments]), 0, 0)
     node.kind, node.optional = kind, optional
     return node

@@ -159,7 +159,7 @@ class _Walk:
         return f" on line {there.line}" if here and here.path == there.path else f" at {there.path}:{there.line}"
 
     def date(self, step: _Step, holder: Any, key: Any, value: str) -> None:
-        found = day(value) if _FORMS[step.date].match(value) else None
+        found = day(value) if _form(step.date).match(value) else None
         if found is None:
             self.say(holder, key, _bad_date(step.date, value))
         elif step.past and found.isoformat() > self.as_of:
@@ -177,15 +177,21 @@ class _Walk:
 
 #: A full date (RFC 3339 section 5.6) and a moment with an offset, narrower than what Python's own readers take.
 _FORMS = {
-    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"),
-    "moment": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})\Z"),
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z",
+    "moment": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})\Z",
 }
+
+
+@cache
+def _form(kind: str) -> re.Pattern[str]:
+    """What a date or moment looks like, compiled when the first is met."""
+    return re.compile(_FORMS[kind])
 
 
 def _bad_date(kind: str, value: str) -> str:
     if kind == "date":
         return f"{value[:40]!r} is not a date; write it as 2026-11-21"
     zoned = f"{value.replace(' ', 'T', 1)}Z"
-    if _FORMS["moment"].match(zoned) and day(zoned) is not None:
+    if _form("moment").match(zoned) and day(zoned) is not None:
         return f"{value[:40]!r} has no offset; write it as {zoned[:40]}, or with +01:00"
     return f"{value[:40]!r} is not a moment; write it as 2026-11-21T09:30:00Z"
