@@ -1,7 +1,7 @@
 """The GitLab component, run by gitlab-ci-local in a repository that includes it as docs/ci.md says.
 
-gitlab-ci-local holds the pipeline against GitLab's schema, fetches the component with git by its version, puts the inputs in,
-and runs the jobs by its shell executor. The GitLab server is a folder with our repository, and pip takes what it installs
+gitlab-ci-local holds the pipeline against GitLab's schema, fetches the component with git by its version, puts the inputs
+in, and runs the jobs by its shell executor. The GitLab server is a folder with our repository, and pip takes what it installs
 from a folder with a wheel of this checkout.
 """
 
@@ -12,9 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 import yaml

@@ -169,6 +169,7 @@ def test_the_component_uses_the_inputs_it_declares_and_this_version() -> None:
         (with_a_gap(), {"CHECK_PATHS": "."}, 1),
         (with_a_gap(), {"CHECK_PATHS": "policycheck.yaml\n", "CHECK_OPTIONS": "--fail-on\nhigh\n--exit-zero"}, 0),
         (CLEAN, {"CHECK_PATHS": ""}, 2),
+        (CLEAN, {"CHECK_PATHS": " \n\n"}, 2),
         (CLEAN, {"CHECK_PATHS": "$(touch pwned)"}, 2),
         (CLEAN, {"CHECK_PATHS": "*"}, 2),
     ],
@@ -183,11 +184,13 @@ def test_the_script_of_the_component(text: str, variables: dict[str, str], code:
     (project / "policycheck.yaml").write_text(text, "utf-8")
     (body,) = COMPONENT[1].values()
     given = environment(CI_BUILDS_DIR=str(tmp_path), CI_JOB_ID="7", **{"CHECK_OPTIONS": "", **variables})
+    blank, *_, last = body["script"]
     done = subprocess.run(
-        ["sh", "-e", "-c", body["script"][-1]], cwd=project, env=given, capture_output=True, text=True, check=False
+        ["sh", "-e", "-c", f"{blank}\n{last}"], cwd=project, env=given, capture_output=True, text=True, check=False
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert not (project / "pwned").exists()
+    assert place.exists() == (not variables["CHECK_PATHS"].strip())
     if code < 2:
         wanted = {*body["artifacts"]["reports"].values(), *body["artifacts"]["paths"]}
         assert wanted <= set(os.listdir(project))
