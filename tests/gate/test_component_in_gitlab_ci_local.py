@@ -1,8 +1,8 @@
 """The GitLab component, run by gitlab-ci-local in a repository that includes it as docs/ci.md says.
 
 gitlab-ci-local holds the pipeline against GitLab's schema, fetches the component with git by its version, puts the inputs
-in, and runs the jobs by its shell executor. The GitLab server is a folder with our repository, and pip takes what it installs
-from a folder with a wheel of this checkout.
+in, and runs the jobs by its shell executor. The GitLab server is a folder with our repository, and pip takes what it
+installs from a folder with a wheel of this checkout.
 """
 
 from __future__ import annotations
