@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from .traps_support import CLEAN, EXAMPLE, ROOT, TODAY
 
-FOLDERS = ("policycheck", "rules", "schemas")
-FILES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "NOTICE", ".pre-commit-hooks.yaml")
+FOLDERS = ("ci", "policycheck", "rules", "schemas", "templates")
+FILES = (
+    "action.yml", "Containerfile", "hatch_build.py", "LICENSE", "NOTICE", ".pre-commit-hooks.yaml", "pyproject.toml",
+    "README.md",
+)  # fmt: skip
 _GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_AUTHOR_DATE": f"{TODAY} +0000"}
 _WHO = {f"GIT_{role}_{what}": f"{what}@shop.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -35,8 +42,17 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def documented(heading: str) -> Any:
+    """The first block of YAML below a heading of docs/ci.md, as a reader copies it."""
+    page = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    found = re.search(rf"^## {re.escape(heading)}\n.*?```yaml\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    assert found, heading
+    # To YAML 1.1 the key `on` of a workflow is a boolean; to GitHub it is a word.
+    return {"on" if key is True else key: value for key, value in yaml.safe_load(found[1]).items()}
+
+
 def publish(folder: Path) -> str:
-    """Put what an installation takes from this checkout into a git repository of its own; returns its commit."""
+    """Put what hooks, action, component and image take from this checkout into a repository; returns its commit."""
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:

@@ -179,7 +179,7 @@ def test_findings_go_to_code_scanning_also_when_the_check_fails_and_never_decide
 @pytest.mark.gate
 def test_the_action_installs_what_is_pinned_and_then_checks(tmp_path: Path) -> None:
     runner, source = Runner(tmp_path), tmp_path / "source"
-    for name in (*FOLDERS, "ci"):
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(ROOT / name, source / name)

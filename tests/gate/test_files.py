@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import jsonschema
 import pytest
 import yaml
 
-from .consumer_support import environment, program
+from .consumer_support import documented, environment, program
+from .packages_support import from_npm
 from .traps_support import CLEAN, EXAMPLE, ROOT, with_a_gap
 
 SPECS = ROOT.parent / "shared" / "specs"
@@ -46,6 +48,45 @@ def test_a_file_is_as_schemastore_describes_it(schema: str, path: str) -> None:
         {"on" if key is True else key: value for key, value in document.items()} if isinstance(document, dict) else document
     )
     assert [error.message for error in jsonschema.validators.validator_for(rules)(rules).iter_errors(document)] == []
+
+
+@pytest.fixture(scope="module")
+def parsed_by_github(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[list[str]]]:
+    """What GitHub's own parser finds wrong with an action or workflows, file by file."""
+    modules = from_npm(tmp_path_factory.mktemp("node"), "@actions/workflow-parser@0.3.61")
+
+    def read(*paths: Path) -> list[list[str]]:
+        call = ["node", str(ROOT / "tests" / "gate" / "github_parser.mjs"), str(modules), *map(str, paths)]
+        done = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return list(json.loads(done.stdout).values())
+
+    return read
+
+
+@pytest.mark.gate
+def test_githubs_parser_accepts_the_action_the_workflows_and_the_documented_one(
+    parsed_by_github: Callable[..., list[list[str]]], tmp_path: Path
+) -> None:
+    (tmp_path / "documented.yml").write_text(json.dumps(documented("GitHub")), "utf-8")
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*"))
+    assert workflows
+    found = parsed_by_github(ROOT / "action.yml", tmp_path / "documented.yml", *workflows)
+    assert found == [[]] * (2 + len(workflows))
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("using: composite", "using: composit"), ("steps.check.outputs.gaps", "step.check.outputs.gaps"), ("shell: bash", "")],
+)
+def test_githubs_parser_would_refuse_a_wrong_action(
+    right: str, wrong: str, parsed_by_github: Callable[..., list[list[str]]], tmp_path: Path
+) -> None:
+    text = (ROOT / "action.yml").read_text("utf-8")
+    assert right in text
+    (tmp_path / "action.yml").write_text(text.replace(right, wrong), "utf-8")
+    assert parsed_by_github(tmp_path / "action.yml") != [[]]
 
 
 @pytest.mark.gate
@@ -128,12 +169,13 @@ def test_the_component_uses_the_inputs_it_declares_and_this_version() -> None:
         (with_a_gap(), {"CHECK_PATHS": "."}, 1),
         (with_a_gap(), {"CHECK_PATHS": "policycheck.yaml\n", "CHECK_OPTIONS": "--fail-on\nhigh\n--exit-zero"}, 0),
         (CLEAN, {"CHECK_PATHS": ""}, 2),
+        (CLEAN, {"CHECK_PATHS": " \n\n"}, 2),
         (CLEAN, {"CHECK_PATHS": "$(touch pwned)"}, 2),
         (CLEAN, {"CHECK_PATHS": "*"}, 2),
     ],
 )
 def test_the_script_of_the_component(text: str, variables: dict[str, str], code: int, tmp_path: Path) -> None:
-    place = tmp_path / "policycheck-venv" / "bin" / "python"
+    place = tmp_path / "policycheck-7" / "bin" / "python"
     place.parent.mkdir(parents=True)
     place.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
     place.chmod(0o755)
@@ -141,12 +183,14 @@ def test_the_script_of_the_component(text: str, variables: dict[str, str], code:
     shutil.copytree(EXAMPLE, project)
     (project / "policycheck.yaml").write_text(text, "utf-8")
     (body,) = COMPONENT[1].values()
-    given = environment(CI_BUILDS_DIR=str(tmp_path), **{"CHECK_OPTIONS": "", **variables})
+    given = environment(CI_BUILDS_DIR=str(tmp_path), CI_JOB_ID="7", **{"CHECK_OPTIONS": "", **variables})
+    blank, *_, last = body["script"]
     done = subprocess.run(
-        ["sh", "-e", "-c", body["script"][-1]], cwd=project, env=given, capture_output=True, text=True, check=False
+        ["sh", "-e", "-c", f"{blank}\n{last}"], cwd=project, env=given, capture_output=True, text=True, check=False
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert not (project / "pwned").exists()
+    assert place.exists() == (not variables["CHECK_PATHS"].strip())
     if code < 2:
         wanted = {*body["artifacts"]["reports"].values(), *body["artifacts"]["paths"]}
         assert wanted <= set(os.listdir(project))

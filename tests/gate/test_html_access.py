@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from .consumer_support import program
+from .packages_support import from_npm
 from .traps_support import ROOT
 
 pytestmark = pytest.mark.gate
@@ -40,14 +41,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = os.environ.get("POLICYCHECK_NODE_MODULES")
     if given:
         return Path(given)
-    if not (shutil.which("npm") and shutil.which("node")):
-        pytest.skip("not run: node and npm are not installed")
-    folder = tmp_path_factory.mktemp("node")
-    call = ["npm", "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"not run: npm cannot install axe-core: {done.stderr[-200:]}")
-    return folder / "node_modules"
+    return from_npm(tmp_path_factory.mktemp("node"), *PACKAGES)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .packages_support import from_pip
 from .traps_support import ROOT
 
 pytestmark = pytest.mark.gate
@@ -45,14 +46,7 @@ print(json.dumps([accepted, envelope.payload_type, message.predicate_type, [one.
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An interpreter that has the libraries. Not run where no package index is in reach."""
-    folder = tmp_path_factory.mktemp("in-toto")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-    found = str(folder / "bin" / "python")
-    call = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"not run: pip cannot install {PACKAGES[0]}: {done.stderr[-200:]}")
-    return found
+    return str(from_pip(tmp_path_factory.mktemp("in-toto"), *PACKAGES) / "python")
 
 
 @pytest.fixture(scope="module")

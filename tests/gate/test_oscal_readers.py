@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .packages_support import from_pip
 from .traps_support import ROOT
 
 pytestmark = pytest.mark.gate
@@ -43,13 +44,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = os.environ.get("POLICYCHECK_OSCAL_READERS")
     if given:
         return Path(given) / "bin"
-    folder = tmp_path_factory.mktemp("readers")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    call = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *PACKAGES]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"not run: pip cannot install the readers: {done.stderr[-200:]}")
-    return folder / "bin"
+    return from_pip(tmp_path_factory.mktemp("readers"), *PACKAGES)
 
 
 @pytest.fixture(scope="module")
