@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,44 +43,11 @@ def paint(text: str, colour: str, style: Mapping[str, Any]) -> str:
 
 
 def wrap(text: str, style: Mapping[str, Any], first: str = "  ", rest: str = "  ") -> list[str]:
-    """Lines no wider than the terminal; long paths are not broken.
-
-    They are those of `textwrap` with neither long words nor hyphens broken. It is not used because its patterns take longer
-    to compile than a report takes to wrap.
-    """
+    """Lines no wider than the terminal; long paths are not broken."""
     width = max(40, int(style.get("width", 80)))
-    parts = _words_and_gaps(harmless(text))
-    lines: list[str] = []
-    at = 0
-    while at < len(parts):
-        indent = rest if lines else first
-        at += bool(lines) and not parts[at].strip()
-        end = _fitting(parts, at, width - len(indent))
-        shown = "".join(parts[at : end - 1 if end > at and not parts[end - 1].strip() else end])
-        lines += [indent + shown] if shown else []
-        at = end
-    return lines
-
-
-def _words_and_gaps(text: str) -> list[str]:
-    """A text in parts: words, and the spaces between them."""
-    parts: list[str] = []
-    gap = 0
-    for word in text.split(" "):
-        if word:
-            parts += [" " * gap, word] if gap else [word]
-            gap = 0
-        gap += 1
-    return [*parts, " " * (gap - 1)] if gap > 1 else parts
-
-
-def _fitting(parts: list[str], at: int, room: int) -> int:
-    """The first part that no longer fits into a line begun at `at`; one part at least goes into it."""
-    end = at
-    while end < len(parts) and len(parts[end]) <= room:
-        room -= len(parts[end])
-        end += 1
-    return max(end, min(at + 1, len(parts)))
+    return textwrap.wrap(
+        harmless(text), width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def encode(lines: list[str], style: Mapping[str, Any]) -> bytes:
