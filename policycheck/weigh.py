@@ -68,11 +68,12 @@ def weigh(
         judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
         differing = _disagreements(hearing, criteria.types)
         routes = {_route(hearing, reading.path) for reading in hearing.readings}
+        denied = {_route(hearing, path) for path in differing}
         fresh = {str(item.get("id")) for item, kind, _ in hearing.overlay.undeclared() if kind == "surface"}
         for judgement in judge_all(judge, hearing.overlay.changed()):
             before = findings.get(judgement.key)
             if before is not None:
-                if _may_matter(judgement, before, routes):
+                if _may_matter(judgement, before, routes, denied):
                     findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing)
             elif judgement.outcome is Outcome.GAP and not _is_of(judgement, fresh):
                 added = _added(judge.finding(judgement), hearing)
@@ -142,10 +143,13 @@ def _support(findings: dict[Any, Finding], hearing: Hearing) -> None:
             findings[key] = finding._replace(assurance=assurance, related=(*finding.related, *quoted))
 
 
-def _may_matter(judgement: Judgement, before: Finding, routes: set[str]) -> bool:
+def _may_matter(judgement: Judgement, before: Finding, routes: set[str], denied: set[str]) -> bool:
     """Whether a second verdict is worth explaining: it is worse, or it is the same and rested on what was read."""
     if judgement.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
         return True
+    if judgement.outcome is Outcome.UNKNOWN and before.outcome in (Outcome.MET, Outcome.NOT_APPLICABLE):
+        # What the artefact does not deny is as declared: that it lacks words for the rest makes nothing unknown.
+        return any(fact.route in denied for fact in before.facts)
     same = judgement.outcome is before.outcome and before.outcome in (Outcome.MET, Outcome.GAP)
     return same and any(fact.route in routes for fact in before.facts)
 
@@ -184,6 +188,10 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
             assurance=Assurance.CONTRADICTED, location=at, related=related,
             message=f"{seen.message} The manifest declares otherwise: {note}." if note else seen.message,
         )  # fmt: skip
+    if seen.outcome is Outcome.UNKNOWN and before.outcome is not Outcome.UNKNOWN:
+        note = _note(hearing, differing)
+        because_of = f"the repository has it otherwise{f': {note}' if note else ''}"
+        return seen._replace(because_of=because_of, related=before.related)
     agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
     agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt
     if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touched(read, differing, hearing):

@@ -642,6 +642,19 @@ def test_a_date_of_something_done_after_the_evaluation_is_a_gap_of_its_own(tmp_p
     assert found.location.line == line_of(tmp_path, "2027-01-01")
 
 
+def test_what_an_artefact_makes_apply_and_nobody_answers_is_unknown(tmp_path: Path, room: Any) -> None:
+    room(probe=saying(("auth", "none")))
+    when_open = {**LIMITED, "for_each": "surface", "when": 'surface.auth == "none"', "assert": 'surface.purpose != ""'}
+    wanted = criteria(limited={**when_open, "message": "{surface.id}"})
+    body = "surfaces: [{id: api, kind: api, auth: required, evidence: [{kind: probe, path: x}]}]"
+    found = finding(judged(tmp_path, wanted=wanted, body=body), "limited")
+    assert (found.outcome, found.missing) == ("unknown", ("surfaces[api].purpose",))
+    assert found.because_of == "the repository has it otherwise: note on auth"
+    # What it does not deny is as declared, however little it says of the rest.
+    room(probe=saying(("kind", "api")))
+    assert finding(judged(tmp_path, wanted=wanted, body=body), "limited").outcome == "not_applicable"
+
+
 PLACED = """
 ai_uses: [{{id: helper, jurisdictions: {theirs}}}]
 incidents: [{{id: leak, jurisdictions: {theirs}}}]

@@ -170,16 +170,21 @@ def wrongs(example: Path, sample: int = 0, evidence: bool = True) -> list[str]:
         route = manifest.place.route(holder, key)
         for how in (blank, delete):
             after = without(manifest, holder, key, how, options)
-            found += [f"{how.__name__} {route}: {what}" for what in wrong(route, facts, before, after)]
+            # The schema says what leaving such a key out declares (no end, all surfaces): that is no silence.
+            says = how is delete and says_by_absence(route)
+            found += [f"{how.__name__} {route}: {what}" for what in wrong(route, facts, before, after, says)]
     return found
 
 
-def wrong(route: str, facts: set[str], before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def wrong(route: str, facts: set[str], before: dict[str, Any], after: dict[str, Any], says: bool = False) -> list[str]:
     """What is wrong with the report after a leaf was taken away. A manifest that became invalid says so: fine."""
     if "problems" in after:
         return []
     # Without its path, evidence is no evidence: what it contradicted is as declared, and the run says that it is unreadable.
-    found = [] if field_at(route).endswith("evidence[].path") else improved(before, after)
+    # Without its address, a surface owns no operation but those that its evidence names; what returns personal data by its
+    # names is then an undeclared surface, the rest is nobody's.
+    unties = field_at(route).endswith(("evidence[].path", "surfaces[].url"))
+    found = [] if says or unties else improved(before, after)
     if after == before and route in facts:
         found.append("a finding rests on it, and nothing changed")
     if after == before and field_at(route) in unread_fields() and not is_reserved(field_at(route)):
@@ -198,6 +203,15 @@ def field_at(route: str) -> str:
         elif found.kind == OBJECT:
             field, found = f"{field}.{step}".lstrip("."), criteria().types.field(found, step)
     return field
+
+
+def says_by_absence(route: str) -> bool:
+    """Whether the schema says what leaving the key out declares."""
+    found: Type | None = criteria().types.root
+    for step in steps(route):
+        assert found is not None
+        found = found.item if found.kind in (LIST, MAP) else criteria().types.field(found, step)
+    return found is not None and found.schema.get("x-absence") == "none"
 
 
 @cache
