@@ -633,7 +633,8 @@ def _loan_flaw(owners: Mapping[str, Pack], pack: Pack, expectation: Expectation,
     if owner is None:
         from policycheck.language.types import suggest
 
-        return f"unknown rule {name!r}{suggest(name, owners)}"
+        today = next((rule for rule, other in owners.items() if name in _former(other.rules[rule])), "")
+        return f"unknown rule {name!r}{f', which is called {today!r} now' if today else suggest(name, owners)}"
     if owner is pack:
         return f"{name!r} is a rule of this pack: name the expectation there"
     if owner.id not in (pack.header.get("requires") or {}):

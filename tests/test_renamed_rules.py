@@ -636,6 +636,21 @@ def test_a_former_name_is_one_rules_alone(
     assert (code, err) == (INVALID, f"{said}\n")
 
 
+def test_an_expectation_that_is_tested_by_a_renamed_rule_is_told_its_name(call: Call, tmp_path: Path) -> None:
+    ours = pack(tmp_path / "ours", one="old")
+    theirs = pack(tmp_path / "theirs", three="")
+    document = "documents:\n  - {id: T, title: Policy, issuer: Us, date: '2026', status: policy, seen: V}\n"
+    header = "id: theirs\nversion: 1.0.0\ntitle: Theirs\nrequires: {ours: '>=1'}\n"
+    (theirs / "pack.yaml").write_text(header + document, "utf-8")
+    (theirs / "expectations").mkdir()
+    asked = "{locator: page 1, modality: should, paraphrase: Owned., seen: V, tested_by: [old]}"
+    (theirs / "expectations" / "T.yaml").write_text(f"document: T\nexpectations:\n  T-1: {asked}\n", "utf-8")
+    code, _, err = call(tmp_path, "rules", "lint", "--rules", str(ours), "--rules", str(theirs))
+    assert code == GAPS
+    assert "theirs/expectations/T.yaml:3:" in err
+    assert err.endswith("unknown rule 'old', which is called 'one' now\n")
+
+
 def test_former_names_of_ones_own_are_no_mistake(call: Call, tmp_path: Path) -> None:
     ours, theirs = pack(tmp_path / "ours", one="old, older", two=""), pack(tmp_path / "theirs", three="ancient")
     assert call(tmp_path, "rules", "lint", "--rules", str(ours), "--rules", str(theirs)) == (0, "no mistakes\n", "")
