@@ -51,7 +51,7 @@ CHECKS = {check.id: check for check in (FUTURE, PLACES, HYGIENE, MATCHES, READAB
 
 
 def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None = None) -> Result:
-    """Judge one manifest, against the gaps a baseline knows when there is one.
+    """Judge one manifest, against the gaps a baseline knows (under today's names of rules) when there is one.
 
     Never raises for what a manifest or artefact holds; errors of ours become failures.
     """
@@ -82,7 +82,7 @@ def _marked(finding: Finding, criteria: Criteria, options: Options, known: Basel
     """What a baseline and an announced day say of a finding."""
     if known is not None:
         finding = finding._replace(debt=baseline.judge(finding, known, options.as_of))
-    return warned(finding, criteria.every_expectation, options) if options.warn_until else finding
+    return warned(finding, criteria, options) if options.warn_until else finding
 
 
 def _result(
@@ -137,6 +137,8 @@ def known_of(manifest: Manifest, criteria: Criteria, options: Options) -> except
         expectations=frozenset(criteria.every_expectation),
         subjects={(s.kind, s.id): holder for s, holder in subjects(manifest.data, criteria.types, manifest.place)},
         days=dict(options.exception_days),
+        organization=str((manifest.data.get("organization") or {}).get("id", "")),
+        renamed=criteria.renamed,
         only_from=options.exceptions_from,
     )
 

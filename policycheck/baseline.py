@@ -2,14 +2,16 @@
 
 A baseline file is YAML that people may annotate (owner, due_on, ticket, plan). It survives inserted lines, renamed files and
 reordered lists, because ids do. A gap that got worse since (contradicted, higher severity, an unknown that became a gap) is
-new; a gap of a rule that did not exist then is told apart; an entry whose gap is gone must be pruned.
+new; a gap of a rule that did not exist then is told apart; an entry whose gap is gone must be pruned. What was written under
+a rule's former name is known under today's.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.document import quoted
-from policycheck.model import Assurance, Debt, Finding, Outcome, Problem, Severity
+from policycheck.judge import finding_id
+from policycheck.model import Assurance, Debt, Finding, Outcome, Problem, Severity, Subject
 
 FORMAT = "policycheck-baseline"
 VERSION = 1
@@ -40,6 +42,32 @@ def read(data: Any, path: str) -> tuple[Baseline | None, list[Problem]]:
         str(data.get("written_on")), frozenset(data["rules"]), data.get("packs") or {}, {g["id"]: g for g in gaps}
     )
     return found, []
+
+
+def under(names: Mapping[str, str], known: Baseline) -> Baseline:
+    """The baseline as if it had been written under today's names of rules (`Criteria.renamed`).
+
+    Where several rules became one, the entry under today's name counts, else the first.
+    """
+    gaps = dict(known.gaps)
+    for key, entry in known.gaps.items():
+        now = _under(names, entry)
+        if now is not entry:
+            del gaps[key]
+            gaps.setdefault(now["id"], now)
+    return known._replace(rules=frozenset(names.get(name, name) for name in known.rules), gaps=gaps)
+
+
+def _under(names: Mapping[str, str], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry under today's name; as it is where its id is not that of what it says, since then it cannot be told."""
+    former = str(entry.get("rule"))
+    if former not in names:
+        return entry
+    organization, (kind, _, identity) = str(entry.get("organization")), str(entry.get("subject")).partition(" ")
+    subject = Subject(kind, identity, "")
+    if entry["id"] != finding_id(organization, former, subject):
+        return entry
+    return {**entry, "id": finding_id(organization, names[former], subject), "rule": names[former]}
 
 
 def judge(finding: Finding, known: Baseline, as_of: str) -> Debt | None:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from policycheck.errors import UsageError
 from policycheck.language.types import suggest
+from policycheck.manifests import v1
+from policycheck.manifests.explain import schema
 from policycheck.packs import Pack, shipped
 
 PACK = "breach-clocks"
@@ -21,7 +23,6 @@ Row = Mapping[str, Any]
 Table = Mapping[str, Sequence[Row]]
 #: RFC 3339 (section 5.6); the seconds may be left out, the zone is asked for apart, so that its lack can be said.
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
-_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 _ALSO = {"UK": "GB", "EN": "GB", "ENGLAND": "GB"}
 #: Member states of the EU and the EEA that have no row of their own.
@@ -102,30 +103,42 @@ def moments(detected: datetime, aware: datetime | None) -> Moments:
 
 
 def places(asked: Iterable[str], known: Table) -> list[str]:
-    """Jurisdictions that a call names, with commas between, each once. Raises UsageError for one without a row."""
+    """Jurisdictions that a call names, with commas between, each once. Raises UsageError for what is none.
+
+    One without a row is taken: the others must not wait for it, and its line says that nothing is held.
+    """
     found: dict[str, None] = {}
     for name in (part.strip() for text in asked for part in text.split(",")):
         if not name:
             raise UsageError("--jurisdictions holds a blank name; write it as GB,CO")
         code = name.upper()
-        if not _PLACE.fullmatch(code) or code.partition("-")[0] not in known:
-            raise UsageError(_no_row(name, known))
+        if not _is_place(code):
+            raise UsageError(_no_place(name, known))
         found[code] = None
     return list(found)
 
 
-def _no_row(name: str, known: Table) -> str:
+def _is_place(code: str) -> bool:
+    """Whether a manifest could name it as a jurisdiction."""
+    pattern: str = schema(v1.SCHEMA)["definitions"]["Jurisdiction"]["pattern"]
+    return re.search(pattern, code) is not None
+
+
+def _no_place(name: str, known: Table) -> str:
     """Why a name is not taken, what may be meant, and what is known."""
     listed = ", ".join(sorted(known))
     names = {str(rows[-1]["name"]): code for code, rows in known.items()}
-    if name.upper() in _GDPR:
-        hint = ": GDPR art. 33 and 34 apply in the EU and the EEA, see ES for the clock and look up the authority."
+    if name.upper() == "EU":
+        hint = ": name its member states. GDPR art. 33 and 34 apply there, see ES for the clock and look up the authority."
     elif name.upper() in _ALSO:
         hint = f"; did you mean {_ALSO[name.upper()]!r}?"
+    elif (country := name.upper().partition("-")[0]) in known:
+        hint = f"; did you mean {country!r}?"
     else:
         close = suggest(name, [*names, *known])
         hint = next((f"; did you mean {names[n]!r} ({n})?" for n in names if repr(n) in close), close)
-    return f"no breach clock is known for {name!r}{hint or '.'} Known: {listed}"
+    said = f"{name!r} is no ISO 3166 code of a jurisdiction, such as GB or CA-QC{hint or '.'}"
+    return f"{said} Clocks are held for {listed}"
 
 
 def lines(known: Table, wanted: Iterable[str], run: Moments) -> list[Line]:
@@ -155,7 +168,8 @@ def line(known: Table, place: str, run: Moments) -> Line:
     day = run.detected.astimezone(UTC).date().isoformat()
     row = next((r for r in rows if r["from"] <= day < (r.get("until") or "9999-12-31")), None)
     if row is None:
-        return Line(place, Kind.UNKNOWN, {}, why=f"the rows held for it begin on {rows[0]['from']}; nothing is known before")
+        why = f"the rows held for it begin on {rows[0]['from']}; nothing is known before, so its law must be looked up"
+        return Line(place, Kind.UNKNOWN, {}, why=why)
     if row["duty"] == "none":
         return Line(place, Kind.NONE, row)
     start = run.aware if row.get("starts") == "aware" else run.detected
@@ -166,13 +180,16 @@ def line(known: Table, place: str, run: Moments) -> Line:
     return Line(place, Kind.DEADLINE, row, start, deadline(row, start))
 
 
+_LOOK = "no clock of this place is held here, so its law must be looked up"
+
+
 def _outside(place: str, known: Table) -> str:
     country = place.partition("-")[0]
     if country in known and country != place:
-        return f"only the law of {country} as a whole is held; a part of it may have a law of its own (see {country})"
-    if place in _GDPR:
-        return "no row; GDPR art. 33 and 34 apply in the EU and the EEA: see ES for the clock, and look up the authority"
-    return "no row: this is not one of the sixteen jurisdictions of the pack, and says nothing of a duty there"
+        return f"only the law of {country} as a whole is held (see {country}); a part may have a law of its own: look it up"
+    if place.partition("-")[0] in _GDPR:
+        return f"{_LOOK}. GDPR art. 33 and 34 apply in the EU and the EEA: see ES for the clock; the authority is another"
+    return f"{_LOOK}. It is not one of the sixteen jurisdictions of the pack, which says nothing of a duty there"
 
 
 def _beside(row: Row, run: Moments) -> tuple[str, datetime | None]:

@@ -16,17 +16,20 @@ is open in rules that only the new report judged is a **new rule**, what was ope
 **rule gone**. What was open in a manifest that the new report does not judge, or whose judgement is incomplete, is **not
 judged**: nothing was closed there. A new manifest has opened all that is open in it.
 
+A rule that has another name since (`formerly` in a report) is one rule in both, and so are its findings.
+
 A comparison *regressed* when something opened or worse blocks, as the new report was asked (`--fail-on`, `--allow-unknown`);
 info and accepted gaps never do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from policycheck.errors import BUG, INCOMPLETE, INVALID, InvalidInput
-from policycheck.model import Assurance, Outcome, Problem, Severity
+from policycheck.judge import finding_id
+from policycheck.model import Assurance, Outcome, Problem, Severity, Subject
 from policycheck.report import FORMAT, Record
 
 DIFF_FORMAT = "policycheck-diff/1"
@@ -133,6 +136,7 @@ def organizations(report: Record) -> frozenset[str]:
 
 def compare(old: Record, new: Record) -> Comparison:
     """Hold two reports (as `report_of` gives them) against each other. Manifests are matched by organization id."""
+    old, new = under_one_name((old, new))
     changes: dict[str, list[Change]] = {kind: [] for kind in KINDS}
     before = {_organization(result): result for result in old["results"]}
     after = {_organization(result): result for result in new["results"]}
@@ -150,6 +154,70 @@ def compare(old: Record, new: Record) -> Comparison:
         new_as_of=str(new.get("as_of", "")),
         incomplete=code if code in (INVALID, INCOMPLETE, BUG) else 0,
     )
+
+
+def under_one_name(reports: Sequence[Record]) -> list[Record]:
+    """Reports, the earliest first, in which a renamed rule and its findings go by its last name throughout."""
+    names = _renamed(reports)
+    return [_under(names, report) for report in reports] if names else list(reports)
+
+
+def _renamed(reports: Sequence[Record]) -> dict[str, str]:
+    """The last name of each rule that is found under another, by the one that it had."""
+    names: dict[str, str] = {}
+    for report in reports:
+        for today, former in sorted(_formerly(report).items()):
+            for name in former:
+                names = {was: today if now == name else now for was, now in names.items()} | {name: today}
+    found = [_judged(report) for report in reports]
+    # A name that stands beside its successor was taken again, by another rule.
+    together = {was for was, now in names.items() for each in found if {was, now} <= each}
+    return {was: now for was, now in names.items() if was not in together and any(was in each for each in found)}
+
+
+def _formerly(report: Record) -> dict[str, list[str]]:
+    """The former names of rules that a report tells, by rule."""
+    listed = report.get("rules")
+    told = {n: r.get("formerly") for n, r in listed.items() if isinstance(r, dict)} if isinstance(listed, dict) else {}
+    return {n: [f for f in former if isinstance(f, str)] for n, former in told.items() if isinstance(former, list)}
+
+
+def _under(names: Mapping[str, str], report: Record) -> Record:
+    listed = report.get("rules")
+    rules = {"rules": {names.get(n, n): r for n, r in listed.items()}} if isinstance(listed, dict) else {}
+    return {**report, **rules, "results": [_result_under(names, result) for result in report["results"]]}
+
+
+def _result_under(names: Mapping[str, str], result: Record) -> Record:
+    """A result with findings under other names. Where rules became one, a second finding of one subject stays as it is."""
+    found = {finding["id"]: finding for finding in result["findings"]}
+    for key, finding in list(found.items()):
+        now = _finding_under(names, finding, _organization(result))
+        if now["id"] not in found:
+            found[now["id"]] = now
+            del found[key]
+    return {**result, "findings": list(found.values())}
+
+
+def _finding_under(names: Mapping[str, str], finding: Record, organization: str) -> Record:
+    if finding["rule"] not in names:
+        return finding
+    rule, subject = names[finding["rule"]], finding["subject"]
+    # A report that nothing was held against yet may hold text that is no Unicode.
+    of, kind, identity = (_text(text) for text in (organization, subject.get("kind"), subject.get("id")))
+    return {**finding, "id": finding_id(of, rule, Subject(kind, identity, "")), "rule": rule}
+
+
+def _text(value: Any) -> str:
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def names_given(old: Record, new: Record) -> Iterator[str]:
+    """What to know of rules that have another name in the later of two reports, which are `under_one_name`."""
+    told, known = _formerly(old), _judged(old)
+    for today, former in sorted(_formerly(new).items()):
+        given = [name for name in former if today in known and name not in told.get(today, ())]
+        yield from (f"the rule {name} is called {today} now" for name in given)
 
 
 class Rules:
@@ -285,6 +353,7 @@ def _notes(old: Record, new: Record) -> Iterator[str]:
     """What makes two reports less comparable than they look."""
     if digests(old) != digests(new):
         yield f"the packs differ: {_packs(old)}, now {_packs(new)}"
+    yield from names_given(old, new)
     for name in asked_differently(old, new):
         yield f"the runs were asked differently: {name} was {_said(_option(old, name))}, is {_said(_option(new, name))}"
     names = organizations(old), organizations(new)

@@ -454,12 +454,20 @@ def too_far(warnings: Iterable[WarnUntil], as_of: str, source: str) -> list[Prob
 
 
 def unheard_of(
-    warnings: Iterable[WarnUntil], rules: Iterable[str], documents: Iterable[str], source: str
+    warnings: Iterable[WarnUntil], rules: Iterable[str], documents: Iterable[str], renamed: Mapping[str, str], source: str
 ) -> Iterator[Problem]:
-    """Entries about a rule or a document that does not exist."""
+    """Entries about a rule or a document that does not exist, or a rule that another entry names by another of its names.
+
+    `renamed` gives today's names of rules by their former ones.
+    """
     known = {"rule": list(rules), "document": list(documents), "severity": [s.value for s in Severity]}
+    named: dict[str, str] = {}
     for warning in warnings:
-        if warning.name not in known[warning.by]:
+        today = renamed.get(warning.name, warning.name)
+        if warning.by == "rule" and named.setdefault(today, warning.name) != warning.name:
+            said = f"rule {_quoted(today)} is named twice, as {named[today]} and as {warning.name}"
+            yield Problem(*_place(source), f"warn_until: {said}")
+        elif warning.name not in known[warning.by] and not (warning.by == "rule" and warning.name in renamed):
             near = _suggest(warning.name, known[warning.by])
             yield Problem(*_place(source), f"warn_until: no {warning.by} {_quoted(warning.name)}{near}")
 

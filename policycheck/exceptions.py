@@ -2,13 +2,15 @@
 
 An exception is bound to what was accepted: `facts` is the fingerprint of the gaps it covers. When what lies behind them
 changes (a surface exposes more, a limit is loosened), the exception is stale and the gap is back. Days are dates in UTC; the
-last day still counts. An entry that is not in order accepts nothing, and says so as a finding of its own.
+last day still counts. An entry that is not in order accepts nothing, and says so as a finding of its own. One that was
+written when a rule had another name holds as before, and says so for information.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex
+from policycheck.judge import finding_id
 from policycheck.model import EXCEPTION_DAYS, Accepted, Finding, Location, Outcome, Place, Severity
 
 HYGIENE = "exception-hygiene"
@@ -16,17 +18,24 @@ TITLE = "Exceptions are in force, bound to what was accepted, and in use"
 REMEDY = "Renew the exception with `policycheck except`, or close the gap and remove the entry."
 WARNING_DAYS = 30
 _REQUIRED = ("reason", "approver", "ticket", "granted_on", "expires_on", "compensating_control")
+#: In how many sets of former names a fingerprint is looked for; a gap's rule has one or two.
+_MOST_NAMES = 256
 #: Properties of a subject that say nothing about what is at stake.
 _ASIDE = frozenset({"evidence", "name", "description", "owner", "note", "title"})
 
 
 class Known(NamedTuple):
-    """What an entry may speak of: rules, expectations, subjects by (kind, id), the longest term by severity in days."""
+    """What an entry may speak of: rules, expectations, subjects by (kind, id), the longest term by severity in days.
+
+    `renamed` gives today's names of rules by their former ones (`Criteria.renamed`).
+    """
 
     rules: frozenset[str]
     expectations: frozenset[str]
     subjects: Mapping[tuple[str, str], Mapping[str, Any]]
     days: Mapping[str, int]
+    organization: str
+    renamed: Mapping[str, str]
     only_from: str = ""
 
 
@@ -47,7 +56,7 @@ def apply(
     accepted: dict[str, Accepted] = {}
     flaws: list[tuple[dict[str, Any], Flaw, Location | None]] = []
     for entry in entries:
-        covered = [gap for gap in gaps if covers(entry, gap)]
+        covered = [gap for gap in gaps if covers(entry, gap, known)]
         found = list(_flaws(entry, covered, known, place, as_of))
         flaws += [(entry, flaw, place.locate(entry, flaw.key)) for flaw in found]
         if covered and all(flaw.severity is Severity.INFO for flaw in found):
@@ -55,23 +64,41 @@ def apply(
     return accepted, flaws
 
 
-def covers(entry: Mapping[str, Any], gap: Finding) -> bool:
+def covers(entry: Mapping[str, Any], gap: Finding, known: Known) -> bool:
     """Whether an entry speaks of a gap: its rule or expectation, and its subject when it names one."""
-    named = entry.get("rule") == gap.rule or entry.get("expectation") in gap.expectations
+    rule = entry.get("rule")
+    named = known.renamed.get(str(rule), rule) == gap.rule or entry.get("expectation") in gap.expectations
     subject = entry.get("subject") or {}
     return named and all(subject.get(k) in (None, v) for k, v in (("kind", gap.subject.kind), ("id", gap.subject.id)))
 
 
-def fingerprint(gaps: Sequence[Finding], known: Known) -> str:
-    """What is accepted, in sixteen digits: the facts behind the gaps, and what their subjects expose."""
+def fingerprint(gaps: Sequence[Finding], known: Known, names: Mapping[str, str] | None = None) -> str:
+    """What is accepted, in sixteen digits: the facts behind the gaps, and what their subjects expose.
+
+    `names` gives the names that rules had, for what the fingerprint was when they had them.
+    """
     import json
 
     behind = []
-    for gap in sorted(gaps, key=lambda g: g.id):
+    for gap in sorted((_under(names or {}, gap, known) for gap in gaps), key=lambda g: g.id):
         facts = sorted([fact.route, fact.declared, str(fact.value)] for fact in gap.facts)
         stake = known.subjects.get((gap.subject.kind, gap.subject.id)) if gap.subject.kind != "organization" else None
         behind.append([gap.rule, gap.subject.id, gap.assurance.value, gap.severity.value, facts, _stake(stake)])
     return sha256_hex(json.dumps(behind, sort_keys=True, ensure_ascii=False, default=str).encode())[:16]
+
+
+def _under(names: Mapping[str, str], gap: Finding, known: Known) -> Finding:
+    name = names.get(gap.rule, gap.rule)
+    return gap if name == gap.rule else gap._replace(rule=name, id=finding_id(known.organization, name, gap.subject))
+
+
+def _former(gaps: Sequence[Finding], known: Known) -> Iterator[Mapping[str, str]]:
+    """The names that the rules of the gaps have had, in every combination but that of today."""
+    from itertools import islice, product
+
+    rules = sorted({gap.rule for gap in gaps})
+    names = [(rule, *(former for former, today in known.renamed.items() if today == rule)) for rule in rules]
+    return (dict(zip(rules, each, strict=True)) for each in islice(product(*names), 1, _MOST_NAMES))
 
 
 def _stake(value: Any) -> Any:
@@ -95,6 +122,9 @@ def _flaws(entry: dict[str, Any], covered: list[Finding], known: Known, place: P
         return
     dangling = list(_dangling(entry, name, known))
     yield from dangling
+    if entry.get("rule") in known.renamed:
+        said = f"{name} speaks of rule {entry['rule']}, which is called {known.renamed[entry['rule']]} now"
+        yield Flaw("renamed", Severity.INFO, said, "rule")
     missing = [key for key in _REQUIRED if not entry.get(key)]
     if missing:
         yield Flaw("incomplete", Severity.MEDIUM, f"{name} accepts nothing: it does not say {', '.join(missing)}")
@@ -108,7 +138,7 @@ def _flaws(entry: dict[str, Any], covered: list[Finding], known: Known, place: P
 
 
 def _dangling(entry: Mapping[str, Any], name: str, known: Known) -> Iterator[Flaw]:
-    for key, names in (("rule", known.rules), ("expectation", known.expectations)):
+    for key, names in (("rule", known.rules | known.renamed.keys()), ("expectation", known.expectations)):
         if entry.get(key) and entry[key] not in names:
             yield Flaw("dangling", Severity.MEDIUM, f"{name} speaks of {key} {entry[key]}, which does not exist", key)
     subject = entry.get("subject") or {}
@@ -158,6 +188,8 @@ def _binding(entry: Mapping[str, Any], covered: list[Finding], name: str, known:
         yield Flaw(
             "unbound", Severity.MEDIUM, f"{name} is not bound to what it accepts: write `facts: {now}` when you have read it"
         )
-    elif entry["facts"] != now:
+    elif entry["facts"] != now and not any(
+        entry["facts"] == fingerprint(covered, known, names) for names in _former(covered, known)
+    ):
         said = f"{name} is stale: what it accepted has changed since; if it is still acceptable, write `facts: {now}`"
         yield Flaw("stale", Severity.MEDIUM, said, "facts")

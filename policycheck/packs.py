@@ -126,6 +126,12 @@ class Criteria:
         self.plans: dict[Any, Any] = {}
         self._tables: dict[str, dict[str, Any]] = {}
 
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Today's id of each rule that had another, by the former one. What is a rule today is nobody's former name."""
+        named = ((former, rule.id) for rule in self.every_rule.values() for former in _former(rule))
+        return {former: today for former, today in named if former not in self.every_rule}
+
     def _is_chosen(self, expectation: Expectation) -> bool:
         if not self.chosen:
             return True
@@ -213,6 +219,10 @@ class Criteria:
                     found.update(_valid(name, table, as_of))
             self._tables[as_of] = found
         return self._tables[as_of]
+
+
+def _former(rule: Rule) -> list[str]:
+    return rule.text.get("formerly") or []
 
 
 def _valid(name: str, table: Any, as_of: str) -> dict[str, Any]:
@@ -615,6 +625,25 @@ def _lend_rules(packs: Sequence[Pack]) -> None:
                 owners[name].rules[name] = rule._replace(expectations=(*rule.expectations, expectation.id))
 
 
+def _name_mistakes(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
+    """Former names that are not this rule's alone, held against the pack itself and those before it.
+
+    What was said of a name (accepted, known) must lead to one rule.
+    """
+    before = packs[: next(n for n, other in enumerate(packs) if other is pack)]
+    today = {rule.id: rule for other in (*before, pack) for rule in other.rules.values()}
+    taken = {name: rule for other in before for rule in other.rules.values() for name in _former(rule)}
+    for rule in pack.rules.values():
+        if rule.id in taken:
+            yield Problem(rule.path, 0, 0, f"the rule id {rule.id!r} is a former name of {taken[rule.id].path}")
+        for at, name in enumerate(_former(rule)):
+            said = f"is the id of {today[name].path}" if name in today else ""
+            if not said and taken.setdefault(name, rule) is not rule:
+                said = f"is a former name of {taken[name].path} already"
+            if said:
+                yield _problem(rule.document, rule.text["formerly"], at, f"formerly: {name!r} {said}", rule.path)
+
+
 def _loan_mistakes(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
     """What is wrong with `tested_by`: it names rules that test something, of packs that this one requires."""
     owners = {name: other for other in packs for name in other.rules}
@@ -633,7 +662,8 @@ def _loan_flaw(owners: Mapping[str, Pack], pack: Pack, expectation: Expectation,
     if owner is None:
         from policycheck.language.types import suggest
 
-        return f"unknown rule {name!r}{suggest(name, owners)}"
+        today = next((rule for rule, other in owners.items() if name in _former(other.rules[rule])), "")
+        return f"unknown rule {name!r}{f', which is called {today!r} now' if today else suggest(name, owners)}"
     if owner is pack:
         return f"{name!r} is a rule of this pack: name the expectation there"
     if owner.id not in (pack.header.get("requires") or {}):
@@ -679,6 +709,7 @@ def mistakes(criteria: Criteria, pack: Pack) -> list[Problem]:
     """Everything wrong with the rules and definitions of a pack (`rules lint`), each at its line."""
     found = [*_collisions(criteria.packs, pack), *_unmet_requirements(criteria.packs, pack)]
     found += _undeclared(pack)
+    found += _name_mistakes(criteria.packs, pack)
     found += _loan_mistakes(criteria.packs, pack)
     found += _definition_mistakes(criteria, pack)
     found += _circles(criteria, pack)

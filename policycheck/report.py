@@ -104,6 +104,9 @@ def _rules(criteria: Criteria) -> Record:
         }
         for r in criteria.rules
     }  # fmt: skip
+    for former, today in criteria.renamed.items():
+        if today in ran:
+            ran[today].setdefault("formerly", []).append(former)
     integrity: Record = {
         name: {"title": check.title, "family": "integrity", "expectations": [], "remediation": check.remedy}
         for name, check in CHECKS.items()

@@ -19,6 +19,7 @@ from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, InvalidI
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result
+from policycheck.packs import Criteria
 
 
 class Settings(NamedTuple):
@@ -64,7 +65,7 @@ class Worker:
     def __init__(self, settings: Settings, keep: bool = False) -> None:
         self.settings, self.keep = settings, keep
         self.criteria = packs.load(settings.rules, schema(v1.SCHEMA), settings.options.criteria)
-        self.known = None if settings.baseline is None else load_baseline(settings.baseline)
+        self.known = None if settings.baseline is None else load_baseline(settings.baseline, self.criteria)
         self.header = report.header(self.criteria, settings.options)
         self.formats = {name: rooms.load("formats", name) for name in settings.formats}
         wanted = [f.detail(settings.style) for f in self.formats.values()] or [frozenset(Outcome)]
@@ -121,8 +122,11 @@ def since(previous: report.Record | None, header: report.Record) -> Callable[[re
     return lambda record: trend.since(previous, header, record)
 
 
-def load_baseline(path: Path) -> Baseline:
-    """The baseline in a file. Raises InvalidInput, also when there is none: a gate must not pass for want of it."""
+def load_baseline(path: Path, criteria: Criteria) -> Baseline:
+    """The baseline in a file, under today's names of rules. Raises InvalidInput, also when there is none.
+
+    A gate must not pass for want of it.
+    """
     from policycheck.document import parse
 
     try:
@@ -132,7 +136,7 @@ def load_baseline(path: Path) -> Baseline:
     found, wrong = baseline.read(document.data, path.name)
     if found is None or problems:
         raise InvalidInput(problems or wrong)
-    return found
+    return baseline.under(criteria.renamed, found)
 
 
 class _Lines:

@@ -559,6 +559,8 @@ class RanRule(Shape):
     """The expectations it tests; none for a rule about the declaration itself."""
     remediation: str
     """What closes its gaps."""
+    formerly: list[Text] = BLANK
+    """Earlier ids of the rule; findings under them in older reports are its own."""
 
 
 class ChosenExpectation(Shape):

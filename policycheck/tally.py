@@ -8,7 +8,7 @@ from typing import Any
 
 from policycheck.judge import Concern, Plan
 from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Rollup, Severity, WarnUntil
-from policycheck.packs import Criteria, Expectation, Rule
+from policycheck.packs import Criteria, Rule
 
 _STRENGTH = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _GAP, _UNKNOWN, _NOT_APPLICABLE = Outcome.GAP, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
@@ -111,21 +111,23 @@ def stops(finding: Finding, options: Options) -> bool:
     return finding.exception is None and not is_known(finding) and not finding.warns_until
 
 
-def warned(finding: Finding, expectations: Mapping[str, Expectation], options: Options) -> Finding:
+def warned(finding: Finding, criteria: Criteria, options: Options) -> Finding:
     """The finding with the last day on which it only warns, when the run lets it and it would block otherwise."""
     if not stops(finding, options):
         return finding
-    documents = {expectations[name].document for name in finding.expectations}
-    until = _warns_until(finding, documents, options.warn_until)
+    documents = {criteria.every_expectation[name].document for name in finding.expectations}
+    until = _warns_until(finding, documents, options.warn_until, criteria.renamed)
     return finding._replace(warns_until=until) if until >= options.as_of else finding
 
 
-def _warns_until(finding: Finding, documents: Iterable[str], warnings: Iterable[WarnUntil]) -> str:
+def _warns_until(
+    finding: Finding, documents: Iterable[str], warnings: Iterable[WarnUntil], renamed: Mapping[str, str]
+) -> str:
     """The rule's own day, else the first of its documents' if each has one, else its severity's.
 
     A finding about the declaration itself belongs to no document and waits only where its rule is named.
     """
-    days = {(w.by, w.name): w.until for w in warnings}
+    days = {(w.by, renamed.get(w.name, w.name) if w.by == "rule" else w.name): w.until for w in warnings}
     if ("rule", finding.rule) in days or not finding.expectations:
         return days.get(("rule", finding.rule), "")
     by_document = min(days.get(("document", name), "") for name in documents)

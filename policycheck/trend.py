@@ -40,9 +40,11 @@ from policycheck.compare import (
     is_accepted,
     is_open,
     kind_of,
+    names_given,
     order_of,
     organizations,
     paired,
+    under_one_name,
 )
 from policycheck.errors import BUG, INCOMPLETE, INVALID, UsageError
 from policycheck.report import DISCLAIMER, Record
@@ -63,7 +65,7 @@ def trend(reports: Iterable[Record]) -> Record:
     A report given twice counts once, and the order in which they are given does not matter. Raises UsageError when two
     reports judge one organization on the same date, and when no organization is in two reports.
     """
-    ordered = _in_order(reports)
+    ordered = under_one_name(_in_order(reports))
     judged = {name: [r for r in ordered if name in organizations(r)] for name in _every(ordered)}
     series = {name: some for name, some in judged.items() if len(some) > 1}
     if not series:
@@ -89,9 +91,11 @@ def since(previous: Record, header: Record, result: Record) -> Record:
     name = result["organization"]["id"]
     if name not in organizations(previous):
         return {**about, "judged": False}
-    was, past = _result_of(previous, name), _Past()
-    past.learn(was, _reads_evidence(previous))
-    step = _step(previous, {**header, "results": [result]}, (was, result), past)
+    alone = {**previous, "results": [_result_of(previous, name)]}
+    old, new = under_one_name((alone, {**header, "results": [result]}))
+    was, now, past = old["results"][0], new["results"][0], _Past()
+    past.learn(was, _reads_evidence(old))
+    step = _step(old, new, (was, now), past)
     kept = ("counts", "closed_by", "causes", "criteria", "same_measure", "same_files", "changes", "notes")
     return {**about, "judged": True, **{key: step[key] for key in kept}}
 
@@ -274,7 +278,7 @@ def _step(old: Record, new: Record, results: tuple[Record, Record], past: _Past)
         "criteria": change_of_criteria(old, new),
         "same_measure": causes.same_measure,
         "same_files": causes.same_files,
-        "notes": list(_notes(was, now)),
+        "notes": [*names_given(old, new), *_notes(was, now)],
         "changes": told,
     }
 

@@ -192,7 +192,7 @@ def test_the_law_of_the_day_of_detection_counts(place: str, detected: str, statu
 def test_before_the_first_row_nothing_is_known_which_is_not_that_there_is_no_duty() -> None:
     found = line("MC", "2024-12-13T23:59Z")
     assert (found.kind, found.row, found.deadline) == (Kind.UNKNOWN, {}, None)
-    assert found.why == "the rows held for it begin on 2024-12-14; nothing is known before"
+    assert found.why == "the rows held for it begin on 2024-12-14; nothing is known before, so its law must be looked up"
 
 
 @pytest.mark.parametrize("place", ["AR", "HK", "MA"])
@@ -208,12 +208,17 @@ def test_where_only_people_are_told_there_is_no_clock_for_an_authority() -> None
 
 @pytest.mark.parametrize(
     ("place", "why"),
-    [("CA-QC", "only the law of CA as a whole is held"), ("NL", "GDPR art. 33 and 34 apply"), ("JP", "no row")],
+    [
+        ("CA-QC", "only the law of CA as a whole is held"),
+        ("NL", "GDPR art. 33 and 34 apply"),
+        ("JP", "no clock of this place is held"),
+    ],
 )
 def test_a_place_without_a_row_is_not_known(place: str, why: str) -> None:
     found = line(place)
     assert found.kind is Kind.UNKNOWN
     assert why in found.why
+    assert "look" in found.why
 
 
 def test_a_row_that_ends_without_another_leaves_nothing_known() -> None:
@@ -244,18 +249,20 @@ def test_a_deadline_beyond_the_calendar_is_one_line() -> None:
 
 def test_places_are_taken_once_in_any_case_and_with_spaces() -> None:
     assert breach.places(["gb, co", "GB", "ca-qc"], TABLE) == ["GB", "CO", "CA-QC"]
+    assert breach.places(["de,jp,DE", "gb"], TABLE) == ["DE", "JP", "GB"]
     assert breach.places([], TABLE) == []
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("UK", "for 'UK'; did you mean 'GB'? Known: AR, AU,"), ("Spain", "for 'Spain'; did you mean 'ES' (Spain)? Known:"),
-        ("DE", "for 'DE': GDPR art. 33 and 34 apply in the EU and the EEA, see ES"), ("XX", "for 'XX'. Known: AR,"),
-        ("GB-", "for 'GB-'"), ("GB-LOND", "for 'GB-LOND'"), ("GB;CO", "for 'GB;CO'"),
+        ("UK", "'UK' is no ISO 3166 code of a jurisdiction, such as GB or CA-QC; did you mean 'GB'? Clocks are held for AR"),
+        ("Spain", "; did you mean 'ES' (Spain)? Clocks"), ("EU", ": name its member states. GDPR art. 33 and 34 apply"),
+        ("XX", "'XX' is no ISO"), ("XX-typo", "'XX-typo' is no ISO"), ("GB-", "did you mean 'GB'?"), ("DE-", "'DE-'"),
+        ("GB-LOND", "did you mean 'GB'?"), ("GB;CO", "'GB;CO'"), ("GB\nDE", r"'GB\nDE'"), ("Germany", "'Germany'"),
     ],
 )  # fmt: skip
-def test_a_name_without_a_row_is_one_line_with_what_is_known(name: str, said: str) -> None:
+def test_a_name_that_is_no_jurisdiction_is_one_line_with_what_is_known(name: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         breach.places([name], TABLE)
     assert said in str(caught.value)

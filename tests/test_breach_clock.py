@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from policycheck import cli
-from policycheck.errors import INVALID, USAGE
+from policycheck.errors import INCOMPLETE, INVALID, USAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = "AR,AU,CA,CH,CO,ES,GB,GG,HK,IL,JE,MA,MC,MX,NO,NZ"
@@ -113,10 +113,39 @@ def test_every_place_fits_eighty_columns_but_for_addresses(more: tuple[str, ...]
     assert max(len(list(lines)), 1) < 300
 
 
-def test_a_place_that_is_not_known_still_gets_its_line(call: Call) -> None:
-    text = " ".join(told(call, "--jurisdictions", "CA-QC").split())
-    assert "not known CA-QC" in text
-    assert "only the law of CA as a whole is held" in text
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("DE", "so its law must be looked up. GDPR art. 33"),
+        ("CA-QC", "only the law of CA as a whole is held"),
+        ("JP", "no clock"),
+    ],
+)
+def test_a_place_without_a_clock_gets_its_line_and_the_others_do_not_wait(place: str, why: str, call: Call) -> None:
+    alone = told(call, "--jurisdictions", "GB")
+    code, out, err = call(*DETECTED, "--jurisdictions", f"{place},GB")
+    assert code == INCOMPLETE
+    assert err == f"policycheck: incomplete: no breach clock is held for {place}; look up the law there\n"
+    assert [line for line in alone.splitlines() if line not in out.splitlines()] == []
+    assert f"\nnot known                 {place:5} no clock is held here: look up its law\n" in out
+    assert why in " ".join(out.split())
+
+
+def test_where_no_place_is_held_the_lines_say_so(call: Call) -> None:
+    code, out, err = call(*DETECTED, "--jurisdictions", "DE", "--jurisdictions", "JP,GB-SCT")
+    assert code == INCOMPLETE
+    assert "held for DE, GB-SCT, JP; look" in err
+    assert out.count("no clock is held here: look up its law") == 3
+
+
+def test_a_day_before_the_first_row_is_not_whole_either(call: Call) -> None:
+    code, out, _ = call("--detected", "1990-01-01T00:00Z", "--jurisdictions", "GB,HK")
+    assert code == INCOMPLETE
+    assert "nothing is known before, so its law must be looked up" in " ".join(out.split())
+
+
+def test_that_no_duty_was_seen_is_an_answer(call: Call) -> None:
+    assert "no statutory duty seen" in told(call, "--jurisdictions", "HK")
 
 
 def test_what_is_left_is_told_only_from_a_moment_that_is_given(call: Call) -> None:
@@ -150,6 +179,7 @@ def test_the_data_says_the_same(call: Call) -> None:
     assert (found["detected_at"], found["aware_at"], found["aware_is_assumed"]) == (*["2026-11-20T09:00:00Z"] * 2, True)
     lines = by_place(found)
     assert len(lines) == 16
+    assert found["is_whole"] is True
     gb = lines["GB"]
     assert (gb["kind"], gb["deadline"], gb["seconds_left"]) == ("deadline", "2026-11-23T09:00:00Z", 47 * 3600)
     assert gb["deadline_local"] == "2026-11-23T09:00:00+00:00"
@@ -181,7 +211,11 @@ def manifest(folder: Path, jurisdictions: str) -> str:
 
 
 def test_the_jurisdictions_of_a_manifest_are_told_each_also_those_without_a_row(call: Call, tmp_path: Path) -> None:
-    found = by_place(data(call, "--from", manifest(tmp_path, ", jurisdictions: [GB, NL, NO]")))
+    path = manifest(tmp_path, ", jurisdictions: [GB, NL, NO]")
+    code, out, err = call(*DETECTED, "--format", "json", "--from", path)
+    assert (code, json.loads(out)["is_whole"]) == (INCOMPLETE, False)
+    assert "no breach clock is held for NL;" in err
+    found = by_place(json.loads(out))
     assert {place: one["kind"] for place, one in found.items()} == {"GB": "deadline", "NO": "deadline", "NL": "not_known"}
     assert "GDPR art. 33" in found["NL"]["why"]
 
@@ -222,7 +256,8 @@ def test_an_invalid_manifest_is_told_with_its_line(call: Call, tmp_path: Path) -
         ),
         ((*DETECTED, "--jurisdictions", "GB", "--aware", "noon"), "--aware 'noon' is not a moment"),
         ((*DETECTED, "--jurisdictions", "GB", "--at", "2026-11-20T09:00"), "--at '2026-11-20T09:00' has no time zone"),
-        ((*DETECTED, "--jurisdictions", "GB,UK"), "no breach clock is known for 'UK'; did you mean 'GB'?"),
+        ((*DETECTED, "--jurisdictions", "GB,UK"), "such as GB or CA-QC; did you mean 'GB'?"),
+        ((*DETECTED, "--jurisdictions", "GB,XX-typo"), "'XX-typo' is no ISO 3166 code of a jurisdiction"),
         ((*DETECTED, "--jurisdictions", "GB", "--zone", "Europe/Atlantis"), "--zone 'Europe/Atlantis' is not known here"),
         ((*DETECTED, "--jurisdictions", "GB", "--zone", "/etc/passwd"), "is not known here"),
         ((*DETECTED, "--jurisdictions", "GB", "--zone", ""), "is not known here"),

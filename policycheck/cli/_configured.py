@@ -122,6 +122,7 @@ def held_against(criteria: Criteria, options: Options, found: Configuration) -> 
     from policycheck.errors import InvalidInput
 
     source = found.settings["warn_until"].source
-    problems = list(config.unheard_of(options.warn_until, [*criteria.every_rule, *CHECKS], criteria.documents, source))
+    rules = [*criteria.every_rule, *CHECKS]
+    problems = list(config.unheard_of(options.warn_until, rules, criteria.documents, criteria.renamed, source))
     if problems:
         raise InvalidInput(problems)

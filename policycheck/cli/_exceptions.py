@@ -50,7 +50,7 @@ def entry_for(finding: str, path: str | None, as_of: str, said: dict[str, Any]) 
             "compensating_control": said["compensating_control"],
         }
         known = known_of(manifest, criteria, options)
-        covered = [f for f in result.findings if f.outcome is Outcome.GAP and exceptions.covers(entry, f)]
+        covered = [f for f in result.findings if f.outcome is Outcome.GAP and exceptions.covers(entry, f, known)]
         entry["facts"] = exceptions.fingerprint(covered, known)
         return {key: value for key, value in entry.items() if value is not None}, manifest_path
     raise UsageError(f"no gap has the id {finding!r}; policycheck check --verbose shows the ids")

@@ -10,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from policycheck.baseline import Baseline
     from policycheck.model import Finding
+    from policycheck.packs import Criteria
+    from policycheck.run import Worker
 
 DEFAULT = ".policycheck-baseline.yaml"
 _FILE = click.option("--file", "target", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT, show_default=True,
@@ -45,13 +47,15 @@ def write(paths: tuple[str, ...], target: Path, new_rules: bool, force: bool, **
     """Write down the gaps and unknowns there are now."""
     from policycheck.errors import UsageError
 
-    known = _load(target) if target.exists() else None
-    if known is not None and not (force or new_rules):
+    is_there = target.exists()
+    if is_there and not (force or new_rules):
         raise UsageError(f"{target} is already there; --force replaces it, --new-rules adds what new rules found")
-    if known is None and new_rules:
+    if new_rules and not is_there:
         raise UsageError(f"{target} is not there; write it without --new-rules first")
-    results, worker = _results(paths, options)
-    found, criteria, as_of = _open(results), worker.criteria, worker.settings.options.as_of
+    worker = _worker(options)
+    criteria, as_of = worker.criteria, worker.settings.options.as_of
+    known = _load(target, criteria) if is_there else None
+    found = _open(_results(worker, paths))
     kept = set(known.gaps) if known is not None and new_rules else set()
     named = known.rules if known is not None else frozenset()
     chosen = [(o, f) for o, f in found if not new_rules or f.id in kept or f.rule not in named]
@@ -68,10 +72,11 @@ def write(paths: tuple[str, ...], target: Path, new_rules: bool, force: bool, **
 @_NO_EVIDENCE
 def prune(paths: tuple[str, ...], target: Path, **options: Any) -> int:
     """Take out the entries whose gap is gone. New gaps are not added."""
-    known = _load(target)
-    results, worker = _results(paths, options)
-    found, judged = _open(results), {str(result.organization["id"]) for result in results}
+    worker = _worker(options)
     criteria, as_of = worker.criteria, worker.settings.options.as_of
+    known = _load(target, criteria)
+    results = _results(worker, paths)
+    found, judged = _open(results), {str(result.organization["id"]) for result in results}
     still = {finding.id: (organization, finding) for organization, finding in found}
     kept = [still[key] for key in known.gaps if key in still]
     others = [dict(entry) for entry in known.gaps.values() if entry.get("organization") not in judged]
@@ -82,18 +87,20 @@ def prune(paths: tuple[str, ...], target: Path, **options: Any) -> int:
 
 @command.command("show")
 @_FILE
+@_RULES
 @_AS_OF
-def show(target: Path, as_of: str | None) -> int:
-    """Print what the baseline holds, with its age and what is overdue."""
+def show(target: Path, rules: tuple[Path, ...], as_of: str | None) -> int:
+    """Print what the baseline holds, with its age and what is overdue. Rules have today's names."""
     from datetime import date
 
     from tabulate import tabulate
 
     from policycheck.cli._output import as_of as date_of
     from policycheck.cli._output import print_lines
+    from policycheck.cli.rules import criteria_of
     from policycheck.formats._terminal import harmless
 
-    known, today = _load(target), date_of(as_of)
+    known, today = _load(target, criteria_of(rules)), date_of(as_of)
     rows = []
     for entry in known.gaps.values():
         age = (date.fromisoformat(today) - date.fromisoformat(str(entry.get("since")))).days
@@ -113,10 +120,10 @@ def show(target: Path, as_of: str | None) -> int:
     return 0
 
 
-def _load(path: Path) -> Baseline:
+def _load(path: Path, criteria: Criteria) -> Baseline:
     from policycheck.run import load_baseline
 
-    return load_baseline(path)
+    return load_baseline(path, criteria)
 
 
 def _settings(options: dict[str, Any]) -> Any:
@@ -128,18 +135,22 @@ def _settings(options: dict[str, Any]) -> Any:
     return Settings(here=current_folder(), options=asked, rules=tuple(p.resolve() for p in options["rules"]))
 
 
-def _results(paths: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Any], Any]:
+def _worker(options: dict[str, Any]) -> Worker:
+    from policycheck.run import Worker
+
+    return Worker(_settings(options), keep=True)
+
+
+def _results(worker: Worker, paths: tuple[str, ...]) -> list[Any]:
     from policycheck import sources
     from policycheck.errors import InvalidInput
-    from policycheck.run import Run, Worker, in_turn
+    from policycheck.run import Run, in_turn
 
-    settings = _settings(options)
-    worker = Worker(settings, keep=True)
-    run = Run(worker, sources.find(paths, settings.here))
+    run = Run(worker, sources.find(paths, worker.settings.here))
     results = [part.result for part in run.parts(in_turn) if part.result is not None]
     if run.told:
         raise InvalidInput(run.told)
-    return results, worker
+    return results
 
 
 def _open(results: list[Any]) -> list[tuple[str, Finding]]:

@@ -52,11 +52,14 @@ def command(
     policycheck breach-clock --detected 2026-11-20T09:00Z --jurisdictions GB,CO,AU
     policycheck breach-clock --detected 2026-11-20T09:00Z --from policycheck.yaml --zone Europe/Madrid
 
-    Exit codes: 0 printed, 2 usage, 3 the manifest is invalid.
+    A place of which no clock is held here gets a line that says so: its law must be looked up.
+
+    Exit codes: 0 printed, 2 usage, 3 the manifest is invalid, 5 printed, but not of every place a clock is held.
     """
     from policycheck import breach
+    from policycheck.cli import _say
     from policycheck.cli._output import print_lines, style
-    from policycheck.errors import UsageError
+    from policycheck.errors import INCOMPLETE, OK, UsageError
 
     found = breach.pack()
     known = breach.table(found)
@@ -72,7 +75,10 @@ def command(
         print_lines(*_json(found, lines, run, now, zone))
     else:
         print_lines(*_text(lines, run, now, shown, zone or "", style()))
-    return 0
+    lacking = [one.place for one in lines if one.kind is breach.Kind.UNKNOWN]
+    if lacking:
+        _say(f"policycheck: incomplete: no breach clock is held for {', '.join(lacking)}; look up the law there")
+    return INCOMPLETE if lacking else OK
 
 
 def _zone(name: str | None) -> tzinfo | None:
@@ -132,7 +138,7 @@ def _text(
     yield from wrap(f"Noticed {_when(run.detected)}; {sure}.", style, "", "")
     yield ""
     for one in lines:
-        yield from wrap(f"{_by(one):24}  {one.place:6}{_short(one, now)}", style, "", " " * 32)
+        yield from wrap(f"{_by(one):24}  {one.place:5} {_short(one, now)}", style, "", " " * 32)
     for one in lines:
         yield ""
         yield from _detail(one, now, zone, name, style)
@@ -157,6 +163,8 @@ def _short(one: Line, now: datetime | None) -> str:
     name = str(one.row.get("name", ""))
     if one.kind == "people_only":
         return f"{name}: the people concerned"
+    if one.kind == "not_known":
+        return "no clock is held here: look up its law"
     if one.kind not in ("deadline", "no_fixed_time"):
         return name
     authority = str(one.row["authority"])
@@ -248,6 +256,7 @@ def _json(found: Pack, lines: list[Line], run: Moments, now: datetime | None, zo
         "aware_at": _utc(run.aware),
         "aware_is_assumed": not run.is_aware_given,
         "at": _utc(now),
+        "is_whole": all(one.kind != "not_known" for one in lines),
         "lines": [_line(one, now, zone) for one in lines],
     }
     return json.dumps(whole, indent=2, ensure_ascii=True).splitlines()

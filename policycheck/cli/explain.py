@@ -45,6 +45,10 @@ def command(name: str, folders: tuple[Path, ...]) -> int:
         if name in known:
             print_lines(*tell(criteria, known[name], style()))
             return 0
+    if name in criteria.renamed:
+        rule = criteria.every_rule[criteria.renamed[name]]
+        print_lines(f"{name} is called {rule.id} now.", "", *_rule(criteria, rule, style()))
+        return 0
     every = [key for known, _ in kinds for key in known]
     raise UsageError(f"nothing is called {name!r}{suggest(name, every)}")
 
@@ -123,6 +127,8 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any]) -> list[str]:
 
     text = rule.text
     lines = [f"{rule.id}  {rule.title}", "", *wrap(f"Severity {rule.severity.value} · pack {rule.pack}", style)]
+    if text.get("formerly"):
+        lines += wrap(f"Formerly: {', '.join(text['formerly'])}", style)
     if rule.disabled:
         lines += wrap(f"Disabled: {rule.disabled}", style)
     lines += ["", "What is asked"]

@@ -84,6 +84,7 @@ def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
 
     criteria = criteria_of(folders)
     _known(criteria, pack)
+    rule = criteria.renamed.get(rule, rule)
     if rule and rule not in criteria.every_rule:
         from policycheck.errors import UsageError
         from policycheck.language.types import suggest
