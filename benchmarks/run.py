@@ -29,7 +29,9 @@ from manifests import manifest, write
 
 PYTHON = sys.executable
 BASE = [PYTHON, "-c", "import yaml"]
-CHECK = [PYTHON, "-m", "policycheck", "check", "--no-evidence", "--as-of", "2026-11-21", "--exit-zero"]
+# -P: called from a checkout, -m would measure the checkout, which reads its rules as YAML.
+PROGRAM = [PYTHON, "-P", "-m", "policycheck"]
+CHECK = [*PROGRAM, "check", "--no-evidence", "--as-of", "2026-11-21", "--exit-zero"]
 LOAD = "import sys, yaml\nfor p in open(sys.argv[1]).read().split(chr(10)):\n    with open(p, 'rb') as f: yaml.load(f, yaml.CSafeLoader)"
 
 
@@ -74,7 +76,7 @@ def start_up(folder: Path, rounds: int) -> list[Row]:
     one = folder / "one.policycheck.yaml"
     one.write_text(manifest(1, 6), "utf-8")
     lines = one.read_text("utf-8").count("\n")
-    version, *_ = ratio([PYTHON, "-m", "policycheck", "--version"], BASE, rounds)
+    version, *_ = ratio([*PROGRAM, "--version"], BASE, rounds)
     check, cost, _ = ratio([*CHECK, str(one)], BASE, rounds)
     return [
         Row("`--version` against `import yaml`", f"{version:.2f} ×", "≤ 1.6 ×"),
@@ -169,9 +171,15 @@ def modules() -> list[Row]:
         "import sys\nfrom policycheck.cli import _run\nsys.argv[1:] = ['--help']\n_run()\n"
         "print('LOADED', [m for m in ('yaml', 'jsonschema_rs', 'pydantic', 'tabulate') if m in sys.modules])"
     )
-    out = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run([PYTHON, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = out.rpartition("LOADED ")[2].strip()
     return [Row("`--help` loads of yaml, jsonschema-rs, pydantic, tabulate", "none" if loaded == "[]" else loaded, "none")]
+
+
+def _is_installed() -> bool:
+    """Whether the rules are carried as a wheel carries them."""
+    code = "from policycheck import data, packs; print((data.folder('rules') / packs.COMPILED).is_file())"
+    return subprocess.run([PYTHON, "-P", "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "True"
 
 
 def main() -> int:
@@ -182,6 +190,8 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--write", type=Path)
     asked = options.parse_args()
+    if not _is_installed():
+        options.error("what is measured is an installed wheel: pip install .")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = (
