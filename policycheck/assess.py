@@ -38,10 +38,10 @@ FUTURE = Check(
     "Give the date on which it was done; leave the value blank while it has not been done.",
 )
 PLACES = Check(
-    "places-of-the-organization",
-    "Every place whose people are spoken of is one of the organization's jurisdictions",
+    "places-declared",
+    "Every place whose people are spoken of is one of the organisation's jurisdictions",
     "Add the place to organization.jurisdictions, or take it out of this list. People bring their law with them, also to an "
-    "organization that has no office there.",
+    "organisation that has no office there.",
 )
 #: The sections whose items name places, with the kind of subject that an item is.
 _PLACED = {"ai_uses": "use", "incidents": "incident", "own_scraping": "scraping", "third_party_access": "access"}

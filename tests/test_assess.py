@@ -675,7 +675,7 @@ def test_places_that_the_organization_does_not_name_are_gaps_of_their_own(
     mine: str, theirs: str, others: str, tmp_path: Path
 ) -> None:
     result = judged(tmp_path, body=PLACED.format(theirs=theirs), places=mine)
-    found = [f for f in result.findings if f.rule == "places-of-the-organization"]
+    found = [f for f in result.findings if f.rule == "places-declared"]
     assert sorted(f.location.route for f in found if f.location) == [f"{at}.jurisdictions" for at in EACH_PLACED if others]
     assert {(f.outcome, f.severity, f.expectations) for f in found} <= {("gap", "medium", ())}
     assert all(f" names {others}, which " in f.message for f in found)
