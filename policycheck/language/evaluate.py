@@ -244,7 +244,7 @@ def _list(compiler: Compiler, node: Node) -> Run:
 
 def _and(compiler: Compiler, node: Node) -> Run:
     if node.args[0].op == "and":
-        return _every(compiler, node)
+        return _several(compiler, node)
     left, right = (compiler.compile(part) for part in node.args)
 
     def both(env: Env) -> Any:
@@ -259,26 +259,28 @@ def _and(compiler: Compiler, node: Node) -> Run:
     return both
 
 
-def _every(compiler: Compiler, node: Node) -> Run:
-    """`a && b && c` in one step."""
+def _several(compiler: Compiler, node: Node) -> Run:
+    """`a && b && c`, or `a || b || c`, in one step."""
     parts = [compiler.compile(part) for part in node.links()]
+    enough = node.op == "or"
+    otherwise = not enough
 
-    def every(env: Env) -> Any:
-        answer: Any = True
+    def several(env: Env) -> Any:
+        answer: Any = otherwise
         for part in parts:
             value = part(env)
-            if value is False:
-                return False
-            if value is not True:
+            if value is enough:
+                return enough
+            if value is not otherwise:
                 answer = UNKNOWN
         return answer
 
-    return every
+    return several
 
 
 def _or(compiler: Compiler, node: Node) -> Run:
     if node.args[0].op == "or":
-        return _some(compiler, node)
+        return _several(compiler, node)
     left, right = (compiler.compile(part) for part in node.args)
 
     def either(env: Env) -> Any:
@@ -291,23 +293,6 @@ def _or(compiler: Compiler, node: Node) -> Run:
         return False if first is False and second is False else UNKNOWN
 
     return either
-
-
-def _some(compiler: Compiler, node: Node) -> Run:
-    """`a || b || c` in one step."""
-    parts = [compiler.compile(part) for part in node.links()]
-
-    def some(env: Env) -> Any:
-        answer: Any = False
-        for part in parts:
-            value = part(env)
-            if value is True:
-                return True
-            if value is not False:
-                answer = UNKNOWN
-        return answer
-
-    return some
 
 
 def _not(compiler: Compiler, node: Node) -> Run:
