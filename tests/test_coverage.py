@@ -74,6 +74,12 @@ def acme(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shipped pack: measuring them all takes seconds, and here it is the pack of one's own that matters."""
+    monkeypatch.setattr(packs, "shipped", list)
+
+
+@pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped packs measured once for several tests."""
     once = shipped()
@@ -210,6 +216,7 @@ def test_the_page_stands_alone_and_is_well_formed() -> None:
         assert name in page.text
 
 
+@pytest.mark.usefixtures("alone")
 def test_texts_of_a_pack_are_escaped_on_the_page(acme: Path) -> None:
     path = acme / "expectations" / "ACME.yaml"
     path.write_text(path.read_text("utf-8").replace("Somebody", '<script>alert("x")</script> Somebody'), "utf-8")
@@ -240,6 +247,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(("file", "old", "new", "said"), BROKEN, ids=["no rule", "unknown", "never fires"])
 def test_what_is_missing_is_said_and_fails(acme: Path, file: str, old: str, new: str, said: str) -> None:
     path = acme / file
@@ -250,6 +258,7 @@ def test_what_is_missing_is_said_and_fails(acme: Path, file: str, old: str, new:
     assert "ACME" in out
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_disabled_rule_is_a_reason_and_need_not_fire(acme: Path) -> None:
     path = acme / "house" / "surface-has-owner.yaml"
     path.write_text(f"{path.read_text('utf-8')}disabled: the text was not seen\n", "utf-8")
