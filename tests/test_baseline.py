@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import command_line
+
 ROOT = Path(__file__).parent.parent
 FILE = ".policycheck-baseline.yaml"
 
 
-def call(folder: Path, *arguments: str, as_of: str = "2026-11-21") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "policycheck", *arguments, "--as-of", as_of]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+def call(folder: Path, *arguments: str, as_of: str = "2026-11-21") -> command_line.Done:
+    return command_line.run(folder, *arguments, "--as-of", as_of)
 
 
 def gate(folder: Path, *options: str, as_of: str = "2026-11-21") -> tuple[int, dict[str, Any], str]:

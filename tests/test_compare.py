@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from policycheck import compare, packs
 from policycheck.compare import KINDS
 from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, USAGE, InvalidInput
+from tests import command_line
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "examples" / "corner-shop"
@@ -213,9 +213,7 @@ def test_what_is_no_report_is_refused_in_one_line(data: Any) -> None:
 
 
 def call(folder: Path, *words: str, stdin: bytes = b"", **more: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "policycheck", *words]
-    done = subprocess.run(command, cwd=folder, env={**OWN, **more}, input=stdin, capture_output=True, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return command_line.run(folder, *words, stdin=stdin, **{**OWN, **more})
 
 
 def diff(folder: Path, old: Any, new: Any, *words: str) -> tuple[int, str, str]:

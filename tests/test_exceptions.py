@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import command_line
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-11-21"
 SHOP = ROOT / "examples" / "corner-shop"
 
 
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "policycheck", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+def call(folder: Path, *arguments: str) -> command_line.Done:
+    return command_line.run(folder, *arguments)
 
 
 def report(folder: Path, *options: str, as_of: str = AS_OF) -> dict[str, Any]:
@@ -45,7 +42,7 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
-def accept(folder: Path, finding: str, *more: str, until: str = "2027-03-31") -> subprocess.CompletedProcess[str]:
+def accept(folder: Path, finding: str, *more: str, until: str = "2027-03-31") -> command_line.Done:
     return call(
         folder, "except", finding, "--id", "no-challenge", "--reason", "Customers asked us not to",
         "--approver", "The owner", "--ticket", "SHOP-1", "--expires-on", until, "--compensating-control", "bans",

@@ -6,8 +6,6 @@ import copy
 import json
 import re
 import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +21,7 @@ from policycheck.formats._html import trend as html
 from policycheck.replay import read
 from policycheck.report import header_of, identity, totals_of
 from policycheck.trend import CAME, WENT, WORDS
+from tests import command_line
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "examples" / "corner-shop"
@@ -33,9 +32,7 @@ Rich = dict[str, Any]
 
 
 def call(folder: Path, *words: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "policycheck", *words]
-    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, env={"PYTHONPATH": str(ROOT)}, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return command_line.run(folder, *words, stdin=stdin)
 
 
 def check(shop: Path, day: str, target: Path, *words: str) -> Rich:
