@@ -511,6 +511,10 @@ def _beside_number(left: Run, op: str, order: Callable[[Any, Any], bool], litera
     return compare
 
 
+#: The types of a list that holds nothing but plain text.
+_TEXTS = {str}
+
+
 def _in(compiler: Compiler, node: Node) -> Run:
     item, where = (compiler.compile(part) for part in node.args)
 
@@ -522,9 +526,12 @@ def _in(compiler: Compiler, node: Node) -> Run:
             return UNKNOWN
         if len(items) > UNCOUNTED:
             env[STATE].spend(len(items))
-        # A Future equals the text it holds; only `equal` knows that it proves nothing.
-        if type(wanted) is str and type(items) is list and wanted in items and type(items[items.index(wanted)]) is str:
-            return True
+        if type(wanted) is str and type(items) is list:
+            # A Future equals the text it holds; only `equal` knows that it proves nothing.
+            if wanted in items:
+                return True if type(items[items.index(wanted)]) is str else _found(wanted, items)
+            if set(map(type, items)) <= _TEXTS:
+                return False
         return _found(wanted, items)
 
     return member
