@@ -137,7 +137,7 @@ def known_of(manifest: Manifest, criteria: Criteria, options: Options) -> except
         expectations=frozenset(criteria.every_expectation),
         subjects={(s.kind, s.id): holder for s, holder in subjects(manifest.data, criteria.types, manifest.place)},
         days=dict(options.exception_days),
-        organization=str((manifest.data.get("organization") or {}).get("id", "")),
+        organization=str(manifest.organization.get("id", "")),
         renamed=criteria.renamed,
         only_from=options.exceptions_from,
     )
@@ -188,7 +188,7 @@ def _demand(finding: Finding, wanted: Assurance) -> Finding:
 
 def _elsewhere(manifest: Manifest) -> list[Finding]:
     """Places that the organization does not name as its own: what the authorities there ask is not asked of it at all."""
-    mine = (manifest.data.get("organization") or {}).get("jurisdictions") or ()
+    mine = manifest.organization.get("jurisdictions") or ()
     found = []
     # Where the organization names no place, every rule that asks for one is unknown already.
     for section, kind in _PLACED.items() if mine else ():

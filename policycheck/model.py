@@ -405,3 +405,8 @@ class Manifest(NamedTuple):
     root: Any
     folder: str
     future: tuple[tuple[Any, Any], ...] = ()
+
+    @property
+    def organization(self) -> dict[str, Any]:
+        """What it says of the organization; nothing where that is blank."""
+        return self.data.get("organization") or {}

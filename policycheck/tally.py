@@ -78,7 +78,7 @@ class Tally:
             expectations=_filled(Counter([r.outcome for r in rollup.values()])),
             integrity=_filled(special),
             accepted=self.accepted,
-            known=len([f for f in every if f.debt is not None and is_known(f)]),
+            known=sum(map(is_known, every)),
             equivalent=equivalent,
             contradicted=assurances.count(Assurance.CONTRADICTED),
             verified=assurances.count(Assurance.VERIFIED),

@@ -119,7 +119,7 @@ def integrity(
     location: Location | None, route: str = "",
 ) -> Finding:  # fmt: skip
     """A finding on the declaration itself, which belongs to no expectation."""
-    organization = str((manifest.data.get("organization") or {}).get("id", ""))
+    organization = str(manifest.organization.get("id", ""))
     return Finding(
         id=finding_id(organization, check.id, subject, route), rule=check.id, title=check.title, severity=severity,
         outcome=outcome, assurance=Assurance.DECLARED, subject=subject, expectations=(), message=message,

@@ -21,7 +21,7 @@ class Done(NamedTuple):
     stderr: str
 
 
-def run(folder: Path, *arguments: str, stdin: bytes = b"", **variables: str) -> Done:
+def run(folder: Path, *arguments: str, stdin: bytes | None = None, **variables: str) -> Done:
     """`policycheck` called in a folder, with variables of ours only as given."""
     streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
@@ -31,7 +31,8 @@ def run(folder: Path, *arguments: str, stdin: bytes = b"", **variables: str) -> 
         for name, value in variables.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["policycheck", *arguments])
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        if stdin is not None:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
         patch.setattr(sys, "stdout", streams[0])
         patch.setattr(sys, "stderr", streams[1])
         code = cli._run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import stat
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from policycheck import __version__, cli, packs, run
+from policycheck import __version__, packs, run
 from policycheck.errors import GAPS, INCOMPLETE, INTERRUPTED, INVALID, NOTHING, USAGE, strongest
 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
@@ -39,24 +38,6 @@ def start(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedPro
 
 
 Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command line in this process."""
-
-    def called(folder: Path, *arguments: str) -> tuple[int, str, str]:
-        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            patch.setattr(sys, "argv", ["policycheck", *arguments])
-            patch.setattr(sys, "stdout", streams[0])
-            patch.setattr(sys, "stderr", streams[1])
-            code = cli._run()
-        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
-        return code, out, err
-
-    return called
 
 
 # --- help ----------------------------------------------------------------------------------------------------

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policycheck import cli, config
+from policycheck import config
 from policycheck.errors import GAPS, INVALID, NOTHING, USAGE, InvalidInput, UsageError
 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
@@ -26,28 +24,6 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / ".git").mkdir()
     (tmp_path / "policycheck.yaml").write_text(CLEAN, "utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command line in this process, with variables of ours only as given."""
-
-    def called(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            for name in [name for name in os.environ if name.startswith("POLICYCHECK_")]:
-                patch.delenv(name)
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["policycheck", *arguments])
-            patch.setattr(sys, "stdout", streams[0])
-            patch.setattr(sys, "stderr", streams[1])
-            code = cli._run()
-        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
-        return code, out, err
-
-    return called
 
 
 def write(folder: Path, text: str, name: str = ".policycheck.toml") -> Path:

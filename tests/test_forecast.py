@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policycheck import cli
 from policycheck.errors import INVALID, NOTHING, USAGE
 from policycheck.forecast import calendar, days_of
 from policycheck.model import Accepted, Assurance, Finding, Options, Outcome, Severity, Subject, WarnUntil
@@ -27,24 +24,6 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / ".git").mkdir()
     (tmp_path / "policycheck.yaml").write_text(CLEAN, "utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command line in this process."""
-
-    def called(folder: Path, *arguments: str) -> tuple[int, str, str]:
-        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            patch.setattr(sys, "argv", ["policycheck", *arguments])
-            patch.setattr(sys, "stdout", streams[0])
-            patch.setattr(sys, "stderr", streams[1])
-            code = cli._run()
-        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
-        return code, out, err
-
-    return called
 
 
 def opens(call: Call, folder: Path, *arguments: str) -> list[dict[str, Any]]:

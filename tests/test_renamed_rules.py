@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policycheck import baseline, cli, compare, packs, trend
+from policycheck import baseline, compare, packs, trend
 from policycheck.errors import GAPS, INVALID, USAGE
 from policycheck.judge import finding_id
 from policycheck.model import Assurance, Finding, Outcome, Severity, Subject
@@ -66,26 +63,6 @@ def rename(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(packs, "shipped", renaming(lambda rule: not rules or rule in rules))
 
     return renamed
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command line in this process."""
-
-    def called(folder: Path, *arguments: str) -> tuple[int, str, str]:
-        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            for name in [name for name in os.environ if name.startswith("POLICYCHECK_")]:
-                patch.delenv(name)
-            patch.setattr(sys, "argv", ["policycheck", *arguments])
-            patch.setattr(sys, "stdout", streams[0])
-            patch.setattr(sys, "stderr", streams[1])
-            code = cli._run()
-        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
-        return code, out, err
-
-    return called
 
 
 @pytest.fixture

@@ -108,7 +108,8 @@ class Explainer:
             if node.op == "map" or body.run(inner) is not False:
                 self._explain(body, inner)
                 self._kept(source, item, env)
-        if isinstance(node.run(env), list) and not node.run(env):
+        kept = node.run(env)
+        if isinstance(kept, list) and not kept:
             self._nothing(source, env)
 
     def _kept(self, source: Node, item: Any, env: Env) -> None:
@@ -290,12 +291,14 @@ def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
 def _decided(node: Node, items: list[Any], env: Env) -> tuple[Any, list[int]]:
     """The answer of a quantifier and the positions of the items that decided it: one where one is enough, or MAX_ITEMS."""
     _, variable, body = node.args
+    answer: Any
     if node.op == "exists_one":
-        return node.run(env), _deciding(items, variable, body, env, node.run(env))
+        answer = node.run(env)
+        return answer, _deciding(items, variable, body, env, answer)
     decisive = node.op == "exists"
     maybe = items.maybe if type(items) is Members else ()
     inner, unknown = {**env}, list[int]()
-    answer: Any = not decisive
+    answer = not decisive
     for position, item in enumerate(items):
         inner[variable] = item
         value = body.run(inner)

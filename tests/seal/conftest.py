@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from policycheck import cli
+from tests import command_line
 
 from .sealing import AS_OF, CRITERIA, ROOT, key_pair
 
 Call = Callable[..., tuple[int, str, str]]
-
-
-def _call(patch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> tuple[int, str, str]:
-    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
-    with patch.context() as within:
-        within.chdir(folder)
-        within.setattr(sys, "argv", ["policycheck", *arguments])
-        within.setattr(sys, "stdout", streams[0])
-        within.setattr(sys, "stderr", streams[1])
-        code = cli._run()
-    out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
-    return code, out, err
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch) -> Call:
-    return lambda folder, *arguments: _call(monkeypatch, folder, *arguments)
 
 
 class Place(NamedTuple):
@@ -65,12 +46,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     found.keys.mkdir()
     for number, name in enumerate(("first", "second"), 1):
         key_pair(found.keys, name, number)
-    with pytest.MonkeyPatch.context() as patch:
-        words = ("check", ".", "--root", ".", *CRITERIA, "--as-of", AS_OF, "--output", "json=report.json")
-        assert _call(patch, found.repository, *words)[0] == 1
-        for folder, key in ((found.signed, ("--key", found.private)), (found.unsigned, ())):
-            code, _, err = _call(patch, found.repository, "report", "report.json", "--bundle", str(folder), "-q", *key)
-            assert (code, err) == (0, "")
+    words = ("check", ".", "--root", ".", *CRITERIA, "--as-of", AS_OF, "--output", "json=report.json")
+    assert command_line.run(found.repository, *words).returncode == 1
+    for folder, key in ((found.signed, ("--key", found.private)), (found.unsigned, ())):
+        words = ("report", "report.json", "--bundle", str(folder), "-q", *key)
+        assert command_line.run(found.repository, *words) == (0, "", "")
     return found
 
 
