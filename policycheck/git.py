@@ -28,6 +28,8 @@ MAX_TREE = 1024 * 1024 * 1024
 MAX_FILES = 200_000
 #: The longest listing of a tree that is read, in bytes.
 _MAX_LISTING = 128 * 1024 * 1024
+#: The most commits of one file's history that are looked at.
+MOST_CHANGES = 500
 #: How long one call of git may take.
 SECONDS = 120.0
 
@@ -65,6 +67,7 @@ _SET = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+_WHOLE = "git fetch --refetch --no-filter brings everything"
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _PLAIN = ("100644", "100755", "100664")
 
@@ -76,6 +79,10 @@ class _Entry(NamedTuple):
     object: str
     size: int
     path: str
+
+
+class Missing(ArtefactError):
+    """A file does not exist at a commit."""
 
 
 class _Failed(UsageError):
@@ -93,11 +100,12 @@ def top(folder: Path) -> Path:
 def show(root: Path, ref: str, path: str, cap: int = MAX_FILE) -> bytes:
     """One regular file as it is at `ref`; `path` is from the repository's top, with forward slashes.
 
-    Raises UsageError for a ref that is not known, ArtefactError for what is no regular file there, or too large.
+    Raises UsageError for a ref that is not known, Missing for a file that is not there, ArtefactError for what is no regular
+    file, or too large.
     """
     found = [e for e in _entries(root, commit(root, ref), "--", path) if e.path == path]
     if not found:
-        raise ArtefactError(f"{path} does not exist at {ref}")
+        raise Missing(f"{path} does not exist at {ref}")
     entry = found[0]
     if entry.mode not in _PLAIN:
         raise ArtefactError(f"{path} is not a regular file at {ref}")
@@ -115,26 +123,31 @@ class Change(NamedTuple):
     author: str
 
 
-def changes(root: Path, path: str, data: bytes, *, most: int = 50, seconds: float = 10.0) -> tuple[Change, ...]:
-    """The commits that made a file what it is, the newest first; nothing where git cannot tell.
+def is_repository(root: Path) -> bool:
+    """Whether a folder is, or claims to be, the top of a repository."""
+    return os.path.lexists(root / ".git")
 
-    That is: `root` is not the top of a repository, the clone is shallow or partial, the file is not committed or holds
-    something else than `data`, more than `most` commits changed it, git is missing or does not answer in time. Dates and
-    names are what committers wrote. Only trees are compared (`rev-list`), so nothing of the repository is run.
+
+def changes(root: Path, path: str, *, most: int = MOST_CHANGES, seconds: float = 30.0) -> tuple[Change, ...]:
+    """The commits that made a file what HEAD holds, the newest first; none for a file that was never committed.
+
+    At most `most` are given; the walk through the history has `seconds`. Raises UsageError, with the reason, where the
+    history is not here or cannot be read: a shallow or partial clone, no git. Dates and names are what committers wrote.
+    Only trees are compared (`rev-list`), so nothing of the repository is run.
     """
-    if not (root / ".git").exists():
+    shallow = _told(root, "rev-parse", "--is-shallow-repository", most=100, seconds=seconds).strip() != b"false"
+    head = _commit(root, "HEAD")
+    if not head or not any(entry.path == path for entry in _entries(root, head, "--", path)):
         return ()
+    if shallow:
+        raise UsageError("the clone is shallow; git fetch --unshallow brings the rest (in CI: fetch-depth: 0, or GIT_DEPTH: 0)")
+    words = (f"--max-count={most}", "--encoding=UTF-8", "--format=%at%x00%an", head, "--", path)
     try:
-        if _told(root, "rev-parse", "--is-shallow-repository", most=100, seconds=seconds).strip() != b"false":
-            return ()
-        if show(root, "HEAD", path).replace(b"\r\n", b"\n") != data.replace(b"\r\n", b"\n"):
-            return ()
-        words = (f"--max-count={most + 1}", "--encoding=UTF-8", "--format=%at%x00%an", "HEAD", "--", path)
-        lines = _told(root, "rev-list", *words, most=1024 * 1024, seconds=seconds).decode("utf-8", "replace").splitlines()
-    except (ArtefactError, UsageError):
-        return ()
-    found = tuple(_change(*pair) for pair in zip(lines[::2], lines[1::2], strict=False))
-    return found if len(found) <= most else ()
+        told = _told(root, "rev-list", *words, most=1024 * 1024, seconds=seconds)
+    except _Failed as error:
+        raise UsageError(f"git cannot list its commits ({error}); is the clone a partial one? {_WHOLE}") from None
+    lines = told.decode("utf-8", "replace").splitlines()
+    return tuple(_change(*pair) for pair in zip(lines[::2], lines[1::2], strict=False))
 
 
 def _change(commit: str, about: str) -> Change:
@@ -165,6 +178,29 @@ def export(root: Path, ref: str, into: Path) -> None:
             place.touch(exist_ok=False)
             os.truncate(place, entry.size)
     _write_all(root, small, into)
+
+
+def lend(root: Path, ref: str, tree: Path) -> None:
+    """Make an exported tree a repository of its own whose HEAD is the commit it was exported from.
+
+    It borrows the objects of `root` (gitrepository-layout(5), info/alternates), so that it has the history of its files.
+    """
+    folder = tree / ".git"
+    for name in ("objects/info", "refs"):
+        (folder / name).mkdir(parents=True)
+    (folder / "HEAD").write_bytes(commit(root, ref).encode() + b"\n")
+    (folder / "objects" / "info" / "alternates").write_bytes(os.fsencode(_inner(root, "objects")) + b"\n")
+    if _told(root, "rev-parse", "--show-object-format", most=100).strip() == b"sha256":
+        (folder / "config").write_text("[core]\nrepositoryformatversion = 1\n[extensions]\nobjectformat = sha256\n", "utf-8")
+    shallow = _inner(root, "shallow")
+    if shallow.is_file():
+        shutil.copyfile(shallow, folder / "shallow")
+
+
+def _inner(root: Path, name: str) -> Path:
+    """Where git keeps something of a repository: of a linked work tree, in the folder that all of them share."""
+    told = _told(root, "rev-parse", "--git-path", name, most=1 << 16).removesuffix(b"\n")
+    return (root / os.fsdecode(told)).resolve()
 
 
 def commit(root: Path, ref: str) -> str:
@@ -206,7 +242,7 @@ def _entries(root: Path, tree: str, *words: str) -> list[_Entry]:
     try:
         listing = _told(root, "ls-tree", "-z", "-l", "--full-tree", *flags, tree, *paths, most=_MAX_LISTING)
     except _Failed as error:
-        raise UsageError(f"git cannot list {tree[:12]}: {error}") from None
+        raise UsageError(f"git cannot list {tree[:12]} ({error}); is the clone a partial one? {_WHOLE}") from None
     return [_entry(line) for line in listing.split(b"\0") if line]
 
 
@@ -220,10 +256,7 @@ def _refuse_partial(entries: list[_Entry], ref: str) -> None:
     missing = [entry.path for entry in entries if entry.size < 0]
     if missing:
         others = f" and {len(missing) - 1} more" if missing[1:] else ""
-        raise UsageError(
-            f"{missing[0]}{others} of {ref} is not in this clone, as happens in a partial one; "
-            "git fetch --refetch --no-filter brings everything"
-        )
+        raise UsageError(f"{missing[0]}{others} of {ref} is not in this clone, as happens in a partial one; {_WHOLE}")
 
 
 def _is_safe(path: str) -> bool:

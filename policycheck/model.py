@@ -234,6 +234,8 @@ class Account(NamedTuple):
     agrees: str = ""
     #: Parts that could not be read, such as a bad row: the rest is judged, and each of these is told.
     complaints: tuple[Problem, ...] = ()
+    #: What was not looked at, and why; the ledger of artefacts says it.
+    remark: str = ""
 
 
 class Discovered(NamedTuple):

@@ -191,7 +191,7 @@ def _hearing(
 
 
 def _ledger(subject: Subject, entry: Mapping[str, Any], account: Account, doubt: str) -> Witnessed:
-    said = account.unreadable or doubt or _notes(account) or account.agrees
+    said = account.unreadable or doubt or "; ".join(filter(None, (_notes(account) or account.agrees, account.remark)))
     path = str(entry.get("path") or entry.get("url") or "")
     verdict = "doubted" if doubt else _verdict(account)
     return Witnessed(subject, str(entry.get("kind")), path, verdict, said, account.artefacts, account.quotes)

@@ -17,6 +17,7 @@ from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, USAGE, I
 from tests import command_line
 
 ROOT = Path(__file__).parent.parent
+POLICY = Path(__file__).parent / "evidence" / "fixtures" / "policy" / "incident-playbook.md"
 SHOP = ROOT / "examples" / "corner-shop"
 AS_OF = "2026-11-21"
 PERSON = {"NAME": "a", "EMAIL": "a@example.com"}

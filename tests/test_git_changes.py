@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from policycheck import git
+from policycheck.errors import UsageError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the traps are shell scripts")
 OWN = {
@@ -42,27 +43,54 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_commits_that_changed_a_file_the_newest_first(repository: Path) -> None:
-    found = git.changes(repository, "a b.md", b"2026-03-01")
+    found = git.changes(repository, "a b.md")
     assert [(change.day, change.author) for change in found] == [("2026-03-01", "Żółw"), ("2026-01-01", "first")]
     assert git.show(repository, found[1].commit, "a b.md") == b"2026-01-01"
 
 
-def test_what_git_cannot_tell_is_nothing(repository: Path, tmp_path: Path) -> None:
-    assert git.changes(repository, "a b.md", b"not committed") == ()
-    assert git.changes(repository, "gone.md", b"") == ()
-    assert git.changes(repository, "-n", b"") == ()
-    assert git.changes(tmp_path, "a b.md", b"2026-03-01") == ()
-    assert git.changes(repository, "a b.md", b"2026-03-01", most=1) == ()
-    clone = tmp_path / "clone"
-    run(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", str(clone))
-    assert git.changes(clone, "a b.md", b"2026-03-01") == ()
+def test_what_was_never_committed_has_no_history(repository: Path) -> None:
+    assert git.changes(repository, "gone.md") == ()
+    assert git.changes(repository, "-n") == ()
     (repository / ".git" / "HEAD").write_text("ref: refs/heads/gone\n")
-    assert git.changes(repository, "a b.md", b"2026-03-01") == ()
+    assert git.changes(repository, "a b.md") == ()
+
+
+def test_a_history_that_is_not_here_is_said(repository: Path, tmp_path: Path) -> None:
+    run(repository, "config", "uploadpack.allowFilter", "true")
+    for option in ("--depth=1", "--filter=tree:0", "--filter=blob:none"):
+        clone = tmp_path / option
+        run(tmp_path, "clone", "-q", option, f"file://{repository}", str(clone))
+        with pytest.raises(UsageError, match=r"the clone is shallow|in a partial one|a partial one\?"):
+            [git.show(clone, change.commit, "a b.md") for change in git.changes(clone, "a b.md")]
+    with pytest.raises(UsageError, match="not a git repository"):
+        git.changes(tmp_path, "a b.md")
+
+
+def test_no_more_than_the_newest_are_given(repository: Path) -> None:
+    assert [change.day for change in git.changes(repository, "a b.md", most=1)] == ["2026-03-01"]
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_an_exported_tree_has_the_history_of_its_commit(form: str, tmp_path: Path) -> None:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    run(folder, "init", "-q", "-b", "main", f"--object-format={form}")
+    for day in ("2026-01-01", "2026-02-01", "2026-03-01"):
+        (folder / "a.md").write_text(day)
+        run(folder, "add", ".")
+        run(folder, "commit", "-q", "-m", "x", day=day)
+    run(folder, "worktree", "add", "-q", str(tmp_path / "linked"))
+    for number, top in enumerate((folder, tmp_path / "linked")):
+        tree = tmp_path / f"tree{number}"
+        git.export(top, "HEAD~1", tree)
+        git.lend(top, "HEAD~1", tree)
+        assert [change.day for change in git.changes(tree, "a.md")] == ["2026-02-01", "2026-01-01"]
+        assert git.show(tree, "HEAD", "a.md") == b"2026-02-01"
 
 
 def test_a_repository_without_commits_tells_nothing(tmp_path: Path) -> None:
     run(tmp_path, "init", "-q")
-    assert git.changes(tmp_path, "a", b"") == ()
+    assert git.changes(tmp_path, "a") == ()
 
 
 def test_nothing_of_the_repository_is_run(repository: Path, tmp_path: Path) -> None:
@@ -81,18 +109,17 @@ def test_nothing_of_the_repository_is_run(repository: Path, tmp_path: Path) -> N
         run(repository, "config", name, str(trap))
     run(repository, "config", "log.showSignature", "true")
     (repository / ".git" / "info" / "attributes").write_text("* diff=x filter=x\n")
-    assert len(git.changes(repository, "a b.md", b"2026-03-01")) == 2
+    assert len(git.changes(repository, "a b.md")) == 2
     assert not (tmp_path / "sprung").exists()
 
 
-def test_git_that_does_not_answer_in_time_tells_nothing(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_git_that_does_not_answer_in_time_is_said(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec sleep 30\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     start = time.monotonic()
-    assert git.changes(repository, "a b.md", b"2026-03-01", seconds=0.2) == ()
+    with pytest.raises(UsageError, match="did not answer"):
+        git.changes(repository, "a b.md", seconds=0.2)
     assert time.monotonic() - start < 5

@@ -68,8 +68,8 @@ class Against:
         with TemporaryDirectory(prefix="policycheck-") as folder:
             tree = Path(folder).resolve() / "tree"
             git.export(top, ref, tree)
-            # What lies above the tree is none of its business.
-            (tree / ".git").mkdir(exist_ok=True)
+            # What lies above the tree is none of its business; what was before it is.
+            git.lend(top, ref, tree)
             self._judge(_Moved(top, tree), given, found)
 
     def _judge(self, moved: _Moved, given: list[Path], found: sources.Found) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from policycheck.errors import ArtefactError, UsageError
 from policycheck.evidence import _front, _weighing
 from policycheck.evidence._front import Front
 from policycheck.evidence._prose import Illegible
@@ -174,42 +175,63 @@ def _section(weighing: Weighing, anchor: object) -> None:
 # --- history ---
 
 
+_UNTOLD = "whether it was changed after its approval"
+
+
 def _history(weighing: Weighing, front: Front, opener: Opener) -> None:
     from policycheck import git
 
     path = weighing.prose.path
-    data = opener.read(path).data
-    found = git.changes(opener.root, path, data)
-    if not found:
+    if not git.is_repository(opener.root):
+        weighing.remark = f"{_UNTOLD} was not looked at: there is no git repository"
         return
-    approved, approvers = _approved(front), front.get(*APPROVERS)
-    later = _after_approval(found, approved, path, opener, data)
-    if later is not None:
+    try:
+        found = git.changes(opener.root, path)
+        changed = _changed_after(found, _approved(front), weighing, opener)
+    except (ArtefactError, UsageError) as error:
+        weighing.doubt(f"{_UNTOLD} cannot be told: {error}")
+        return
+    if not found:
+        weighing.remark = f"{_UNTOLD} was not looked at: it is not committed"
+    if changed:
         on = front.get(*APPROVED)
-        weighing.doubt(f"was changed on {later.day}, after its approval was recorded", on.line if on else 0)
+        weighing.doubt(f"was changed {changed}, after its approval was recorded", on.line if on else 0)
     writers = {_name(change.author) for change in found}
-    if approvers and writers <= {_name(name) for name in approvers.values}:
+    approvers = front.get(*APPROVERS)
+    if found and approvers and writers <= {_name(name) for name in approvers.values}:
         weighing.doubt("was written and approved by the same person, as the repository has it", approvers.line)
 
 
-def _after_approval(found: tuple[Change, ...], approved: str, path: str, opener: Opener, data: bytes) -> Change | None:
-    """The newest change of the text since the commit that first held this approval; None where there is none.
+def _changed_after(found: tuple[Change, ...], approved: str, weighing: Weighing, opener: Opener) -> str:
+    """When the text was last changed since it was approved; blank where it is the text that was approved.
 
-    An approval is often recorded some days after it was given, by the commit that writes its date: that commit is none.
+    That is what the repository held at the end of the day of the approval; where the approval was recorded later, what the
+    commit held that first wrote its date. Raises UsageError where an earlier text is not to be had.
     """
     from policycheck import git
 
-    text = _below(data)
-    newest = found[0]
+    path = weighing.prose.path
+    text, as_of = _below(opener.read(path).data), str(weighing.options.get("as_of") or "")
+    texts = list[bytes]()
     for change in found:
-        if change.day <= approved:
-            break
-        then = git.show(opener.root, change.commit, path)
+        try:
+            then = git.show(opener.root, change.commit, path)
+        except git.Missing:
+            continue
         if not _holds(then, approved):
             break
-        if _below(then) != text:
-            return newest
-    return None
+        texts.append(_below(then))
+        if change.day <= approved:
+            break
+    else:
+        if len(found) == git.MOST_CHANGES:
+            raise UsageError(f"more than {len(found)} commits changed it since")
+    if not texts or texts[-1] == text:
+        return ""
+    if texts[0] == text:
+        return f"on {found[0].day}"
+    # What is not committed yet was written by the day of the evaluation.
+    return "" if as_of and as_of <= approved else "since the last commit"
 
 
 def _below(data: bytes) -> bytes:

@@ -43,6 +43,8 @@ class Weighing:
         self.doubts: list[tuple[str, int]] = []
         self.denies = False
         self.unfit = False
+        #: What nobody looked at, and why.
+        self.remark = ""
 
     def declared(self, *path: str) -> Any:
         """What the subject declares at a path; blank text is silence too."""
@@ -87,7 +89,7 @@ class Weighing:
     def account(self, seen: tuple[Artefact, ...]) -> Account:
         """What it comes to."""
         if self.denies and not self.unfit:
-            return Account(tuple(self.readings), seen, quotes=tuple(self.quotes))
+            return Account(tuple(self.readings), seen, quotes=tuple(self.quotes), remark=self.remark)
         if not self.doubts and not self.quotes:
             self.doubt("holds nothing that backs what is declared")
         if self.doubts:
@@ -95,7 +97,7 @@ class Weighing:
             said = "; ".join(reason for reason, _ in self.doubts[:_DOUBTS])
             more = f"; and {len(self.doubts) - _DOUBTS} more" if self.doubts[_DOUBTS:] else ""
             return unreadable(self.prose.path, f"{self.prose.path}: {said}{more}", self.prose.place(line), seen)
-        return Account(tuple(self.readings), seen, supported=True, quotes=tuple(self.quotes))
+        return Account(tuple(self.readings), seen, supported=True, quotes=tuple(self.quotes), remark=self.remark)
 
 
 def _covers(named: str, name: str) -> bool:

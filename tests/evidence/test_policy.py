@@ -191,18 +191,62 @@ def test_a_document_that_only_its_approver_ever_wrote_is_said(tmp_path: Path) ->
     assert heard(INCIDENTS, tmp_path).supported
 
 
-def test_what_is_not_committed_has_no_history(repository: Path) -> None:
+def test_an_approval_recorded_on_its_day_does_not_cover_what_came_later(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / NAME).write_text(TEXT)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "approved", day="2026-06-10")
+    assert heard(INCIDENTS, tmp_path).supported
+    commit(tmp_path, TEXT.replace("or court.", "or nothing."), "2026-07-04")
+    assert "was changed on 2026-07-04, after its approval was recorded" in silent(heard(INCIDENTS, tmp_path))
+
+
+def test_what_was_taken_back_is_what_was_approved(repository: Path) -> None:
     commit(repository, TEXT.replace("or court.", "or nothing."), "2026-07-04")
-    assert heard(INCIDENTS, repository).unreadable
-    (repository / NAME).write_text(TEXT.replace("or court.", "or else."))
+    commit(repository, TEXT, "2026-07-05")
     assert heard(INCIDENTS, repository).supported
 
 
-def test_a_shallow_clone_tells_nothing(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    commit(repository, TEXT.replace("or court.", "or nothing."), "2026-07-04")
+def test_a_text_that_was_gone_for_a_while_is_held_against_what_was_approved(repository: Path) -> None:
+    git(repository, "rm", "-q", NAME)
+    git(repository, "commit", "-q", "-m", "gone", day="2026-07-01")
+    (repository / NAME).write_text(TEXT.replace("or court.", "or nothing."))
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "back", day="2026-07-04")
+    assert "was changed on 2026-07-04, after its approval was recorded" in silent(heard(INCIDENTS, repository))
+
+
+def test_a_change_that_is_not_committed_is_one(repository: Path) -> None:
+    (repository / NAME).write_text(TEXT.replace("or court.", "or else."))
+    assert "was changed since the last commit, after its approval was recorded" in silent(heard(INCIDENTS, repository))
+    today = "2026-09-30"
+    (repository / NAME).write_text(TEXT.replace("or court.", "or else.").replace("2026-06-10", today))
+    assert heard(INCIDENTS, repository, as_of=today).supported
+    git(repository, "commit", "-q", "-a", "-m", "approved anew", day="2026-09-30")
+    (repository / NAME).write_text(TEXT.replace("2026-06-10", today))
+    assert heard(INCIDENTS, repository, as_of=today).supported
+    assert "since the last commit" in silent(heard(INCIDENTS, repository, as_of="2026-10-01"))
+
+
+def test_without_a_history_the_account_says_so(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert heard(INCIDENTS, repository).remark == ""
+    assert "there is no git repository" in heard(INCIDENTS).remark
+    git(repository, "rm", "-q", "--cached", NAME)
+    git(repository, "commit", "-q", "-m", "gone", day="2026-07-01")
+    account = heard(INCIDENTS, repository)
+    assert account.supported
+    assert "it is not committed" in account.remark
+
+
+def test_a_history_that_cannot_be_read_takes_the_support_away(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clone = tmp_path_factory.mktemp("clone")
     git(clone, "clone", "-q", "--depth=1", f"file://{repository}", ".")
-    assert heard(INCIDENTS, clone).supported
+    said = silent(heard(INCIDENTS, clone))
+    assert "whether it was changed after its approval cannot be told: the clone is shallow" in said
+    monkeypatch.setenv("PATH", str(clone))
+    assert "cannot be told: git is not installed" in silent(heard(INCIDENTS, repository))
 
 
 # --- hostile ----------------------------------------------------------------------------------------------------
