@@ -7,12 +7,11 @@ confirm or contradict, never excuse: the final outcome is the worse of the two (
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from policycheck import baseline, exceptions
-from policycheck.baseline import Baseline
+from policycheck.checks import HYGIENE, elsewhere, future, integrity
 from policycheck.errors import RuleError
-from policycheck.judge import Judge, Judgement, distinct, overlap
+from policycheck.judge import Judge, Judgement, distinct
 from policycheck.model import (
     Accepted,
     Assurance,
@@ -24,30 +23,19 @@ from policycheck.model import (
     Result,
     Severity,
     Subject,
+    Witnessed,
 )
 from policycheck.packs import Criteria
 from policycheck.tally import Tally, surfaces_of, warned
-from policycheck.weigh import COMPLETE, MATCHES, READABLE, Check, evidence_findings, integrity, ledger, stronger, weigh
-from policycheck.witness import Hearing, hear, subjects
+
+# What few manifests need is loaded for them: most of a check is its start.
+if TYPE_CHECKING:
+    from policycheck import exceptions
+    from policycheck.baseline import Baseline
+    from policycheck.witness import Hearing
 
 _NOT_APPLICABLE = Outcome.NOT_APPLICABLE
 FAILED = "the rule could not be evaluated"
-FUTURE = Check(
-    "date-not-in-future",
-    "What is said to have happened has happened",
-    "Give the date on which it was done; leave the value blank while it has not been done.",
-)
-PLACES = Check(
-    "places-declared",
-    "Every place whose people are spoken of is one of the organisation's jurisdictions",
-    "Add the place to organization.jurisdictions, or take it out of this list. People bring their law with them, also to an "
-    "organisation that has no office there.",
-)
-#: The sections whose items name places, with the kind of subject that an item is.
-_PLACED = {"ai_uses": "use", "incidents": "incident", "own_scraping": "scraping", "third_party_access": "access"}
-HYGIENE = Check(exceptions.HYGIENE, exceptions.TITLE, exceptions.REMEDY)
-#: The checks on the declaration itself, by id.
-CHECKS = {check.id: check for check in (FUTURE, PLACES, HYGIENE, MATCHES, READABLE, COMPLETE)}
 
 
 def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None = None) -> Result:
@@ -55,7 +43,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
 
     Never raises for what a manifest or artefact holds; errors of ours become failures.
     """
-    hearings, failures = hear(manifest, criteria.types, options.as_of) if options.evidence else ([], [])
+    hearings, failures = _heard(manifest, criteria, options)
     entries = manifest.data.get("exceptions") or ()
     weighing = hearings or entries or known or options.warn_until or options.demanding()
     detail = frozenset(Outcome) if weighing else options.detail
@@ -63,11 +51,16 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     declared = _judge_all(judge, failures=failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
     if hearings:
+        from policycheck.weigh import weigh
+
         weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
     if options.demanding():
         findings = {k: _demand(f, options.demand(f.severity)) for k, f in findings.items()}
-    integrity = [*_future(manifest), *_elsewhere(manifest)]
-    integrity += evidence_findings(manifest, criteria.types, hearings, findings.values())
+    integrity = [*future(manifest), *elsewhere(manifest)]
+    if hearings:
+        from policycheck.weigh import evidence_findings
+
+        integrity += evidence_findings(manifest, criteria.types, hearings, findings.values())
     if entries:
         accepted, hygiene = _accept(manifest, criteria, options, entries, findings)
         integrity += hygiene
@@ -78,9 +71,19 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     return _result(manifest, criteria, options, judge, declared, findings, integrity, hearings, failures, known)
 
 
+def _heard(manifest: Manifest, criteria: Criteria, options: Options) -> tuple[list[Hearing], list[Failure]]:
+    if not options.evidence:
+        return [], []
+    from policycheck.witness import hear
+
+    return hear(manifest, criteria.types, options.as_of)
+
+
 def _marked(finding: Finding, criteria: Criteria, options: Options, known: Baseline | None) -> Finding:
     """What a baseline and an announced day say of a finding."""
     if known is not None:
+        from policycheck import baseline
+
         finding = finding._replace(debt=baseline.judge(finding, known, options.as_of))
     return warned(finding, criteria, options) if options.warn_until else finding
 
@@ -101,6 +104,16 @@ def _result(
     outside = [judge.unconcerned(rule, concern) for rule, concern in judge.plan.unconcerned] if shown else []
     every = sorted([*findings.values(), *outside, *integrity], key=_order)
     rollup = tally.rollup()
+    looked_at: tuple[Witnessed, ...] = ()
+    if hearings:
+        from policycheck.weigh import ledger
+
+        looked_at = ledger(hearings, criteria.types)
+    fixed: tuple[str, ...] = ()
+    if known is not None:
+        from policycheck import baseline
+
+        fixed = baseline.fixed(every, known, judge.name, frozenset(criteria.every_rule))
     return Result(
         manifest=manifest.path,
         organization=dict(judge.organization),
@@ -108,10 +121,10 @@ def _result(
         rollup=rollup,
         counts=tally.counts(every, integrity, rollup, judge.by_equivalent),
         inputs=manifest.inputs,
-        ledger=ledger(hearings, criteria.types),
+        ledger=looked_at,
         surfaces=surfaces_of(manifest.data),
         failures=tuple(dict.fromkeys(failures)),
-        fixed=() if known is None else baseline.fixed(every, known, judge.name, frozenset(criteria.every_rule)),
+        fixed=fixed,
         applicable=len([e for e in judge.plan.binding if rollup[e].outcome is not _NOT_APPLICABLE]),
     )
 
@@ -120,6 +133,8 @@ def _accept(
     manifest: Manifest, criteria: Criteria, options: Options, entries: Any, findings: dict[Any, Finding]
 ) -> tuple[dict[str, Accepted], list[Finding]]:
     """The gaps that an exception accepts, by finding id, and findings on exceptions that are not in order."""
+    from policycheck import exceptions
+
     known = known_of(manifest, criteria, options)
     accepted, flaws = exceptions.apply(list(findings.values()), entries, known, manifest.place, options.as_of)
     found = []
@@ -132,6 +147,9 @@ def _accept(
 
 def known_of(manifest: Manifest, criteria: Criteria, options: Options) -> exceptions.Known:
     """What an exception of this manifest may speak of."""
+    from policycheck import exceptions
+    from policycheck.witness import subjects
+
     return exceptions.Known(
         rules=frozenset(criteria.every_rule),
         expectations=frozenset(criteria.every_expectation),
@@ -180,36 +198,9 @@ def _order(finding: Finding) -> tuple[Any, ...]:
 
 def _demand(finding: Finding, wanted: Assurance) -> Finding:
     """A merely declared *met* becomes unknown when the run asks for more than declarations."""
+    from policycheck.weigh import stronger
+
     if finding.outcome is not Outcome.MET or stronger(finding.assurance, wanted) is finding.assurance:
         return finding
     why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
     return finding._replace(outcome=Outcome.UNKNOWN, because_of=why)
-
-
-def _elsewhere(manifest: Manifest) -> list[Finding]:
-    """Places that the organization does not name as its own: what the authorities there ask is not asked of it at all."""
-    mine = manifest.organization.get("jurisdictions") or ()
-    found = []
-    # Where the organization names no place, every rule that asks for one is unknown already.
-    for section, kind in _PLACED.items() if mine else ():
-        for item in manifest.data.get(section) or ():
-            others = [p for p in item.get("jurisdictions") or () if not any(overlap(p, own) for own in mine)]
-            if others:
-                route = manifest.place.route(item, "jurisdictions")
-                message = (
-                    f"{route} names {', '.join(others)}, which organization.jurisdictions does not: "
-                    "nothing that is asked there alone was asked."
-                )
-                subject, place = Subject(kind, str(item.get("id")), route), manifest.place.locate(item, "jurisdictions")
-                found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, place))
-    return found
-
-
-def _future(manifest: Manifest) -> list[Finding]:
-    found = []
-    for container, key in manifest.future:
-        place, route = manifest.place.locate(container, key), manifest.place.route(container, key)
-        subject = Subject("date", route, route)
-        message = f"{route} says {container[key]}, which is after the date of this evaluation."
-        found.append(integrity(manifest, FUTURE, Severity.MEDIUM, Outcome.GAP, subject, message, place))
-    return found

@@ -40,7 +40,7 @@ _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _ODD = re.compile(r"[-+]?(0[0-9]+|0[xo][0-9a-fA-F]+)\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 # Besides the characters that YAML excludes: the line separators that YAML 1.1 breaks lines at and YAML 1.2 does not.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
 _BREAKS, _BLANKS = "\0\r\n", "\0 \t\r\n"
 _NUMERIC = frozenset("0123456789+-.")
 _NOT_NAMES = _NUMERIC | {"<"}
@@ -377,7 +377,8 @@ def _decode(raw: bytes, path: str) -> tuple[str, Problem | None]:
     except UnicodeDecodeError as error:
         line, column = _end_of(raw[: error.start].decode("utf-8-sig", "replace"))
         return "", Problem(path, line, column, f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8")
-    if control := _CONTROL.search(text):
+    # Most texts are printable but for their line ends, which is told sooner.
+    if not text.replace("\n", "").isprintable() and (control := re.search(_CONTROL, text)):
         line, column = _end_of(text[: control.start()])
         return "", Problem(path, line, column, f"the character U+{ord(control[0]):04X} is not allowed in YAML; remove it")
     return text, None

@@ -13,9 +13,6 @@ from policycheck.digest import sha256_hex
 from policycheck.judge import finding_id
 from policycheck.model import EXCEPTION_DAYS, Accepted, Finding, Location, Outcome, Place, Severity
 
-HYGIENE = "exception-hygiene"
-TITLE = "Exceptions are in force, bound to what was accepted, and in use"
-REMEDY = "Renew the exception with `policycheck except`, or close the gap and remove the entry."
 WARNING_DAYS = 30
 _REQUIRED = ("reason", "approver", "ticket", "granted_on", "expires_on", "compensating_control")
 #: In how many sets of former names a fingerprint is looked for; a gap's rule has one or two.

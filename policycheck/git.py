@@ -140,7 +140,7 @@ def changes(root: Path, path: str, *, most: int = MOST_CHANGES, seconds: float =
     if not head or not any(entry.path == path for entry in _entries(root, head, "--", path)):
         return ()
     if shallow:
-        raise UsageError("the clone is shallow; git fetch --unshallow brings the rest (in CI: fetch-depth: 0, or GIT_DEPTH: 0)")
+        raise UsageError("the clone is shallow; git fetch --unshallow brings the rest (in CI: fetch-depth: 0, GIT_DEPTH: 0)")
     words = (f"--max-count={most}", "--encoding=UTF-8", "--format=%at%x00%an", head, "--", path)
     try:
         told = _told(root, "rev-list", *words, most=1024 * 1024, seconds=seconds)

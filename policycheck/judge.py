@@ -5,7 +5,8 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from policycheck.digest import uuid5
@@ -339,8 +340,12 @@ class Judge:
 
 def concern_of(rule: Rule, criteria: Criteria, organization: Mapping[str, Any]) -> Concern:
     """Whom the rule's expectations concern: roles, sizes and jurisdictions against the organization (design 4)."""
+    return _concern_of(rule, criteria, partial(concerns, organization=organization))
+
+
+def _concern_of(rule: Rule, criteria: Criteria, ask: Callable[[Expectation], tuple[Any, str]]) -> Concern:
     known = [criteria.expectations[n] for n in rule.expectations if n in criteria.expectations]
-    answers = [(e, *concerns(e, organization)) for e in known if not e.uncodifiable]
+    answers = [(e, *ask(e)) for e in known if not e.uncodifiable]
     concerned = tuple(e for e, answer, _ in answers if answer is True)
     because = next((fact for _, answer, fact in answers if answer is not True), "organization.roles")
     unsure = tuple(fact for _, answer, fact in answers if answer is UNKNOWN)
@@ -362,22 +367,37 @@ def plan_for(criteria: Criteria, organization: Mapping[str, Any]) -> Plan:
     """The rules by whether they concern an organization; kept, since many organizations answer alike."""
     answers = tuple(_hashable(organization.get(key)) for key in ("roles", "size", "jurisdictions"))
     if answers not in criteria.plans:
-        pairs = [(rule, concern_of(rule, criteria, organization)) for rule in criteria.rules]
-        judged = tuple(p for p in pairs if p[1].expectations or p[1].unsure or not p[0].expectations)
-        rest = tuple(p for p in pairs if p not in judged)
-        untold = {e: _untold(criteria, e, organization) for e in criteria.tested}
+        ask = _asking(organization)
+        judged, rest = list[tuple[Rule, Concern]](), list[tuple[Rule, Concern]]()
+        for rule in criteria.rules:
+            concern = _concern_of(rule, criteria, ask)
+            is_judged = concern.expectations or concern.unsure or not rule.expectations
+            (judged if is_judged else rest).append((rule, concern))
+        untold = {e: _untold(*ask(criteria.every_expectation[e])) for e in criteria.tested}
         binding = frozenset(e for e in criteria.tested if criteria.every_expectation[e].modality in _BINDING)
         not_concerned: dict[str, list[str]] = {}
         for name, rollup in untold.items():
             if rollup.because_of and rollup.outcome is Outcome.NOT_APPLICABLE:
                 not_concerned.setdefault(rollup.because_of, []).append(name)
-        criteria.plans[answers] = Plan(judged, rest, untold, binding, not_concerned)
+        criteria.plans[answers] = Plan(tuple(judged), tuple(rest), untold, binding, not_concerned)
     plan: Plan = criteria.plans[answers]
     return plan
 
 
-def _untold(criteria: Criteria, name: str, organization: Mapping[str, Any]) -> Rollup:
-    answer, fact = concerns(criteria.every_expectation[name], organization)
+def _asking(organization: Mapping[str, Any]) -> Callable[[Expectation], tuple[Any, str]]:
+    """`concerns` for one organization; most expectations are of the same few audiences."""
+    known: dict[Any, tuple[Any, str]] = {}
+
+    def ask(expectation: Expectation) -> tuple[Any, str]:
+        audience = (expectation.addressees, expectation.sizes, expectation.jurisdictions)
+        if audience not in known:
+            known[audience] = concerns(expectation, organization)
+        return known[audience]
+
+    return ask
+
+
+def _untold(answer: Any, fact: str) -> Rollup:
     return Rollup(Outcome.UNKNOWN if answer is UNKNOWN else Outcome.NOT_APPLICABLE, 0, 0, fact)
 
 

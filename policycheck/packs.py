@@ -23,9 +23,13 @@ from policycheck.language.syntax import parse as parse_expression
 from policycheck.language.types import ANY, Checker, Type, Types, types_of
 from policycheck.model import Problem, Severity
 
-#: What the wheel carries: the packs in the first line, then, for each rule, the parts of its analysis, a line each.
+#: What the wheel carries: the packs in the first line, then, for each rule, the parts of its analysis and its text, a line
+#: each. Of the text the first line holds what every run asks of every rule.
 COMPILED = "packs.jsonl"
-_PARTS = ("walk", "claim", "said")
+_PARTS = ("walk", "claim", "said", "text")
+_HEAD = ("title", "severity", "expectations", "remediation", "disabled", "formerly")
+#: Without the search for an encoding and for blanks, which for short lines takes as long as the rest.
+_decode = json.JSONDecoder().raw_decode
 _TESTS = ".test.yaml"
 _ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
 _BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
@@ -186,7 +190,7 @@ class Criteria:
         """The rule compiled, once a run."""
         if rule.id not in self._programs:
             found = restored(rule.analysis) if rule.analysis else self.analysis(rule)
-            self._programs[rule.id] = Program(found, str(rule.text.get("message", "")), self.trees)
+            self._programs[rule.id] = Program(found, rule.text, self.trees)
         return self._programs[rule.id]
 
     def analysis(self, rule: Rule) -> Analysis:
@@ -292,9 +296,15 @@ def compiled(folder: Path, schema: Mapping[str, Any]) -> bytes:
         tree.pop("documents")
         tree["analyses"] = {}
         for rule in pack.rules.values():
-            parts = stored(criteria.analysis(rule))
+            parts = {**stored(criteria.analysis(rule)), "text": rule.text}
             tree["analyses"][rule.id] = len(lines)
             lines += [_plain(parts[part]) for part in _PARTS]
+            name = rule.path.removeprefix(f"{tree['at']}/")
+            tree["files"][name] = {key: rule.text[key] for key in _HEAD if key in rule.text}
+        for name, data in tree["files"].items():
+            if name.startswith("expectations/"):
+                rows = [pack.expectations[key] for key in data["expectations"]]
+                tree["files"][name] = {"document": data["document"], "rows": rows}
         tree["trees"] = {k: {n: frozen(criteria.trees[k][n]) for n in named} for k, named in pack.definitions.items()}
     # In the order of the sources, which is that of the report: sorted, the wheel would say the same in other bytes.
     return "\n".join([_plain(trees), *lines]).encode()
@@ -306,7 +316,7 @@ def _plain(value: Any) -> str:
 
 def carried(raw: bytes) -> list[Pack]:
     """The packs that `compiled` made plain. A rule's analysis is decoded when it is needed: most are not."""
-    first, *lines = raw.decode().split("\n")
+    first, *lines = raw.split(b"\n")
     return [_build(tree, shipped=True, lines=lines) for tree in json.loads(first)]
 
 
@@ -315,12 +325,35 @@ class _Parts:
 
     __slots__ = ("_at", "_lines")
 
-    def __init__(self, lines: Sequence[str], at: int) -> None:
+    def __init__(self, lines: Sequence[bytes], at: int) -> None:
         self._lines, self._at = lines, at
 
     def __call__(self, part: str) -> Any:
         """A part by its name."""
-        return json.loads(self._lines[self._at + _PARTS.index(part)])
+        return _decode(self._lines[self._at + _PARTS.index(part)].decode())[0]
+
+
+class _Text(Mapping[str, Any]):
+    """A rule's text of which only the head is decoded until more is asked for."""
+
+    __slots__ = ("_head", "_parts", "_whole")
+
+    def __init__(self, head: Mapping[str, Any], parts: _Parts) -> None:
+        self._head, self._parts = head, parts
+        self._whole: Mapping[str, Any] = {}
+
+    def _all(self) -> Mapping[str, Any]:
+        self._whole = self._whole or self._parts("text")
+        return self._whole
+
+    def __getitem__(self, key: str) -> Any:
+        return self._head[key] if key in _HEAD else self._all()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 def load(places: Iterable[Path], schema: Mapping[str, Any], chosen: tuple[str, ...] = ()) -> Criteria:
@@ -437,7 +470,7 @@ def _read(folder: Path, above: Path) -> dict[str, Any]:
     }
 
 
-def _build(tree: Mapping[str, Any], *, shipped: bool, lines: Sequence[str] = ()) -> Pack:
+def _build(tree: Mapping[str, Any], *, shipped: bool, lines: Sequence[bytes] = ()) -> Pack:
     files: dict[str, Any] = tree["files"]
     documents = tree.get("documents", {})
     header = files["pack.yaml"]
@@ -449,7 +482,9 @@ def _build(tree: Mapping[str, Any], *, shipped: bool, lines: Sequence[str] = ())
     )  # fmt: skip
     for name, data in files.items():
         parts = name.split("/")
-        if parts[0] == "expectations":
+        if parts[0] == "expectations" and lines:
+            pack.expectations.update({row[0]: _restored(row) for row in data["rows"]})
+        elif parts[0] == "expectations":
             for key, row in data["expectations"].items():
                 pack.expectations[key] = _expectation(key, row, data["document"], sources.get(data["document"], {}))
         elif parts[0] == "data":
@@ -457,15 +492,28 @@ def _build(tree: Mapping[str, Any], *, shipped: bool, lines: Sequence[str] = ())
         elif _is_rule(parts):
             identity = parts[-1].removesuffix(".yaml")
             at = f"{tree['at']}/{name}"
+            carried = _Parts(lines, tree["analyses"][identity]) if lines else None
+            text = data if carried is None else _Text(data, carried)
             pack.rules[identity] = Rule(
-                identity, pack.id, parts[0], at, data, data["title"], Severity(data["severity"]),
+                identity, pack.id, parts[0], at, text, data["title"], Severity(data["severity"]),
                 tuple(data.get("expectations") or ()), str(data.get("remediation") or "").strip(), documents.get(name),
-                _Parts(lines, tree["analyses"][identity]) if lines else None,
+                carried,
             )  # fmt: skip
     # Documents stand in the order of pack.yaml, whatever their files are called.
     order = list(sources)
     inside = sorted(pack.expectations.values(), key=lambda e: order.index(e.document) if e.document in order else -1)
     return pack._replace(expectations={expectation.id: expectation for expectation in inside})
+
+
+#: The fields of an expectation that are tuples, which JSON has no word for.
+_LISTS = [at for at, kind in enumerate(Expectation.__annotations__.values()) if kind == tuple[str, ...]]
+
+
+def _restored(row: list[Any]) -> Expectation:
+    """An expectation that the wheel carries whole, in the order of its fields."""
+    for at in _LISTS:
+        row[at] = tuple(row[at])
+    return Expectation._make(row)
 
 
 def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mapping[str, Any]) -> Expectation:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from policycheck import __version__
-from policycheck.assess import CHECKS
+from policycheck.checks import CHECKS
 from policycheck.digest import sha256_hex
 from policycheck.judge import plan_for
 from policycheck.model import (
@@ -282,9 +282,14 @@ class Totals:
         self.marks: Counter[str] = Counter(dict.fromkeys(_MARKS, 0))
         self.problems: list[Problem] = []
         self.exit_code = 0
-        #: What the report's id is made of, and the id, known when the run has ended.
+        #: What the report's id is made of besides the problems.
+        self.header: Record = {}
         self.shares: list[str] = []
-        self.report_id = ""
+
+    @cached_property
+    def report_id(self) -> str:
+        """The report's id, to be asked for when the run has ended. Not every format says it."""
+        return identity(self.header, self)
 
     def add(self, counts: Counts, share: str = "") -> None:
         """Count one manifest."""

@@ -8,11 +8,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from policycheck import baseline, packs, redaction, report, rooms, sources
+from policycheck import packs, redaction, report, rooms, sources
 from policycheck.assess import assess
-from policycheck.baseline import Baseline
 from policycheck.digest import sha256_hex
 from policycheck.document import Document
 from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, InvalidInput, UsageError, strongest
@@ -20,6 +19,9 @@ from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Artefact, Counts, Manifest, Options, Outcome, Problem, Result
 from policycheck.packs import Criteria
+
+if TYPE_CHECKING:
+    from policycheck.baseline import Baseline
 
 
 class Settings(NamedTuple):
@@ -122,11 +124,12 @@ def since(previous: report.Record | None, header: report.Record) -> Callable[[re
     return lambda record: trend.since(previous, header, record)
 
 
-def load_baseline(path: Path, criteria: Criteria) -> Baseline:
+def load_baseline(path: Path, criteria: Criteria) -> "Baseline":
     """The baseline in a file, under today's names of rules. Raises InvalidInput, also when there is none.
 
     A gate must not pass for want of it.
     """
+    from policycheck import baseline
     from policycheck.document import parse
 
     try:
@@ -313,8 +316,10 @@ class Run:
         if code == GAPS and self.worker.settings.options.exit_zero:
             code = 0
         self.totals.exit_code = code
-        self.totals.report_id = report.identity(self.worker.header, self.totals)
+        self.totals.header = self.worker.header
         if self.worker.settings.style.get("redact"):
+            # A copy for others has the id of the whole.
+            self.totals.report_id = report.identity(self.worker.header, self.totals)
             self.totals.problems = [p._replace(message=redaction.LEFT_OUT) for p in self.totals.problems]
         return code
 

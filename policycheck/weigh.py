@@ -1,9 +1,10 @@
 """What is declared against what artefacts say: a witness confirms or contradicts, never excuses (docs/decisions/0002)."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from policycheck.judge import Judge, Judgement, finding_id
+from policycheck.checks import COMPLETE, MATCHES, READABLE, Check, integrity
+from policycheck.judge import Judge, Judgement
 from policycheck.language.types import Types
 from policycheck.model import (
     Assurance,
@@ -16,38 +17,12 @@ from policycheck.model import (
     Problem,
     Reading,
     Severity,
-    Subject,
     Witnessed,
 )
 from policycheck.overlay import TOP, is_called, type_at
 from policycheck.packs import Criteria
 from policycheck.witness import Hearing
 
-
-class Check(NamedTuple):
-    """A check on the declaration itself, which no rule of a pack makes: its id, what it is about, what to do."""
-
-    id: str
-    title: str
-    remedy: str
-
-
-MATCHES = Check(
-    "declaration-matches-evidence",
-    "What is declared is what the artefact says",
-    "Correct the declaration, or change what the artefact configures; then run policycheck again.",
-)
-READABLE = Check(
-    "evidence-readable",
-    "Evidence that is named can be read",
-    "Do what the message says: correct the path, the kind or the option, install what is missing, or attest a "
-    "changed file anew. Remove the entry only if nothing is meant to back the claim.",
-)
-COMPLETE = Check(
-    "declaration-complete",
-    "What the artefact shows is declared",
-    "Declare it, so that it is judged like the rest; or close it, and change the artefact.",
-)
 _STRENGTH = (Assurance.DECLARED, Assurance.SUPPORTED, Assurance.VERIFIED, Assurance.CONTRADICTED)
 JudgeAll = Callable[[Judge, "frozenset[str] | None"], "list[Judgement]"]
 
@@ -112,19 +87,6 @@ def evidence_findings(
         for finding in (*_denied(manifest, hearing, types), *_absent(manifest, hearing)):
             found.setdefault(finding.location, finding)
     return [*found.values(), *_undeclared(manifest, hearings), *_unreadable(manifest, hearings, list(findings))]
-
-
-def integrity(
-    manifest: Manifest, check: Check, severity: Severity, outcome: Outcome, subject: Subject, message: str,
-    location: Location | None, route: str = "",
-) -> Finding:  # fmt: skip
-    """A finding on the declaration itself, which belongs to no expectation."""
-    organization = str(manifest.organization.get("id", ""))
-    return Finding(
-        id=finding_id(organization, check.id, subject, route), rule=check.id, title=check.title, severity=severity,
-        outcome=outcome, assurance=Assurance.DECLARED, subject=subject, expectations=(), message=message,
-        location=location, remediation=check.remedy,
-    )  # fmt: skip
 
 
 def stronger(first: Assurance, second: Assurance) -> Assurance:

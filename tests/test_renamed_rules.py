@@ -170,7 +170,7 @@ def test_writing_gives_the_new_names_and_keeps_the_notes(
 
 
 def _checks() -> Iterable[str]:
-    from policycheck.assess import CHECKS
+    from policycheck.checks import CHECKS
 
     return CHECKS
 

@@ -118,7 +118,7 @@ def held_against(criteria: Criteria, options: Options, found: Configuration) -> 
     if not options.warn_until:
         return
     from policycheck import config
-    from policycheck.assess import CHECKS
+    from policycheck.checks import CHECKS
     from policycheck.errors import InvalidInput
 
     source = found.settings["warn_until"].source

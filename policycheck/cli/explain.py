@@ -62,7 +62,7 @@ def _criteria(folders: tuple[Path, ...]) -> Criteria:
 
 
 def _integrity() -> dict[str, tuple[str, str]]:
-    from policycheck.assess import CHECKS
+    from policycheck.checks import CHECKS
 
     return {rule: (check.title, check.remedy) for rule, check in CHECKS.items()}
 

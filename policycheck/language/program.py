@@ -23,8 +23,8 @@ SURE, UNSURE, SILENT, EMPTY = range(4)
 class Program:
     """The compiled form of one rule."""
 
-    def __init__(self, analysis: Analysis, message: str, definitions: Mapping[str, Mapping[str, Node]]) -> None:
-        self.analysis, self.message, self.definitions = analysis, message, definitions
+    def __init__(self, analysis: Analysis, rule: Mapping[str, Any], definitions: Mapping[str, Mapping[str, Node]]) -> None:
+        self.analysis, self.rule, self.definitions = analysis, rule, definitions
         self.bindings, self.lets, self.when = analysis.bindings, analysis.lets, analysis.when
         self._compile()
         self.run_when = self.when.run if self.when is not None else None
@@ -35,7 +35,7 @@ class Program:
     def of(cls, rule: Mapping[str, Any], types: Types, definitions: Mapping[str, Mapping[str, Node]],
            defined: Definitions) -> Program:  # fmt: skip
         """The program of a rule's text."""
-        return cls(analyse(rule, types, defined), str(rule.get("message", "")), definitions)
+        return cls(analyse(rule, types, defined), rule, definitions)
 
     def _compile(self) -> None:
         known: set[str] = set()
@@ -138,7 +138,7 @@ class Program:
 
     def say(self, env: Env) -> str:
         """The message with its `{expressions}` filled in; what is unknown reads "not declared"."""
-        return PLACEHOLDER.sub(lambda match: self._shown(match.group(1), env), self.message)
+        return PLACEHOLDER.sub(lambda match: self._shown(match.group(1), env), str(self.rule.get("message", "")))
 
     def _shown(self, source: str, env: Env) -> str:
         run = Compiler(self.definitions, set(self._known)).compile(self.analysis.said[source])

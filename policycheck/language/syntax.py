@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 MAX_SOURCE = 4_000
@@ -29,20 +30,29 @@ RESERVED = frozenset({
     "namespace", "null", "return", "var", "void", "while",
 })  # fmt: skip
 
-_TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+)
-      | (?P<float>[0-9]+\.[0-9]+([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.[0-9]+([eE][-+]?[0-9]+)?)
-      | (?P<int>[0-9]+(?![0-9A-Za-z_]))
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<string>"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')
-      | (?P<op>&&|\|\||==|!=|<=|>=|[<>!?:.,()\[\]+\-*/])""",
-    re.VERBOSE,
-)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`", "?": "?",
             "a": "\a", "b": "\b", "f": "\f", "v": "\v"}  # fmt: skip
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|X[0-9a-fA-F]{2}|[0-3][0-7]{2}|.)", re.DOTALL)
 _COMPARE = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 _OPERATORS = _COMPARE | {"&&", "||", "!", "+", "-", "*", "/", ".", "["}
+
+
+# Compiled when the first expression is read: the rules of the wheel were read when it was built.
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(
+        r"""(?P<space>[ \t\r\n]+)
+          | (?P<float>[0-9]+\.[0-9]+([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.[0-9]+([eE][-+]?[0-9]+)?)
+          | (?P<int>[0-9]+(?![0-9A-Za-z_]))
+          | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+          | (?P<string>"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')
+          | (?P<op>&&|\|\||==|!=|<=|>=|[<>!?:.,()\[\]+\-*/])""",
+        re.VERBOSE,
+    )
+
+
+@cache
+def _escape() -> re.Pattern[str]:
+    return re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|X[0-9a-fA-F]{2}|[0-3][0-7]{2}|.)", re.DOTALL)
 
 
 class ExpressionError(Exception):
@@ -114,9 +124,9 @@ def parse(source: str) -> Node:
 
 
 def _tokens(source: str) -> list[tuple[str, str, int, int]]:
-    found, position = [], 0
+    found, position, token = [], 0, _token()
     while position < len(source):
-        match = _TOKEN.match(source, position)
+        match = token.match(source, position)
         if match is None:
             raise ExpressionError(_stray(source, position), source, position)
         if match.lastgroup != "space":
@@ -380,7 +390,7 @@ class _Parser:
                 return chr(int(code, 8))
             raise ExpressionError(f"unknown escape \\{code}", self.source, start)
 
-        return _ESCAPE.sub(one, text[1:-1])
+        return _escape().sub(one, text[1:-1])
 
     def point(self, code: int, start: int) -> str:
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:

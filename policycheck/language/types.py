@@ -8,6 +8,7 @@ dates, an `all` over a list that may be empty, `has` where absence is not a fact
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from policycheck.language.syntax import Node
@@ -50,11 +51,24 @@ class Types:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
         self._seen: dict[int, Type] = {}
-        self.kinds: dict[str, Type] = {}
-        self.paths: dict[str, tuple[str, ...]] = {}
         self.root = self._convert(schema)
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[Type, tuple[str, ...]]]:
+        found: dict[str, tuple[Type, tuple[str, ...]]] = {}
         for section in list(self._fields(self.root)):
-            self._find_kinds(self.field(self.root, section), (section,))
+            self._find_kinds(self.field(self.root, section), (section,), found)
+        return found
+
+    @cached_property
+    def kinds(self) -> dict[str, Type]:
+        """Each kind of subject."""
+        return {name: kind for name, (kind, _) in self._found.items()}
+
+    @cached_property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """Where each kind of subject is declared."""
+        return {name: path for name, (_, path) in self._found.items()}
 
     def field(self, owner: Type, name: str) -> Type:
         """The type of a field. Raises KeyError when the object has none of that name."""
@@ -71,17 +85,16 @@ class Types:
                 owner.fields[name] = self._convert(schema)
         return owner.fields
 
-    def _find_kinds(self, here: Type, path: tuple[str, ...]) -> None:
+    def _find_kinds(self, here: Type, path: tuple[str, ...], found: dict[str, tuple[Type, tuple[str, ...]]]) -> None:
         item = here.item if here.kind == LIST else here
         if item is None or item.kind != OBJECT:
             return
-        if item.name and item.name not in self.kinds:
-            self.kinds[item.name] = item
-            self.paths[item.name] = path
+        if item.name and item.name not in found:
+            found[item.name] = (item, path)
             for name in list(self._fields(item)):
                 inner = self._fields(item)[name]
                 if inner.kind == LIST:
-                    self._find_kinds(inner, (*path, name))
+                    self._find_kinds(inner, (*path, name), found)
 
     def _resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in schema:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from policycheck import data as shipped_data
@@ -36,14 +39,30 @@ def schema(name: str) -> dict[str, Any]:
 
 
 @cache
-def _validator(name: str) -> Any:
-    import jsonschema_rs
+def _library() -> Any:
+    """jsonschema_rs, without what it would load to tell the day on which it was built: email.utils, and with it sockets.
 
+    That is a tenth of a whole check. What stands in for it is gone when the library is there.
+    """
+    clock = "email.utils"
+    if clock in sys.modules:
+        return import_module("jsonschema_rs")
+    stand_in: Any = ModuleType(clock)
+    stand_in.parsedate_to_datetime = str
+    sys.modules[clock] = stand_in
+    try:
+        return import_module("jsonschema_rs")
+    finally:
+        del sys.modules[clock]
+
+
+@cache
+def _validator(name: str) -> Any:
     def refuse(uri: str) -> Any:
         raise ValueError(f"{uri} is not read: schemas are never fetched")
 
     # Dates are held against the calendar later, where a wrong one can be explained.
-    return jsonschema_rs.Draft7Validator(schema(name), retriever=refuse, validate_formats=False)
+    return _library().Draft7Validator(schema(name), retriever=refuse, validate_formats=False)
 
 
 def problems_of(document: Document, name: str) -> list[Problem]:

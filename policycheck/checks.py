@@ -1,0 +1,97 @@
+"""The checks on the declaration itself, which no rule of a pack makes, and those that need the manifest alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from policycheck.judge import finding_id, overlap
+from policycheck.model import Assurance, Finding, Location, Manifest, Outcome, Severity, Subject
+
+
+class Check(NamedTuple):
+    """One of them: its id, what it is about, what to do."""
+
+    id: str
+    title: str
+    remedy: str
+
+
+MATCHES = Check(
+    "declaration-matches-evidence",
+    "What is declared is what the artefact says",
+    "Correct the declaration, or change what the artefact configures; then run policycheck again.",
+)
+READABLE = Check(
+    "evidence-readable",
+    "Evidence that is named can be read",
+    "Do what the message says: correct the path, the kind or the option, install what is missing, or attest a "
+    "changed file anew. Remove the entry only if nothing is meant to back the claim.",
+)
+COMPLETE = Check(
+    "declaration-complete",
+    "What the artefact shows is declared",
+    "Declare it, so that it is judged like the rest; or close it, and change the artefact.",
+)
+FUTURE = Check(
+    "date-not-in-future",
+    "What is said to have happened has happened",
+    "Give the date on which it was done; leave the value blank while it has not been done.",
+)
+PLACES = Check(
+    "places-declared",
+    "Every place whose people are spoken of is one of the organisation's jurisdictions",
+    "Add the place to organization.jurisdictions, or take it out of this list. People bring their law with them, also to an "
+    "organisation that has no office there.",
+)
+#: The sections whose items name places, with the kind of subject that an item is.
+_PLACED = {"ai_uses": "use", "incidents": "incident", "own_scraping": "scraping", "third_party_access": "access"}
+HYGIENE = Check(
+    "exception-hygiene",
+    "Exceptions are in force, bound to what was accepted, and in use",
+    "Renew the exception with `policycheck except`, or close the gap and remove the entry.",
+)
+#: The checks on the declaration itself, by id.
+CHECKS = {check.id: check for check in (FUTURE, PLACES, HYGIENE, MATCHES, READABLE, COMPLETE)}
+
+
+def integrity(
+    manifest: Manifest, check: Check, severity: Severity, outcome: Outcome, subject: Subject, message: str,
+    location: Location | None, route: str = "",
+) -> Finding:  # fmt: skip
+    """A finding on the declaration itself, which belongs to no expectation."""
+    organization = str(manifest.organization.get("id", ""))
+    return Finding(
+        id=finding_id(organization, check.id, subject, route), rule=check.id, title=check.title, severity=severity,
+        outcome=outcome, assurance=Assurance.DECLARED, subject=subject, expectations=(), message=message,
+        location=location, remediation=check.remedy,
+    )  # fmt: skip
+
+
+def elsewhere(manifest: Manifest) -> list[Finding]:
+    """Places that the organization does not name as its own: what the authorities there ask is not asked of it at all."""
+    mine = manifest.organization.get("jurisdictions") or ()
+    found = []
+    # Where the organization names no place, every rule that asks for one is unknown already.
+    for section, kind in _PLACED.items() if mine else ():
+        for item in manifest.data.get(section) or ():
+            others = [p for p in item.get("jurisdictions") or () if not any(overlap(p, own) for own in mine)]
+            if others:
+                route = manifest.place.route(item, "jurisdictions")
+                message = (
+                    f"{route} names {', '.join(others)}, which organization.jurisdictions does not: "
+                    "nothing that is asked there alone was asked."
+                )
+                subject, place = Subject(kind, str(item.get("id")), route), manifest.place.locate(item, "jurisdictions")
+                found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, place))
+    return found
+
+
+def future(manifest: Manifest) -> list[Finding]:
+    """What is said to have happened, and lies after the date of the evaluation."""
+    found = []
+    for container, key in manifest.future:
+        place, route = manifest.place.locate(container, key), manifest.place.route(container, key)
+        subject = Subject("date", route, route)
+        message = f"{route} says {container[key]}, which is after the date of this evaluation."
+        found.append(integrity(manifest, FUTURE, Severity.MEDIUM, Outcome.GAP, subject, message, place))
+    return found
