@@ -12,6 +12,7 @@ Run it with the interpreter of an environment in which policycheck is installed,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -192,7 +193,9 @@ def main() -> int:
     asked = options.parse_args()
     if not _is_installed():
         options.error("what is measured is an installed wheel: pip install .")
-    with tempfile.TemporaryDirectory() as name:
+    page = asked.write.resolve() if asked.write else None
+    # Away from any configuration: a pyproject.toml that names policycheck is read as TOML, which takes longer than a check.
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         folder = Path(name)
         rows = (
             start_up(folder, max(asked.rounds, 9))
@@ -207,8 +210,8 @@ def main() -> int:
     )
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}"
     print(f"{machine}\n\n{table}")
-    if asked.write:
-        asked.write.write_text(_page(asked.write, machine, table), "utf-8")
+    if page:
+        page.write_text(_page(page, machine, table), "utf-8")
     return 0
 
 

@@ -1,7 +1,5 @@
 """The checks on the declaration itself, which no rule of a pack makes, and those that need the manifest alone."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from policycheck.judge import finding_id, overlap

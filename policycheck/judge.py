@@ -3,8 +3,6 @@
 A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places, for those that are shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -34,7 +32,9 @@ FINDINGS = bytes.fromhex("6f1c7a560f525f0c9d553f0b6f2f7c11")
 EXPLAIN_BUDGET = 5_000_000
 NOTHING = "nothing to judge"
 _ELSEWHERE = "organization.jurisdictions"
-_BINDING = ("must", "should")
+#: The strongest first.
+_MODALITIES = ("must", "should", "may", "informational")
+_BINDING = _MODALITIES[:2]
 _GAP, _UNKNOWN = Outcome.GAP, Outcome.UNKNOWN
 
 
@@ -344,23 +344,35 @@ def concern_of(rule: Rule, criteria: Criteria, organization: Mapping[str, Any]) 
 
 
 def _concern_of(rule: Rule, criteria: Criteria, ask: Callable[[Expectation], tuple[Any, str]]) -> Concern:
-    known = [criteria.expectations[n] for n in rule.expectations if n in criteria.expectations]
-    answers = [(e, *ask(e)) for e in known if not e.uncodifiable]
-    concerned = tuple(e for e, answer, _ in answers if answer is True)
-    because = next((fact for _, answer, fact in answers if answer is not True), "organization.roles")
-    unsure = tuple(fact for _, answer, fact in answers if answer is UNKNOWN)
-    return _concern(rule, concerned, unsure, because, tuple(e.id for e in known))
+    named, concerned, unsure, because = list[str](), list[Expectation](), list[str](), ""
+    for name in rule.expectations:
+        expectation = criteria.expectations.get(name)
+        if expectation is None:
+            continue
+        named.append(name)
+        if expectation.uncodifiable:
+            continue
+        answer, fact = ask(expectation)
+        if answer is True:
+            concerned.append(expectation)
+        else:
+            because = because or fact
+            if answer is UNKNOWN:
+                unsure.append(fact)
+    return _concern(rule, tuple(concerned), tuple(unsure), because or "organization.roles", tuple(named))
 
 
 def _concern(
     rule: Rule, concerned: tuple[Expectation, ...], unsure: tuple[str, ...], because: str, named: tuple[str, ...]
 ) -> Concern:
     """A rule's concern: `named` are the ids to show when no expectation concerns."""
-    found = {e.modality for e in concerned}
-    modality = next((m for m in ("must", "should", "may", "informational") if m in found), "must")
+    if not concerned:
+        return Concern((), unsure, because, _MODALITIES[0], rule.severity, named, False)
+    found = [e.modality for e in concerned]
+    modality = found[0] if len(found) == 1 else min(found, key=_MODALITIES.index)
     severity = rule.severity if modality in _BINDING else Severity.INFO
     is_local = any(e.jurisdictions for e in concerned)
-    return Concern(concerned, unsure, because, modality, severity, tuple(e.id for e in concerned) or named, is_local)
+    return Concern(concerned, unsure, because, modality, severity, tuple([e.id for e in concerned]), is_local)
 
 
 def plan_for(criteria: Criteria, organization: Mapping[str, Any]) -> Plan:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from policycheck import data as shipped_data
 from policycheck.document import Document, parse
@@ -23,8 +23,9 @@ from policycheck.language.syntax import parse as parse_expression
 from policycheck.language.types import ANY, Checker, Type, Types, types_of
 from policycheck.model import Problem, Severity
 
-#: What the wheel carries: the packs in the first line, then, for each rule, the parts of its analysis and its text, a line
-#: each. Of the text the first line holds what every run asks of every rule.
+#: What the wheel carries: each pack in a line, an empty line, then for each rule the parts of its analysis and its text, a
+#: line each. Of the text the pack's line holds what every run asks of every rule; it also says where a rule's lines stand,
+#: counted from behind the empty line: the offset of the first, and of the ends of all.
 COMPILED = "packs.jsonl"
 _PARTS = ("walk", "claim", "said", "text")
 _HEAD = ("title", "severity", "expectations", "remediation", "disabled", "formerly")
@@ -278,7 +279,8 @@ def shipped() -> list[Pack]:
     folder = shipped_data.folder("rules")
     compiled = folder / COMPILED
     if compiled.is_file():
-        return carried(compiled.read_bytes())
+        with compiled.open("rb") as file:
+            return carried(file)
     return [_build(_read(pack, folder.parent), shipped=True) for pack in folders(folder)]
 
 
@@ -291,14 +293,17 @@ def compiled(folder: Path, schema: Mapping[str, Any]) -> bytes:
         raise InvalidInput(wrong)
     # The types of the definitions mark the trees; a tree that was never checked would be read wrongly.
     assert criteria.defined is not None
-    lines: list[str] = []
+    lines, end = list[bytes](), 0
     for tree, pack in zip(trees, criteria.packs, strict=True):
         tree.pop("documents")
         tree["analyses"] = {}
         for rule in pack.rules.values():
             parts = {**stored(criteria.analysis(rule)), "text": rule.text}
-            tree["analyses"][rule.id] = len(lines)
-            lines += [_plain(parts[part]) for part in _PARTS]
+            bounds = tree["analyses"][rule.id] = [end]
+            for part in _PARTS:
+                lines.append(_plain(parts[part]))
+                end += len(lines[-1])
+                bounds.append(end)
             name = rule.path.removeprefix(f"{tree['at']}/")
             tree["files"][name] = {key: rule.text[key] for key in _HEAD if key in rule.text}
         for name, data in tree["files"].items():
@@ -307,30 +312,34 @@ def compiled(folder: Path, schema: Mapping[str, Any]) -> bytes:
                 tree["files"][name] = {"document": data["document"], "rows": rows}
         tree["trees"] = {k: {n: frozen(criteria.trees[k][n]) for n in named} for k, named in pack.definitions.items()}
     # In the order of the sources, which is that of the report: sorted, the wheel would say the same in other bytes.
-    return "\n".join([_plain(trees), *lines]).encode()
+    return b"".join([*map(_plain, trees), b"\n", *lines])
 
 
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _plain(value: Any) -> bytes:
+    return f"{json.dumps(value, separators=(',', ':'))}\n".encode()
 
 
-def carried(raw: bytes) -> list[Pack]:
+def carried(file: BinaryIO) -> list[Pack]:
     """The packs that `compiled` made plain. A rule's analysis is decoded when it is needed: most are not."""
-    first, *lines = raw.split(b"\n")
-    return [_build(tree, shipped=True, lines=lines) for tree in json.loads(first)]
+    trees = []
+    while (line := file.readline()).strip():
+        trees.append(json.loads(line))
+    lines = file.read()
+    return [_build(tree, shipped=True, lines=lines) for tree in trees]
 
 
 class _Parts:
     """The parts of one rule's analysis: a line of JSON each."""
 
-    __slots__ = ("_at", "_lines")
+    __slots__ = ("_bounds", "_lines")
 
-    def __init__(self, lines: Sequence[bytes], at: int) -> None:
-        self._lines, self._at = lines, at
+    def __init__(self, lines: bytes, bounds: Sequence[int]) -> None:
+        self._lines, self._bounds = lines, bounds
 
     def __call__(self, part: str) -> Any:
         """A part by its name."""
-        return _decode(self._lines[self._at + _PARTS.index(part)].decode())[0]
+        at = _PARTS.index(part)
+        return _decode(self._lines[self._bounds[at] : self._bounds[at + 1]].decode())[0]
 
 
 class _Text(Mapping[str, Any]):
@@ -348,6 +357,9 @@ class _Text(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         return self._head[key] if key in _HEAD else self._all()[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return (self._head if key in _HEAD else self._all()).get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())
@@ -470,7 +482,7 @@ def _read(folder: Path, above: Path) -> dict[str, Any]:
     }
 
 
-def _build(tree: Mapping[str, Any], *, shipped: bool, lines: Sequence[bytes] = ()) -> Pack:
+def _build(tree: Mapping[str, Any], *, shipped: bool, lines: bytes = b"") -> Pack:
     files: dict[str, Any] = tree["files"]
     documents = tree.get("documents", {})
     header = files["pack.yaml"]

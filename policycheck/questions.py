@@ -4,16 +4,12 @@
 write it, what may be written, who is to answer and which expectations wait for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from policycheck.language.types import BOOL, DATE, FLOAT, INT, LIST, MAP, MOMENT, OBJECT, STRING, Type, Types
-
-if TYPE_CHECKING:
-    from policycheck.model import Place
-    from policycheck.report import Record
+from policycheck.model import Place
+from policycheck.report import Record
 
 #: Who answers for what nobody is named for.
 NOBODY_NAMED = "organisation"

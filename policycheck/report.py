@@ -78,8 +78,13 @@ def _asked(expectation: Expectation) -> Record:
         "document": expectation.document, "locator": expectation.locator, "modality": expectation.modality,
         "seen": expectation.seen, "paraphrase": expectation.paraphrase,
     }  # fmt: skip
-    more = {"family": expectation.family, "supports": expectation.supports, "confidence": expectation.confidence}
-    return found | {key: value for key, value in more.items() if value}
+    if expectation.family:
+        found["family"] = expectation.family
+    if expectation.supports:
+        found["supports"] = expectation.supports
+    if expectation.confidence:
+        found["confidence"] = expectation.confidence
+    return found
 
 
 def _configured(options: Options) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -505,7 +506,7 @@ def test_criteria_that_do_not_exist_are_a_mistake_of_the_call(tmp_path: Path) ->
 def both() -> list[packs.Criteria]:
     """The shipped criteria as a checkout reads them and as a wheel carries them."""
     read = packs.Criteria(packs.shipped(), SCHEMA)
-    carried = packs.carried(packs.compiled(shipped_data.folder("rules"), SCHEMA))
+    carried = packs.carried(BytesIO(packs.compiled(shipped_data.folder("rules"), SCHEMA)))
     return [read, packs.Criteria(carried, SCHEMA)]
 
 

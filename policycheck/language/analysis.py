@@ -4,8 +4,6 @@ Shipped rules are analysed when the wheel is built and travel in that form (`sto
 hundred rules anew would be a sixth of the start-up time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -199,10 +197,10 @@ def frozen(node: Node) -> list[Any]:
 
 def thawed(data: list[Any]) -> Node:
     """The tree that `frozen` made plain."""
-    op, *arguments = data
-    kind, optional = "", False
-    if type(op) is list:
-        op, kind, optional = op
-    node = Node(op, tuple([thawed(part) if type(part) is list else part for part in arguments]), 0, 0)
-    node.kind, node.optional = kind, optional
+    op = data[0]
+    arguments = tuple([thawed(part) if type(part) is list else part for part in data[1:]])
+    if type(op) is not list:
+        return Node(op, arguments)
+    node = Node(op[0], arguments)
+    node.kind, node.optional = op[1:]
     return node

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -242,13 +242,13 @@ def _list(compiler: Compiler, node: Node) -> Run:
     return lambda env: [part(env) for part in parts]
 
 
-def _cheapest_first(parts: Iterable[Node]) -> list[Node]:
+def _cheapest_first(parts: Sequence[Node]) -> Sequence[Node]:
     """What walks a list last: the answer does not turn on the order, and one part may be enough."""
-    return sorted(parts, key=_walks)
+    return sorted(parts, key=_walks) if any(map(_walks, parts[:-1])) else parts
 
 
 def _walks(node: Node) -> bool:
-    return node.op in MACROS or any(_walks(part) for part in node.args if type(part) is Node)
+    return node.op in MACROS or any(type(part) is Node and _walks(part) for part in node.args)
 
 
 def _and(compiler: Compiler, node: Node) -> Run:

@@ -88,16 +88,16 @@ class Node:
     a definition; whether the schema says of a field that absence means none), `run` by the compiler.
     """
 
-    __slots__ = ("args", "chain", "end", "guards", "kind", "op", "optional", "run", "start")
+    # What most nodes never get stands in the class: a start makes thousands of them.
+    kind: str = ""
+    optional = False
+    run: Callable[[dict[str, Any]], Any] = staticmethod(uncompiled)
+    #: Whether it only asks for sizes, and its parts when it is a chain of && or ||; told when first asked for.
+    guards: bool | None = None
+    chain: list[Node] | None = None
 
-    def __init__(self, op: str, args: tuple[Any, ...], start: int, end: int) -> None:
+    def __init__(self, op: str, args: tuple[Any, ...], start: int = 0, end: int = 0) -> None:
         self.op, self.args, self.start, self.end = op, args, start, end
-        self.kind: str = ""
-        self.optional = False
-        self.run: Callable[[dict[str, Any]], Any] = uncompiled
-        #: Whether it only asks for sizes, and its parts when it is a chain of && or ||; told when first asked for.
-        self.guards: bool | None = None
-        self.chain: list[Node] | None = None
 
     def links(self) -> list[Node]:
         """`a && b && c` as its parts, in order."""
