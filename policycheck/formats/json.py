@@ -38,7 +38,7 @@ def _lines(key: str, value: Any) -> bytes:
         return encode(value)
     if any(next(iter(row)) != "id" for row in value):
         return b"[\n%s\n]" % b",\n".join(map(encode, value))
-    # Encoded at once and then parted: no text holds the mark, for quotes in texts are escaped, and no list inside a row does.
+    # Encoded at once and then parted: quotes in texts are escaped, and no list inside a row holds things with an id.
     return b"[\n%s\n]" % encode(value)[1:-1].replace(b'},{"id":', b'},\n{"id":')
 
 
