@@ -42,6 +42,7 @@ _SETTINGS = (
     "core.sshCommand=false",
     "core.gitProxy=false",
     "credential.helper=",
+    "advice.graftFileDeprecated=false",
     "diff.external=",
     "protocol.allow=never",
     "gc.auto=0",
@@ -61,6 +62,7 @@ _SET = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -82,7 +84,7 @@ class _Entry(NamedTuple):
 
 
 class Missing(ArtefactError):
-    """A file does not exist at a commit."""
+    """A commit holds no regular file of that name."""
 
 
 class _Failed(UsageError):
@@ -100,15 +102,15 @@ def top(folder: Path) -> Path:
 def show(root: Path, ref: str, path: str, cap: int = MAX_FILE) -> bytes:
     """One regular file as it is at `ref`; `path` is from the repository's top, with forward slashes.
 
-    Raises UsageError for a ref that is not known, Missing for a file that is not there, ArtefactError for what is no regular
-    file, or too large.
+    Raises UsageError for a ref that is not known, Missing where there is no regular file of that name, ArtefactError for one
+    of more than `cap` bytes.
     """
     found = [e for e in _entries(root, commit(root, ref), "--", path) if e.path == path]
     if not found:
         raise Missing(f"{path} does not exist at {ref}")
     entry = found[0]
     if entry.mode not in _PLAIN:
-        raise ArtefactError(f"{path} is not a regular file at {ref}")
+        raise Missing(f"{path} is not a regular file at {ref}")
     if entry.size > cap:
         raise ArtefactError(f"{path} is larger than {cap} bytes at {ref}, the most that is read")
     _refuse_partial([entry], ref)
@@ -116,48 +118,61 @@ def show(root: Path, ref: str, path: str, cap: int = MAX_FILE) -> bytes:
 
 
 class Change(NamedTuple):
-    """A commit that changed a file: its id, and the day (UTC) and name that its author gave."""
+    """A commit that changed a file: its id, the day (UTC) that it gives, and its author's name."""
 
     commit: str
     day: str
     author: str
 
 
-def is_repository(root: Path) -> bool:
-    """Whether a folder is, or claims to be, the top of a repository."""
-    return os.path.lexists(root / ".git")
+def holder(root: Path, path: str) -> Path | None:
+    """The top of the repository that a file belongs to: the nearest folder above it that has `.git`, up to `root`."""
+    for above in (root / path).parents:
+        if os.path.lexists(above / ".git"):
+            return above
+        if above == root:
+            break
+    return None
 
 
 def changes(root: Path, path: str, *, most: int = MOST_CHANGES, seconds: float = 30.0) -> tuple[Change, ...]:
     """The commits that made a file what HEAD holds, the newest first; none for a file that was never committed.
 
-    At most `most` are given; the walk through the history has `seconds`. Raises UsageError, with the reason, where the
-    history is not here or cannot be read: a shallow or partial clone, no git. Dates and names are what committers wrote.
-    Only trees are compared (`rev-list`), so nothing of the repository is run.
+    All branches that were merged count, also those of which a merge took nothing. At most `most` are given; the walk has
+    `seconds`. Raises UsageError, with the reason, where the history is not here or cannot be read: a shallow or partial
+    clone, no git. Dates and names are what committers wrote. Only trees are compared (`rev-list`), so nothing of the
+    repository is run.
     """
     shallow = _told(root, "rev-parse", "--is-shallow-repository", most=100, seconds=seconds).strip() != b"false"
     head = _commit(root, "HEAD")
+    if not head and _told(root, "rev-list", "--all", "--max-count=1", most=1000, seconds=seconds):
+        raise UsageError("HEAD names no commit that is here")
     if not head or not any(entry.path == path for entry in _entries(root, head, "--", path)):
         return ()
     if shallow:
         raise UsageError("the clone is shallow; git fetch --unshallow brings the rest (in CI: fetch-depth: 0, GIT_DEPTH: 0)")
-    words = (f"--max-count={most}", "--encoding=UTF-8", "--format=%at%x00%an", head, "--", path)
+    words = (f"--max-count={most}", "--full-history", "--encoding=UTF-8", "--format=%at %ct%x00%an", head, "--", path)
     try:
         told = _told(root, "rev-list", *words, most=1024 * 1024, seconds=seconds)
     except _Failed as error:
         raise UsageError(f"git cannot list its commits ({error}); is the clone a partial one? {_WHOLE}") from None
-    lines = told.decode("utf-8", "replace").splitlines()
-    return tuple(_change(*pair) for pair in zip(lines[::2], lines[1::2], strict=False))
+    lines = told.decode("utf-8", "replace").removesuffix("\n").split("\n")
+    return tuple(_change(*pair) for pair in zip(lines[::2], lines[1::2], strict=True)) if told else ()
 
 
-def _change(commit: str, about: str) -> Change:
-    seconds, _, author = about.partition("\0")
-    day = (
-        datetime.fromtimestamp(min(max(int(seconds), 0), 2**40), UTC)
-        if seconds.isdigit()
-        else datetime.fromtimestamp(0, UTC)
-    )
-    return Change(commit.removeprefix("commit "), day.date().isoformat(), author)
+def _change(heading: str, about: str) -> Change:
+    """One commit of a listing. Its day is the later of both that it names: a rebase keeps the day of the author."""
+    word, _, name = heading.partition(" ")
+    times, _, author = about.partition("\0")
+    if word != "commit" or not _ID.match(name):
+        raise UsageError("git lists its commits in a way that cannot be read")
+    return Change(name, max(map(_day, times.split(" "))), author)
+
+
+def _day(seconds: str) -> str:
+    """A day of UTC. What names none lies after everything, so that it excuses nothing."""
+    known = seconds.isascii() and seconds.isdigit() and len(seconds) <= 11
+    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat() if known else "9999-12-31"
 
 
 def export(root: Path, ref: str, into: Path) -> None:
@@ -184,12 +199,16 @@ def lend(root: Path, ref: str, tree: Path) -> None:
     """Make an exported tree a repository of its own whose HEAD is the commit it was exported from.
 
     It borrows the objects of `root` (gitrepository-layout(5), info/alternates), so that it has the history of its files.
+    Raises UsageError where git cannot be told where they are.
     """
     folder = tree / ".git"
     for name in ("objects/info", "refs"):
         (folder / name).mkdir(parents=True)
     (folder / "HEAD").write_bytes(commit(root, ref).encode() + b"\n")
-    (folder / "objects" / "info" / "alternates").write_bytes(os.fsencode(_inner(root, "objects")) + b"\n")
+    objects = os.fsencode(_inner(root, "objects"))
+    if b"\n" in objects:
+        raise UsageError(f"{os.fsdecode(objects)!r} holds a line end, so git cannot be told where the objects are")
+    (folder / "objects" / "info" / "alternates").write_bytes(objects + b"\n")
     if _told(root, "rev-parse", "--show-object-format", most=100).strip() == b"sha256":
         (folder / "config").write_text("[core]\nrepositoryformatversion = 1\n[extensions]\nobjectformat = sha256\n", "utf-8")
     shallow = _inner(root, "shallow")
@@ -342,7 +361,7 @@ def _git(root: Path, *words: str, stdin: IO[bytes] | None = None, seconds: float
         if late.is_set():
             raise UsageError(_late(patience))
         if code:
-            raise _Failed(_first_line(trouble))
+            raise _Failed(_why(trouble))
 
 
 def _late(seconds: float) -> str:
@@ -363,6 +382,8 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), **kept, **_SET}
 
 
-def _first_line(trouble: IO[bytes]) -> str:
+def _why(trouble: IO[bytes]) -> str:
+    """What git calls fatal, else the first line of what it said: hints and warnings stand before the reason."""
     trouble.seek(0)
-    return trouble.read(500).decode("utf-8", "replace").strip().partition("\n")[0].removeprefix("fatal: ")
+    lines = trouble.read(2000).decode("utf-8", "replace").strip().split("\n")
+    return next((line for line in lines if line.startswith("fatal: ")), lines[0]).removeprefix("fatal: ")

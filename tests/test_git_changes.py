@@ -21,7 +21,7 @@ OWN = {
 
 def run(folder: Path, *words: str, day: str = "2026-01-01", who: str = "a") -> None:
     """Git as a person would run it."""
-    dated = {"GIT_AUTHOR_NAME": who, "GIT_AUTHOR_DATE": f"{day}T12:00:00Z", "GIT_COMMITTER_DATE": "2026-12-01T12:00:00Z"}
+    dated = {"GIT_AUTHOR_NAME": who, "GIT_AUTHOR_DATE": "2025-01-01T12:00:00Z", "GIT_COMMITTER_DATE": f"{day}T12:00:00Z"}
     subprocess.run(["git", *words], cwd=folder, env=OWN | dated, capture_output=True, check=True)
 
 
@@ -51,8 +51,6 @@ def test_the_commits_that_changed_a_file_the_newest_first(repository: Path) -> N
 def test_what_was_never_committed_has_no_history(repository: Path) -> None:
     assert git.changes(repository, "gone.md") == ()
     assert git.changes(repository, "-n") == ()
-    (repository / ".git" / "HEAD").write_text("ref: refs/heads/gone\n")
-    assert git.changes(repository, "a b.md") == ()
 
 
 def test_a_history_that_is_not_here_is_said(repository: Path, tmp_path: Path) -> None:
@@ -64,6 +62,54 @@ def test_a_history_that_is_not_here_is_said(repository: Path, tmp_path: Path) ->
             [git.show(clone, change.commit, "a b.md") for change in git.changes(clone, "a b.md")]
     with pytest.raises(UsageError, match="not a git repository"):
         git.changes(tmp_path, "a b.md")
+
+
+def test_a_head_that_is_not_there_is_said(repository: Path) -> None:
+    for head in ("ref: refs/heads/gone\n", f"{'1' * 40}\n"):
+        (repository / ".git" / "HEAD").write_text(head)
+        with pytest.raises(UsageError, match=r"HEAD names no commit|bad object|missing"):
+            git.changes(repository, "a b.md")
+
+
+@pytest.mark.parametrize("name", ["x\u2028HEAD", "x\x0by", "x\x1cz", "x\ry"])
+def test_a_name_cannot_pass_for_a_commit(name: str, repository: Path) -> None:
+    (repository / "a b.md").write_text("changed")
+    run(repository, "commit", "-q", "-a", "-m", "x", day="2026-04-01", who=name)
+    assert [change.day for change in git.changes(repository, "a b.md")] == ["2026-04-01", "2026-03-01", "2026-01-01"]
+
+
+@pytest.mark.parametrize("stamp", ["", " -5 +0000", " xx +0000", " 999999999999 +0000", " 1e9 +0000"])
+@pytest.mark.parametrize("role", ["author", "committer"])
+def test_a_day_that_cannot_be_read_excuses_nothing(role: str, stamp: str, repository: Path) -> None:
+    raw = subprocess.run(
+        ["git", "cat-file", "commit", "HEAD"], cwd=repository, env=OWN, capture_output=True, check=True
+    ).stdout
+    lines = [f"{role} a <a@x>{stamp}".encode() if line.startswith(role.encode()) else line for line in raw.split(b"\n")]
+    words = ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+    made = subprocess.run(words, cwd=repository, env=OWN, capture_output=True, check=True, input=b"\n".join(lines)).stdout
+    run(repository, "update-ref", "HEAD", made.decode().strip())
+    assert git.changes(repository, "a b.md")[0].day >= "2026-03-01"
+
+
+def test_the_later_of_both_days_counts(repository: Path) -> None:
+    """A rebase keeps the author's day."""
+    assert git.changes(repository, "a b.md")[0].day == "2026-03-01"
+
+
+def test_a_graft_changes_no_history(repository: Path) -> None:
+    newest, oldest = (change.commit for change in git.changes(repository, "a b.md"))
+    (repository / ".git" / "info" / "grafts").write_text(f"{newest}\n")
+    assert [change.commit for change in git.changes(repository, "a b.md")] == [newest, oldest]
+
+
+def test_a_file_belongs_to_the_nearest_repository(repository: Path, tmp_path: Path) -> None:
+    inner = repository / "deep" / "inner"
+    inner.mkdir(parents=True)
+    run(inner, "init", "-q")
+    assert git.holder(repository, "deep/inner/a.md") == inner
+    assert git.holder(repository, "deep/a.md") == repository
+    assert git.holder(repository / "deep", "a.md") is None
+    assert git.holder(tmp_path, "a.md") is None
 
 
 def test_no_more_than_the_newest_are_given(repository: Path) -> None:

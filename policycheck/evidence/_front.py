@@ -77,9 +77,14 @@ class Front:
 
 def read(prose: Prose) -> Front:
     """The front matter of a document. Raises Illegible for one that is not a mapping of YAML."""
-    if not prose.front.strip():
+    return parsed(prose.front, prose.path)
+
+
+def parsed(text: str, path: str) -> Front:
+    """The front matter that stands between its lines. Raises Illegible for one that is not a mapping of YAML."""
+    if not text.strip():
         return Front({})
-    documents, problems = parse_foreign(prose.front.encode(), prose.path)
+    documents, problems = parse_foreign(text.encode("utf-8", "replace"), path)
     if problems:
         first = problems[0]
         raise Illegible(f"the front matter cannot be read (line {first.line + 1}): {first.message}", first.line + 1)
@@ -87,7 +92,7 @@ def read(prose: Prose) -> Front:
         return Front({})
     if len(documents) > 1 or not isinstance(documents[0].data, dict):
         raise Illegible("the front matter is not a mapping of keys and values", 2)
-    return Front(dict(_entries(documents[0], prose.path)))
+    return Front(dict(_entries(documents[0], path)))
 
 
 def _entries(document: Document, path: str) -> Iterator[tuple[str, Entry]]:

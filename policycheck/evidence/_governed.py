@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import ArtefactError, UsageError
-from policycheck.evidence import _front, _weighing
+from policycheck.evidence import _front, _prose, _weighing
 from policycheck.evidence._front import Front
 from policycheck.evidence._prose import Illegible
 from policycheck.evidence._related import unrelated
 from policycheck.evidence._weighing import Weighing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policycheck.git import Change
     from policycheck.model import Account
     from policycheck.opener import Opener
@@ -178,22 +180,38 @@ def _section(weighing: Weighing, anchor: object) -> None:
 _UNTOLD = "whether it was changed after its approval"
 
 
+class _Past(NamedTuple):
+    """What a history says of a text: the text that was approved, if any commit holds the approval, and when what changed."""
+
+    approved: str | None
+    #: The text of HEAD, and the day since which it has been that of the document.
+    newest: str
+    since: str
+    #: The day on which the file came to its place, where that is after its approval: nobody can look behind it.
+    came: str
+
+
 def _history(weighing: Weighing, front: Front, opener: Opener) -> None:
     from policycheck import git
 
     path = weighing.prose.path
-    if not git.is_repository(opener.root):
-        weighing.remark = f"{_UNTOLD} was not looked at: there is no git repository"
+    top = git.holder(opener.root, path)
+    if top is None:
+        weighing.remark = f"{_UNTOLD} was not looked at: the root is no git repository"
         return
+    inner = (opener.root / path).relative_to(top).as_posix()
+    approved, text = _approved(front), _prose.parted(opener.read(path).data)[1]
     try:
-        found = git.changes(opener.root, path)
-        changed = _changed_after(found, _approved(front), weighing, opener)
+        found = git.changes(top, inner)
+        past = _past(found, approved, text, top, inner)
     except (ArtefactError, UsageError) as error:
         weighing.doubt(f"{_UNTOLD} cannot be told: {error}")
         return
-    if not found:
-        weighing.remark = f"{_UNTOLD} was not looked at: it is not committed"
-    if changed:
+    if past.approved is None:
+        weighing.remark = f"{_UNTOLD} was not looked at: its approval is not committed"
+    elif past.came:
+        weighing.remark = f"{_UNTOLD} and before {past.came} was not looked at: it came to its place then"
+    if changed := _changed(past, text, approved, str(weighing.options.get("as_of") or "")):
         on = front.get(*APPROVED)
         weighing.doubt(f"was changed {changed}, after its approval was recorded", on.line if on else 0)
     writers = {_name(change.author) for change in found}
@@ -202,47 +220,50 @@ def _history(weighing: Weighing, front: Front, opener: Opener) -> None:
         weighing.doubt("was written and approved by the same person, as the repository has it", approvers.line)
 
 
-def _changed_after(found: tuple[Change, ...], approved: str, weighing: Weighing, opener: Opener) -> str:
-    """When the text was last changed since it was approved; blank where it is the text that was approved.
-
-    That is what the repository held at the end of the day of the approval; where the approval was recorded later, what the
-    commit held that first wrote its date. Raises UsageError where an earlier text is not to be had.
-    """
-    from policycheck import git
-
-    path = weighing.prose.path
-    text, as_of = _below(opener.read(path).data), str(weighing.options.get("as_of") or "")
-    texts = list[bytes]()
-    for change in found:
-        try:
-            then = git.show(opener.root, change.commit, path)
-        except git.Missing:
-            continue
-        if not _holds(then, approved):
-            break
-        texts.append(_below(then))
-        if change.day <= approved:
-            break
-    else:
-        if len(found) == git.MOST_CHANGES:
-            raise UsageError(f"more than {len(found)} commits changed it since")
-    if not texts or texts[-1] == text:
+def _changed(past: _Past, text: str, approved: str, as_of: str) -> str:
+    """When a text was last changed since it was approved; blank where it is the text that was approved."""
+    if past.approved in (None, text):
         return ""
-    if texts[0] == text:
-        return f"on {found[0].day}"
+    if past.newest == text:
+        return f"on {past.since}"
     # What is not committed yet was written by the day of the evaluation.
     return "" if as_of and as_of <= approved else "since the last commit"
 
 
-def _below(data: bytes) -> bytes:
-    """What stands below the front matter."""
-    return data.replace(b"\r\n", b"\n").partition(b"\n---\n")[2].strip()
+def _past(found: tuple[Change, ...], approved: str, text: str, top: Path, path: str) -> _Past:
+    """The text that was approved: what the repository held at the end of that day, or what first held the approval later.
+
+    Commits between that do not hold the approval are passed over: a branch may have begun before it, or an approval may
+    have been taken out and put back. Raises UsageError and ArtefactError where an earlier text is not to be had.
+    """
+    from policycheck import git
+
+    if not found:
+        return _Past(None, "", "", "")
+    newest = _prose.parted(git.show(top, "HEAD", path, _prose.TEXT_CAP))[1]
+    given, since, came, is_same = None, found[0].day, "", True
+    for change in found:
+        try:
+            front, then = _prose.parted(git.show(top, change.commit, path, _prose.TEXT_CAP))
+        except git.Missing:
+            is_same = False
+            continue
+        is_same = is_same and then == text
+        since = change.day if is_same else since
+        if _says(front, path) == approved:
+            given = then
+            if change.day <= approved:
+                break
+            came = change.day if change is found[-1] else ""
+    else:
+        if len(found) == git.MOST_CHANGES:
+            raise UsageError(f"more than {len(found)} commits changed it since")
+    return _Past(given, newest, since, came)
 
 
-def _holds(data: bytes, approved: str) -> bool:
-    front = data.replace(b"\r\n", b"\n").partition(b"\n---\n")[0]
-    return any(
-        approved.encode() in line
-        for line in front.splitlines()
-        if line.partition(b":")[0].strip().decode("utf-8", "replace") in APPROVED
-    )
+def _says(front: str, path: str) -> str:
+    """The day of approval that a front matter gives; blank where it gives none that can be read."""
+    try:
+        return _approved(_front.parsed(front, path))
+    except Illegible:
+        return ""

@@ -277,6 +277,13 @@ def _decoded(opened: Opened, form: str) -> tuple[str, str, int]:
     return (text.split("\n", offset)[-1] if offset else text), front, offset
 
 
+def parted(data: bytes) -> tuple[str, str]:
+    """A document's front matter and what stands below it, for comparing: bytes that are no UTF-8 are spelled out."""
+    text = data.decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
+    front, offset = _front_matter(text)
+    return front, (text.split("\n", offset)[-1] if offset else text).strip()
+
+
 def _front_matter(text: str) -> tuple[str, int]:
     """The lines between the first `---` and the next, and how many lines that takes with both."""
     lines = text.split("\n", 501)[:501]

@@ -230,12 +230,90 @@ def test_a_change_that_is_not_committed_is_one(repository: Path) -> None:
 
 def test_without_a_history_the_account_says_so(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert heard(INCIDENTS, repository).remark == ""
-    assert "there is no git repository" in heard(INCIDENTS).remark
+    assert "the root is no git repository" in heard(INCIDENTS).remark
     git(repository, "rm", "-q", "--cached", NAME)
     git(repository, "commit", "-q", "-m", "gone", day="2026-07-01")
     account = heard(INCIDENTS, repository)
     assert account.supported
-    assert "it is not committed" in account.remark
+    assert "its approval is not committed" in account.remark
+
+
+BAD = TEXT.replace("or court.", "or nothing.")
+CHANGED = "was changed on 2026-07-04, after its approval was recorded"
+APPROVED = "approved_on: 2026-06-10"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Approved on: 2026-06-10", "approved-on: 2026-06-10", "Approved_On: 2026-06-10", '"approved_on": 2026-06-10',
+     "approved_on: 10 June 2026", "approved_on:\n  2026-06-10", "approved_on:\n  - 2026-06-10", "signed_on: 2026-06-10"],
+)  # fmt: skip
+def test_an_approval_is_found_however_it_is_written(written: str, repository: Path) -> None:
+    commit(repository, TEXT.replace(APPROVED, written), "2026-06-13")
+    commit(repository, BAD.replace(APPROVED, written), "2026-07-04")
+    assert CHANGED in silent(heard(INCIDENTS, repository))
+
+
+@pytest.mark.parametrize(("old", "new"), [("\n---\n", "\n--- \n"), ("\n---\n", "\n...\n"), ("\n", "\r\n"), ("\n", "\r")])
+def test_the_text_is_found_below_any_fence(old: str, new: str, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    for text, day in ((TEXT, "2026-06-10"), (BAD, "2026-07-04")):
+        (tmp_path / NAME).write_bytes(text.replace(old, new, -1 if old == "\n" else 1).encode())
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "-q", "-m", "x", day=day)
+    assert CHANGED in silent(heard(INCIDENTS, tmp_path))
+
+
+def test_a_branch_that_began_before_the_approval_changes_what_was_approved(repository: Path) -> None:
+    git(repository, "checkout", "-q", "-b", "side", "HEAD~1")
+    (repository / NAME).write_text((repository / NAME).read_text().replace("or court.", "or nothing."))
+    git(repository, "commit", "-q", "-a", "-m", "side", day="2026-07-01")
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--no-ff", "-m", "merged", "side", day="2026-07-04")
+    assert (repository / NAME).read_text() == BAD
+    assert "after its approval was recorded" in silent(heard(INCIDENTS, repository))
+
+
+def test_an_approval_that_was_taken_out_and_put_back_is_the_old_one(repository: Path) -> None:
+    commit(repository, TEXT.replace(f"{APPROVED}\n", ""), "2026-07-03")
+    commit(repository, BAD, "2026-07-04")
+    assert CHANGED in silent(heard(INCIDENTS, repository))
+
+
+def test_a_merge_that_takes_the_other_text_hides_nothing(repository: Path) -> None:
+    git(repository, "checkout", "-q", "-b", "side", "HEAD~1")
+    commit(repository, BAD, "2026-07-01")
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--no-ff", "-X", "theirs", "-m", "merged", "side", day="2026-07-04")
+    assert (repository / NAME).read_text() == BAD
+    assert "after its approval was recorded" in silent(heard(INCIDENTS, repository))
+
+
+def test_a_document_that_came_to_its_place_approved_says_since_when(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / NAME).write_text(TEXT)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "moved here", day="2026-07-04")
+    account = heard(INCIDENTS, tmp_path)
+    assert account.supported
+    assert "and before 2026-07-04 was not looked at" in account.remark
+
+
+def test_the_day_that_is_named_is_that_of_the_text(repository: Path) -> None:
+    commit(repository, BAD, "2026-07-04")
+    commit(repository, BAD.replace("2026-06-15", "2026-09-01"), "2026-09-01")
+    assert CHANGED in silent(heard(INCIDENTS, repository))
+
+
+def test_a_document_of_a_submodule_has_its_own_history(repository: Path) -> None:
+    inner = repository / "policies"
+    inner.mkdir()
+    git(inner, "init", "-q", "-b", "main")
+    for text, day in ((TEXT, "2026-06-10"), (BAD, "2026-07-04")):
+        (inner / NAME).write_text(text)
+        git(inner, "add", ".")
+        git(inner, "commit", "-q", "-m", "x", day=day)
+    assert CHANGED in silent(heard(INCIDENTS, repository, f"policies/{NAME}"))
 
 
 def test_a_history_that_cannot_be_read_takes_the_support_away(
