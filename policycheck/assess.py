@@ -6,6 +6,7 @@ confirm or contradict, never excuse: the final outcome is the worse of the two (
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,25 +51,27 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail)
     declared = _judge_all(judge, failures=failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
-    if hearings:
-        from policycheck.weigh import weigh
-
-        weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
-    if options.demanding():
-        findings = {k: _demand(f, options.demand(f.severity)) for k, f in findings.items()}
     integrity = [*future(manifest), *elsewhere(manifest)]
+    looked_at: tuple[Witnessed, ...] = ()
     if hearings:
-        from policycheck.weigh import evidence_findings
+        from policycheck import weigh
 
-        integrity += evidence_findings(manifest, criteria.types, hearings, findings.values())
+        weigh.weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
+        integrity += weigh.evidence_findings(manifest, criteria.types, hearings, findings.values())
+        looked_at = weigh.ledger(hearings, criteria.types)
+    if options.demanding():
+        from policycheck.weigh import demand
+
+        findings = {k: demand(f, options.demand(f.severity)) for k, f in findings.items()}
     if entries:
         accepted, hygiene = _accept(manifest, criteria, options, entries, findings)
         integrity += hygiene
         findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()}
     if known is not None or options.warn_until:
-        findings = {k: _marked(f, criteria, options, known) for k, f in findings.items()}
-        integrity = [_marked(f, criteria, options, known) for f in integrity]
-    return _result(manifest, criteria, options, judge, declared, findings, integrity, hearings, failures, known)
+        marked = _marking(criteria, options, known)
+        findings = {k: marked(f) for k, f in findings.items()}
+        integrity = [marked(f) for f in integrity]
+    return _result(manifest, criteria, options, judge, declared, findings, integrity, looked_at, failures, known)
 
 
 def _heard(manifest: Manifest, criteria: Criteria, options: Options) -> tuple[list[Hearing], list[Failure]]:
@@ -79,18 +82,21 @@ def _heard(manifest: Manifest, criteria: Criteria, options: Options) -> tuple[li
     return hear(manifest, criteria.types, options.as_of)
 
 
-def _marked(finding: Finding, criteria: Criteria, options: Options, known: Baseline | None) -> Finding:
-    """What a baseline and an announced day say of a finding."""
-    if known is not None:
-        from policycheck import baseline
+def _marking(criteria: Criteria, options: Options, known: Baseline | None) -> Callable[[Finding], Finding]:
+    """What adds to a finding what a baseline and an announced day say of it."""
+    from policycheck import baseline
 
-        finding = finding._replace(debt=baseline.judge(finding, known, options.as_of))
-    return warned(finding, criteria, options) if options.warn_until else finding
+    def marked(finding: Finding) -> Finding:
+        if known is not None:
+            finding = finding._replace(debt=baseline.judge(finding, known, options.as_of))
+        return warned(finding, criteria, options) if options.warn_until else finding
+
+    return marked
 
 
 def _result(
     manifest: Manifest, criteria: Criteria, options: Options, judge: Judge, declared: list[Judgement],
-    findings: dict[Any, Finding], integrity: list[Finding], hearings: list[Hearing], failures: list[Failure],
+    findings: dict[Any, Finding], integrity: list[Finding], looked_at: tuple[Witnessed, ...], failures: list[Failure],
     known: Baseline | None,
 ) -> Result:  # fmt: skip
     """What it adds up to."""
@@ -104,11 +110,6 @@ def _result(
     outside = [judge.unconcerned(rule, concern) for rule, concern in judge.plan.unconcerned] if shown else []
     every = sorted([*findings.values(), *outside, *integrity], key=_order)
     rollup = tally.rollup()
-    looked_at: tuple[Witnessed, ...] = ()
-    if hearings:
-        from policycheck.weigh import ledger
-
-        looked_at = ledger(hearings, criteria.types)
     fixed: tuple[str, ...] = ()
     if known is not None:
         from policycheck import baseline
@@ -194,13 +195,3 @@ def _order(finding: Finding) -> tuple[Any, ...]:
         finding.assurance is not Assurance.CONTRADICTED, _RANKS[finding.outcome], _WEIGHTS[finding.severity],
         finding.rule, subject.kind, subject.id,
     )  # fmt: skip
-
-
-def _demand(finding: Finding, wanted: Assurance) -> Finding:
-    """A merely declared *met* becomes unknown when the run asks for more than declarations."""
-    from policycheck.weigh import stronger
-
-    if finding.outcome is not Outcome.MET or stronger(finding.assurance, wanted) is finding.assurance:
-        return finding
-    why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
-    return finding._replace(outcome=Outcome.UNKNOWN, because_of=why)

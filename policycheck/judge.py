@@ -4,7 +4,6 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 from policycheck.digest import uuid5
@@ -340,7 +339,7 @@ class Judge:
 
 def concern_of(rule: Rule, criteria: Criteria, organization: Mapping[str, Any]) -> Concern:
     """Whom the rule's expectations concern: roles, sizes and jurisdictions against the organization (design 4)."""
-    return _concern_of(rule, criteria, partial(concerns, organization=organization))
+    return _concern_of(rule, criteria, _asking(organization))
 
 
 def _concern_of(rule: Rule, criteria: Criteria, ask: Callable[[Expectation], tuple[Any, str]]) -> Concern:

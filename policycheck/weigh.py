@@ -94,6 +94,14 @@ def stronger(first: Assurance, second: Assurance) -> Assurance:
     return max(first, second, key=_STRENGTH.index)
 
 
+def demand(finding: Finding, wanted: Assurance) -> Finding:
+    """A merely declared *met* becomes unknown when the run asks for more than declarations."""
+    if finding.outcome is not Outcome.MET or stronger(finding.assurance, wanted) is finding.assurance:
+        return finding
+    why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
+    return finding._replace(outcome=Outcome.UNKNOWN, because_of=why)
+
+
 # --- findings of rules ---
 
 

@@ -269,28 +269,31 @@ def _decoded(opened: Opened, form: str) -> tuple[str, str, int]:
     except UnicodeDecodeError as error:
         line = opened.data.count(b"\n", 0, error.start) + 1
         raise Illegible(f"line {line} of {opened.path} is not UTF-8; save the file as UTF-8", line) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _with_plain_ends(text)
     if match := _TEMPLATE.search(text):
         line = text.count("\n", 0, match.start()) + 1
         raise Illegible(f"{opened.path} is a template (line {line}); render it first and name the result", line)
-    front, offset = _front_matter(text) if form != "html" else ("", 0)
-    return (text.split("\n", offset)[-1] if offset else text), front, offset
+    return _apart(text) if form != "html" else (text, "", 0)
 
 
 def parted(data: bytes) -> tuple[str, str]:
     """A document's front matter and what stands below it, for comparing: bytes that are no UTF-8 are spelled out."""
-    text = data.decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
-    front, offset = _front_matter(text)
-    return front, (text.split("\n", offset)[-1] if offset else text).strip()
+    text, front, _ = _apart(_with_plain_ends(data.decode("utf-8-sig", "backslashreplace")))
+    return front, text.strip()
 
 
-def _front_matter(text: str) -> tuple[str, int]:
-    """The lines between the first `---` and the next, and how many lines that takes with both."""
+def _with_plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _apart(text: str) -> tuple[str, str, int]:
+    """The text below the front matter, the lines between the first `---` and the next, and how many that takes with both."""
     lines = text.split("\n", 501)[:501]
     if not lines or lines[0].rstrip() != "---":
-        return "", 0
+        return text, "", 0
     end = next((n for n, line in enumerate(lines) if n and _FENCE.match(line)), 0)
-    return "\n".join(lines[1:end]), end + 1 if end else 0
+    offset = end + 1 if end else 0
+    return (text.split("\n", offset)[-1] if offset else text), "\n".join(lines[1:end]), offset
 
 
 # --- building ---

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FIXTURES = Path(__file__).parent / "fixtures" / "policy"
 NAME = "incident-playbook.md"
 TEXT = (FIXTURES / NAME).read_text("utf-8")
+#: The same, changed below its front matter.
+BAD = TEXT.replace("or court.", "or nothing.")
 INCIDENTS = {"runbook_ref": NAME, "last_tested_on": "2026-06-03", "test_interval_days": 180}
 
 
@@ -159,7 +161,7 @@ def test_an_approval_recorded_after_it_was_given_is_in_order(repository: Path) -
 
 
 def test_a_text_changed_after_its_approval_was_recorded_is_said(repository: Path) -> None:
-    commit(repository, TEXT.replace("or court.", "or nothing."), "2026-07-04")
+    commit(repository, BAD, "2026-07-04")
     assert "was changed on 2026-07-04, after its approval was recorded" in silent(heard(INCIDENTS, repository))
 
 
@@ -175,7 +177,7 @@ def test_changes_up_to_the_day_of_approval_are_covered_by_it(repository: Path) -
 
 
 def test_a_new_approval_covers_the_changes_before_it(repository: Path) -> None:
-    text = TEXT.replace("or court.", "or nothing.")
+    text = BAD
     commit(repository, text, "2026-07-04")
     commit(repository, text.replace("approved_on: 2026-06-10", "approved_on: 2026-07-06"), "2026-07-07")
     assert heard(INCIDENTS, repository).supported
@@ -197,12 +199,12 @@ def test_an_approval_recorded_on_its_day_does_not_cover_what_came_later(tmp_path
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-q", "-m", "approved", day="2026-06-10")
     assert heard(INCIDENTS, tmp_path).supported
-    commit(tmp_path, TEXT.replace("or court.", "or nothing."), "2026-07-04")
+    commit(tmp_path, BAD, "2026-07-04")
     assert "was changed on 2026-07-04, after its approval was recorded" in silent(heard(INCIDENTS, tmp_path))
 
 
 def test_what_was_taken_back_is_what_was_approved(repository: Path) -> None:
-    commit(repository, TEXT.replace("or court.", "or nothing."), "2026-07-04")
+    commit(repository, BAD, "2026-07-04")
     commit(repository, TEXT, "2026-07-05")
     assert heard(INCIDENTS, repository).supported
 
@@ -210,7 +212,7 @@ def test_what_was_taken_back_is_what_was_approved(repository: Path) -> None:
 def test_a_text_that_was_gone_for_a_while_is_held_against_what_was_approved(repository: Path) -> None:
     git(repository, "rm", "-q", NAME)
     git(repository, "commit", "-q", "-m", "gone", day="2026-07-01")
-    (repository / NAME).write_text(TEXT.replace("or court.", "or nothing."))
+    (repository / NAME).write_text(BAD)
     git(repository, "add", ".")
     git(repository, "commit", "-q", "-m", "back", day="2026-07-04")
     assert "was changed on 2026-07-04, after its approval was recorded" in silent(heard(INCIDENTS, repository))
@@ -238,7 +240,6 @@ def test_without_a_history_the_account_says_so(repository: Path, tmp_path_factor
     assert "its approval is not committed" in account.remark
 
 
-BAD = TEXT.replace("or court.", "or nothing.")
 CHANGED = "was changed on 2026-07-04, after its approval was recorded"
 APPROVED = "approved_on: 2026-06-10"
 
