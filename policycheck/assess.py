@@ -114,7 +114,7 @@ def _result(
     if known is not None:
         from policycheck import baseline
 
-        fixed = baseline.fixed(every, known, judge.name, frozenset(criteria.every_rule))
+        fixed = baseline.fixed(every, known, judge.name, baseline.answered(known, criteria, options))
     return Result(
         manifest=manifest.path,
         organization=dict(judge.organization),

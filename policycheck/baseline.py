@@ -6,17 +6,29 @@ new; a gap of a rule that did not exist then is told apart; an entry whose gap i
 a rule's former name is known under today's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policycheck.document import quoted
+from policycheck.checks import CHECKS, COMPLETE, MATCHES, READABLE
+from policycheck.document import Document, quoted
 from policycheck.judge import finding_id
-from policycheck.model import Assurance, Debt, Finding, Outcome, Problem, Severity, Subject
+from policycheck.language.evaluate import day
+from policycheck.language.types import suggest
+from policycheck.model import Assurance, Debt, Finding, Options, Outcome, Problem, Severity, Subject
+from policycheck.packs import Criteria
 
 FORMAT = "policycheck-baseline"
 VERSION = 1
 NOTES = ("owner", "due_on", "ticket", "plan")
 _OPEN = frozenset({Outcome.GAP, Outcome.UNKNOWN})
+_REQUIRED = ("id", "organization", "rule", "subject", "outcome", "severity", "assurance", "since")
+#: What some properties of an entry may say; dates besides.
+_WORDS = {
+    "outcome": [outcome.value for outcome in _OPEN],
+    "severity": [severity.value for severity in Severity],
+    "assurance": [assurance.value for assurance in Assurance],
+}
+_DATES = ("since", "due_on")
 
 
 class Baseline(NamedTuple):
@@ -28,20 +40,67 @@ class Baseline(NamedTuple):
     gaps: Mapping[str, Mapping[str, Any]]
 
 
-def read(data: Any, path: str) -> tuple[Baseline | None, list[Problem]]:
-    """The baseline that a parsed file holds, or what is wrong with it."""
+def read(document: Document, path: str) -> tuple[Baseline | None, list[Problem]]:
+    """The baseline that a parsed file holds, or everything that is wrong with it."""
+    data = document.data
     if not isinstance(data, dict) or data.get(FORMAT) != VERSION:
         return None, [
             Problem(path, 1, 1, f"is not a baseline; it starts with `{FORMAT}: {VERSION}` (policycheck baseline write)")
         ]
-    gaps = data.get("gaps") or []
-    wrong = [g for g in gaps if not isinstance(g, dict) or not isinstance(g.get("id"), str)]
-    if not isinstance(data.get("rules"), list) or wrong:
-        return None, [Problem(path, 0, 0, "is not a whole baseline: `rules` and every gap's `id` are needed")]
-    found = Baseline(
-        str(data.get("written_on")), frozenset(data["rules"]), data.get("packs") or {}, {g["id"]: g for g in gaps}
-    )
-    return found, []
+    problems = [_problem(document, path, holder, key, message) for holder, key, message in _flaws(data)]
+    if problems:
+        return None, sorted(problems)
+    gaps = {gap["id"]: gap for gap in data.get("gaps") or []}
+    return Baseline(str(data["written_on"]), frozenset(data["rules"]), data.get("packs") or {}, gaps), []
+
+
+def _problem(document: Document, path: str, holder: Any, key: Any, message: str) -> Problem:
+    place = document.locate(holder, key)
+    said = f"{document.route(holder, key)}: {message}" if key is not None else message
+    return Problem(path, place.line, place.column, said) if place else Problem(path, 0, 0, said)
+
+
+def _flaws(data: dict[str, Any]) -> Iterator[tuple[Any, Any, str]]:
+    """What is wrong, with the container and the key that it is wrong with."""
+    known = (FORMAT, "written_on", "packs", "rules", "gaps")
+    yield from ((data, key, f"no such key{suggest(str(key), known)}") for key in data if key not in known)
+    if not _is_day(data.get("written_on")):
+        yield data, "written_on", "must be a date, as 2026-11-21"
+    if not isinstance(data.get("packs") or {}, dict):
+        yield data, "packs", "must be a map of packs to their digests"
+    rules, gaps = data.get("rules"), data.get("gaps") or []
+    if not isinstance(rules, list) or not all(isinstance(name, str) for name in rules):
+        yield data, "rules", "must be the list of rules that there were (policycheck baseline write)"
+    if not isinstance(gaps, list):
+        yield data, "gaps", "must be a list"
+        return
+    seen = set[str]()
+    for index, gap in enumerate(gaps):
+        if not isinstance(gap, dict):
+            yield gaps, index, "must be a map"
+            continue
+        yield from _entry_flaws(gap)
+        if gap.get("id") in seen:
+            yield gap, "id", f"{gap['id']} is there twice"
+        seen.add(str(gap.get("id")))
+
+
+def _entry_flaws(gap: dict[str, Any]) -> Iterator[tuple[Any, Any, str]]:
+    known = (*_REQUIRED, *NOTES)
+    for key, value in gap.items():
+        if key not in known:
+            yield gap, key, f"no such key{suggest(str(key), known)}"
+        elif isinstance(value, (dict, list)):
+            yield gap, key, "must be a text"
+        elif key in _WORDS and value not in _WORDS[key]:
+            yield gap, key, f"must be one of {', '.join(sorted(_WORDS[key]))}"
+        elif key in _DATES and value is not None and not _is_day(value):
+            yield gap, key, "must be a date, as 2026-11-21"
+    yield from ((gap, None, f"a gap lacks its `{key}`") for key in _REQUIRED if gap.get(key) is None)
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 10 and day(value) is not None
 
 
 def under(names: Mapping[str, str], known: Baseline) -> Baseline:
@@ -95,15 +154,26 @@ def _worse(finding: Finding, entry: Mapping[str, Any]) -> bool:
     return before not in {s.value for s in Severity} or finding.severity.rank > Severity(before).rank
 
 
+def answered(known: Baseline, criteria: Criteria, options: Options) -> frozenset[str]:
+    """The rules of whose entries a run can say that the gap is gone: those that it judged, and those there are no more.
+
+    A rule that no pack holds may still be one of a pack that this run was not given.
+    """
+    unread = () if options.evidence else (MATCHES.id, READABLE.id, COMPLETE.id)
+    judged = {rule.id for rule in criteria.rules} | (CHECKS.keys() - set(unread))
+    if known.packs.keys() <= {pack.id for pack in criteria.packs}:
+        judged |= {str(entry["rule"]) for entry in known.gaps.values()} - criteria.every_rule.keys() - CHECKS.keys()
+    return frozenset(judged)
+
+
 def fixed(findings: Iterable[Finding], known: Baseline, organization: str, rules: frozenset[str]) -> tuple[str, ...]:
-    """The entries of an organization whose gap is gone, as `rule subject`; only of rules that were judged."""
+    """The entries of an organization whose gap is gone, as `rule subject`; only of `rules`, those that were `answered`."""
     still = {f.id for f in findings if f.outcome in _OPEN}
     gone = [
         entry for key, entry in known.gaps.items()
-        if key not in still and entry.get("organization") == organization
-        and (entry.get("rule") in rules or entry.get("rule") not in known.rules)
+        if key not in still and entry["organization"] == organization and entry["rule"] in rules
     ]  # fmt: skip
-    return tuple(f"{entry.get('rule')} on {entry.get('subject')}" for entry in gone)
+    return tuple(f"{entry['rule']} on {entry['subject']}" for entry in gone)
 
 
 def entry_of(finding: Finding, organization: str, as_of: str, before: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def load_baseline(path: Path, criteria: Criteria) -> "Baseline":
         document, problems = parse(path.read_bytes(), path.name)
     except OSError as error:
         raise InvalidInput([Problem(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from error
-    found, wrong = baseline.read(document.data, path.name)
+    found, wrong = baseline.read(document, path.name)
     if found is None or problems:
         raise InvalidInput(problems or wrong)
     return baseline.under(criteria.renamed, found)

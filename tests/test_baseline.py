@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,84 @@ def test_a_gate_does_not_pass_for_want_of_its_baseline(shop: Path) -> None:
     done = call(shop, "check", "--baseline", FILE)
     assert done.returncode == 3
     assert "cannot be read" in done.stderr
+
+
+def test_pruning_and_adding_new_rules_leave_worse_gaps_and_contradictions_new(shop: Path) -> None:
+    change(shop, "names_scraping: ,", "names_scraping: false,")
+    change(shop, "rate=5r/m", "rate=50r/s", "deploy/nginx.conf")
+    before = (shop / FILE).read_text("utf-8")
+    for command in (["prune"], ["write", "--new-rules"]):
+        assert call(shop, "baseline", *command).returncode == 0
+        assert (shop / FILE).read_text("utf-8") == before
+        code, report, _ = gate(shop)
+        assert code == 1
+        found = states(report)
+        assert found["breach-playbook-names-scraping"] == "worse"
+        assert found["declaration-matches-evidence"] == "new"
+
+
+def test_what_a_call_did_not_judge_is_neither_fixed_nor_taken_out(shop: Path) -> None:
+    change(shop, "rate=5r/m", "rate=50r/s", "deploy/nginx.conf")
+    assert call(shop, "baseline", "write", "--force").returncode == 0
+    before = (shop / FILE).read_text("utf-8")
+    assert "declaration-matches-evidence" in before
+    for narrow in (["--no-evidence"], ["--criteria", "CJS24-KT-C1"]):
+        code, _, said = gate(shop, "--strict-baseline", *narrow)
+        assert (code, said) == (0, "")
+        assert call(shop, "baseline", "prune", *narrow).returncode == 0
+        assert (shop / FILE).read_text("utf-8") == before
+
+
+def test_a_gap_of_a_rule_that_is_gone_for_good_is_fixed(shop: Path) -> None:
+    text = (shop / FILE).read_text("utf-8")
+    (gap,) = [one for one in text.split("  - id: ") if "rule: human-challenge" in one]
+    gone = gap.replace(gap[:8], "00000000").replace("human-challenge", "no-such-rule")
+    (shop / FILE).write_text(text.replace(gap, gone), "utf-8")
+    assert "no-such-rule on surface" in gate(shop)[2]
+
+
+def test_the_entries_of_other_organizations_are_kept(shop: Path) -> None:
+    other = shop.parent / "other"
+    shutil.copytree(shop, other)
+    change(other, "id: corner-shop,", "id: other-shop,")
+    for command in (["write"], ["write", "--force", "shop"], ["write", "--new-rules", "other"], ["prune", "other"]):
+        assert call(shop.parent, "baseline", *command, *([] if command[1:] else ["."])).returncode == 0
+        text = (shop.parent / FILE).read_text("utf-8")
+        assert "organization: corner-shop" in text
+        assert "organization: other-shop" in text
+
+
+def test_it_is_written_under_the_configuration_of_check(shop: Path) -> None:
+    (shop / ".policycheck.toml").write_text('criteria = ["CJS24-KT-C1"]\nbaseline = "known.yaml"\n', "utf-8")
+    assert call(shop, "baseline", "write").returncode == 0
+    text = (shop / "known.yaml").read_text("utf-8")
+    assert "rule: control-reviewed-in-time" in text
+    assert "breach-playbook" not in text.partition("gaps:")[2]
+    assert call(shop, "check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("gaps:\n", "gaps: 5\nmore:\n", "gaps: must be a list"),
+        ("rules:\n", "rules: [[1]]\nmore:\n", "rules: must be the list of rules"),
+        ("since: ", "due_on: 1.12.2020\n    since: ", "due_on: must be a date"),
+        ('    since: "2026-11-21"\n', "", "lacks its `since`"),
+        ("outcome: gap", "outcome: open", "outcome: must be one of gap, unknown"),
+        ("    rule: human", "    ownr: jane\n    rule: human", "no such key; did you mean 'owner'?"),
+        ("written_on: ", "written_on: soon # ", "written_on: must be a date"),
+    ],
+)
+def test_a_mistake_in_a_baseline_is_one_line_at_its_place(shop: Path, before: str, after: str, said: str) -> None:
+    text = (shop / FILE).read_text("utf-8")
+    assert before in text
+    (shop / FILE).write_text(text.replace(before, after, 1), "utf-8")
+    for arguments in (["check", "--baseline", FILE], ["baseline", "show"]):
+        done = call(shop, *arguments)
+        assert done.returncode == 3
+        assert any(
+            said in line and re.match(rf"{re.escape(FILE)}:[0-9]+:[0-9]+: ", line) for line in done.stderr.splitlines()
+        )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from policycheck.config import Configuration
     from policycheck.model import Artefact, Options
     from policycheck.packs import Criteria
+    from policycheck.run import Settings
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: Where a command's option is not called as the key.
@@ -83,6 +84,24 @@ def asked(options: Mapping[str, Any], found: Configuration, root: Path | None, a
         "warn_until": warnings,
         "exclude": options["exclude"],
     }
+
+
+def settings(options: Mapping[str, Any], found: Configuration) -> Settings:
+    """The settings of a command that judges and prints something of its own. Raises UsageError and InvalidInput."""
+    from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder
+    from policycheck.model import Options, Severity
+    from policycheck.run import Settings
+
+    root, date = root_folder(options["root"]), as_of(options["as_of"])
+    wanted = Options(
+        as_of=date, criteria=criteria_of(options["criteria"]),
+        fail_on=Severity(options["fail_on"]), allow_unknown=options["allow_unknown"], evidence=not options["no_evidence"],
+        **asked(options, found, root, date),
+    )  # fmt: skip
+    return Settings(
+        here=current_folder(), options=wanted, root=root, rules=tuple(p.resolve() for p in options["rules"]),
+        baseline=options["baseline"],
+    )  # fmt: skip
 
 
 def decided_by(found: Configuration, baseline: Path | None) -> tuple[tuple[str, Artefact], ...]:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from policycheck.cli._configured import configuration_options
+
 if TYPE_CHECKING:
     from policycheck.baseline import Baseline
-    from policycheck.model import Finding
+    from policycheck.model import Finding, Result
     from policycheck.packs import Criteria
     from policycheck.run import Worker
 
-DEFAULT = ".policycheck-baseline.yaml"
-_FILE = click.option("--file", "target", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT, show_default=True,
-                     metavar="FILE", help="The baseline.")  # fmt: skip
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+DEFAULT = Path(".policycheck-baseline.yaml")
+_FILE = click.option("--file", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                     help=f"The baseline (default: the configured one, else {DEFAULT}).")  # fmt: skip
 _RULES = click.option(
     "--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own."
 )
 _AS_OF = click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
-_NO_EVIDENCE = click.option("--no-evidence", is_flag=True, help="Read no artefacts.")
+
+
+def _judging(function: _Function) -> _Function:
+    """What `write` and `prune` take: they judge as `check` does, under the same configuration."""
+    criteria = click.option(
+        "--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23)."
+    )
+    root = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
+    no_evidence = click.option("--no-evidence", is_flag=True, help="Read no artefacts.")
+    return _FILE(criteria(_RULES(root(_AS_OF(no_evidence(configuration_options(function)))))))
 
 
 @click.group("baseline", short_help="Freeze the gaps there are, so that a gate stops only new ones.")
@@ -32,56 +45,52 @@ def command() -> None:
     policycheck check --baseline .policycheck-baseline.yaml
     policycheck baseline prune                      # after gaps were closed
     policycheck baseline show
+
+    What is judged, and how, is configured as for `check`. Entries of organisations and rules that a call does not judge
+    stay as they are.
     """
 
 
 @command.command("write")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@_FILE
-@_RULES
-@_AS_OF
-@_NO_EVIDENCE
-@click.option("--new-rules", is_flag=True, help="Add only the gaps of rules that are newer than the baseline.")
+@_judging
+@click.option("--new-rules", is_flag=True, help="Add the gaps of rules that are newer than the baseline, and nothing else.")
 @click.option("--force", is_flag=True, help="Replace a baseline that is there; what people noted in it is kept.")
-def write(paths: tuple[str, ...], target: Path, new_rules: bool, force: bool, **options: Any) -> int:
+def write(paths: tuple[str, ...], new_rules: bool, force: bool, **options: Any) -> int:
     """Write down the gaps and unknowns there are now."""
     from policycheck.errors import UsageError
 
-    is_there = target.exists()
+    run = _Run(paths, options)
+    is_there = run.target.exists()
     if is_there and not (force or new_rules):
-        raise UsageError(f"{target} is already there; --force replaces it, --new-rules adds what new rules found")
+        raise UsageError(f"{run.target} is already there; --force replaces it, --new-rules adds what new rules found")
     if new_rules and not is_there:
-        raise UsageError(f"{target} is not there; write it without --new-rules first")
-    worker = _worker(options)
-    criteria, as_of = worker.criteria, worker.settings.options.as_of
-    known = _load(target, criteria) if is_there else None
-    found = _open(_results(worker, paths))
-    kept = set(known.gaps) if known is not None and new_rules else set()
-    named = known.rules if known is not None else frozenset()
-    chosen = [(o, f) for o, f in found if not new_rules or f.id in kept or f.rule not in named]
-    _put(target, chosen, known, criteria, as_of)
-    click.echo(f"wrote {target}: {len(chosen)} gaps and unknowns")
+        raise UsageError(f"{run.target} is not there; write it without --new-rules first")
+    known = _load(run.target, run.criteria) if is_there else None
+    if known is None:
+        kept, chosen = [], run.open()
+    elif new_rules:
+        kept = list(known.gaps.values())
+        chosen = [(o, f) for o, f in run.open() if f.expectations and f.id not in known.gaps and f.rule not in known.rules]
+    else:
+        kept, chosen = [entry for entry in known.gaps.values() if not run.speaks_of(entry, known)], run.open()
+    entries = [*kept, *run.entries(chosen, known)]
+    run.put(entries, known, run.criteria.every_rule)
+    click.echo(f"wrote {run.target}: {len(entries)} gaps and unknowns")
     return 0
 
 
 @command.command("prune")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@_FILE
-@_RULES
-@_AS_OF
-@_NO_EVIDENCE
-def prune(paths: tuple[str, ...], target: Path, **options: Any) -> int:
-    """Take out the entries whose gap is gone. New gaps are not added."""
-    worker = _worker(options)
-    criteria, as_of = worker.criteria, worker.settings.options.as_of
-    known = _load(target, criteria)
-    results = _results(worker, paths)
-    found, judged = _open(results), {str(result.organization["id"]) for result in results}
-    still = {finding.id: (organization, finding) for organization, finding in found}
-    kept = [still[key] for key in known.gaps if key in still]
-    others = [dict(entry) for entry in known.gaps.values() if entry.get("organization") not in judged]
-    _put(target, kept, known, criteria, as_of, others, rules=known.rules)
-    click.echo(f"wrote {target}: {len(kept) + len(others)} left, {len(known.gaps) - len(kept) - len(others)} taken out")
+@_judging
+def prune(paths: tuple[str, ...], **options: Any) -> int:
+    """Take out the entries whose gap is gone. Nothing else changes: what became worse since stays new."""
+    run = _Run(paths, options)
+    known = _load(run.target, run.criteria)
+    still = {finding.id for _, finding in run.open()}
+    kept = [entry for key, entry in known.gaps.items() if key in still or not run.speaks_of(entry, known)]
+    run.put(kept, known)
+    click.echo(f"wrote {run.target}: {len(kept)} left, {len(known.gaps) - len(kept)} taken out")
     return 0
 
 
@@ -89,21 +98,24 @@ def prune(paths: tuple[str, ...], target: Path, **options: Any) -> int:
 @_FILE
 @_RULES
 @_AS_OF
-def show(target: Path, rules: tuple[Path, ...], as_of: str | None) -> int:
+@configuration_options
+def show(**options: Any) -> int:
     """Print what the baseline holds, with its age and what is overdue. Rules have today's names."""
     from datetime import date
 
     from tabulate import tabulate
 
+    from policycheck.cli._configured import filled
     from policycheck.cli._output import as_of as date_of
     from policycheck.cli._output import print_lines
     from policycheck.cli.rules import criteria_of
     from policycheck.formats._terminal import harmless
 
-    known, today = _load(target, criteria_of(rules)), date_of(as_of)
+    options, _ = filled(options)
+    known, today = _load(_target(options), criteria_of(options["rules"])), date_of(options["as_of"])
     rows = []
     for entry in known.gaps.values():
-        age = (date.fromisoformat(today) - date.fromisoformat(str(entry.get("since")))).days
+        age = (date.fromisoformat(today) - date.fromisoformat(str(entry["since"]))).days
         due = str(entry.get("due_on") or "")
         shown = f"{due} overdue" if due and today > due else due
         row = (
@@ -120,61 +132,72 @@ def show(target: Path, rules: tuple[Path, ...], as_of: str | None) -> int:
     return 0
 
 
+def _target(options: Mapping[str, Any]) -> Path:
+    return options["target"] or options["baseline"] or DEFAULT
+
+
 def _load(path: Path, criteria: Criteria) -> Baseline:
     from policycheck.run import load_baseline
 
     return load_baseline(path, criteria)
 
 
-def _settings(options: dict[str, Any]) -> Any:
-    from policycheck.cli._output import as_of, current_folder
-    from policycheck.model import Options
-    from policycheck.run import Settings
+class _Run:
+    """What `write` and `prune` found: manifests judged as `check` judges them, but for what a baseline would say."""
 
-    asked = Options(as_of=as_of(options["as_of"]), evidence=not options["no_evidence"])
-    return Settings(here=current_folder(), options=asked, rules=tuple(p.resolve() for p in options["rules"]))
+    def __init__(self, paths: tuple[str, ...], options: dict[str, Any]) -> None:
+        from policycheck import sources
+        from policycheck.cli._configured import filled, held_against, settings
+        from policycheck.errors import InvalidInput, RuleError
+        from policycheck.run import Run, Worker, in_turn
 
+        options, configured = filled(options)
+        self.target = _target(options)
+        self.worker: Worker = Worker(settings({**options, "baseline": None}, configured), keep=True)
+        held_against(self.worker.criteria, self.worker.options, configured)
+        self.criteria, self.asked = self.worker.criteria, self.worker.options
+        found = sources.find(paths, self.worker.settings.here, self.worker.settings.root, configured.excludes)
+        run = Run(self.worker, found)
+        self._results: list[Result] = [part.result for part in run.parts(in_turn) if part.result is not None]
+        if run.told:
+            raise InvalidInput(run.told)
+        if run.failures:
+            raise RuleError(f"not everything was evaluated, so no baseline is written: {run.failures[0]}")
+        self._organizations = {str(result.organization["id"]) for result in self._results}
 
-def _worker(options: dict[str, Any]) -> Worker:
-    from policycheck.run import Worker
+    def open(self) -> list[tuple[str, Finding]]:
+        """The gaps and unknowns that nobody has accepted, with their organizations."""
+        from policycheck.model import Outcome
 
-    return Worker(_settings(options), keep=True)
+        both = (Outcome.GAP, Outcome.UNKNOWN)
+        return [
+            (str(result.organization["id"]), finding)
+            for result in self._results
+            for finding in result.findings
+            if finding.outcome in both and finding.exception is None
+        ]
 
+    def speaks_of(self, entry: Mapping[str, Any], known: Baseline) -> bool:
+        """Whether this run can say that an entry's gap is gone: its organization and its rule were judged."""
+        from policycheck.baseline import answered
 
-def _results(worker: Worker, paths: tuple[str, ...]) -> list[Any]:
-    from policycheck import sources
-    from policycheck.errors import InvalidInput
-    from policycheck.run import Run, in_turn
+        rules = answered(known, self.criteria, self.asked)
+        return entry["organization"] in self._organizations and entry["rule"] in rules
 
-    run = Run(worker, sources.find(paths, worker.settings.here))
-    results = [part.result for part in run.parts(in_turn) if part.result is not None]
-    if run.told:
-        raise InvalidInput(run.told)
-    return results
+    def entries(self, chosen: Iterable[tuple[str, Finding]], known: Baseline | None) -> list[dict[str, Any]]:
+        """What a baseline writes down of findings; what people noted of them before is kept."""
+        from policycheck.baseline import entry_of
 
+        before = known.gaps if known is not None else {}
+        return [entry_of(f, organization, self.asked.as_of, before.get(f.id)) for organization, f in chosen]
 
-def _open(results: list[Any]) -> list[tuple[str, Finding]]:
-    from policycheck.model import Outcome
+    def put(self, entries: Iterable[Mapping[str, Any]], known: Baseline | None, rules: Iterable[str] = ()) -> None:
+        """Write the file, with the rules and packs that it already named and `rules` besides."""
+        from policycheck import baseline
+        from policycheck.cli._output import Sink
 
-    both = (Outcome.GAP, Outcome.UNKNOWN)
-    return [
-        (str(result.organization["id"]), finding)
-        for result in results
-        for finding in result.findings
-        if finding.outcome in both and finding.exception is None
-    ]
-
-
-def _put(
-    target: Path, chosen: list[tuple[str, Finding]], known: Baseline | None, criteria: Any, as_of: str,
-    others: list[dict[str, Any]] | None = None, rules: frozenset[str] | None = None,
-) -> None:  # fmt: skip
-    from policycheck import baseline
-    from policycheck.cli._output import Sink
-
-    before = known.gaps if known is not None else {}
-    entries = [baseline.entry_of(f, organization, as_of, before.get(f.id)) for organization, f in chosen] + (others or [])
-    packs = {pack.id: pack.digest for pack in criteria.packs}
-    sink = Sink(str(target))
-    sink.write(baseline.written(entries, rules or criteria.every_rule, packs, as_of).encode())
-    sink.commit()
+        packs = {**(known.packs if known else {}), **{pack.id: pack.digest for pack in self.criteria.packs}}
+        rules = {*(known.rules if known else ()), *rules}
+        sink = Sink(str(self.target))
+        sink.write(baseline.written(entries, rules, packs, self.asked.as_of).encode())
+        sink.commit()

@@ -43,13 +43,13 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """
     from policycheck import sources
     from policycheck.cli import _say, _say_problems
-    from policycheck.cli._configured import filled, held_against
+    from policycheck.cli._configured import filled, held_against, settings
     from policycheck.cli._output import print_lines
     from policycheck.errors import INCOMPLETE, INVALID, strongest
     from policycheck.run import Worker
 
     options, configured = filled(options)
-    worker = Worker(_settings(options, configured), keep=True)
+    worker = Worker(settings(options, configured), keep=True)
     held_against(worker.criteria, worker.options, configured)
     found = sources.find(paths, worker.settings.here, worker.settings.root, configured.excludes)
     calendars = [_Calendar(worker, path, options["days"]) for path in found.manifests]
@@ -61,24 +61,6 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     for failure in failures:
         _say(f"policycheck: incomplete: {failure.what}: {failure.why}")
     return strongest({INVALID} if problems else {INCOMPLETE} if failures else {0})
-
-
-def _settings(options: dict[str, Any], configured: Any) -> Any:
-    from policycheck.cli._configured import asked
-    from policycheck.cli._output import as_of, criteria_of, current_folder, root_folder
-    from policycheck.model import Options, Severity
-    from policycheck.run import Settings
-
-    root, date = root_folder(options["root"]), as_of(options["as_of"])
-    wanted = Options(
-        as_of=date, criteria=criteria_of(options["criteria"]),
-        fail_on=Severity(options["fail_on"]), allow_unknown=options["allow_unknown"], evidence=not options["no_evidence"],
-        **asked(options, configured, root, date),
-    )  # fmt: skip
-    return Settings(
-        here=current_folder(), options=wanted, root=root, rules=tuple(p.resolve() for p in options["rules"]),
-        baseline=options["baseline"],
-    )  # fmt: skip
 
 
 class _Calendar:
