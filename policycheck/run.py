@@ -280,6 +280,8 @@ class Run:
         #: The problems with the paths that the terminal shows.
         self.told: list[Problem] = list(found.problems)
         self.codes: set[int] = {INVALID} if found.problems else set()
+        #: The manifests that no must or should expectation concerns: nothing of them was judged.
+        self.idle: list[str] = []
         self.failures: list[str] = []
         #: Entries of the baseline whose gap is gone.
         self.fixed: list[str] = []
@@ -294,6 +296,7 @@ class Run:
 
     def _account(self, part: Part) -> None:
         self.codes.update(part.codes)
+        self.idle += [part.path] if NOTHING in part.codes else []
         self.failures += part.failures
         self.fixed += part.fixed
         self.totals.problems += part.problems
@@ -312,10 +315,9 @@ class Run:
         """The exit code of the run (design section 7)."""
         if self.fixed and self.strict_baseline:
             self.codes.add(GAPS)
-        code = strongest(self.codes)
-        if code == GAPS and self.worker.settings.options.exit_zero:
-            code = 0
-        self.totals.exit_code = code
+        # What is excused is the gaps alone: what stands behind them still counts.
+        excused = {GAPS} if self.worker.settings.options.exit_zero else set()
+        self.totals.exit_code = code = strongest(self.codes - excused)
         self.totals.header = self.worker.header
         if self.worker.settings.style.get("redact"):
             # A copy for others has the id of the whole.

@@ -407,6 +407,76 @@ def test_a_manifest_that_was_moved_is_the_same(shop: Path) -> None:
         assert "0 opened" in err
 
 
+def test_what_a_walk_leaves_out_is_left_out_at_the_ref_too(shop: Path) -> None:
+    """A draft that nobody judges must not excuse the gaps of the manifest that is judged."""
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    (shop / "drafts").mkdir()
+    (shop / "drafts" / "policycheck.yaml").write_text(text.replace("auth: none", "auth:"), "utf-8")
+    (shop / ".policycheck.toml").write_text('exclude = ["drafts/**"]\n', "utf-8")
+    _commit(shop)
+    assert "0 opened, 0 worse, 7 unchanged" in against(shop, ".")[2]
+    _change(shop, "auth: none", "auth:")
+    assert against(shop, ".")[0] == GAPS
+    assert against(shop, "policycheck.yaml")[0] == GAPS
+
+
+def test_an_organization_that_stood_twice_is_compared_with_neither(shop: Path) -> None:
+    (shop / "copy").mkdir()
+    for name in ("policycheck.yaml", "copy/policycheck.yaml"):
+        (shop / name).write_bytes((SHOP / "policycheck.yaml").read_bytes())
+    _commit(shop)
+    (shop / "copy" / "policycheck.yaml").unlink()
+    code, _, err = against(shop, ".")
+    assert code == GAPS
+    assert "already used by" in err
+    assert "corner-shop is judged now and was not before" in err
+
+
+def _accept(shop: Path) -> None:
+    (gap,) = [
+        f["id"] for f in _report(shop)["findings"] if f["rule"] == "technical-and-procedural" and f["outcome"] == "gap"
+    ]
+    words = ("--id", "known", "--reason", "old", "--approver", "dpo", "--ticket", "A-1", "--expires-on", "2027-03-31")
+    done = call(shop, "except", gap, *words, "--compensating-control", "edge-limit", "--as-of", AS_OF)
+    assert done[0] == 0, done
+
+
+def _report(shop: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(call(shop, "check", "--as-of", AS_OF, "--format", "json")[1])["results"][0]
+    return found
+
+
+@pytest.mark.parametrize("is_stale", [True, False])
+def test_an_exception_that_the_branch_makes_stale_or_takes_out_holds_nothing_back(shop: Path, is_stale: bool) -> None:
+    _accept(shop)
+    _commit(shop)
+    assert against(shop, "--fail-on", "high")[0] == 0
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    later = text.replace("est_records: 48000", "est_records: 480000000") if is_stale else text.partition("\nexceptions:")[0]
+    (shop / "policycheck.yaml").write_text(later + "\n", "utf-8")
+    code, _, err = against(shop, "--fail-on", "high")
+    assert code == GAPS
+    assert "high technical-and-procedural on surface reviews: gap, was gap accepted" in err
+
+
+def test_a_manifest_of_which_nothing_was_judged_is_never_hidden_by_gaps(shop: Path) -> None:
+    (shop / "second").mkdir()
+    sections = "".join(f"{name}: []\n" for name in ("surfaces", "controls", "third_party_access", "ai_uses", "own_scraping"))
+    text = (
+        "policycheck: 1\norganization: {id: second, name: Second, roles: [website_operator], size: small, "
+        f"jurisdictions: [NL], contact: privacy@second.example}}\n{sections}incidents: []\n"
+    )
+    (shop / "second" / "policycheck.yaml").write_text(text, "utf-8")
+    _commit(shop)
+    _change(shop, "website_operator", "public_body", "second/policycheck.yaml")
+    only = ("--criteria", "JS23,CJS24")
+    for words in ((*only, "--exit-zero"), (*only, "--against", "main")):
+        code, _, err = call(shop, "check", ".", "--as-of", AS_OF, *words)
+        assert code == NOTHING
+        assert "second/policycheck.yaml: no must or should expectation applied" in err
+    assert call(shop, "check", ".", "--as-of", AS_OF, *only)[0] == GAPS
+
+
 def test_a_manifest_that_was_not_there_opened_all_its_gaps(shop: Path) -> None:
     text = (shop / "policycheck.yaml").read_text("utf-8").replace("id: corner-shop", "id: second")
     (shop / "second").mkdir()

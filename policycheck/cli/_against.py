@@ -20,6 +20,8 @@ class Keeping(Run):
     def __init__(self, worker: Worker, found: sources.Found) -> None:
         super().__init__(worker, found)
         self.kept: list[Record] = []
+        #: Organizations that two manifests claim: which of them a comparison would be with cannot be told.
+        self.twice: set[str] = set()
         #: The root of each organization's manifest, to show its paths from the current folder.
         self.roots: dict[str, str] = {}
 
@@ -36,6 +38,8 @@ class Keeping(Run):
             self.kept += compare.trimmed([record])
             whole = os.path.normpath(os.path.join(self.worker.settings.here, part.path)).replace(os.sep, "/")
             self.roots[part.organization] = whole.removesuffix(record["manifest"])
+        else:
+            self.twice.add(part.organization)
 
     def report(self) -> Record:
         """What was kept, as a report that can be compared."""
@@ -58,7 +62,9 @@ class Against:
     Raises UsageError for a ref that is not known, paths that are in no repository or in several, and standard input.
     """
 
-    def __init__(self, ref: str, settings: Settings, paths: tuple[str, ...], found: sources.Found) -> None:
+    def __init__(
+        self, ref: str, settings: Settings, paths: tuple[str, ...], found: sources.Found, excludes: Callable[[Path], bool]
+    ) -> None:
         self.ref = ref
         self.settings = settings._replace(formats=tuple(dict.fromkeys((*settings.formats, "json"))))
         if sources.STDIN in paths:
@@ -70,23 +76,26 @@ class Against:
             git.export(top, ref, tree)
             # What lies above the tree is none of its business; what was before it is.
             git.lend(top, ref, tree)
-            self._judge(_Moved(top, tree), given, found)
+            self._judge(_Moved(top, tree, excludes), given, found)
 
     def _judge(self, moved: _Moved, given: list[Path], found: sources.Found) -> None:
         settings = moved.settings(self.settings)
         first = _run(settings, moved.find(given, found, settings))
-        self.old = first.report()
+        self.old = _clear(first)
         self.problems = [str(problem) for problem in first.totals.problems]
         others = moved.left_behind(found, first.found, settings)
-        self._elsewhere = _run(settings, others).kept if others.manifests else []
+        self._elsewhere = _clear(_run(settings, others))["results"] if others.manifests else []
 
     def run(self, worker: Worker, found: sources.Found) -> Run:
         """The run of the work tree, which `verdict` then speaks of."""
         self.now = Keeping(worker, found)
         return self.now
 
-    def verdict(self, code: int, quiet: bool = False) -> int:
-        """Print the comparison on stderr. The exit code of the call: 1 only for what opened or became worse, and blocks."""
+    def verdict(self, quiet: bool = False) -> int:
+        """Print the comparison on stderr. The exit code of the call: 1 only for what opened or became worse, and blocks.
+
+        Both sides are judged at one date: an exception that holds no more was taken out by the change, or made stale by it.
+        """
         from policycheck.cli import _say
         from policycheck.cli._comparison import text
 
@@ -97,8 +106,9 @@ class Against:
         for problem in self.problems:
             _say(f"note: at {self.ref}, and so not compared: {problem}")
         stale = bool(run.fixed) and run.strict_baseline
-        blocked = (found.regressed() or stale) and not run.worker.settings.options.exit_zero
-        return strongest({code if code != GAPS else 0, GAPS if blocked else 0})
+        bare = any(change.blocks for change in found.changes["expired"])
+        blocked = (found.regressed() or bare or stale) and not run.worker.settings.options.exit_zero
+        return strongest(run.codes - {GAPS} | ({GAPS} if blocked else set()))
 
     def _old_of(self, new: Record) -> Record:
         """The old report, with the manifests that stood elsewhere at the ref and are among the new ones."""
@@ -108,14 +118,18 @@ class Against:
 
 
 class _Moved:
-    """Paths of the repository at `top` as paths of the tree exported from it."""
+    """Paths of the repository at `top` as paths of the tree exported from it; `excludes` speaks of the former."""
 
-    def __init__(self, top: Path, tree: Path) -> None:
-        self.top, self.tree = top, tree
+    def __init__(self, top: Path, tree: Path, excludes: Callable[[Path], bool]) -> None:
+        self.top, self.tree, self._excluded = top, tree, excludes
 
     def __call__(self, path: Path) -> Path | None:
         """The same path in the exported tree; None for one that is not in the repository."""
         return self.tree / path.relative_to(self.top) if path.is_relative_to(self.top) else None
+
+    def excludes(self, path: Path) -> bool:
+        """Whether a manifest of the exported tree stands where a walk leaves manifests out."""
+        return self._excluded(self.top / path.relative_to(self.tree))
 
     def settings(self, settings: Settings) -> Settings:
         """The same run, on the exported tree."""
@@ -130,7 +144,7 @@ class _Moved:
         Paths that were not there yet mean nothing.
         """
         there = [str(path) for path in map(self, given) if path is not None and path.exists()]
-        found = _found(there, settings) if there or not given else sources.Found(settings.here)
+        found = self._found(there, settings) if there or not given else sources.Found(settings.here)
         same = [path for path in map(self, now.manifests) if path is not None and path.is_file()]
         found.manifests = list(dict.fromkeys([*found.manifests, *same]))
         return found
@@ -139,10 +153,22 @@ class _Moved:
         """Manifests of the tree that are not where they were, when one of the work tree is where none was."""
         found = sources.Found(settings.here)
         if any((place := self(path)) is not None and not place.exists() for path in now.manifests):
-            every = _found([str(self.tree)], settings).manifests
+            every = self._found([str(self.tree)], settings).manifests
             known = set(then.manifests)
             found.manifests = [p for p in every if p not in known and not (self.top / p.relative_to(self.tree)).exists()]
         return found
+
+    def _found(self, paths: list[str], settings: Settings) -> sources.Found:
+        try:
+            return sources.find(paths, settings.here, settings.root, self.excludes)
+        except NothingToCheck:
+            return sources.Found(settings.here)
+
+
+def _clear(run: Keeping) -> Record:
+    """A run's report without the organizations that stood twice: all that is open of them now counts as opened."""
+    report = run.report()
+    return {**report, "results": [one for one in report["results"] if one["organization"]["id"] not in run.twice]}
 
 
 def _repository(paths: list[Path]) -> Path:
@@ -150,13 +176,6 @@ def _repository(paths: list[Path]) -> Path:
     if len(tops) > 1:
         raise UsageError(f"--against needs paths of one repository; these are of {', '.join(sorted(map(str, tops)))}")
     return tops.pop()
-
-
-def _found(paths: list[str], settings: Settings) -> sources.Found:
-    try:
-        return sources.find(paths, settings.here, settings.root)
-    except NothingToCheck:
-        return sources.Found(settings.here)
 
 
 def _run(settings: Settings, found: sources.Found) -> Keeping:

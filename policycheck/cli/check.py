@@ -82,7 +82,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     options, configured = filled(options)
     settings, outputs = _settings(options, configured)
     found = sources.find(paths, settings.here, settings.root, configured.excludes)
-    against = _against(options["against"], settings, paths, found)
+    against = _against(options["against"], settings, paths, found, configured)
     worker = Worker(against.settings if against else settings)
     held_against(worker.criteria, settings.options, configured)
     run = against.run(worker, found) if against else Run(worker, found)
@@ -91,15 +91,17 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     with sinks(outputs) as opened:
         code = _stream(run, opened, options["jobs"])
     _aside(run, options["verbose"])
-    return against.verdict(code, options["quiet"]) if against else code
+    return against.verdict(options["quiet"]) if against else code
 
 
-def _against(ref: str | None, settings: Settings, paths: tuple[str, ...], found: Found) -> Against | None:
+def _against(
+    ref: str | None, settings: Settings, paths: tuple[str, ...], found: Found, configured: Configuration
+) -> Against | None:
     if ref is None:
         return None
     from policycheck.cli._against import Against
 
-    return Against(ref, settings, paths, found)
+    return Against(ref, settings, paths, found, configured.excludes)
 
 
 def _settings(options: dict[str, Any], configured: Configuration) -> tuple[Any, list[tuple[str, str]]]:
@@ -163,7 +165,7 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
 def _aside(run: Run, verbose: bool) -> None:
     """What does not belong into a report: problems with files, failures of ours, what the walk passed over."""
     from policycheck.cli import REPORT_IT, _say, _say_problems
-    from policycheck.errors import BUG, NOTHING
+    from policycheck.errors import BUG
 
     _say_problems(run.told)
     for text in run.failures:
@@ -172,8 +174,8 @@ def _aside(run: Run, verbose: bool) -> None:
         _say(f"policycheck: baseline: {text} is fixed; take it out with policycheck baseline prune")
     if run.totals.exit_code == BUG:
         _say(REPORT_IT)
-    if run.totals.exit_code == NOTHING:
-        _say("policycheck: no must or should expectation applied; check organization.roles and the criteria")
+    for path in run.idle:
+        _say(f"policycheck: {path}: no must or should expectation applied; check organization.roles and the criteria")
     if verbose:
         for text in run.found.skipped:
             _say(f"skipped: {text}")
