@@ -6,11 +6,11 @@ confirm or contradict, never excuse: the final outcome is the worse of the two (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from policycheck.checks import HYGIENE, elsewhere, future, integrity
+from policycheck.checks import HYGIENE, MATCHES, elsewhere, future, integrity
 from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, distinct
 from policycheck.model import (
@@ -64,7 +64,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
 
         findings = {k: demand(f, options.demand(f.severity)) for k, f in findings.items()}
     if entries:
-        accepted, hygiene = _accept(manifest, criteria, options, entries, findings)
+        accepted, hygiene = _accept(manifest, criteria, options, entries, findings, integrity)
         integrity += hygiene
         findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()}
     if known is not None or options.warn_until:
@@ -131,34 +131,48 @@ def _result(
 
 
 def _accept(
-    manifest: Manifest, criteria: Criteria, options: Options, entries: Any, findings: dict[Any, Finding]
+    manifest: Manifest,
+    criteria: Criteria,
+    options: Options,
+    entries: Any,
+    findings: dict[Any, Finding],
+    flaws: list[Finding],
 ) -> tuple[dict[str, Accepted], list[Finding]]:
     """The gaps that an exception accepts, by finding id, and findings on exceptions that are not in order."""
     from policycheck import exceptions
 
-    known = known_of(manifest, criteria, options)
-    accepted, flaws = exceptions.apply(list(findings.values()), entries, known, manifest.place, options.as_of)
+    known = known_of(manifest, criteria, options, flaws)
+    accepted, not_in_order = exceptions.apply(list(findings.values()), entries, known, manifest.place, options.as_of)
     found = []
-    for entry, flaw, place in flaws:
+    for entry, flaw, place in not_in_order:
         subject = Subject("exception", str(entry.get("id")), manifest.place.route(entry))
         message = f"{flaw.message[0].upper()}{flaw.message[1:]}."
         found.append(integrity(manifest, HYGIENE, flaw.severity, Outcome.GAP, subject, message, place, flaw.kind))
     return accepted, found
 
 
-def known_of(manifest: Manifest, criteria: Criteria, options: Options) -> exceptions.Known:
-    """What an exception of this manifest may speak of."""
+def known_of(manifest: Manifest, criteria: Criteria, options: Options, flaws: Iterable[Finding]) -> exceptions.Known:
+    """What an exception of this manifest may speak of; `flaws` are the findings on its declaration."""
+    import os
+
     from policycheck import exceptions
     from policycheck.witness import subjects
 
+    every = list(subjects(manifest.data, criteria.types, manifest.place))
+    owners = (manifest.data.get("governance") or {}).get("owners") or ()
+    only_from = options.exceptions_file and os.path.relpath(options.exceptions_file, manifest.root).replace(os.sep, "/")
     return exceptions.Known(
         rules=frozenset(criteria.every_rule),
         expectations=frozenset(criteria.every_expectation),
-        subjects={(s.kind, s.id): holder for s, holder in subjects(manifest.data, criteria.types, manifest.place)},
+        subjects={(s.kind, s.id): holder for s, holder in every},
         days=dict(options.exception_days),
         organization=str(manifest.organization.get("id", "")),
         renamed=criteria.renamed,
-        only_from=options.exceptions_from,
+        only_from=only_from,
+        routes={s.route: holder for s, holder in every},
+        called={str(o.get("id")): tuple(str(o[key]) for key in ("name", "contact") if o.get(key)) for o in owners if o},
+        no_answer=frozenset(criteria.tables(options.as_of).get("no_answer") or ()),
+        denied=frozenset(f.subject.id for f in flaws if f.rule == MATCHES.id and f.subject.kind == "control"),
     )
 
 

@@ -46,7 +46,8 @@ _PLACED = {"ai_uses": "use", "incidents": "incident", "own_scraping": "scraping"
 HYGIENE = Check(
     "exception-hygiene",
     "Exceptions are in force, bound to what was accepted, and in use",
-    "Renew the exception with `policycheck except`, or close the gap and remove the entry.",
+    "Correct the entry once somebody has decided again, or close the gap and remove it; `policycheck except` writes a new "
+    "one.",
 )
 #: The checks on the declaration itself, by id.
 CHECKS = {check.id: check for check in (FUTURE, PLACES, HYGIENE, MATCHES, READABLE, COMPLETE)}
@@ -72,15 +73,19 @@ def elsewhere(manifest: Manifest) -> list[Finding]:
     # Where the organization names no place, every rule that asks for one is unknown already.
     for section, kind in _PLACED.items() if mine else ():
         for item in manifest.data.get(section) or ():
-            others = [p for p in item.get("jurisdictions") or () if not any(overlap(p, own) for own in mine)]
-            if others:
-                route = manifest.place.route(item, "jurisdictions")
+            named = item.get("jurisdictions") or ()
+            route = manifest.place.route(item, "jurisdictions")
+            subject = Subject(kind, str(item.get("id")), route)
+            for index, other in enumerate(named):
+                if other in named[:index] or any(overlap(other, own) for own in mine):
+                    continue
                 message = (
-                    f"{route} names {', '.join(others)}, which organization.jurisdictions does not: "
+                    f"{route} names {other}, which organization.jurisdictions does not: "
                     "nothing that is asked there alone was asked."
                 )
-                subject, place = Subject(kind, str(item.get("id")), route), manifest.place.locate(item, "jurisdictions")
-                found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, place))
+                # Each place for itself: who accepted that one was left out has not accepted the next.
+                at = manifest.place.locate(named, index)
+                found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, at, other))
     return found
 
 

@@ -1,9 +1,9 @@
 """Accepted gaps: who approved them, why, what compensates, until when. The evaluation date is an argument.
 
-An exception is bound to what was accepted: `facts` is the fingerprint of the gaps it covers. When what lies behind them
-changes (a surface exposes more, a limit is loosened), the exception is stale and the gap is back. Days are dates in UTC; the
-last day still counts. An entry that is not in order accepts nothing, and says so as a finding of its own. One that was
-written when a rule had another name holds as before, and says so for information.
+An exception is bound to what was accepted: `facts` is the fingerprint of the gaps it covers and of the control that
+compensates. When what lies behind them changes (a surface exposes more, a limit is loosened), the exception is stale and the
+gap is back. Days are dates in UTC; the last day still counts. An entry that is not in order accepts nothing, and says so as
+a finding of its own. One that was written when a rule had another name holds as before, and says so for information.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,8 @@ _ASIDE = frozenset({"evidence", "name", "description", "owner", "note", "title"}
 class Known(NamedTuple):
     """What an entry may speak of: rules, expectations, subjects by (kind, id), the longest term by severity in days.
 
-    `renamed` gives today's names of rules by their former ones (`Criteria.renamed`).
+    `renamed` gives today's names of rules by their former ones (`Criteria.renamed`), `routes` the subjects by key route,
+    `called` what else the people of `governance.owners` are called by their ids, `no_answer` the texts that say nothing.
     """
 
     rules: frozenset[str]
@@ -34,6 +35,11 @@ class Known(NamedTuple):
     organization: str
     renamed: Mapping[str, str]
     only_from: str = ""
+    routes: Mapping[str, Mapping[str, Any]] = {}
+    called: Mapping[str, tuple[str, ...]] = {}
+    no_answer: frozenset[str] = frozenset()
+    #: The controls of which an artefact denies something.
+    denied: frozenset[str] = frozenset()
 
 
 class Flaw(NamedTuple):
@@ -69,8 +75,10 @@ def covers(entry: Mapping[str, Any], gap: Finding, known: Known) -> bool:
     return named and all(subject.get(k) in (None, v) for k, v in (("kind", gap.subject.kind), ("id", gap.subject.id)))
 
 
-def fingerprint(gaps: Sequence[Finding], known: Known, names: Mapping[str, str] | None = None) -> str:
-    """What is accepted, in sixteen digits: the facts behind the gaps, and what their subjects expose.
+def fingerprint(
+    entry: Mapping[str, Any], gaps: Sequence[Finding], known: Known, names: Mapping[str, str] | None = None
+) -> str:
+    """What is accepted, in sixteen digits: the facts behind the gaps, what their subjects expose, and what compensates.
 
     `names` gives the names that rules had, for what the fingerprint was when they had them.
     """
@@ -79,9 +87,25 @@ def fingerprint(gaps: Sequence[Finding], known: Known, names: Mapping[str, str] 
     behind = []
     for gap in sorted((_under(names or {}, gap, known) for gap in gaps), key=lambda g: g.id):
         facts = sorted([fact.route, fact.declared, str(fact.value)] for fact in gap.facts)
-        stake = known.subjects.get((gap.subject.kind, gap.subject.id)) if gap.subject.kind != "organization" else None
-        behind.append([gap.rule, gap.subject.id, gap.assurance.value, gap.severity.value, facts, _stake(stake)])
+        behind.append(
+            [gap.rule, gap.subject.id, gap.assurance.value, gap.severity.value, facts, _stake(_subject(gap, known))]
+        )
+    behind.append(_stake(_compensating(entry, known)))
     return sha256_hex(json.dumps(behind, sort_keys=True, ensure_ascii=False, default=str).encode())[:16]
+
+
+def _subject(gap: Finding, known: Known) -> Any:
+    """What a gap is about, or the nearest subject that holds it: a gap of several things stands at one of them."""
+    if gap.subject.kind == "organization":
+        return None
+    route = gap.subject.route
+    while route and route not in known.routes:
+        route = route[: max(route.rfind("."), 0)]
+    return known.routes.get(route)
+
+
+def _compensating(entry: Mapping[str, Any], known: Known) -> Mapping[str, Any]:
+    return known.subjects.get(("control", str(entry.get("compensating_control"))), {})
 
 
 def _under(names: Mapping[str, str], gap: Finding, known: Known) -> Finding:
@@ -122,7 +146,7 @@ def _flaws(entry: dict[str, Any], covered: list[Finding], known: Known, place: P
     if entry.get("rule") in known.renamed:
         said = f"{name} speaks of rule {entry['rule']}, which is called {known.renamed[entry['rule']]} now"
         yield Flaw("renamed", Severity.INFO, said, "rule")
-    missing = [key for key in _REQUIRED if not entry.get(key)]
+    missing = [key for key in _REQUIRED if not entry.get(key) or str(entry[key]).strip() in known.no_answer]
     if missing:
         yield Flaw("incomplete", Severity.MEDIUM, f"{name} accepts nothing: it does not say {', '.join(missing)}")
         return
@@ -164,29 +188,44 @@ def _times(entry: dict[str, Any], covered: list[Finding], name: str, known: Know
 
 
 def _people(entry: Mapping[str, Any], covered: list[Finding], name: str, known: Known) -> Iterator[Flaw]:
-    control = known.subjects.get(("control", str(entry["compensating_control"])), {})
-    owners = [entry.get("owner"), control.get("owner")]
-    owners += [known.subjects.get((gap.subject.kind, gap.subject.id), {}).get("owner") for gap in covered]
-    if str(entry["approver"]).casefold() in {str(owner).casefold() for owner in owners if owner}:
+    control = _compensating(entry, known)
+    owners = [str(owner) for owner in (entry.get("owner"), control.get("owner"), *(gap.owner for gap in covered)) if owner]
+    names = [*owners, *(name for owner in owners for name in known.called.get(owner, ()))]
+    if _same_for_all(entry["approver"]) in set(map(_same_for_all, names)):
         yield Flaw(
             "self-approved",
             Severity.MEDIUM,
             f"{name} is approved by {entry['approver']}, who owns what it is about",
             "approver",
         )
-    if control.get("status") != "deployed":
+    if not control.get("owner"):
+        said = (
+            f"{name} leans on control {entry['compensating_control']}, whose owner is not declared: it may be the approver"
+        )
+        yield Flaw("unowned", Severity.MEDIUM, said, "compensating_control")
+    if entry["compensating_control"] in known.denied:
+        said = f"{name} leans on control {entry['compensating_control']}, of which an artefact denies what is declared"
+        yield Flaw("uncompensated", Severity.MEDIUM, said, "compensating_control")
+    elif control.get("status") != "deployed":
         said = f"{name} leans on control {entry['compensating_control']}, which is not deployed"
         yield Flaw("uncompensated", Severity.MEDIUM, said, "compensating_control")
 
 
+def _same_for_all(name: object) -> str:
+    """A name without what does not tell people apart: case, spaces, hyphens, ways of writing an accent."""
+    from unicodedata import normalize
+
+    return "".join(char for char in normalize("NFKC", str(name)).casefold() if char.isalnum())
+
+
 def _binding(entry: Mapping[str, Any], covered: list[Finding], name: str, known: Known) -> Iterator[Flaw]:
-    now = fingerprint(covered, known)
+    now = fingerprint(entry, covered, known)
     if not entry.get("facts"):
         yield Flaw(
             "unbound", Severity.MEDIUM, f"{name} is not bound to what it accepts: write `facts: {now}` when you have read it"
         )
     elif entry["facts"] != now and not any(
-        entry["facts"] == fingerprint(covered, known, names) for names in _former(covered, known)
+        entry["facts"] == fingerprint(entry, covered, known, names) for names in _former(covered, known)
     ):
         said = f"{name} is stale: what it accepted has changed since; if it is still acceptable, write `facts: {now}`"
         yield Flaw("stale", Severity.MEDIUM, said, "facts")

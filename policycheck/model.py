@@ -337,6 +337,8 @@ class Options(NamedTuple):
     exception_days: tuple[tuple[str, int], ...] = ()
     #: The one file (from the root) whose exceptions count; empty when they may stand anywhere.
     exceptions_from: str = ""
+    #: The same as an absolute path; reports do not hold it.
+    exceptions_file: str = ""
     #: What must stand behind a met expectation of a severity; what is not named is `min_assurance`.
     min_assurance_by: tuple[tuple[str, Assurance], ...] = ()
     #: What warns for now and blocks later.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from policycheck.checks import COMPLETE, MATCHES, READABLE, Check, integrity
-from policycheck.judge import Judge, Judgement
+from policycheck.judge import Judge, Judgement, finding_id
 from policycheck.language.types import Types
 from policycheck.model import (
     Assurance,
@@ -86,7 +86,8 @@ def evidence_findings(
     for hearing in hearings:
         for finding in (*_denied(manifest, hearing, types), *_absent(manifest, hearing)):
             found.setdefault(finding.location, finding)
-    return [*found.values(), *_undeclared(manifest, hearings), *_unreadable(manifest, hearings, list(findings))]
+    denied = _told_apart(manifest, found.values())
+    return [*denied, *_undeclared(manifest, hearings), *_unreadable(manifest, hearings, list(findings))]
 
 
 def stronger(first: Assurance, second: Assurance) -> Assurance:
@@ -327,6 +328,24 @@ def _absent(manifest: Manifest, hearing: Hearing) -> Iterator[Finding]:
         message = f"{route} is declared; the artefact does not show it{f' ({reading.note})' if reading.note else ''}."
         at = Location(reading.file, reading.line, reading.column, 0, route)
         yield _against(manifest, hearing, MATCHES, Severity.MEDIUM, message, at, manifest.place.locate(item))
+
+
+def _told_apart(manifest: Manifest, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Each with an id of its own: what a second artefact, or a second line, denies of one declaration is another finding.
+
+    The first keeps the id that has no path in it, so that a contradiction stays itself when its artefact is moved.
+    """
+    seen: set[str] = set()
+    for finding in findings:
+        at = finding.location
+        assert at is not None
+        key, count = finding.id, 1
+        while key in seen:
+            again = f"{at.route} {at.path} {count}"
+            key = finding_id(str(manifest.organization.get("id", "")), finding.rule, finding.subject, again)
+            count += 1
+        seen.add(key)
+        yield finding._replace(id=key)
 
 
 def _undeclared(manifest: Manifest, hearings: list[Hearing]) -> Iterator[Finding]:

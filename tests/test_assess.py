@@ -523,6 +523,22 @@ def test_no_two_findings_share_an_id() -> None:
         assert len(ids) == len(set(ids)), example.parent.name
 
 
+def test_a_second_artefact_that_denies_the_same_is_a_finding_of_its_own(tmp_path: Path, room: Any) -> None:
+    """Who knows of the first must hear of the second; the first keeps the id it has alone."""
+
+    def says(opener: Any, path: str, *_: Any) -> Account:
+        return Account((Reading(("params", "limit"), 9000, path, 1, 1),))
+
+    room(probe=says)
+    alone, both = (
+        [f.id for f in judged(tmp_path, *(f"kind: probe, path: {name}" for name in names)).findings
+         if f.rule == "declaration-matches-evidence"]
+        for names in (["a.conf"], ["a.conf", "b.conf"])
+    )  # fmt: skip
+    assert (len(alone), len(both), len(set(both))) == (1, 2, 2)
+    assert alone[0] in both
+
+
 def test_a_verifier_that_finds_nothing_confirms_nothing(tmp_path: Path, room: Any) -> None:
     room(probe=lambda *_: Account())
     assert "holds nothing that probe evidence could say" in unreadable(tmp_path, "kind: probe, path: x.conf").message
@@ -667,18 +683,21 @@ EACH_PLACED = ["ai_uses[helper]", "incidents[leak]", "own_scraping[prices]", "th
 @pytest.mark.parametrize(
     ("mine", "theirs", "others"),
     [
-        ("[IE]", "[GB, IE, AU]", "GB, AU"), ("[IE]", "[IE]", ""), ("[CA]", "[CA-QC]", ""), ("[CA-QC]", "[CA]", ""),
-        ("[CA-QC]", "[CA-BC]", "CA-BC"), ("null", "[GB]", ""), ("[IE]", "null", ""), ("[IE]", "[]", ""),
+        ("[IE]", "[GB, IE, AU]", ["GB", "AU"]), ("[IE]", "[IE]", []), ("[CA]", "[CA-QC]", []), ("[CA-QC]", "[CA]", []),
+        ("[CA-QC]", "[CA-BC]", ["CA-BC"]), ("null", "[GB]", []), ("[IE]", "null", []), ("[IE]", "[]", []),
     ],
 )  # fmt: skip
 def test_places_that_the_organization_does_not_name_are_gaps_of_their_own(
-    mine: str, theirs: str, others: str, tmp_path: Path
+    mine: str, theirs: str, others: list[str], tmp_path: Path
 ) -> None:
     result = judged(tmp_path, body=PLACED.format(theirs=theirs), places=mine)
     found = [f for f in result.findings if f.rule == "places-declared"]
-    assert sorted(f.location.route for f in found if f.location) == [f"{at}.jurisdictions" for at in EACH_PLACED if others]
+    routes = [f"{at}.jurisdictions[{other}]" for at in EACH_PLACED for other in others]
+    assert sorted(f.location.route for f in found if f.location) == sorted(routes)
     assert {(f.outcome, f.severity, f.expectations) for f in found} <= {("gap", "medium", ())}
-    assert all(f" names {others}, which " in f.message for f in found)
+    said = [f"{at}.jurisdictions names {other}, which organization" for at in EACH_PLACED for other in others]
+    assert sorted(f.message.partition(".jurisdictions does")[0] for f in found) == sorted(said)
+    assert len({f.id for f in found}) == len(found), "another place is another finding"
     assert result.counts.integrity["gap"] == len(found)
 
 

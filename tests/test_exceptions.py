@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ def accept(folder: Path, finding: str, *more: str, until: str = "2027-03-31") ->
     )  # fmt: skip
 
 
-def change(folder: Path, before: str, after: str) -> None:
-    path = folder / "policycheck.yaml"
+def change(folder: Path, before: str, after: str, file: str = "policycheck.yaml") -> None:
+    path = folder / file
     text = path.read_text("utf-8")
     assert before in text
     path.write_text(text.replace(before, after), "utf-8")
@@ -186,6 +187,85 @@ def test_an_entry_that_is_not_in_order_accepts_nothing(shop: Path, before: str, 
     assert said in " ".join(flaws(shop))
 
 
+@pytest.mark.parametrize("approver", ["web team ", "Web-Team", "ops-lead", "Olga Lead", "olga@shop.example"])
+def test_an_owner_is_the_owner_however_the_name_is_written(shop: Path, approver: str) -> None:
+    owners = "governance:\n  owners: [{id: ops-lead, name: Olga Lead, contact: olga@shop.example}]\n"
+    change(shop, "governance:\n", owners)
+    if "web" not in approver.lower():
+        change(shop, "owner: web team", "owner: ops-lead")
+    change(shop, "approver: The owner", f'approver: "{approver}"')
+    assert not is_accepted(shop)
+    assert f"approved by {approver}" in " ".join(flaws(shop))
+
+
+@pytest.mark.parametrize("key", ["reason", "approver", "ticket"])
+def test_a_placeholder_is_no_answer(shop: Path, key: str) -> None:
+    path = shop / "policycheck.yaml"
+    path.write_text(re.sub(rf"(?m)^    {key}: .*$", f"    {key}: tbd", path.read_text("utf-8")), "utf-8")
+    assert not is_accepted(shop)
+    assert f"does not say {key}" in " ".join(flaws(shop))
+
+
+def test_it_is_bound_to_the_control_that_compensates(shop: Path) -> None:
+    change(
+        shop, "family: ip_block, layer: technical, surfaces: [reviews]", "family: ip_block, layer: technical, surfaces: []"
+    )
+    assert not is_accepted(shop)
+    assert "is stale" in " ".join(flaws(shop))
+
+
+def test_a_control_that_an_artefact_denies_compensates_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    (gap,) = [f for f in findings(folder, "human-challenge") if f["outcome"] == "gap"]
+    path = folder / "deploy" / "nginx.conf"
+    kept = path.read_text("utf-8")
+    assert accept(folder, gap["id"], "--compensating-control", "edge-limit").returncode == 0
+    assert is_accepted(folder)
+    path.write_text("".join(line for line in kept.splitlines(keepends=True) if "limit_req zone" not in line), "utf-8")
+    assert not is_accepted(folder)
+    assert "of which an artefact denies what is declared" in " ".join(flaws(folder))
+
+
+def test_a_gap_of_several_things_is_bound_to_what_it_is_about(tmp_path: Path) -> None:
+    """Its owner may not approve it, and more data in it is more than was accepted."""
+    folder = tmp_path / "tern"
+    shutil.copytree(ROOT / "examples" / "tern-ai", folder)
+    found = [f for f in findings(folder, "ai-source-lawful-basis") if f["outcome"] == "gap" and " / " in f["subject"]["id"]]
+    words = ("--id", "own", "--reason", "it is fine", "--ticket", "X-1", "--expires-on", "2027-03-31", "--as-of", AS_OF)
+    words = (*words, "--compensating-control", "api-keys", "--approver")
+    owner = found[0]["owner"]
+    refused = call(folder, "except", found[0]["id"], *words, owner)
+    assert refused.returncode == 2
+    assert f"approved by {owner}" in refused.stderr
+    assert call(folder, "except", found[0]["id"], *words, "The board").returncode == 0
+    assert flaws(folder) == []
+    part = folder / "training.policycheck-part.yaml"
+    text = part.read_text("utf-8")
+    assert "[user.content.public, user.name]" in text
+    part.write_text(
+        text.replace("[user.content.public, user.name]", "[user.content.public, user.name, user.financial]"), "utf-8"
+    )
+    assert "is stale" in " ".join(flaws(folder))
+
+
+def test_exceptions_count_from_one_file_wherever_a_root_begins(shop: Path) -> None:
+    """A file of the same name in a part of the repository that has a root of its own is another file."""
+    top = shop.parent
+    (top / "approved.policycheck-part.yaml").write_text("exceptions: []\n", "utf-8")
+    (top / ".policycheck.toml").write_text('exceptions_from = "approved.policycheck-part.yaml"\n', "utf-8")
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    head, _, entries = text.partition("exceptions:\n")
+    (shop / "policycheck.yaml").write_text(f"{head}include: [approved.policycheck-part.yaml]\n", "utf-8")
+    (shop / "approved.policycheck-part.yaml").write_text(f"exceptions:\n{entries}", "utf-8")
+    for root in ("", "shop/.git", ".git"):
+        (top / root).mkdir(exist_ok=True)
+        done = call(top, "check", "shop", "--format", "json", "--as-of", AS_OF)
+        found = json.loads(done.stdout)["results"][0]
+        assert found["counts"]["accepted"] == 0
+        assert "does not count" in " ".join(f["message"] for f in found["findings"] if f["rule"] == "exception-hygiene")
+
+
 def test_a_control_that_is_not_deployed_compensates_nothing(shop: Path) -> None:
     change(shop, "- {id: bans, family: ip_block, layer: technical, surfaces: [reviews], status: deployed",
            "- {id: bans, family: ip_block, layer: technical, surfaces: [reviews], status: observing")  # fmt: skip
@@ -210,6 +290,64 @@ def test_one_that_is_no_longer_needed_says_so(shop: Path) -> None:
     )
     assert [f["outcome"] for f in findings(shop, "human-challenge")] == ["met"]
     assert "no longer needed" in " ".join(flaws(shop))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--expires-on", "31.03.2027"), "expires_on: '31.03.2027' is not a date"),
+        (("--expires-on", "2026-11-20"), "expired on 2026-11-20"),
+        (("--expires-on", "2029-01-01"), "at most 365"),
+        (("--compensating-control", "bns"), "no control is called 'bns'"),
+        (("--compensating-control", "nothing-here"), "no control is called 'nothing-here'"),
+        (("--id", "Feed readers"), "id"),
+        (("--reason", ""), "does not say reason"),
+        (("--reason", "TBD"), "does not say reason"),
+        (("--approver", "web team"), "approved by web team"),
+        (("--owner", "The owner"), "approved by The owner"),
+        (("--into", "deploy/nginx.conf"), "is not read as a part of policycheck.yaml"),
+    ],
+)
+def test_an_entry_that_would_accept_nothing_is_not_written(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    (gap,) = [f for f in findings(folder, "human-challenge") if f["outcome"] == "gap"]
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = accept(folder, gap["id"], *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("given", ["", " ", "f", "1498cfa"])
+def test_a_gap_that_nobody_named_is_not_accepted(tmp_path: Path, given: str) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    assert accept(folder, given).returncode == 2
+    assert (folder / "policycheck.yaml").read_bytes() == (SHOP / "policycheck.yaml").read_bytes()
+
+
+def test_eight_characters_of_an_id_are_enough_and_the_terminal_shows_them(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    (gap,) = [f["id"] for f in findings(folder, "human-challenge") if f["outcome"] == "gap"]
+    assert f"  id {gap}\n" in call(folder, "check", "--verbose", "--as-of", AS_OF).stdout
+    assert accept(folder, gap[:8]).returncode == 0
+    assert is_accepted(folder)
+
+
+def test_a_gap_of_a_configured_pack_can_be_accepted(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    pack = tmp_path / "ours"
+    shutil.copytree(ROOT / "tests" / "corpus" / "ours", pack)
+    change(pack, "expectations: []", "expectations: [JS23-CTL-b]", "owners/owned.yaml")
+    change(pack, 'surface.owner != ""', 'surface.owner == "nobody"', "owners/owned.yaml")
+    (folder / ".policycheck.toml").write_text('rules = ["../ours"]\n', "utf-8")
+    change(folder, "  - id: reviews\n", "  - id: reviews\n    owner: shop team\n")
+    gap = next(f["id"] for f in findings(folder, "owned") if f["outcome"] == "gap")
+    assert accept(folder, gap).returncode == 0
+    assert "exception" in next(f for f in findings(folder, "owned") if f["id"] == gap)
 
 
 def test_only_gaps_of_an_expectation_can_be_accepted(tmp_path: Path) -> None:

@@ -136,7 +136,10 @@ class _Moved:
         here = self(settings.here) or self.tree
         here.mkdir(parents=True, exist_ok=True)
         root = self(settings.root) if settings.root is not None else None
-        return settings._replace(here=here, root=root, formats=("json",), style={})
+        only = settings.options.exceptions_file
+        there = self(Path(os.path.normpath(only))) if only else None
+        options = settings.options._replace(exceptions_file=str(there or only))
+        return settings._replace(here=here, root=root, options=options, formats=("json",), style={})
 
     def find(self, given: list[Path], now: sources.Found, settings: Settings) -> sources.Found:
         """What the call's paths mean in the exported tree, and what stood where a manifest of the work tree stands.

@@ -64,6 +64,7 @@ def _typed(key: str, value: Any) -> Any:
 def asked(options: Mapping[str, Any], found: Configuration, root: Path | None, as_of: str) -> dict[str, Any]:
     """The parts of a run's Options that only a configuration says, and `min_assurance`. Raises InvalidInput."""
     from policycheck import config
+    from policycheck.cli._output import current_folder
     from policycheck.errors import InvalidInput
     from policycheck.model import Problem
 
@@ -81,6 +82,7 @@ def asked(options: Mapping[str, Any], found: Configuration, root: Path | None, a
         "min_assurance_by": by_severity,
         "exception_days": tuple(sorted(options["exception_days"].items())),
         "exceptions_from": _from_root(options["exceptions_from"], root),
+        "exceptions_file": str(current_folder() / only) if only else "",
         "warn_until": warnings,
         "exclude": options["exclude"],
     }

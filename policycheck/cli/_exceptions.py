@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policycheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from policycheck.model import Finding, Manifest, Result
+
+#: How many characters of a finding's id are enough, when they are one gap's alone.
+SHORTEST = 8
 
 _KEY = re.compile(r"(?m)^exceptions[ ]*:[ ]*(?P<rest>[^\n#]*?)[ ]*(?P<comment>#[^\n]*)?$")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ._/()-]*\Z")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 
-def entry_for(finding: str, path: str | None, as_of: str, said: dict[str, Any]) -> tuple[dict[str, Any], Path]:
-    """The entry that accepts one finding, and the manifest it was found in. Raises UsageError when there is none."""
-    from policycheck import exceptions, packs, run, sources
-    from policycheck.assess import assess, known_of
-    from policycheck.cli._output import current_folder
-    from policycheck.errors import InvalidInput
-    from policycheck.manifests import v1
-    from policycheck.manifests.explain import schema
-    from policycheck.model import Options, Outcome
+class Gaps:
+    """The manifests of a call with their findings, judged as `check` judges them. Raises InvalidInput and UsageError."""
 
-    here = current_folder()
-    criteria = packs.load([], schema(v1.SCHEMA))
-    options = Options(as_of=as_of)
-    for manifest_path in sources.find([path] if path else [], here).manifests:
-        root, shown, other = run.named(manifest_path, here, None)
-        manifest, problems = run.read(manifest_path, shown, root, as_of)
-        if manifest is None:
-            raise InvalidInput(run.moved(problems, other, str(here)))
-        result = assess(manifest, criteria, options)
-        gap = next((f for f in result.findings if f.id.startswith(finding) and f.outcome is Outcome.GAP), None)
-        if gap is None:
-            continue
-        if not gap.expectations:
-            raise UsageError(f"{gap.rule} keeps the declaration honest; it cannot be accepted, only corrected")
+    def __init__(self, path: str | None, options: dict[str, Any]) -> None:
+        from policycheck import run, sources
+        from policycheck.assess import assess
+        from policycheck.cli._configured import filled, held_against, settings
+        from policycheck.errors import InvalidInput
+
+        options, configured = filled(options)
+        worker = run.Worker(settings({**options, "baseline": None}, configured))
+        held_against(worker.criteria, worker.options, configured)
+        self._criteria, self._options = worker.criteria, worker.options
+        #: The one file whose exceptions count, where a configuration names it.
+        self.only = worker.options.exceptions_file
+        here, given = worker.settings.here, worker.settings.root
+        self._judged: list[tuple[Manifest, Result]] = []
+        for manifest_path in sources.find([path] if path else [], here, given, configured.excludes).manifests:
+            root, shown, other = run.named(manifest_path, here, given)
+            manifest, problems = run.read(manifest_path, shown, root, worker.options.as_of)
+            if manifest is None:
+                raise InvalidInput(run.moved(problems, other, str(here)))
+            self._judged.append((manifest, assess(manifest, worker.criteria, worker.options)))
+
+    def find(self, finding: str) -> tuple[Manifest, Result, Finding]:
+        """The one gap that an id, or the start of one, means."""
+        from policycheck.model import Outcome
+
+        found = [
+            (manifest, result, f)
+            for manifest, result in self._judged
+            for f in result.findings
+            if f.outcome is Outcome.GAP and f.id.startswith(finding.strip().lower() or "-")
+        ]
+        if not found:
+            raise UsageError(f"no gap has the id {finding!r}; policycheck check --verbose shows the ids")
+        if len(found) > 1 or len(finding.strip()) < SHORTEST:
+            named = "; ".join(f"{f.id} ({f.rule} on {f.subject.kind} {f.subject.id})" for *_, f in found[:5])
+            raise UsageError(f"{finding!r} is not enough of an id; it could be {named}")
+        if not found[0][2].expectations:
+            raise UsageError(f"{found[0][2].rule} keeps the declaration honest; it cannot be accepted, only corrected")
+        return found[0]
+
+    def entry(self, finding: str, said: dict[str, Any]) -> tuple[dict[str, Any], Manifest]:
+        """The entry that accepts one gap, and its manifest. Raises UsageError for an entry that would not be in order."""
+        from policycheck import exceptions
+        from policycheck.assess import known_of
+        from policycheck.model import Outcome, Severity
+
+        manifest, result, gap = self.find(finding)
         entry = {
             "id": said["name"],
             "rule": gap.rule,
@@ -45,15 +78,49 @@ def entry_for(finding: str, path: str | None, as_of: str, said: dict[str, Any]) 
             "approver": said["approver"],
             "owner": said["owner"],
             "ticket": said["ticket"],
-            "granted_on": as_of,
+            "granted_on": self._options.as_of,
             "expires_on": said["expires_on"],
             "compensating_control": said["compensating_control"],
         }
-        known = known_of(manifest, criteria, options)
+        entry = {key: value for key, value in entry.items() if value is not None}
+        known = known_of(manifest, self._criteria, self._options, result.findings)._replace(only_from="")
         covered = [f for f in result.findings if f.outcome is Outcome.GAP and exceptions.covers(entry, f, known)]
-        entry["facts"] = exceptions.fingerprint(covered, known)
-        return {key: value for key, value in entry.items() if value is not None}, manifest_path
-    raise UsageError(f"no gap has the id {finding!r}; policycheck check --verbose shows the ids")
+        entry["facts"] = exceptions.fingerprint(entry, covered, known)
+        wrong = _shape_of(manifest, entry, self._options.as_of)
+        if not wrong:
+            _, flaws = exceptions.apply(result.findings, [entry], known, manifest.place, self._options.as_of)
+            wrong = [flaw.message for _, flaw, _ in flaws if flaw.severity is not Severity.INFO]
+        if wrong:
+            raise UsageError(f"nothing was written: {'; '.join(wrong)}")
+        return entry, manifest
+
+
+def _shape_of(manifest: Manifest, entry: dict[str, Any], as_of: str) -> list[str]:
+    """What is wrong with the manifest once it holds the entry: an id that is taken, a date, a reference."""
+    from policycheck.manifests import v1
+
+    place: Any = manifest.place
+    held = manifest.data.get("exceptions")
+    manifest.data["exceptions"] = [*(held or ()), entry]
+    try:
+        problems = v1.shape_problems(place) or v1.read(place, as_of)[0]
+    finally:
+        manifest.data["exceptions"] = held
+    return [problem.message for problem in problems]
+
+
+def target(manifest: Manifest, into: Path | None, only: str) -> Path:
+    """The file that takes the entry: the manifest, or one of its fragments; `only` is the one whose exceptions count.
+
+    Raises UsageError for a file where the entry would not count.
+    """
+    files = [manifest.root / one.path for one in manifest.inputs]
+    chosen = into or Path(os.path.relpath(only or files[0]))
+    if only and chosen.resolve() != Path(only).resolve():
+        raise UsageError(f"{into} would not count: exceptions are taken from {os.path.relpath(only)} only (exceptions_from)")
+    if chosen.resolve() not in [file.resolve() for file in files]:
+        raise UsageError(f"{chosen} is not read as a part of {os.path.relpath(files[0])}; add it to its `include` first")
+    return chosen
 
 
 def write(path: Path, entry: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from policycheck.cli._configured import configuration_options
+
 
 @click.command("except", short_help="Write down that a gap is accepted: by whom, why, until when.")
 @click.argument("finding", metavar="FINDING-ID")
@@ -21,10 +23,16 @@ import click
 @click.option(
     "--into", type=click.Path(path_type=Path), metavar="FILE", help="The manifest or fragment that takes the entry."
 )
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
 @click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
 @click.option("--dry-run", is_flag=True, help="Print the entry, write nothing.")
-def command(finding: str, path: str | None, into: Path | None, as_of: str | None, dry_run: bool, **said: Any) -> int:
+@configuration_options
+def command(finding: str, path: str | None, into: Path | None, dry_run: bool, **options: Any) -> int:
     """Write down that a gap is accepted. Comments and layout of the file are kept.
+
+    Eight characters of an id are enough when they are one gap's alone. An entry that would accept nothing (an approver who
+    owns it, a day that is gone, a control that is not deployed) is refused.
 
     \b
     policycheck check --verbose                          # shows the ids of findings
@@ -32,17 +40,16 @@ def command(finding: str, path: str | None, into: Path | None, as_of: str | None
         --reason "A feed reader cannot answer one" --approver "Chief Privacy Officer" --ticket EDGE-771 \\
         --expires-on 2027-04-13 --compensating-control feed-limit
     """
-    from policycheck.cli._exceptions import entry_for, write
-    from policycheck.cli._output import as_of as date_of
+    from policycheck.cli._exceptions import Gaps, target, write
 
-    date = date_of(as_of)
-    entry, manifest = entry_for(finding, path, date, said)
+    gaps = Gaps(path, {**options, "criteria": (), "no_evidence": False})
+    entry, manifest = gaps.entry(finding, options)
+    file = target(manifest, into, gaps.only)
     if dry_run:
         from policycheck.cli._exceptions import as_yaml
 
         click.echo(as_yaml(entry, "  "), nl=False)
         return 0
-    target = into or manifest
-    write(target, entry)
-    click.echo(f"wrote {target}: {entry['id']}, until {entry['expires_on']}")
+    write(file, entry)
+    click.echo(f"wrote {file}: {entry['id']}, until {entry['expires_on']}")
     return 0

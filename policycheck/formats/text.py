@@ -161,6 +161,8 @@ def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
         if not view.style.get("verbose"):
             told = _first_sentence(told)
         lines += wrap(f"to close: {told}", view.style, "  ", "    ")
+    if view.style.get("verbose"):
+        lines += wrap(f"id {finding['id']}", view.style, "  ", "    ")
     return lines
 
 
