@@ -2467,8 +2467,8 @@ class TargetAccess(Word):
 
     public = "anyone"
     registered = "anyone with an account"
-    closed = "members, friends, private groups"
-    paid = "those who pay"
+    closed = "members, friends, private groups, also where they pay for it"
+    paid = "anyone who pays"
 
 
 @unique
