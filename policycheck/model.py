@@ -370,6 +370,7 @@ class Options(NamedTuple):
         }
         loose |= {f"exception_days {severity} {days}": days > EXCEPTION_DAYS for severity, days in self.exception_days}
         loose |= {f"warn_until {w.until} {w.by} {w.name}": self.as_of <= w.until for w in self.warn_until}
+        loose |= {f"--baseline {file.path}": what == "baseline" for what, file in self.decided_by}
         return tuple(name for name, is_set in loose.items() if is_set)
 
 

@@ -194,8 +194,6 @@ class View(NamedTuple):
 
 def _names(path: Path, root: Path, here: Path) -> tuple[str, str]:
     """The manifest's path from the root, and the root, when paths from the current folder are others."""
-    if str(path) == sources.STDIN:
-        return "<stdin>", ""
     try:
         shown = path.relative_to(root).as_posix()
     except ValueError:
@@ -212,7 +210,10 @@ def _from_here(path: str, root: str, here: str) -> str:
 
 def named(path: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
     """The root of a manifest, its name from there, and what leads from the current folder to the root."""
-    root = here if str(path) == sources.STDIN else sources.root_of(path, given)
+    if str(path) == sources.STDIN:
+        root = given or here
+        return root, "<stdin>", "" if root == here else str(root)
+    root = sources.root_of(path, given)
     return (root, *_names(path, root, here))
 
 
