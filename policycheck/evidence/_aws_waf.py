@@ -223,19 +223,55 @@ def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said
         )
     if by.type.startswith("aws_cloudfront") and not by.part.flag("enabled", default=True):
         return Said("planned", by.part.place("enabled"), f"{by.address}, which {acl.address} stands before, is not enabled")
-    before = shadow((other for other in _rules(acl) if _is_through(other, question)), rule)
+    hidden = _hidden(_rules(acl), rule, label, question)
+    if hidden is not None:
+        return hidden
+    _refuse_groups(acl, rule, label, question)
+    status = Said("deployed", rule.at, f"{label}, attached by {by.address}")
+    counted = _counted(_managed(rule))
+    why = f"of its rules only counted: {', '.join(counted)[:200]}; a person has to say whether enough are left"
+    return status.doubted(why) if counted else status
+
+
+def _hidden(rules: Sequence[Part], rule: Part, label: str, question: Question) -> Said | None:
+    """The status of a rule that is never reached among others; Unsaid where it may be so."""
+    before = shadow((other for other in rules if _is_through(other, question)), rule)
     if before is not None:
         return Said(
             "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
         )
-    refuse_shadow((other for other in _rules(acl) if _may_be_through(other, question)), rule, label)
-    return Said("deployed", rule.at, f"{label}, attached by {by.address}{_exempting(rule)}")
+    refuse_shadow((other for other in rules if _may_be_through(other, question)), rule, label)
+    return None
 
 
-def _exempting(rule: Part) -> str:
-    managed = _managed(rule)
-    names = [other.text("name") for other in managed.parts("rule_action_override") if _is_count(other)] if managed else []
-    return f"; of its rules only counted: {', '.join(names)[:200]}" if names else ""
+def _refuse_groups(acl: Resource, rule: Part, label: str, question: Question) -> None:
+    """A group that an earlier rule brings in may let requests through, by a rule of its own or one that is not read."""
+
+    def is_open(other: Part) -> bool:
+        reference = _inner(other, "rule_group_reference_statement")
+        return reference is not None and not _counting(other) and _may_let_through(reference, question)
+
+    refuse_shadow((other for other in _rules(acl) if other is not rule and is_open(other)), rule, label)
+
+
+def _may_let_through(reference: Part, question: Question) -> bool:
+    counted = _counted(reference)
+    for group in question.config.of(GROUP):
+        try:
+            is_it = not group.doubt and _names(reference, group, question.config)
+            rules = [each for each in _rules(group) if each.fields.get("name") not in counted] if is_it else []
+            is_open = any(_may_be_through(each, question) for each in rules)
+        except Unsaid:
+            continue
+        if is_it:
+            return is_open
+    return True
+
+
+def _counted(brought: Part | None) -> list[str]:
+    """The rules of a group that what brings it in overrides to count."""
+    overrides = brought.parts("rule_action_override") if brought is not None else ()
+    return [other.text("name") for other in overrides if _is_count(other)]
 
 
 def _is_count(override: Part) -> bool:
@@ -274,7 +310,9 @@ def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Sai
             ]
             if any(_is_count(other) for other in overrides):
                 return Said("observing", overrides[0].at, f"{label} is overridden to count, so nothing is enforced")
-            return _attached(acl, outer, label, question)
+            counted = _counted(reference)
+            rules = [other for other in _rules(group) if other.fields.get("name") not in counted]
+            return _hidden(rules, rule, label, question) or _attached(acl, outer, label, question)
     _refuse_apart(question.config)
     if question.config.gap or any(group.address in addresses for _, addresses in question.config.handed):
         raise Unsaid(f"no web ACL here brings in {group.address}; name the plan of one that does", group.at)
@@ -326,10 +364,17 @@ def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
     chosen = [rule for rule in rules if not question.rule or rule.called("name") == question.rule]
     if not chosen:
         raise Unsaid(f"{acl.address} has no managed rule group in a rule {question.rule[:80]}", acl.at)
-    enforced = [rule for rule in chosen if _counting(rule) is None]
-    rule = (enforced or chosen)[0]
+    enforced = [(rule, managed) for rule in chosen if _counting(rule) is None and (managed := _managed(rule)) is not None]
+    takings = [_covered(managed.part("scope_down_statement"), question.paths) for _, managed in enforced]
+    sure = [rule for (rule, _), taking in zip(enforced, takings, strict=True) if taking]
+    rule = (sure or [each for each, _ in enforced] or chosen)[0]
     label = f"{acl.address} rule {rule.called('name')}" if len(chosen) == 1 else acl.address
+    if enforced:
+        refuse_elsewhere(either(takings), label, rule.at)
     status = _status(acl, rule, label, question)
-    names = [managed.text("name") for each in enforced if (managed := _managed(each)) is not None]
-    sets = Said(names, rule.at, f"{acl.address} has these managed rule groups in force")
+    if enforced and not sure:
+        return undecided(Facts(status))
+    names = [managed.text("name") for _, managed in enforced] if all(takings) else []
+    is_soft = any(_counted(managed) for _, managed in enforced)
+    sets = Said(names, rule.at, f"{acl.address} has these managed rule groups in force", is_soft)
     return Facts(status, also={("params", "rule_sets"): sets} if names else None)

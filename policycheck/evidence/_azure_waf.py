@@ -6,6 +6,7 @@ by client address; Application Gateway by what `group_rate_limit_by` says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +50,8 @@ _EVERYONE = ({"0.0.0.0/0"}, {"0.0.0.0/0", "::/0"})
 #: Managed rule sets run after all custom rules.
 _LAST = {"priority": 1_000_000_000}
 _BOT_SETS = frozenset({"Microsoft_BotManagerRuleSet"})
+#: Default rule sets whose rules only add to a score, and whose action is what the score leads to.
+_SCORED = re.compile(r"Microsoft_DefaultRuleSet (?:[2-9]|[1-9][0-9])(?:\.|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +217,25 @@ def _holds(condition: Part, path: str) -> bool | None:
 
 
 def _bots(policy: Resource, bots: Part, question: Question) -> Facts:
-    return Facts(_status(policy, Part(_LAST, bots.at), f"{policy.address} with {bots.text('type')}", question))
+    return Facts(_of_sets(policy, (bots,), f"{policy.address} with {bots.text('type')}", question))
 
 
 def _filter(policy: Resource, sets: tuple[Part, ...], question: Question) -> Facts:
     names = [f"{each.text('type', 'OWASP')} {each.text('version')}".strip() for each in sets]
-    status = _status(policy, Part(_LAST, sets[0].at), policy.address, question)
-    return Facts(status, also={("params", "rule_sets"): Said(names, _first(sets), policy.address)})
+    status = _of_sets(policy, sets, policy.address, question)
+    return Facts(status, also={("params", "rule_sets"): Said(names, _first(sets), policy.address, status.soft)})
+
+
+def _of_sets(policy: Resource, sets: tuple[Part, ...], label: str, question: Question) -> Said:
+    """The status of managed rule sets. The action of a set is what its anomaly score leads to; others act rule by rule."""
+    status = _status(policy, Part(_LAST, sets[0].at), label, question)
+    idle = [each for each in sets if policy.type != GATEWAY and each.text("action") in ("Log", "Allow")]
+    if status.value != "deployed" or len(idle) < len(sets):
+        return status
+    action = idle[0].text("action")
+    if all(_SCORED.match(f"{each.text('type')} {each.text('version')}") for each in idle):
+        return Said("observing", idle[0].place("action"), f"{label} has the action {action}, so nothing is refused")
+    return status.doubted(f"its action is {action}; a person has to say whether its rules refuse anything")
 
 
 def _first(sets: tuple[Part, ...]) -> At:

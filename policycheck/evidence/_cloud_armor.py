@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
+from policycheck.evidence._foreign import is_most
 from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, attachment
 from policycheck.evidence._terraform_rules import (
     RATE,
@@ -19,11 +21,13 @@ from policycheck.evidence._terraform_rules import (
     Question,
     Said,
     both,
+    either,
     limited,
     refuse_elsewhere,
     refuse_shadow,
     shadow,
     takes,
+    undecided,
 )
 
 POLICY, RULE = "google_compute_security_policy", "google_compute_security_policy_rule"
@@ -42,6 +46,7 @@ _CHOSEN = frozenset({"HTTP_HEADER", "HTTP_COOKIE", "XFF_IP", "HTTP_PATH"})
 #: Actions that let a request through, so that no later rule sees it: a limit's too, while it is kept.
 _ENDING = frozenset({"allow", "throttle", "rate_based_ban"})
 _EVERYONE = ({"*"}, {"0.0.0.0/0"}, {"0.0.0.0/0", "::/0"})
+_PRESETS = re.compile(r"evaluatePreconfigured(?:Waf|Expr)")
 _PRESET = re.compile(r"evaluatePreconfigured(?:Waf|Expr)\(\s*'([A-Za-z0-9._-]{1,80})'")
 
 
@@ -104,14 +109,14 @@ def _ranges(rule: Part) -> set[str]:
     return set(config.texts("src_ip_ranges")) if config is not None else set()
 
 
-def _covered(rule: Part, paths: tuple[str, ...]) -> bool | None:
+def _covered(rule: Part, question: Question, aside: re.Pattern[str] | None = None) -> bool | None:
     """Whether a rule takes requests from anywhere to any of the paths."""
     match = rule.part("match")
     if match is None:
         return None
     expression = match.part("expr")
     if expression is not None:
-        return takes(expression.text("expression"), paths)
+        return takes(expression.text("expression"), question, aside)
     return True if _ranges(rule) in _EVERYONE else None
 
 
@@ -119,12 +124,11 @@ def _facts(policy: Resource, rule: Part, question: Question) -> Facts:
     label = f"{policy.address} rule {_name(rule)}"
     status = _status(policy, rule, label, question)
     options = rule.part("rate_limit_options")
-    if question.family not in RATE or options is None:
-        return Facts(
-            status, Said(["block" if rule.text("action").startswith("deny") else "challenge"], rule.place("action"))
-        )
-    covered = _covered(rule, question.paths)
+    covered = True if question.family == "ip_block" else _covered(rule, question)
     refuse_elsewhere(covered, label, rule.place("match"))
+    if question.family not in RATE or options is None:
+        does = Said(["block" if rule.text("action").startswith("deny") else "challenge"], rule.place("action"))
+        return Facts(status, does) if covered else undecided(Facts(status))
     threshold = options.part("rate_limit_threshold")
     count = threshold.number("count") if threshold is not None else None
     seconds = threshold.number("interval_sec") if threshold is not None else None
@@ -148,26 +152,49 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
     by = attachment(question.config, policy, ATTACHERS)
     if by is None:
         return Said("planned", policy.at, f"no backend names {policy.address}, so it enforces nothing")
-    before = shadow((other for other in policy.part.parts("rule") if _is_through(other, question.paths)), rule)
+    apart = list(_apart(policy, question.config))
+    others = [*policy.part.parts("rule"), *(other for other, is_sure in apart if is_sure)]
+    before = shadow((other for other in others if _is_through(other, question)), rule)
     if before is not None:
         return Said("observing", before.at, f"rule {_name(before)} lets every request through before {label} is reached")
-    perhaps = (other for other in policy.part.parts("rule") if _may_be_through(other, question.paths))
-    refuse_shadow(perhaps, rule, label)
+    others += [other for other, is_sure in apart if not is_sure]
+    refuse_shadow((other for other in others if _may_be_through(other, question)), rule, label)
     return Said("deployed", rule.at, f"{label}, attached by {by.address}")
 
 
-def _is_through(rule: Part, paths: tuple[str, ...]) -> bool:
+def _apart(policy: Resource, config: Config) -> Iterator[tuple[Part, bool]]:
+    """The rules of a policy that stand as resources of their own, and whether each surely is one of its rules."""
+    for resource in config.of(RULE):
+        only = Config(config.form, config.at, (resource,))
+        try:
+            if attachment(only, policy, {RULE: ("security_policy",)}) is not None:
+                yield resource.part, not resource.doubt
+        except Unsaid:
+            yield resource.part, False
+
+
+def _is_through(rule: Part, question: Question) -> bool:
     """Whether a rule certainly takes the requests to every path and lets them through."""
     if rule.text("action") not in _ENDING or rule.flag("preview", default=False):
         return False
-    return both(_covered(rule, (path,)) for path in paths) is True if paths else _ranges(rule) in _EVERYONE
+    if not question.paths:
+        return _ranges(rule) in _EVERYONE
+    return both(_covered(rule, replace(question, paths=(path,))) for path in question.paths) is True
 
 
-def _may_be_through(rule: Part, paths: tuple[str, ...]) -> bool:
-    """Whether a rule may allow some of the requests to a path; addresses that are listed are known exceptions."""
-    if rule.text("action") != "allow" or rule.flag("preview", default=False) or _ranges(rule):
+def _may_be_through(rule: Part, question: Question) -> bool:
+    """Whether a rule may allow some of the requests to a path; a few addresses that are listed are known exceptions."""
+    if rule.text("action") != "allow" or rule.flag("preview", default=False) or _is_few(_ranges(rule)):
         return False
-    return _covered(rule, paths or ("/",)) is not False
+    return _covered(rule, question if question.paths else replace(question, paths=("/",))) is not False
+
+
+def _is_few(ranges: set[str]) -> bool:
+    """Whether addresses are listed, and not nearly all there are."""
+    try:
+        return bool(ranges) and not is_most(ranges)
+    except ValueError:
+        return "*" not in ranges
 
 
 def _key(options: Part) -> Key:
@@ -196,8 +223,14 @@ def _filter(policy: Resource, rules: tuple[Part, ...], question: Question) -> Fa
     if not denying:
         raise Unsaid(f"{policy.address} denies nothing that preconfigured rules find", policy.at)
     enforced = [rule for rule in denying if not rule.flag("preview", default=False)]
-    status = _status(policy, (enforced or denying)[0], policy.address, question)
-    names = list(dict.fromkeys(name for rule in enforced for name in _presets(rule)))
+    takings = [_covered(rule, question, _PRESETS) for rule in enforced]
+    sure = [rule for rule, taking in zip(enforced, takings, strict=True) if taking]
+    if enforced:
+        refuse_elsewhere(either(takings), policy.address, enforced[0].place("match"))
+    status = _status(policy, (sure or enforced or denying)[0], policy.address, question)
+    if enforced and not sure:
+        return undecided(Facts(status))
+    names = list(dict.fromkeys(name for rule in enforced for name in _presets(rule))) if all(takings) else []
     return Facts(status, also={("params", "rule_sets"): Said(names, _place(enforced), policy.address)} if names else None)
 
 

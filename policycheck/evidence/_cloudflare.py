@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid
+from policycheck.evidence._foreign import host_fit
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, points_to
 from policycheck.evidence._terraform_rules import (
     RATE,
     Also,
@@ -21,6 +23,7 @@ from policycheck.evidence._terraform_rules import (
     Measure,
     Question,
     Said,
+    either,
     limited,
     refuse_elsewhere,
     takes,
@@ -28,9 +31,12 @@ from policycheck.evidence._terraform_rules import (
 )
 
 RULESET, OLD_LIMIT, BOTS = "cloudflare_ruleset", "cloudflare_rate_limit", "cloudflare_bot_management"
-TYPES = HOLDERS = frozenset({RULESET, OLD_LIMIT, BOTS})
+ZONE, _RECORDS = "cloudflare_zone", ("cloudflare_record", "cloudflare_dns_record")
+HOLDERS = frozenset({RULESET, OLD_LIMIT, BOTS})
+TYPES = frozenset({*HOLDERS, ZONE, *_RECORDS})
 
 _LIMITS, _CUSTOM, _MANAGED = "http_ratelimit", "http_request_firewall_custom", "http_request_firewall_managed"
+_SUPER_BOTS = "http_request_sbfm"
 _ACTIONS = {
     "block": "block", "ban": "block", "challenge": "challenge", "js_challenge": "challenge",
     "managed_challenge": "challenge", "log": "log", "simulate": "log",
@@ -44,6 +50,8 @@ _SETS = {
 }
 _CHOSEN = ("http.request.headers", "http.request.cookies", "http.request.uri", "http.request.body")
 _ADDRESS_RULE = re.compile(r"\bip\.src\s+(?:in|eq)\s")
+#: Who asks: what a rule against addresses or bots is about, whatever is asked for.
+_ASKER = re.compile(r"ip\.src|cf\.bot_management\.[\w.]+|cf\.client\.bot|cf\.verified_bot_category")
 
 
 def measures(config: Config, resource: Resource) -> Iterator[Measure]:
@@ -90,9 +98,9 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
     action, at = rule.text("action"), rule.place("action")
     if action not in _ACTIONS:
         raise Unsaid(f"{label} has the action {action[:40]}, which is no control here", at)
-    covered = takes(rule.text("expression"), question.paths)
-    is_pathless = question.family in ("ip_block", "bot_detection")
-    refuse_elsewhere(None if is_pathless else covered, label, rule.place("expression"))
+    aside = _ASKER if question.family in ("ip_block", "bot_detection") else None
+    covered = takes(rule.text("expression"), question, aside)
+    refuse_elsewhere(covered, label, rule.place("expression"))
     status = _status(resource, rule, label)
     if status.value == "deployed":
         _refuse_skip(question, resource, rule, label)
@@ -107,7 +115,7 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
         if limit is not None and question.family == "challenge":
             also["params", "trigger"] = Said("threshold", limit.at)
         facts = Facts(status, does, also=also)
-        return undecided(facts) if covered is None and not is_pathless else facts
+        return undecided(facts) if covered is None else facts
     if covered and (limit.flag("requests_to_origin", default=False) or limit.text("counting_expression")):
         # What the cache answers, or what the counting expression leaves out, is not counted.
         covered = None
@@ -136,7 +144,7 @@ def _status(resource: Resource, rule: Part, label: str) -> Said:
 
 
 def _refuse_skip(question: Question, resource: Resource, rule: Part | None, label: str) -> None:
-    """A rule that may skip the phase, or what is left of its own ruleset, leaves open whether `rule` sees the requests."""
+    """A rule that may skip the phase, or what its own ruleset goes on to, leaves open whether `rule` sees the requests."""
     for other in question.config.of(RULESET):
         for earlier in other.part.parts("rules"):
             if other is resource and earlier is rule:
@@ -150,10 +158,16 @@ def _may_skip(question: Question, resource: Resource, other: Resource, rule: Par
     if rule.text("action") != "skip" or parameters is None or not rule.flag("enabled", default=True):
         return False
     zones = {zone for each in (resource, other) if isinstance(zone := each.part.fields.get("zone_id"), str)}
-    phases, is_own = parameters.texts("phases"), other is resource and parameters.text("ruleset") == "current"
-    if len(zones) > 1 or not (is_own or resource.part.text("phase") in phases):
+    phase = _SUPER_BOTS if resource.type == BOTS else resource.part.text("phase")
+    is_own = other is resource and (parameters.text("ruleset") == "current" or _is_written(parameters, "rulesets"))
+    if len(zones) > 1 or not (is_own or phase in parameters.texts("phases")):
         return False
-    return takes(rule.text("expression"), question.paths or ("/",)) is not False
+    return takes(rule.text("expression"), question if question.paths else replace(question, paths=("/",))) is not False
+
+
+def _is_written(part: Part, name: str) -> bool:
+    value = part.fields.get(name)
+    return value not in (None, "", ()) and not (isinstance(value, Part) and not value.fields)
 
 
 def _key(limit: Part) -> Key:
@@ -182,28 +196,42 @@ def _old(resource: Resource, question: Question) -> Facts:
         status = Said("planned", part.place("disabled"), f"{label} is disabled")
     elif _ACTIONS[mode] == "log":
         status = Said("observing", action.place("mode"), f"{label} only simulates")
-    covered = _pattern(part, question.paths)
+    covered = _matched(part, question)
     refuse_elsewhere(covered, label, part.place("match"))
     count = Said(_number(part, "threshold", label), part.place("threshold"), label)
     does = Said([_ACTIONS[mode]], action.place("mode"))
     return limited(Facts(status, does, count), Key("address", part.at), covered, label)
 
 
-def _pattern(part: Part, paths: tuple[str, ...]) -> bool | None:
-    """Whether the URL pattern takes any path: without one everything is taken, of wildcards only one at the end is read."""
+def _matched(part: Part, question: Question) -> bool | None:
+    """Whether an old limit counts the requests to the surfaces: by pattern, method, scheme and answer; bypasses count."""
     match = part.part("match")
-    request = match.part("request") if match is not None else None
-    pattern = request.text("url_pattern", request.text("url")) if request is not None else ""
-    if pattern in ("", "*") or not paths:
-        return True
-    tail = re.sub(r"\A[^/]{0,253}(?://)?[^/]{0,253}", "", pattern, count=1)
-    if not tail.endswith("*") or "*" in tail[:-1]:
+    request, response = (match.part(name) if match is not None else None for name in ("request", "response"))
+    covered = _pattern(request.text("url_pattern", request.text("url")), question) if request is not None else True
+    bypass = (_pattern(pattern, question) for pattern in part.texts("bypass_url_patterns"))
+    if covered and (_leaves_out(request, response) or either(bypass) is not False):
         return None
-    return (
-        takes(f'starts_with(http.request.uri.path, "{tail[:-1]}")', paths)
-        if re.fullmatch(r"[A-Za-z0-9/_.-]*", tail[:-1])
-        else None
-    )
+    return covered
+
+
+def _leaves_out(request: Part | None, response: Part | None) -> bool:
+    """Whether only some methods, one scheme without TLS, or only some answers are counted."""
+    methods, schemes = ((request.texts(name) if request is not None else ()) for name in ("methods", "schemes"))
+    is_some = bool(methods) and not {"_ALL_", "GET"} & set(methods)
+    is_plain = bool(schemes) and not {"_ALL_", "HTTPS"} & set(schemes)
+    return is_some or is_plain or (response is not None and any(_is_written(response, n) for n in ("statuses", "headers")))
+
+
+def _pattern(pattern: str, question: Question) -> bool | None:
+    """Whether a URL pattern takes any path: an empty one takes everything, of wildcards only one at the end is read."""
+    if pattern in ("", "*") or not question.paths:
+        return True
+    host, _, path = re.sub(r"\A[^/]{0,253}//", "", pattern).partition("/")
+    if host and question.hosts and all(host_fit(each, [host]) is None for each in question.hosts):
+        return None if "*" in host.removeprefix("*.") else False
+    if not path.endswith("*") or not re.fullmatch(r"[A-Za-z0-9/_.-]*", path[:-1]):
+        return None
+    return takes(f'starts_with(http.request.uri.path, "/{path[:-1]}")', question)
 
 
 def _bots(resource: Resource, question: Question) -> Facts:
@@ -214,6 +242,7 @@ def _bots(resource: Resource, question: Question) -> Facts:
     name = "sbfm_definitely_automated"
     does = part.text(name)
     if does in ("block", "managed_challenge"):
+        _refuse_skip(question, resource, None, label)
         said = Said([_ACTIONS[does]], part.place(name))
         return Facts(Said("deployed", part.place(name), f"{label} acts on what is definitely automated"), said)
     if does == "allow":
@@ -231,14 +260,32 @@ def _filter(resource: Resource, rules: tuple[Part, ...], question: Question) -> 
         raise Unsaid(f"{resource.address} runs only where another ruleset executes it", resource.at)
     if not active:
         return Facts(Said("planned", _first(chosen, resource.at), f"{resource.address} executes no ruleset"))
-    _refuse_skip(question, resource, None, resource.address)
+    takings = [takes(rule.text("expression"), question) for rule in active]
+    refuse_elsewhere(either(takings), resource.address, active[0].place("expression"))
     names = [_set(rule) for rule in active]
-    logs = [rule for rule in active if _is_logging(rule)]
     told = Said([name for name in names if name], active[0].at, f"{resource.address} executes them")
-    also: Also = {("params", "rule_sets"): told} if told.value else {}
-    if len(logs) == len(active):
-        return Facts(Said("observing", logs[0].at, f"{resource.address} overrides what it executes to log"), also=also)
-    return Facts(Said("deployed", active[0].at, resource.address), also=also if all(names) else None)
+    also: Also = {("params", "rule_sets"): told} if told.value and all(takings) else {}
+    enforced = [(rule, taking) for rule, taking in zip(active, takings, strict=True) if not _is_logging(rule)]
+    if not enforced:
+        return Facts(Said("observing", active[0].at, f"{resource.address} overrides what it executes to log"), also=also)
+    sure = next((rule for rule, taking in enforced if taking), None)
+    if sure is None:
+        return Facts(None)
+    _refuse_skip(question, resource, sure, resource.address)
+    status = _with_exempted(Said("deployed", sure.at, resource.address), rules, question)
+    also = {path: said._replace(soft=status.soft) for path, said in also.items()}
+    return Facts(status, also=also if all(names) else None)
+
+
+def _with_exempted(status: Said, rules: tuple[Part, ...], question: Question) -> Said:
+    """A filter some of whose rules are skipped for some requests, which a person has to weigh."""
+    for rule in rules:
+        parameters = rule.part("action_parameters")
+        is_skip = rule.text("action") == "skip" and rule.flag("enabled", default=True)
+        is_ours = is_skip and takes(rule.text("expression"), question) is not False
+        if is_ours and parameters is not None and _is_written(parameters, "rules"):
+            return status.doubted(f"rule {_name(rule)} skips some of its rules; a person has to say whether enough are left")
+    return status
 
 
 def _first(rules: list[Part], otherwise: At) -> At:
@@ -255,3 +302,48 @@ def _is_logging(rule: Part) -> bool:
     parameters = rule.part("action_parameters")
     overrides = parameters.part("overrides") if parameters is not None else None
     return overrides is not None and (overrides.text("action") == "log" or not overrides.flag("enabled", default=True))
+
+
+# --- before which host ---
+
+
+def zones(config: Config, resource: Resource) -> list[Resource]:
+    """The zone that a resource belongs to, where it is here."""
+    return [zone for zone in config.of(ZONE) if points_to(resource.part.fields.get("zone_id"), zone)]
+
+
+def zone_name(zone: Resource) -> str:
+    """The domain of a zone, as version 4 and 5 of the provider write it."""
+    named = [zone.part.fields.get(key) for key in ("zone", "name")]
+    return next((name for name in named if isinstance(name, str) and name and not zone.doubt), "")
+
+
+def is_proxied(config: Config, resource: Resource, hosts: tuple[str, ...]) -> bool:
+    """Whether no record here leads a host past Cloudflare, where no rule sees its requests.
+
+    Raises Unsaid where a record does: one that does not say `proxied` only answers for the name.
+    """
+    names = {id(zone): zone_name(zone).lower() for zone in zones(config, resource)}
+    for host in hosts:
+        records = [(name, record) for record in config.of(*_RECORDS) if (name := _leads(config, record, names))]
+        exact = [record for name, record in records if name == host]
+        for record in exact or [record for name, record in records if host_fit(host, [name]) is not None]:
+            proxied = record.part.fields.get("proxied")
+            if proxied in (None, False, "false") and not record.doubt:
+                place = record.part.place("proxied")
+                raise Unsaid(f"{record.address} is not proxied, so requests to {host} never reach {resource.address}", place)
+            if proxied not in (True, "true"):
+                return False
+    return True
+
+
+def _leads(config: Config, record: Resource, names: dict[int, str]) -> str:
+    """The whole name of a record that leads requests somewhere; empty for others."""
+    written = record.part.fields.get("name")
+    if record.part.fields.get("type") not in ("A", "AAAA", "CNAME") or not isinstance(written, str):
+        return ""
+    zone = next((names[id(zone)] for zone in zones(config, record) if names.get(id(zone))), "")
+    name = written.rstrip(".").lower()
+    if not zone or name == zone or name.endswith(f".{zone}"):
+        return name
+    return zone if name == "@" else f"{name}.{zone}"

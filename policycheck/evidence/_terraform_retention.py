@@ -37,6 +37,7 @@ class Kept(NamedTuple):
     days: int
     at: At
     note: str
+    soft: bool = False
 
 
 def kept(resource: Resource, config: Config, rule: str) -> Kept:
@@ -101,8 +102,9 @@ def _s3(resource: Resource, config: Config, rule: str) -> Kept:
     if later is None and _is_versioned(resource, config):
         return Kept(FOREVER, at, f"{resource.address} deletes current objects, but the bucket keeps every earlier version")
     extra = later.number("noncurrent_days") or 0 if later is not None else 0
-    part = " (only the objects that its filter names)" if _is_filtered(only) else ""
-    return Kept(days + extra, at, f"{resource.address} rule {only.called('id')} deletes objects after that{part}")
+    is_part = _is_filtered(only)
+    part = " (only the objects that its filter names, so a person has to say whether these are all)" if is_part else ""
+    return Kept(days + extra, at, f"{resource.address} rule {only.called('id')} deletes objects after that{part}", is_part)
 
 
 def _expires(rule: Part) -> bool:

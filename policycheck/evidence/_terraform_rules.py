@@ -30,6 +30,11 @@ class Said(NamedTuple):
     value: Any
     at: At
     note: str = ""
+    soft: bool = False
+
+    def doubted(self, why: str) -> Said:
+        """The same, for a person to weigh."""
+        return self._replace(note="; ".join(filter(None, (self.note, why))), soft=True)
 
 
 #: Further values, by their path below the control.
@@ -68,12 +73,13 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: of which configuration, for a control of which family, over which paths."""
+    """What is asked: of which configuration, for a control of which family, over which paths of which hosts."""
 
     config: Config
     family: str
     paths: tuple[str, ...]
     rule: str
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ def params(subject: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _reading(path: tuple[str, ...], said: Said) -> Reading:
-    return Reading(path, said.value, said.at.file, said.at.line, said.at.column, said.note)
+    return Reading(path, said.value, said.at.file, said.at.line, said.at.column, said.note, said.soft)
 
 
 def _rate(said: Said, declared: object) -> list[Reading]:
@@ -188,11 +194,12 @@ def _sets_as_declared(said: Said, declared: object) -> Said | None:
 
 
 def paths_of(urls: object) -> tuple[str, ...]:
-    """The paths of declared addresses: `https://host/a/*`, `/a/*` or `GET /a/{id}`."""
+    """The paths of declared addresses: `https://host/a/*`, `/a/*` or `GET /a/{id}`; of a host alone it is `/`."""
     found = []
     for url in urls if isinstance(urls, list) else ():
         words = str(url).split()
-        tail = re.sub(r"\A[a-z][a-z0-9+.-]{0,20}://[^/]*", "", words[-1]) if words else ""
+        tail = re.sub(r"\A[a-z][a-z0-9+.-]{0,20}://[^/?#]*", "", words[-1], flags=re.IGNORECASE) if words else ""
+        tail = f"/{tail}" if words and tail != words[-1] and not tail.startswith("/") else tail
         if tail.startswith("/"):
             found.append(tail)
     return tuple(found)
@@ -240,33 +247,55 @@ _ATOMS = (
 )  # fmt: skip
 
 
-def takes(expression: str, paths: Sequence[str]) -> bool | None:
-    """Whether an expression of Cloudflare's rules language or Cloud Armor's takes requests to any of the paths.
+_HOST_ATOM = re.compile(r'http\.host\s+eq\s+"([^"\\]*)"')
+_NOT = re.compile(r"(?:not\b|!(?!=))\s*(.+)", re.DOTALL)
+_LITERALS = re.compile(r""""[^"]*"|'[^']*'|\{[^}]*\}""")
+_NAME = re.compile(r"(?<![\w$.:])[A-Za-z_][\w.]*")
+_WORDS = frozenset({"and", "or", "not", "xor", "eq", "ne", "in", "lt", "le", "gt", "ge"})
 
-    Only what compares the path alone is decided; anything else is unknown, and without paths nothing is asked.
+
+def takes(expression: str, question: Question, aside: re.Pattern[str] | None = None) -> bool | None:
+    """Whether an expression of Cloudflare's rules language or Cloud Armor's takes requests to any of the paths asked for.
+
+    Only what compares the path, or the host, is decided; anything else is unknown, and without paths nothing is asked.
+    What asks of nothing but names that fit `aside` is what the control is about: it leaves no path out.
     """
     text = expression.strip()
     if text in ("true", "(true)"):
         return True
-    if not paths:
+    if not question.paths:
         return True
     if len(text) > _EXPRESSION_CAP:
         return None
-    return either(_taken(text, path) for path in paths)
+    return either(_taken(text, path, question.hosts, aside) for path in question.paths)
 
 
-def _taken(text: str, path: str, depth: int = 0) -> bool | None:
+def _taken(text: str, path: str, hosts: Sequence[str], aside: re.Pattern[str] | None, depth: int = 0) -> bool | None:
     text = _stripped(text)
+    if aside is not None and _asks_only(text, aside):
+        return True
     for operator, atom in _ATOMS:
         match = atom.fullmatch(text)
         if match:
             return compared(operator, match[1], path)
+    host = _HOST_ATOM.fullmatch(text)
+    if host:
+        fits = {host[1].lower() == each for each in hosts}
+        return fits.pop() if len(fits) == 1 else None
     if depth < 4:
         for join, words in ((either, (" or ", "||")), (both, (" and ", "&&"))):
             pieces = _pieces(text, words)
             if len(pieces) > 1:
-                return join(_taken(piece, path, depth + 1) for piece in pieces)
+                return join(_taken(piece, path, hosts, aside, depth + 1) for piece in pieces)
+        match = _NOT.fullmatch(text)
+        if match:
+            return negated(_taken(match[1], path, hosts, None, depth + 1))
     return None
+
+
+def _asks_only(text: str, aside: re.Pattern[str]) -> bool:
+    names = set(_NAME.findall(_LITERALS.sub("''", text))) - _WORDS
+    return bool(names) and all(aside.fullmatch(name) for name in names)
 
 
 def _stripped(text: str) -> str:

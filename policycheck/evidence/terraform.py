@@ -42,9 +42,9 @@ FILES: tuple[str, ...] = ("*.tf", "*tfplan*.json", "*plan*.json", "*tfstate*.jso
 PLAN_CAP = 16 * 1024 * 1024
 
 _PROVIDERS: tuple[Any, ...] = (_aws_waf, _cloudflare, _cloud_armor, _azure_waf)
-#: What a web ACL of AWS stands before with names of its own, and what a zone of Cloudflare is.
-_DISTRIBUTION, _ZONE = "aws_cloudfront_distribution", "cloudflare_zone"
-_TYPES = frozenset({_ZONE}).union(*(provider.TYPES for provider in _PROVIDERS), _terraform_retention.TYPES)
+#: What a web ACL of AWS stands before with names of its own.
+_DISTRIBUTION = "aws_cloudfront_distribution"
+_TYPES = frozenset().union(*(provider.TYPES for provider in _PROVIDERS), _terraform_retention.TYPES)
 _PROVIDER_OF = {kind: provider for provider in _PROVIDERS for kind in provider.HOLDERS}
 #: Providers whose resources may get rules from elsewhere.
 _OPEN_ENDED: tuple[Any, ...] = (_aws_waf, _cloud_armor)
@@ -150,7 +150,8 @@ def _said(config: Config, options: Mapping[str, object], subject: Mapping[str, A
         raise Unsaid(
             f"terraform evidence is read for controls of the families {known}, and for retention, not for {family or 'this'}"
         )
-    question = Question(config, family, paths_of(options.get("urls")), rule)
+    hosts = tuple(dict.fromkeys(address.host for address in addresses_of(options) if address.host))
+    question = Question(config, family, paths_of(options.get("urls")), rule, hosts)
     measure = _only(_candidates(question, named, wanted), question, named, wanted)
     if measure is None:
         note = f"{named[0].address} has no rule that is {_article(family)}"
@@ -162,7 +163,7 @@ def _said(config: Config, options: Mapping[str, object], subject: Mapping[str, A
         raise Unsaid(
             f"{measure.label} may leave out requests of the control's surfaces; that is not decided here", measure.at
         )
-    if wanted and _is_tied(config, measure, options):
+    if wanted and _is_tied(config, measure, hosts):
         return found
     return [each._replace(soft=True, note="; ".join(filter(None, (each.note, _UNTIED)))) for each in found]
 
@@ -172,28 +173,32 @@ def _said(config: Config, options: Mapping[str, object], subject: Mapping[str, A
 _UNTIED = "that it stands before the host of the surfaces is not shown here, so a person has to say"
 
 
-def _is_tied(config: Config, measure: Measure, options: Mapping[str, object]) -> bool:
+def _is_tied(config: Config, measure: Measure, wanted: tuple[str, ...]) -> bool:
     """Whether the configuration puts a rule before the hosts of all surfaces of the control.
 
     Hosts are read of CloudFront distributions (`aliases`) and zones of Cloudflare, where their names are settled; of other
-    things before which a firewall stands they are not. Raises Unsaid where all that are known are others.
+    things before which a firewall stands they are not. Raises Unsaid where all that are known are others, and where a host's
+    requests pass Cloudflare by.
     """
-    wanted = {address.host for address in addresses_of(options) if address.host}
     names, is_all = _hosts(config, measure.resource)
     fits = [host_fit(host, names) is not None for host in wanted] if names else []
     if fits and is_all and not any(fits):
         there = f"{measure.label} stands before {', '.join(names)[:200]}"
         raise Unsaid(f"{there}, and not before {', '.join(sorted(wanted))[:200]}", measure.at)
-    return bool(fits) and all(fits)
+    if not (fits and all(fits)):
+        return False
+    return measure.resource.type not in _cloudflare.HOLDERS or _cloudflare.is_proxied(config, measure.resource, wanted)
 
 
 def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
     """The hosts before which a resource stands, in patterns, and whether these are all."""
     found: list[str] = []
     if target.type.startswith("cloudflare_"):
-        zone = target.part.fields.get("zone_id")
-        for name in [_zone_name(each) for each in config.of(_ZONE) if points_to(zone, each)]:
-            found += [name, f"*.{name}"] if name else []
+        for zone in _cloudflare.zones(config, target):
+            name, paused = _cloudflare.zone_name(zone), zone.part.fields.get("paused")
+            if paused in (True, "true"):
+                raise Unsaid(f"{zone.address} is paused, so {target.address} sees no request", zone.part.place("paused"))
+            found += [name, f"*.{name}"] if name and paused in (None, False, "false") else []
         return found, True
     attachers = [each for each in config.of(*_aws_waf.ATTACHERS) if _attaches_to(each, target)]
     for each in attachers:
@@ -202,12 +207,6 @@ def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
         found += settled if not each.doubt else []
     is_all = all(each.type == _DISTRIBUTION and isinstance(each.part.fields.get("aliases"), tuple) for each in attachers)
     return found, is_all and bool(attachers) and not config.gap and not config.handed
-
-
-def _zone_name(zone: Resource) -> str:
-    """The domain of a zone, as version 4 and 5 of the provider write it."""
-    named = [zone.part.fields.get(key) for key in ("zone", "name")]
-    return next((name for name in named if isinstance(name, str) and name and not zone.doubt), "")
 
 
 def _attaches_to(attacher: Resource, target: Resource) -> bool:
@@ -321,7 +320,7 @@ def _retention(
     path = _terraform_retention.path_in(subject, options.get("manifest"))
     if kept.days == _terraform_retention.FOREVER and not _terraform_retention.is_declared(subject, path):
         raise Unsaid(f"{kept.note}, and {'.'.join(path)} declares nothing to hold against it", kept.at)
-    return [Reading(path, kept.days, kept.at.file, kept.at.line, kept.at.column, kept.note)]
+    return [Reading(path, kept.days, kept.at.file, kept.at.line, kept.at.column, kept.note, kept.soft)]
 
 
 # --- discovery ---

@@ -1312,3 +1312,392 @@ def test_a_plan_ties_a_rule_to_a_host() -> None:
     tied = heard(PLAN, window="minute", urls=(f"https://{alias}/people/*",), **more)
     assert not any(reading.soft for reading in tied.readings)
     assert "not before" in silent(heard(PLAN, urls=("https://other.example/people/*",), **more))
+
+
+# --- which requests a filter, a rule against bots or against addresses takes ---
+
+SITE = """
+resource "cloudflare_zone" "shop" {
+  name = "shop.example"
+}
+"""
+
+
+def ruleset(phase: str, *rules: str) -> str:
+    """A ruleset of the zone with rules in provider 5's form."""
+    return f"""
+resource "cloudflare_ruleset" "r" {{
+  zone_id = cloudflare_zone.shop.id
+  kind    = "zone"
+  phase   = "{phase}"
+  rules   = [{", ".join(f"{{ {rule} }}" for rule in rules)}]
+}}
+"""
+
+
+def expression(text: str) -> str:
+    return "expression = " + json.dumps(text)
+
+
+EXECUTE = 'action = "execute", action_parameters = { id = "efb7b8c949ac4650a09736fc376e9aee" }, '
+MANAGED, CUSTOM, RATES = "http_request_firewall_managed", "http_request_firewall_custom", "http_ratelimit"
+SHOP = ("https://shop.example/people/*",)
+ADMIN = 'starts_with(http.request.uri.path, "/admin")'
+ELSEWHERE, OPEN = "does not take the requests of the control's surfaces", "may leave out requests"
+
+
+@pytest.mark.parametrize(
+    ("phase", "family", "rule", "text", "status"),
+    [
+        (MANAGED, "waf", EXECUTE, "true", "deployed"),
+        (MANAGED, "waf", EXECUTE, ADMIN, ELSEWHERE),
+        (MANAGED, "waf", EXECUTE, f"not {ADMIN}", "deployed"),
+        (MANAGED, "waf", EXECUTE, f"!({ADMIN})", "deployed"),
+        (MANAGED, "waf", EXECUTE, 'not starts_with(http.request.uri.path, "/people/me")', OPEN),
+        (MANAGED, "waf", EXECUTE, 'http.host eq "shop.example"', "deployed"),
+        (MANAGED, "waf", EXECUTE, 'http.host eq "admin.shop.example"', ELSEWHERE),
+        (MANAGED, "waf", EXECUTE, 'ip.geoip.country eq "KP"', OPEN),
+        (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.score lt 30", "deployed"),
+        (CUSTOM, "bot_detection", 'action = "block", ', "(cf.bot_management.score lt 30 and not cf.client.bot)", "deployed"),
+        (CUSTOM, "bot_detection", 'action = "block", ', f"cf.bot_management.score lt 30 and not {ADMIN}", "deployed"),
+        (CUSTOM, "bot_detection", 'action = "block", ', f"cf.bot_management.score lt 30 and {ADMIN}", ELSEWHERE),
+        (CUSTOM, "bot_detection", 'action = "block", ', f"not (cf.bot_management.score ge 30 or {ADMIN})", OPEN),
+        (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.score lt 30 and not ssl", OPEN),
+        (CUSTOM, "ip_block", 'action = "block", ', "(ip.src in {192.0.2.0/24 2001:db8::/32})", "deployed"),
+        (CUSTOM, "ip_block", 'action = "block", ', f"ip.src in $bad or {ADMIN}", "deployed"),
+        (CUSTOM, "ip_block", 'action = "block", ', 'ip.src in $bad and http.request.uri.path eq "/login"', ELSEWHERE),
+        (CUSTOM, "ip_block", 'action = "block", ', 'ip.src in $bad and http.request.method eq "POST"', OPEN),
+    ],
+)
+def test_filters_and_rules_against_bots_speak_for_the_paths_they_take(
+    tmp_path: Path, phase: str, family: str, rule: str, text: str, status: str
+) -> None:
+    account = written(
+        tmp_path, SITE + ruleset(phase, rule + expression(text)), family, resource="cloudflare_ruleset.r", urls=SHOP
+    )
+    if status == "deployed":
+        assert said(account)["status"] == "deployed"
+        assert not any(reading.soft for reading in account.readings)
+    else:
+        assert status in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("statement", "status"),
+    [
+        ("limit = 1\n", "deployed"),
+        (scope("STARTS_WITH", "/admin"), ELSEWHERE),
+        (scope("STARTS_WITH", "/people/me"), OPEN),
+        (scope("STARTS_WITH", "/admin", "not_statement {\n statement {\n {}\n }\n }"), "deployed"),
+    ],
+)
+def test_managed_groups_speak_for_the_paths_they_take(tmp_path: Path, statement: str, status: str) -> None:
+    inner = statement.replace("limit = 100\n", "").replace("limit = 1\n", "")
+    text = acl(around=NAMED).replace(
+        "rate_based_statement {", 'managed_rule_group_statement {\n name = "AWSManagedRulesX"', 1
+    )
+    text = text.replace("limit = 100", inner, 1).replace("action {\n      block {}", "override_action {\n none {}", 1)
+    account = written(tmp_path, text, "waf", resource=EDGE, urls=("https://www.shop.example/people/*",))
+    if status == "deployed":
+        assert said(account) == {"status": "deployed", "params.rule_sets": ["AWSManagedRulesX"]}
+    else:
+        assert status in silent(account)
+
+
+def test_preconfigured_rules_and_redirects_speak_for_the_paths_they_take(tmp_path: Path) -> None:
+    preset = "evaluatePreconfiguredWaf('sqli-v33-stable', {'sensitivity': 1})"
+    text = (FIXTURES / ARMOR).read_text()
+    assert preset in text
+    more: dict[str, Any] = {"resource": POLICY, "urls": ("/people/*",)}
+    assert said(written(tmp_path, text, "waf", **more))["status"] == "deployed"
+    elsewhere = text.replace(preset, f"request.path.startsWith('/admin') && {preset}")
+    assert ELSEWHERE in silent(written(tmp_path, elsewhere, "waf", **more))
+    less = text.replace(preset, f"!request.path.startsWith('/admin') && {preset}")
+    assert said(written(tmp_path, less, "waf", **more))["status"] == "deployed"
+    assert OPEN in silent(written(tmp_path, text.replace(preset, f"{preset} && origin.region_code == 'KP'"), "waf", **more))
+    asked = text.replace('action      = "deny(403)"\n    priority    = 950', 'action = "redirect"\n priority = 950').replace(
+        preset, "request.path.startsWith('/login')"
+    )
+    asked = asked.replace('description = "injection"', 'redirect_options {\n type = "GOOGLE_RECAPTCHA"\n }', 1)
+    assert ELSEWHERE in silent(written(tmp_path, asked, "challenge", **more))
+
+
+@pytest.mark.parametrize("url", ["https://shop.example", "https://shop.example/", "HTTPS://shop.example"])
+def test_an_address_without_a_path_is_the_root(tmp_path: Path, url: str) -> None:
+    login = ZONED.replace('expression  = "true"', expression('http.request.uri.path eq "/login"'))
+    assert ELSEWHERE in silent(written(tmp_path, login, resource="cloudflare_ruleset.limits", urls=(url,)))
+    assert ELSEWHERE in silent(written(tmp_path, acl(scope("STARTS_WITH", "/login"), around=NAMED), urls=(url,)))
+    assert said(written(tmp_path, ZONED, resource="cloudflare_ruleset.limits", urls=(url,)))["status"] == "deployed"
+
+
+# --- requests that never reach a rule, and rules that only count ---
+
+
+def record(name: str, proxied: str, kind: str = "A", zone: str = "cloudflare_zone.shop.id") -> str:
+    label = "".join(character if character.isalnum() else "_" for character in name)
+    return f"""
+resource "cloudflare_dns_record" "{label}" {{
+  zone_id = {zone}
+  name    = "{name}"
+  type    = "{kind}"
+  {proxied}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (record("www", "proxied = true"), "verified"),
+        (record("www", "proxied = false"), "is not proxied"),
+        (record("www", ""), "is not proxied"),
+        (record("www.shop.example", "proxied = false", zone="var.zone"), "is not proxied"),
+        (record("*", "proxied = false", "CNAME"), "is not proxied"),
+        (record("*", "proxied = false") + record("www", "proxied = true"), "verified"),
+        (record("www", "proxied = var.proxied"), "soft"),
+        (record("www", "count = var.is_direct ? 1 : 0"), "soft"),
+        (record("www", "proxied = false", "TXT"), "verified"),
+        (record("@", "proxied = false") + record("mail", "proxied = false"), "verified"),
+    ],
+)
+def test_a_host_whose_record_is_not_proxied_passes_cloudflare_by(tmp_path: Path, records: str, expected: str) -> None:
+    account = written(
+        tmp_path, ZONED + records, resource="cloudflare_ruleset.limits", urls=("https://www.shop.example/people/*",)
+    )
+    if expected == "is not proxied":
+        assert "requests to www.shop.example never reach cloudflare_ruleset.limits" in silent(account)
+    else:
+        assert said(account)["status"] == "deployed"
+        assert {reading.soft for reading in account.readings} == {expected == "soft"}
+
+
+def test_the_zone_itself_may_stand_in_a_record_or_be_paused(tmp_path: Path) -> None:
+    more: dict[str, Any] = {"resource": "cloudflare_ruleset.limits", "urls": ("https://shop.example/people/*",)}
+    assert "is not proxied" in silent(written(tmp_path, ZONED + record("@", ""), **more))
+    paused = ZONED.replace('name = "shop.example"', 'name = "shop.example"\n  paused = true')
+    assert "cloudflare_zone.shop is paused" in silent(written(tmp_path, paused, **more))
+    account = written(tmp_path, paused.replace("= true", "= var.paused"), **more)
+    assert all(reading.soft for reading in account.readings)
+    assert said(account)["status"] == "deployed"
+
+
+SKIP = 'action = "skip", '
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (
+            (SKIP + 'action_parameters = { rulesets = ["x"] }, expression = "true"', EXECUTE + 'expression = "true"'),
+            "may skip",
+        ),
+        (
+            (EXECUTE + 'expression = "true"', SKIP + 'action_parameters = { rulesets = ["x"] }, expression = "true"'),
+            "verified",
+        ),
+        (
+            (SKIP + 'action_parameters = { rules = { x = "y" } }, expression = "true"', EXECUTE + 'expression = "true"'),
+            "soft",
+        ),
+        (
+            (SKIP + 'action_parameters = { rules = { x = "y" } }, ' + expression(ADMIN), EXECUTE + 'expression = "true"'),
+            "verified",
+        ),
+        ((EXECUTE + expression(ADMIN), EXECUTE + 'expression = "true"'), "verified"),
+    ],
+)
+def test_rules_that_skip_what_a_filter_executes(tmp_path: Path, rules: tuple[str, ...], expected: str) -> None:
+    account = written(tmp_path, SITE + ruleset(MANAGED, *rules), "waf", resource="cloudflare_ruleset.r", urls=SHOP)
+    if expected == "may skip":
+        assert "may skip cloudflare_ruleset.r" in silent(account)
+    else:
+        assert said(account)["status"] == "deployed"
+        assert {reading.soft for reading in account.readings} == {expected == "soft"}
+
+
+def test_a_rule_that_skips_super_bot_fight_mode_leaves_it_open(tmp_path: Path) -> None:
+    bots = 'resource "cloudflare_bot_management" "b" {\n zone_id = cloudflare_zone.shop.id\n BOTS\n}\n'
+    more: dict[str, Any] = {"resource": "cloudflare_bot_management.b", "urls": SHOP}
+    skip = ruleset(CUSTOM, SKIP + 'action_parameters = { phases = ["http_request_sbfm"] }, expression = "true"')
+    sbfm, simple = (
+        SITE + bots.replace("BOTS", f"{word}") for word in ('sbfm_definitely_automated = "block"', "fight_mode = true")
+    )
+    assert said(written(tmp_path, sbfm, "bot_detection", **more))["status"] == "deployed"
+    assert "may skip cloudflare_bot_management.b" in silent(written(tmp_path, sbfm + skip, "bot_detection", **more))
+    # Bot Fight Mode cannot be skipped.
+    assert said(written(tmp_path, simple + skip, "bot_detection", **more))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        ("", "", "deployed"),
+        ('methods     = ["GET"]', 'methods = ["_ALL_"]', "deployed"),
+        ('methods     = ["GET"]', 'methods = ["POST"]', OPEN),
+        ('schemes     = ["HTTP", "HTTPS"]', 'schemes = ["HTTP"]', OPEN),
+        ('methods     = ["GET"]\n    }', 'methods = ["GET"]\n }\n response {\n origin_traffic = true\n }', "deployed"),
+        ('methods     = ["GET"]\n    }', 'methods = ["GET"]\n }\n response {\n statuses = [401]\n }', OPEN),
+        ("period    = 60\n\n  match", 'period = 60\n bypass_url_patterns = ["shop.example/rev*"]\n match', OPEN),
+        ("period    = 60\n\n  match", 'period = 60\n bypass_url_patterns = ["shop.example/admin/*"]\n match', "deployed"),
+        ('"shop.example/reviews/*"', '"*/reviews/*"', "deployed"),
+        ('"shop.example/reviews/*"', '"admin.shop.example/*"', ELSEWHERE),
+        ('"shop.example/reviews/*"', '"*op.example/*"', OPEN),
+        ('"shop.example/reviews/*"', '"https://*.example/*"', "deployed"),
+    ],
+)
+def test_what_an_old_cloudflare_limit_counts(tmp_path: Path, old: str, new: str, status: str) -> None:
+    text = (FIXTURES / V4).read_text()
+    assert old in text
+    text = (
+        text.replace(old, new, 1).replace('mode    = "simulate"', 'mode = "ban"') if old else text.replace("simulate", "ban")
+    )
+    account = written(tmp_path, text, resource="cloudflare_rate_limit.old", urls=("https://shop.example/reviews/*",))
+    if status == "deployed":
+        assert said(account)["status"] == "deployed"
+    else:
+        assert status in silent(account)
+
+
+def test_a_group_whose_rules_may_only_count_is_for_a_person(tmp_path: Path) -> None:
+    text = acl(around=NAMED).replace("action {\n      block {}", "override_action {\n none {}", 1)
+    managed = 'managed_rule_group_statement {\n name = "AWSManagedRulesBotControlRuleSet"\n OVERRIDE'
+    text = text.replace("rate_based_statement {\n        limit = 100", managed, 1)
+    for family in ("bot_detection", "waf"):
+        for override, is_soft in ((COUNTED, True), ("", False)):
+            account = written(
+                tmp_path, text.replace("OVERRIDE", override), family, resource=EDGE, urls=("https://www.shop.example/a",)
+            )
+            assert said(account)["status"] == "deployed"
+            assert {reading.soft for reading in account.readings} == {is_soft}
+            assert ("a person has to say" in notes(account)) is is_soft
+
+
+OPENING = """rule {
+    name     = "guests"
+    priority = 0
+    action {
+      allow {}
+    }
+    statement {
+      geo_match_statement {
+        country_codes = ["GB"]
+      }
+    }
+  }
+  """
+
+
+def test_rules_of_a_group_stand_before_each_other_and_before_the_acls(tmp_path: Path) -> None:
+    text = GROUPED.replace("OVERRIDE", "") + CDN
+    opened = text.replace('rule {\n    name     = "limit"', OPENING + 'rule {\n    name     = "limit"')
+    more: dict[str, Any] = {"resource": "aws_wafv2_rule_group.limits", "rule": "limit", "urls": ("/people/*",)}
+    assert said(written(tmp_path, text, **more))["status"] == "deployed"
+    assert "rule guests may let requests through before aws_wafv2_rule_group.limits rule limit" in silent(
+        written(tmp_path, opened, **more)
+    )
+    counted = opened.replace("limits.arn\n", "limits.arn\n" + COUNTED.replace('"limit"', '"guests"'))
+    assert said(written(tmp_path, counted, **more))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("group", "outer", "status"),
+    [
+        ("", "", "deployed"),
+        (OPENING, "", "may let requests through"),
+        (OPENING, "count", "deployed"),
+        (OPENING, "late", "deployed"),
+        ("elsewhere", "", "may let requests through"),
+    ],
+)
+def test_a_group_before_a_rule_may_let_requests_through(tmp_path: Path, group: str, outer: str, status: str) -> None:
+    own = acl(around="").partition("rule {")[2].rpartition("}\n")[0]
+    text = GROUPED.replace("OVERRIDE", "").replace('name = "edge"', 'name = "edge"\n  rule {' + own, 1) + CDN
+    text = text.replace(
+        'rule {\n    name     = "limit"\n    priority = 1\n',
+        group.replace("elsewhere", "") + 'rule {\n    name     = "limit"\n    priority = 1\n',
+    )
+    text = text.replace("none {}", "count {}") if outer == "count" else text
+    text = text.replace('"ours"\n    priority = 1', '"ours"\n    priority = 99') if outer == "late" else text
+    text = (
+        text.replace("aws_wafv2_rule_group.limits.arn", "data.aws_wafv2_rule_group.shared.arn")
+        if group == "elsewhere"
+        else text
+    )
+    account = written(tmp_path, text, resource=EDGE, rule="limit", urls=("/people/*",))
+    if status == "deployed":
+        assert said(account)["status"] == "deployed"
+    else:
+        assert f"rule ours {status} before {EDGE} rule limit" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("family", "old", "new", "status", "note"),
+    [
+        ("waf", 'type    = "Microsoft_DefaultRuleSet"\n    version = "2.1"\n    action  = "Block"', "Log", "deployed", ""),
+        (
+            "bot_detection",
+            'version = "1.1"\n    action  = "Block"',
+            'version = "1.1"\n action = "Log"',
+            "deployed",
+            "a person has to say",
+        ),
+        ("waf", 'action  = "Block"', 'action = "Log"', "deployed", "a person has to say"),
+    ],
+)
+def test_managed_sets_of_a_front_door_that_log(
+    tmp_path: Path, family: str, old: str, new: str, status: str, note: str
+) -> None:
+    text = (FIXTURES / DOOR).read_text()
+    assert old in text
+    new = old.replace("Block", "Log") if new == "Log" else new
+    account = written(tmp_path, text.replace(old, new), family)
+    assert said(account)["status"] == status
+    assert note in notes(account)
+
+
+def test_a_default_rule_set_that_logs_only_observes(tmp_path: Path) -> None:
+    text = (
+        (FIXTURES / DOOR)
+        .read_text()
+        .replace('version = "2.1"\n    action  = "Block"', 'version = "2.1"\n    action  = "Log"')
+    )
+    head, _, tail = text.partition('managed_rule {\n    type    = "Microsoft_BotManagerRuleSet"')
+    account = written(tmp_path, head + tail.partition("}\n")[2], "waf")
+    assert said(account)["status"] == "observing"
+    assert "has the action Log, so nothing is refused" in notes(account)
+
+
+def test_rules_of_a_policy_that_are_their_own_resources_stand_in_its_order(tmp_path: Path) -> None:
+    text = (FIXTURES / ARMOR).read_text()
+    first = """
+resource "google_compute_security_policy_rule" "first" {
+  security_policy = google_compute_security_policy.edge.name
+  action          = "allow"
+  priority        = 5
+  match {
+    versioned_expr = "SRC_IPS_V1"
+    config {
+      src_ip_ranges = ["*"]
+    }
+  }
+}
+"""
+    more: dict[str, Any] = {"resource": POLICY, "rule": "people", "urls": ("/people/*",)}
+    assert said(written(tmp_path, text + first, **more))["status"] == "observing"
+    halves = first.replace('["*"]', '["0.0.0.0/1", "128.0.0.0/1"]')
+    assert "may let requests through" in silent(written(tmp_path, text + halves, **more))
+    few = first.replace('["*"]', '["192.0.2.0/24"]')
+    assert said(written(tmp_path, text + few, **more))["status"] == "deployed"
+    other = first.replace("policy.edge", "policy.spare")
+    assert said(written(tmp_path, text + other, **more))["status"] == "deployed"
+    perhaps = first.replace("google_compute_security_policy.edge.name", "var.policy")
+    assert "may let requests through" in silent(written(tmp_path, text + perhaps, **more))
+
+
+def test_a_lifecycle_of_some_objects_is_for_a_person(tmp_path: Path) -> None:
+    rule = 'id = "a"\n status = "Enabled"\n FILTER\n expiration {\n days = 30\n }'
+    text = f'resource "aws_s3_bucket_lifecycle_configuration" "x" {{\n bucket = "x"\n rule {{\n {rule}\n }}\n}}\n'
+    for narrowed, is_soft in (('filter {\n prefix = "tmp/"\n }', True), ("filter {}", False)):
+        account = written(tmp_path, text.replace("FILTER", narrowed), "log_monitoring", retention_days=30)
+        assert said(account) == {"retention_days": 30}
+        assert [reading.soft for reading in account.readings] == [is_soft]
