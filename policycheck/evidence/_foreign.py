@@ -232,25 +232,36 @@ def refuse_other_family(kind: str, subject: Mapping[str, object], known: tuple[s
 
 
 class Address(NamedTuple):
-    """An address of a declared surface: its host (empty where it has none) and the literal beginning of its path."""
+    """An address of a declared surface: its host (empty where it has none) and the literal beginning of its path.
+
+    It `is_whole` where that beginning is all there is of the path.
+    """
 
     host: str
     path: str
+    is_whole: bool = True
 
     def __str__(self) -> str:
         return f"{self.host}{self.path}"
 
 
 class Taken(NamedTuple):
-    """What an artefact's rule takes: some hosts (none: all) and the paths below a prefix, or perhaps only some of these."""
+    """What an artefact's rule takes: some hosts (none: all) and the paths below a prefix, or perhaps only some of these.
+
+    One that `is_exact` takes the prefix alone and nothing below it.
+    """
 
     hosts: tuple[str, ...]
     prefix: str
     is_sure: bool = True
+    is_exact: bool = False
 
     def weight(self, address: Address) -> tuple[int, int] | None:
         """How closely it fits an address, the host before the path; None where it does not."""
         host = host_fit(address.host, self.hosts)
+        if self.is_exact:
+            fits = address.is_whole and (address.path or "/") == self.prefix
+            return (host, len(self.prefix) + 1) if host is not None and fits else None
         prefix = _plain(self.prefix)
         fits = _under(address.path or "/", prefix) if self.is_sure else (address.path or "/").startswith(prefix)
         return (host, len(prefix)) if host is not None and fits else None
@@ -265,7 +276,8 @@ def addresses_of(options: Mapping[str, object]) -> list[Address]:
         match = _URL.fullmatch(words[-1]) if words else None
         if match and (match[1] is not None or match[2].startswith("/")):
             path = re.split(r"[*{:<?#]", match[2], maxsplit=1)[0]
-            found.append(Address(_host(match[1] or ""), path))
+            is_whole = match[2][len(path) : len(path) + 1] in ("", "?", "#")
+            found.append(Address(_host(match[1] or ""), path, is_whole))
     return found
 
 

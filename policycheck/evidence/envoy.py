@@ -157,11 +157,22 @@ def _typed(value: object) -> dict[str, Any]:
     return mapping(data.get("value")) if text(data.get("@type")).endswith(".TypedStruct") else data
 
 
+def _kept(document: Document) -> Iterator[dict[str, Any]]:
+    """Every mapping of a document but those of patches that take something out."""
+    removed: set[int] = set()
+    for holder in containers(document.data):
+        patch = mapping(holder.get("patch"))
+        if text(patch.get("operation")) == "REMOVE":
+            removed |= {id(inner) for inner in containers(patch)}
+        if id(holder) not in removed:
+            yield holder
+
+
 def _filters(documents: Sequence[Document], kind: str, what: str) -> list[Settings]:
     """The limiters among HTTP filters, in a chain or in a patch that inserts one."""
     found = []
     for document in documents:
-        for holder in containers(document.data):
+        for holder in _kept(document):
             config = holder.get("typed_config")
             if isinstance(config, dict) and _is_of(config, kind):
                 found.append(Settings(document, _typed(config), (), (), what, holder))
@@ -174,7 +185,7 @@ def _routes(documents: Sequence[Document]) -> list[Routes]:
     for document in documents:
         domains: dict[int, tuple[str, ...]] = {}
         patched: set[int] = set()
-        for holder in containers(document.data):
+        for holder in _kept(document):
             patch = mapping(mapping(holder.get("patch")).get("value"))
             if "applyTo" in holder and "typed_per_filter_config" in patch:
                 patched.add(id(patch))
@@ -244,7 +255,9 @@ def _first_routes(document: Document, host: dict[str, Any], address: Address) ->
         exact = text(match.get("path"))
         prefix = text(match.get("prefix")) or text(match.get("path_separated_prefix"))
         is_narrow = any(match.get(key) for key in _NARROW) or not (exact or prefix)
-        if (exact and address.path != exact) or (prefix and not (address.path or "/").startswith(prefix)):
+        if (exact and not (address.is_whole and address.path == exact)) or (
+            prefix and not (address.path or "/").startswith(prefix)
+        ):
             continue
         yield Serving(document, route, host, f"the route {named(_route_names(route)[:1])}")
         if not is_narrow:
@@ -387,8 +400,35 @@ def _of_local(
     names = _names(documents, _LOCAL_TYPE, _LOCAL)
     is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
+    doubt = doubt or _untied(documents, [chosen, *filters], chosen, options)
     for reading in _of_bucket(chosen, wanted, subject, documents):
         yield _doubted(reading, doubt)
+
+
+_UNTIED = "that it stands before the surfaces is not shown here, so a person has to say"
+
+
+def _untied(
+    documents: Sequence[Document], limiters: Sequence[Settings], chosen: Settings, options: Mapping[str, object]
+) -> str:
+    """Why a limit may stand before other requests than a surface's; Unsaid for requests that a workload sends itself."""
+    is_part = False
+    for document in documents:
+        for patch in [holder for holder in containers(document.data) if isinstance(holder.get("patch"), dict)]:
+            match = mapping(patch.get("match"))
+            if not any(_holds(patch, item.holder) for item in limiters):
+                continue
+            if match.get("context") == "SIDECAR_OUTBOUND":
+                raise At(document, match, "context").unsaid("the filter is put before requests that a workload sends")
+            is_part |= "portNumber" in mapping(match.get("listener"))
+    addresses = addresses_of(options)
+    if not addresses:
+        return ""
+    hosts = [host for host in chosen.hosts if "." in host]
+    is_there = any(_is_host(holder) for document in documents for holder in containers(document.data))
+    is_there |= any(name.startswith("/") for name in chosen.names)
+    is_there |= bool(hosts) and all(host_fit(address.host, hosts) is not None for address in addresses)
+    return "" if is_there and not is_part else _UNTIED
 
 
 _OPTIONAL = "is_optional, so that an Envoy that does not know the filter runs without it"
@@ -668,6 +708,7 @@ def _of_service(
         _refuse_unasked(limit, item, asking, documents, options)
     is_optional = any(item.holder.get("is_optional") is True for item in asking)
     doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
+    doubt = doubt or _untied(documents, asking, asking[0], options)
     for reading in _of_limit(limit, asking[0], documents, subject):
         yield _doubted(reading, doubt)
 

@@ -94,6 +94,8 @@ class Plugin(NamedTuple):
     route: str
     service: str
     consumer: str
+    #: What decK puts under its settings: the `_plugin_configs` that its `_config` names.
+    shared: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -108,7 +110,8 @@ class Plugin(NamedTuple):
     @property
     def config(self) -> dict[str, Any]:
         """Its settings."""
-        return mapping(self.data.get("config"))
+        own = mapping(self.data.get("config"))
+        return {**self.shared, **own} if self.shared else own
 
     @property
     def label(self) -> str:
@@ -118,7 +121,12 @@ class Plugin(NamedTuple):
 
     def at(self, key: str | None = None) -> At:
         """Where it, or one of its settings, stands."""
-        return At(self.document, self.config, key) if key else At(self.document, self.data, "name")
+        own = mapping(self.data.get("config"))
+        return (
+            At(self.document, self.shared if key in self.shared and key not in own else own, key)
+            if key
+            else At(self.document, self.data, "name")
+        )
 
 
 class Spot(NamedTuple):
@@ -249,24 +257,27 @@ def _reference(value: object) -> str:
 
 def _plugins(document: Document, holder: Mapping[str, Any], route: str, service: str) -> list[Plugin]:
     found = []
+    configs = mapping(document.data.get("_plugin_configs"))
     for data in _items(holder, "plugins"):
         scope = (_reference(data.get("route")) or route, _reference(data.get("service")) or service)
         consumer = _reference(data.get("consumer")) or _reference(data.get("consumer_group"))
-        found.append(Plugin(document, data, *scope, consumer))
+        found.append(Plugin(document, data, *scope, consumer, mapping(configs.get(text(data.get("_config"))))))
     return found
 
 
 def _add_routes(
     document: Document, holder: Mapping[str, Any], service: str, plugins: list[Plugin], spots: list[Spot]
 ) -> None:
-    for route in _items(holder, "routes"):
+    defaults = mapping(mapping(mapping(document.data.get("_info")).get("defaults")).get("route"))
+    for written in _items(holder, "routes"):
+        route = {**defaults, **written}
         name, owner = _name(route), _reference(route.get("service")) or service
         paths = tuple(text(path) for path in listing(route.get("paths")) if text(path))
         name = name or next(iter(paths), "without a name")
         hosts = tuple(text(host) for host in listing(route.get("hosts")))
-        plugins += [p._replace(service="") if p.service == owner else p for p in _plugins(document, route, name, "")]
+        plugins += [p._replace(service="") if p.service == owner else p for p in _plugins(document, written, name, "")]
         names = (name, f"routes/{name}", owner, f"services/{owner}", *paths, *hosts)
-        at = At(document, route, "name" if "name" in route else None)
+        at = At(document, written, "name" if "name" in written else None)
         methods = tuple(text(method).upper() for method in listing(route.get("methods")))
         unread = named(key for key in _UNREAD if route.get(key)) if any(route.get(key) for key in _UNREAD) else ""
         spots.append(Spot(name, owner, names, paths, at, hosts, _narrowed(route), methods, unread))
@@ -290,12 +301,22 @@ def _agreed(gateway: Gateway, options: Mapping[str, object], names: tuple[str, .
     for plugin in gateway.plugins:
         if plugin.name in names:
             _is_enabled(plugin.document, plugin.data, plugin.label)
+            _refuse_unmerged(plugin)
     fitting = _serving([spot for spot in fitting if spot.off is None] or fitting, gateway.spots, options)
     if len({gateway.running_at(spot, names) for spot in fitting}) > 1:
         there = named(spot.label for spot in fitting)
         raise fitting[1].at.unsaid(f"several routes fit and differ; name one with location: {there}")
     _refuse_narrowed(gateway, fitting, options, names)
     return fitting[0]
+
+
+def _refuse_unmerged(plugin: Plugin) -> None:
+    """Settings that are shared by `_config` are put under a plugin's own, name by name; deeper they are not told apart."""
+    own = mapping(plugin.data.get("config"))
+    both = [key for key in own if isinstance(own[key], dict) and isinstance(plugin.shared.get(key), dict)]
+    if plugin.data.get("_config") is not None and (both or not plugin.shared):
+        at = At(plugin.document, plugin.data, "_config")
+        raise at.unsaid(f"the _config of {plugin.label} cannot be put together here; write its settings with the plugin")
 
 
 def _places(spots: Iterable[Spot]) -> list[tuple[Spot, Taken]]:

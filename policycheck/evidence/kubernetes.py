@@ -413,7 +413,9 @@ def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
         hosts = tuple(filter(None, [text(rule.get("host"))]))
         for path in _rule_paths(rule) or [{}]:
             start, is_all = of_pattern(text(path.get("path")) or "/")
-            if is_all:
+            if text(path.get("pathType")) == "Exact":
+                found.append((Taken(hosts, text(path.get("path")) or "/", is_exact=True), text(path.get("path"))))
+            elif is_all:
                 found.append((Taken(hosts, start), text(path.get("path")) or "/"))
             else:
                 found.append((Taken(hosts, "/\0"), text(path.get("path"))))
@@ -550,11 +552,16 @@ def _unseen_target(found: Resource, resources: Sequence[Resource]) -> str:
 
 def _overridden(found: Resource, resources: Sequence[Resource]) -> str:
     """Words for routes that have a policy of their own, which replaces the one of their Gateway."""
-    if not any(text(ref.get("kind")) == "Gateway" for ref in _target_refs(found)):
-        return ""
-    others = [r for r in resources if r.kind == found.kind and r is not found and not text(r.spec.get("mergeType"))]
+    others = _replacing(found, resources)
     routes = [text(ref.get("name")) for other in others for ref in _target_refs(other) if text(ref.get("kind")) != "Gateway"]
     return f"except for the routes {named(routes)}, which have policies of their own" if routes else ""
+
+
+def _replacing(found: Resource, resources: Sequence[Resource]) -> list[Resource]:
+    """The policies that replace the one of a Gateway where they target its routes; those with a mergeType add to it."""
+    if not any(text(ref.get("kind")) == "Gateway" for ref in _target_refs(found)):
+        return []
+    return [r for r in resources if r.kind == found.kind and r is not found and not text(r.spec.get("mergeType"))]
 
 
 def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
@@ -568,6 +575,13 @@ def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Ma
     if own and all(own):
         raise found.at("spec").unsaid(f"what {found.label} targets takes requests by method, header or query only")
     addresses = addresses_of(options)
+    replacing = _replacing(found, resources)
+    served = [((r, is_narrow), taken) for r in routes for taken, is_narrow in _matches(r)]
+    for route, _ in [holder for address in addresses for holder in closest(address, served)]:
+        own_policy = next((other for other in replacing if _targets(other, route)), None)
+        if own_policy is not None:
+            said = f"{own_policy.label} replaces {found.label} for the route {route.name}, which serves a surface"
+            raise own_policy.at("spec").unsaid(f"{said}; name {own_policy.name} with resource")
     plain = [(holder, taken) for holder, taken, is_narrow in places if not is_narrow]
     if addresses and own and not any(found in closest(address, plain) for address in addresses):
         hosts = [host for holder, taken in plain if holder is found for host in taken.hosts or "*"]
@@ -585,7 +599,9 @@ def _matches(route: Resource) -> Iterator[tuple[Taken, bool]]:
             start, is_all = of_pattern(text(path.get("value")) or "/")
             is_pattern = text(path.get("type")) == "RegularExpression" and not is_all
             narrow = is_pattern or any(match.get(key) for key in ("method", "headers", "queryParams"))
-            yield Taken(hosts, start), bool(narrow)
+            is_exact = text(path.get("type")) == "Exact"
+            taken = Taken(hosts, text(path.get("value")) or "/", is_exact=True) if is_exact else Taken(hosts, start)
+            yield taken, bool(narrow)
 
 
 def _counted(found: Resource, limit: Mapping[str, Any], tokens: frozenset[str], location: str) -> list[Counted]:

@@ -60,6 +60,7 @@ FILES: tuple[str, ...] = ("*traefik*.y*ml", "*traefik*.toml", "*traefik/*.y*ml",
 
 #: The providers whose configuration a name leads to here, by what holds the name: a file, a resource, an annotation.
 _FILE, _RESOURCE, _ANNOTATION = ("", "file"), ("", "kubernetescrd"), ("kubernetescrd",)
+_ROUTER = "traefik.ingress.kubernetes.io/router."
 _FAMILIES = ("rate_limit", "anomaly_throttle")
 _GROUPS = ("traefik.io", "traefik.containo.us")
 _TOML_CAP, _TOML_DOTS = 256 * 1024, 200
@@ -114,7 +115,9 @@ class Router(NamedTuple):
         exact, prefixes = self.literals("Path"), self.literals("PathPrefix")
         if not exact and not prefixes:
             return True
-        return address.path in exact or any(is_served(address.path or "/", prefix) for prefix in prefixes)
+        return (address.is_whole and address.path in exact) or any(
+            is_served(address.path or "/", prefix) for prefix in prefixes
+        )
 
 
 class Setup(NamedTuple):
@@ -125,12 +128,17 @@ class Setup(NamedTuple):
     everywhere: tuple[str, ...]
     #: The middlewares of routers that were asked for, by identity.
     known: dict[int, list[Middleware]]
-    #: Whether an entry point believes the forwarding headers of any client (`forwardedHeaders.insecure`).
+    #: Whether an entry point believes the forwarding headers of any client (`forwardedHeaders`: `insecure` or `trustedIPs`).
     is_insecure: bool = False
 
     def limits(self, router: Router) -> list[Middleware]:
         """The rate limits in effect for a router, those in chains too."""
         return [item for item in self._all(router) if _limit(item) is not None]
+
+    def redirects(self, router: Router) -> bool:
+        """Whether a router answers every request with a redirect to https."""
+        schemes = [text(_member(mapping(_member(item.data, "redirectScheme")), "scheme")) for item in self._all(router)]
+        return "https" in schemes
 
     def sets(self, router: Router, header: str, limit: Middleware) -> bool:
         """Whether a forwardAuth before a router's limit sets a header: it replaces what clients write there."""
@@ -305,16 +313,24 @@ def _take_resource(document: Document, routers: list[Router], middlewares: dict[
     if kind == "Middleware":
         middlewares[name] = Middleware(text(meta.get("name")), spec, At(document, data, "spec"), name)
     elif kind == "IngressRoute":
-        for route in listing(spec.get("routes")):
-            uses = tuple(_called(item, name) for item in listing(mapping(route).get("middlewares")))
-            rule = text(mapping(route).get("match"))
-            routers.append(Router(text(meta.get("name")), rule, uses, len(rule), At(document, mapping(route), "match")))
+        entries = tuple(text(item) for item in listing(spec.get("entryPoints")))
+        for route in map(mapping, listing(spec.get("routes"))):
+            uses = tuple(_called(item, name) for item in listing(route.get("middlewares")))
+            rule, priority = text(route.get("match")), whole(route.get("priority")) or 0
+            at = At(document, route, "match")
+            routers.append(Router(text(meta.get("name")), rule, uses, priority or len(rule), at, entries))
     elif kind == "Ingress":
-        key = "traefik.ingress.kubernetes.io/router.middlewares"
-        written = text(mapping(meta.get("annotations")).get(key)).split(",")
-        uses = tuple(_of_annotation(item.strip(), space) for item in written if item.strip())
+        notes = mapping(meta.get("annotations"))
+        uses = tuple(_of_annotation(item, space) for item in _annotated(notes, "middlewares"))
+        entries, priority = tuple(_annotated(notes, "entrypoints")), whole(notes.get(f"{_ROUTER}priority")) or 0
         for rule in _ingress_rules(spec):
-            routers.append(Router(text(meta.get("name")), rule, uses, len(rule), At(document, data, "metadata")))
+            at = At(document, data, "metadata")
+            routers.append(Router(text(meta.get("name")), rule, uses, priority or len(rule), at, entries))
+
+
+def _annotated(notes: Mapping[str, Any], name: str) -> list[str]:
+    """The names that an annotation of an Ingress lists."""
+    return [item.strip() for item in text(notes.get(_ROUTER + name)).split(",") if item.strip()]
 
 
 def _of_annotation(written: str, space: str) -> str:
@@ -361,8 +377,17 @@ def _everywhere(files: Files, path: str, options: Mapping[str, object]) -> tuple
         for point in mapping(document.data.get("entryPoints")).values():
             http = mapping(mapping(point).get("http"))
             found += [_called(item, "") for item in listing(http.get("middlewares"))]
-            is_insecure |= mapping(mapping(point).get("forwardedHeaders")).get("insecure") is True
+            forwarded = mapping(mapping(point).get("forwardedHeaders"))
+            is_insecure |= forwarded.get("insecure") is True or _is_any(listing(forwarded.get("trustedIPs")))
     return tuple(found), is_insecure
+
+
+def _is_any(trusted: Sequence[object]) -> bool:
+    """Whether the proxies that are believed are nearly everybody; what is no range is refused by Traefik itself."""
+    try:
+        return is_most([text(item) for item in trusted])
+    except ValueError:
+        return False
 
 
 # --- a place to readings ---
@@ -446,7 +471,7 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
     _refuse_unread(setup, using)
     addresses = addresses_of(options)
     for address in addresses:
-        taking = [router for router in setup.routers if router.takes(address)]
+        taking = [router for router in setup.routers if router.takes(address) and not _only_redirects(setup, router, using)]
         first = max(taking, key=lambda router: router.priority, default=None)
         if first is not None and first in using:
             _refuse_unread(setup, [first])
@@ -456,6 +481,12 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
         refuse_other_hosts(using[0].at, f"the router {using[0].name}", using[0].literals("Host"), options)
         there = named(map(str, addresses))
         raise using[0].at.unsaid(f"the router {using[0].name} does not serve {there} of the control's surfaces first")
+
+
+def _only_redirects(setup: Setup, router: Router, using: Sequence[Router]) -> bool:
+    """Whether a router at other entry points sends all requests on to https, so that none gets by the limit there."""
+    is_apart = router not in using and not any(set(router.entries) == set(other.entries) for other in using)
+    return is_apart and setup.redirects(router)
 
 
 def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
@@ -572,7 +603,7 @@ def _standing(setup: Setup, using: Sequence[Router], middleware: Middleware) -> 
             f"excludedIPs of {middleware.name} hold nearly every address; whom it counts is not known"
         )
     if _is_forwarded(middleware) and setup.is_insecure:
-        why = "X-Forwarded-For, which an entry point believes of any client (forwardedHeaders.insecure)"
+        why = "X-Forwarded-For, which an entry point believes of any client (forwardedHeaders)"
         return "chosen", f"{middleware.name} counts by {why}: the limit can be bypassed"
     if header and (is_host or mapping(_member(criterion, "ipStrategy"))):
         raise middleware.at.unsaid(f"{middleware.name} has several source criteria, which exclude each other")

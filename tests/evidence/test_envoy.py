@@ -537,3 +537,64 @@ def test_the_settings_of_a_route_need_the_filter_before_it(tmp_path: Path) -> No
     (tmp_path / "e.json").write_text(json.dumps(data), "utf-8")
     for options in ({"urls": SHOP}, {"zone": "own"}):
         assert "another listener" in silent(heard("e.json", tmp_path, **options))
+
+
+# --- filters that are put in by patches ---
+
+
+def patched(
+    root: Path, *more: dict[str, Any], match: dict[str, Any] | None = None, operation: str = "INSERT_BEFORE"
+) -> Account:
+    """The account of an EnvoyFilter that puts one limiter in, on the surface shop.example/people."""
+    config = {
+        "@type": LOCAL, "stat_prefix": "l", "filter_enabled": FULL, "filter_enforced": FULL,
+        "token_bucket": {"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "60s"}, "local_cluster_rate_limit": {},
+    }  # fmt: skip
+    patch = {"operation": operation, "value": {"name": "envoy.filters.http.local_ratelimit", "typed_config": config}}
+    patches = [{"applyTo": "HTTP_FILTER", "match": {"context": "GATEWAY"} | (match or {}), "patch": patch}, *more]
+    data = {"kind": "EnvoyFilter", "metadata": {"name": "l"}, "spec": {"configPatches": patches}}
+    (root / "e.json").write_text(json.dumps(data), "utf-8")
+    return heard("e.json", root, urls=["https://shop.example/people/*"])
+
+
+def of_host(name: str) -> dict[str, Any]:
+    """A patch that gives a virtual host a limit of its own."""
+    config = {
+        "@type": LOCAL, "stat_prefix": "h", "filter_enabled": FULL, "filter_enforced": FULL,
+        "token_bucket": {"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "60s"}, "local_cluster_rate_limit": {},
+    }  # fmt: skip
+    value = {"typed_per_filter_config": {"envoy.filters.http.local_ratelimit": config}}
+    match = {"context": "GATEWAY", "routeConfiguration": {"vhost": {"name": name}}}
+    return {"applyTo": "VIRTUAL_HOST", "match": match, "patch": {"operation": "MERGE", "value": value}}
+
+
+def test_a_filter_that_no_host_or_route_ties_to_the_surfaces_only_supports(tmp_path: Path) -> None:
+    account = patched(tmp_path)
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == set(said(account))
+    assert "that it stands before the surfaces is not shown here" in note(account)
+    (tmp_path / "e.json").write_text((tmp_path / "e.json").read_text().replace("GATEWAY", "SIDECAR_INBOUND"))
+    assert soft(heard("e.json", tmp_path)) == set()
+
+
+def test_a_patch_of_the_surfaces_host_ties_the_filter_to_it(tmp_path: Path) -> None:
+    patched(tmp_path, of_host("shop.example:443"))
+    account = heard("e.json", tmp_path, zone="h", urls=["https://shop.example/people/*"])
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == set()
+    patched(tmp_path, of_host("shop.example:443"), match={"listener": {"portNumber": 9999}})
+    account = heard("e.json", tmp_path, zone="h", urls=["https://shop.example/people/*"])
+    assert soft(account) == set(said(account))
+
+
+def test_patches_that_take_out_or_stand_before_outgoing_requests_limit_nothing(tmp_path: Path) -> None:
+    assert "no HTTP rate limit filter" in silent(patched(tmp_path, operation="REMOVE"))
+    assert "requests that a workload sends" in silent(patched(tmp_path, match={"context": "SIDECAR_OUTBOUND"}))
+
+
+def test_a_path_that_is_whole_takes_nothing_below_it(tmp_path: Path) -> None:
+    route = {"match": {"path": "/people/"}, "route": {"cluster": "c"}}
+    manager = {"route_config": {"virtual_hosts": [{"name": "h", "domains": ["*"], "routes": [route]}]}}
+    assert "no route serves" in silent(limiter(tmp_path, manager, options={"urls": ["https://shop.example/people/*"]}))
+    account = limiter(tmp_path, manager, options={"urls": ["https://shop.example/people/"]})
+    assert said(account)["status"] == "deployed"

@@ -446,3 +446,32 @@ def test_an_allow_list_of_nearly_every_client(tmp_path: Path, allow: str) -> Non
 def test_an_allow_list_of_every_address_in_parts(tmp_path: Path) -> None:
     ranges = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]
     silent(limiter(tmp_path, {"allow": ranges}, name="ip-restriction", subject={"family": "access_control"}))
+
+
+# --- what decK puts under settings ---
+
+
+def test_settings_that_decks_config_shares_are_read(tmp_path: Path) -> None:
+    data = {"_plugin_configs": {"shared": {"limit_by": "header", "header_name": "User-Agent", "minute": 5}}}
+    plugin = {"_config": "shared"}
+    account = limiter(tmp_path, {"minute": 30, "policy": "redis"}, plugin=plugin, data=data)
+    assert (said(account)["status"], said(account)["params.limit"]) == ("observing", 30)
+    assert "User-Agent" in note(account)
+    account = limiter(tmp_path, {"limit_by": "ip", "policy": "redis"}, plugin=plugin, data=data)
+    assert (said(account)["status"], said(account)["params.limit"]) == ("deployed", 5)
+    other = {"_plugin_configs": {"shared": {"redis": {"host": "a"}}}}
+    for more in ({}, {"_plugin_configs": {"else": {}}}, other):
+        account = limiter(tmp_path, SHARED | {"minute": 30, "redis": {"port": 1}}, plugin=plugin, data=more)
+        assert "the _config of rate-limiting for service s cannot be put together here" in silent(account)
+
+
+def test_what_a_route_does_not_say_is_the_files_default(tmp_path: Path) -> None:
+    def info(route: dict[str, Any]) -> dict[str, Any]:
+        return {"_info": {"defaults": {"route": route}}}
+
+    config = SHARED | {"minute": 30}
+    assert "takes POST only" in silent(limiter(tmp_path, config, data=info({"methods": ["POST"]}), urls=["/a"]))
+    https = limiter(tmp_path, config, data=info({"protocols": ["https"], "strip_path": False}), urls=["/a"])
+    assert said(https)["status"] == "deployed"
+    # What the route says itself counts.
+    assert said(limiter(tmp_path, config, data=info({"paths": ["/b"]}), urls=["/a"]))["status"] == "deployed"

@@ -452,3 +452,75 @@ def test_what_a_policy_targets(tmp_path: Path, spec: str, section: str, why: str
     (tmp_path / "p.yaml").write_text(text, "utf-8")
     account = heard("p.yaml", tmp_path, urls=URL)
     assert why in silent(account) if why else said(account)["status"] == "deployed"
+
+
+# --- what exactly is taken, and by whose policy ---
+
+EXACT = f"""
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: people, annotations: {{{N}limit-rpm: "30"}}}}
+spec:
+  rules:
+  - host: shop.example
+    http: {{paths: [{{path: /people, pathType: Exact}}]}}
+"""
+ROUTED = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: people}
+spec:
+  hostnames: [shop.example]
+  rules: [{matches: [{path: {type: PathPrefix, value: /people}}]}]
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: limits}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: people}]
+  rateLimit: {global: {rules: [{clientSelectors: [EVERY], limit: {requests: 30, unit: Minute}}]}}
+""".replace("EVERY", EVERY)
+
+
+@pytest.mark.parametrize("text", [EXACT, ROUTED.replace("PathPrefix", "Exact")])
+@pytest.mark.parametrize(
+    ("url", "is_served"),
+    [("/people", True), ("/people?page=2", True), ("/people/*", False), ("/people*", False), ("/people/{id}", False)],
+)
+def test_an_exact_path_takes_nothing_below_it(tmp_path: Path, text: str, url: str, *, is_served: bool) -> None:
+    (tmp_path / "k.yaml").write_text(text, "utf-8")
+    account = heard("k.yaml", tmp_path, urls=[f"https://shop.example{url}"])
+    if is_served:
+        assert said(account)["status"] == "deployed"
+    else:
+        assert "does not serve shop.example/people" in silent(account)
+
+
+OWN = """---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: people-own}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: people}]
+  timeout: {http: {requestTimeout: 10s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "url", "is_replaced"),
+    [
+        (OWN, "/people/*", True),
+        (OWN, "/reviews/*", False),
+        (OWN.replace("name: people}]", "name: other}]"), "/people/*", False),
+        (OWN.replace("  timeout", "  mergeType: StrategicMerge\n  timeout"), "/people/*", False),
+        ("", "/people/*", False),
+    ],
+)
+def test_the_policy_of_a_route_replaces_its_gateways(tmp_path: Path, own: str, url: str, *, is_replaced: bool) -> None:
+    text = ROUTED.replace("[{kind: HTTPRoute, name: people}]", "[{kind: Gateway, name: eg}]", 1) + own
+    (tmp_path / "k.yaml").write_text(text, "utf-8")
+    account = heard("k.yaml", tmp_path, resource="limits", urls=[f"https://shop.example{url}"])
+    if is_replaced:
+        assert "BackendTrafficPolicy people-own replaces BackendTrafficPolicy limits for the route people" in silent(account)
+    else:
+        assert said(account)["status"] == "deployed"

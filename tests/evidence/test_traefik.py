@@ -412,3 +412,85 @@ def test_an_annotation_leads_to_resources_of_kubernetes_only(tmp_path: Path, wri
     (tmp_path / "k.yaml").write_text(f"{json.dumps(limit)}\n---\n{json.dumps(ingress)}\n", "utf-8")
     account = heard("k.yaml", tmp_path)
     assert said(account)["status"] == "deployed" if is_read else "another provider" in silent(account)
+
+
+# --- priorities and entry points of resources, and addresses that are believed ---
+
+RESOURCES = """
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: l, namespace: web}
+spec: {rateLimit: {average: 30, period: 1m}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: tls, namespace: web}
+spec: {redirectScheme: {scheme: https}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: people, namespace: web}
+spec:
+  entryPoints: [websecure]
+  routes:
+  - {match: Host(`shop.example`) && PathPrefix(`/people`), middlewares: [{name: l}]}
+"""
+OTHER = """---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: other, namespace: web}
+spec:
+  entryPoints: [websecure]
+  routes:
+  - {match: Host(`shop.example`)MORE}
+"""
+INGRESS = """---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: other
+  namespace: web
+  annotations: {MORE}
+spec: {rules: [{host: shop.example}]}
+"""
+ROUTER = "traefik.ingress.kubernetes.io/router."
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("", ""),
+        (OTHER.replace("MORE", ""), ""),
+        (OTHER.replace("MORE", ", priority: 1000"), "does not serve shop.example/people/"),
+        (OTHER.replace("MORE", "").replace("websecure", "web"), "takes shop.example/people/ at other entry points"),
+        (OTHER.replace("MORE", ", middlewares: [{name: tls}]").replace("websecure", "web"), ""),
+        (OTHER.replace("MORE", ", priority: 1000, middlewares: [{name: tls}]").replace("websecure", "web"), ""),
+        (OTHER.replace("MORE", ", priority: 1000, middlewares: [{name: tls}]"), "does not serve shop.example/people/"),
+        (INGRESS.replace("MORE", f"{ROUTER}entrypoints: websecure"), ""),
+        (INGRESS.replace("MORE", f"{ROUTER}entrypoints: 'web, websecure'"), "at other entry points"),
+        (INGRESS.replace("MORE", f"{ROUTER}entrypoints: websecure, {ROUTER}priority: '99'"), "does not serve"),
+    ],
+)
+def test_priorities_and_entry_points_of_resources_count(tmp_path: Path, more: str, why: str) -> None:
+    (tmp_path / "t.yaml").write_text(RESOURCES + more)
+    account = heard("t.yaml", tmp_path, urls=["https://shop.example/people/*"])
+    if why:
+        assert why in silent(account)
+    else:
+        assert said(account)["status"] == "deployed"
+
+
+def test_a_path_that_is_whole_takes_nothing_below_it(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(RESOURCES.replace("PathPrefix(`/people`)", "Path(`/people/`)"))
+    assert "does not serve" in silent(heard("t.yaml", tmp_path, urls=["https://shop.example/people/*"]))
+    assert said(heard("t.yaml", tmp_path, urls=["https://shop.example/people/"]))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "status"), [('["0.0.0.0/0", "::/0"]', "observing"), ('["10.0.0.0/8"]', "deployed"), ('["x"]', "deployed")]
+)
+def test_proxies_that_are_everybody_are_any_client(tmp_path: Path, trusted: str, status: str) -> None:
+    static = f"entryPoints: {{web: {{address: ':80', forwardedHeaders: {{trustedIPs: {trusted}}}}}}}\n"
+    (tmp_path / "static.yml").write_text(static)
+    limit = {"average": 30, "sourceCriterion": {"ipStrategy": {"depth": 1}}}
+    assert said(limiter(tmp_path, limit, options={"static": "static.yml"}))["status"] == status
