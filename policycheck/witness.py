@@ -4,7 +4,7 @@ No rule knows what nginx is; no verifier knows a rule. A verifier's account beco
 `Overlay`), every rule is judged on it again, and the two verdicts are weighed (`assess.py`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from policycheck import rooms
@@ -61,7 +61,7 @@ def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], l
     uses = [(_use(hearing, texts), hearing.subject.route) for hearing in hearings if hearing.account.supported]
     overused = attachments.overused(uses)
     shared = [_shared(hearing, overused.get(_use(hearing, texts), 0)) for hearing in hearings]
-    return _covering(shared, manifest), failures
+    return _covering(shared, manifest, types), failures
 
 
 def _of_surfaces(
@@ -72,18 +72,17 @@ def _of_surfaces(
     A verifier whose readings hold at one address (`BY_ADDRESS`) is asked for each that a control names: what it finds at
     one says nothing of another. The worst of its answers counts.
     """
-    urls = _urls(manifest, holder)
+    urls, lacking = _urls(manifest, holder), _lacking(manifest, holder) if _is_by_address(entry) else []
     asked = urls if len(urls) > 1 and _is_by_address(entry) else []
     heard = {url: _account(opener, manifest, subject, holder, entry, as_of, [url]) for url in asked}
     if all(account.unreadable for account, _ in heard.values()):
         account, failure = _account(opener, manifest, subject, holder, entry, as_of, urls)
-        is_placed = bool(urls) or not holder.get("surfaces") or not _is_by_address(entry)
-        return _settled(account, subject, entry, is_placed), tuple(urls) if account.readings else (), failure
+        return _settled(account, subject, entry, lacking), tuple(urls) if account.readings else (), failure
     url = min(heard, key=lambda one: _rank(heard[one][0]))
     account, failure = heard[url]
     same = tuple(other for other, (found, _) in heard.items() if found.readings and _rank(found) == _rank(account))
-    account = _everywhere(account, [heard[other][0] for other in same])
-    return _settled(account, subject, entry, True), same, failure
+    account = _everywhere(account, [[heard[other][0]] for other in same])
+    return _settled(account, subject, entry, lacking), same, failure
 
 
 def _is_by_address(entry: Mapping[str, Any]) -> bool:
@@ -97,43 +96,65 @@ def _rank(account: Account) -> tuple[bool, bool]:
     return (not account.readings, status in (None, "deployed"))
 
 
-def _everywhere(account: Account, others: Sequence[Account]) -> Account:
-    """What is read at one address, soft where another of them only supports it, or says something else."""
-    said = [{reading.path: reading for reading in other.readings} for other in others]
+def _everywhere(account: Account, places: Iterable[Sequence[Account]]) -> Account:
+    """What is read at one address, soft where no account of another place says the same as firmly."""
+    said = [[{reading.path: reading for reading in other.readings} for other in others] for others in places]
 
     def holds(reading: Reading) -> bool:
-        found = [readings.get(reading.path) for readings in said]
-        return all(one is not None and not one.soft and one.value == reading.value for one in found)
+        return all(any(_is_said(reading, other) for other in others) for others in said)
 
     readings = tuple(one if holds(one) else one._replace(soft=True) for one in account.readings)
     return account._replace(readings=readings)
 
 
-def _settled(account: Account, subject: Subject, entry: Mapping[str, Any], is_placed: bool) -> Account:
-    """A control's numbers verify only where it is settled that they are enforced, at a place that the manifest names."""
+def _is_said(reading: Reading, other: Mapping[tuple[str, ...], Reading]) -> bool:
+    found = other.get(reading.path)
+    return found is not None and not found.soft and found.value == reading.value
+
+
+def _settled(account: Account, subject: Subject, entry: Mapping[str, Any], lacking: Sequence[str]) -> Account:
+    """A control's numbers verify only where it is settled that they are enforced, at places that the manifest names.
+
+    `lacking` are its surfaces that have no address to hold them against.
+    """
     if subject.kind != "control" or not _is_by_address(entry):
         return account
-    if is_placed and any(reading.path == ("status",) for reading in account.readings):
-        return account
+    if any(reading.path == ("status",) for reading in account.readings):
+        if not lacking:
+            return account
+        why = f"supports and does not verify: {_few(lacking)} has no url to hold it against; add one"
+        account = account._replace(remark="; ".join(filter(None, (account.remark, why))))
     open_ = ("params", "status")
     return account._replace(
         readings=tuple(reading._replace(soft=reading.soft or reading.path[0] in open_) for reading in account.readings)
     )
 
 
-def _covering(hearings: list[Hearing], manifest: Manifest) -> list[Hearing]:
-    """Evidence of a control that leaves one of its surfaces out verifies none of what is said of the control."""
-    covered: dict[str, set[str]] = {}
-    for hearing in hearings:
-        covered.setdefault(hearing.subject.route, set()).update(hearing.covered)
-    return [_held(hearing, covered[hearing.subject.route], manifest) for hearing in hearings]
+def _covering(hearings: list[Hearing], manifest: Manifest, types: Types) -> list[Hearing]:
+    """Evidence of a control that leaves one of its surfaces out verifies none of what is said of the control.
+
+    Only evidence that counts, and that holds at an address, speaks for one.
+    """
+    counted: dict[str, list[Hearing]] = {}
+    for hearing in filter(_counts, hearings):
+        counted.setdefault(hearing.subject.route, []).append(hearing)
+    return [_held(one, counted[one.subject.route], manifest, types) if _counts(one) else one for one in hearings]
 
 
-def _held(hearing: Hearing, seen: set[str], manifest: Manifest) -> Hearing:
-    missing = [url for url in _urls(manifest, hearing.holder) if url not in seen]
-    if not missing or not hearing.covered or hearing.doubt or not _is_by_address(hearing.entry):
-        return hearing
-    return _doubted(hearing, f"it speaks for {_few(hearing.covered)}; no evidence shows it for {_few(missing)}")
+def _counts(hearing: Hearing) -> bool:
+    return bool(hearing.covered) and not hearing.doubt and _is_by_address(hearing.entry)
+
+
+def _held(hearing: Hearing, counted: list[Hearing], manifest: Manifest, types: Types) -> Hearing:
+    """What one entry says, with what others say of the surfaces that it leaves out."""
+    left = [url for url in _urls(manifest, hearing.holder) if url not in hearing.covered]
+    others = {url: [other.account for other in counted if url in other.covered] for url in left}
+    missing = [url for url, accounts in others.items() if not accounts]
+    if missing:
+        return _doubted(hearing, f"it speaks for {_few(hearing.covered)}; no evidence shows it for {_few(missing)}")
+    account = _everywhere(hearing.account, others.values())
+    made = _hearing(manifest, types, hearing.subject, hearing.holder, hearing.entry, hearing.position, account, "")
+    return made._replace(covered=hearing.covered) if left else hearing
 
 
 def _few(urls: Sequence[str]) -> str:
@@ -207,9 +228,19 @@ def _notes(account: Account) -> str:
 
 def _urls(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:
     """The addresses of the surfaces that a subject names, so that a verifier can tell whether an artefact is about them."""
+    return [url for _, url in _placed(manifest, holder)]
+
+
+def _placed(manifest: Manifest, holder: Mapping[str, Any]) -> list[tuple[str, str]]:
     named = holder.get("surfaces") or ()
     surfaces = manifest.data.get("surfaces") or ()
-    return [s["url"] for s in surfaces if s.get("id") in named and isinstance(s.get("url"), str)]
+    return [(s["id"], s["url"]) for s in surfaces if s.get("id") in named and isinstance(s.get("url"), str) and s["url"]]
+
+
+def _lacking(manifest: Manifest, holder: Mapping[str, Any]) -> list[str]:
+    """The surfaces that a subject names and that have no address."""
+    placed = {name for name, _ in _placed(manifest, holder)}
+    return [name for name in holder.get("surfaces") or () if name not in placed]
 
 
 def _verdict(account: Account) -> str:

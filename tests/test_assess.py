@@ -937,6 +937,61 @@ def test_the_surface_that_is_open_decides(tmp_path: Path, placed: Any) -> None:
     assert "declares status: deployed; the artefact says planned" in denied.message
 
 
+BOTH = ("kind: nginx, path: a", "kind: nginx, path: b")
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Account]], None]:
+    """The kind nginx, whose artefact at the path `a` serves /a/ alone and `b` serves /b/, each saying what is given."""
+
+    def installed(says: dict[str, Account]) -> None:
+        def account(opener: Any, path: str, options: Any, subject: Any) -> Account:
+            return says[path] if options["urls"] == [f"/{path}/"] else Account(unreadable="is not served")
+
+        made = SimpleNamespace(account=account, KINDS_OF_SUBJECT=frozenset(), BY_ADDRESS=True)
+        real = rooms.load
+        monkeypatch.setattr(rooms, "load", lambda r, n: made if n == "nginx" else real(r, n))
+
+    return installed
+
+
+def test_two_artefacts_may_cover_a_surface_each(tmp_path: Path, apart: Any) -> None:
+    apart({"a": enforced(), "b": enforced()})
+    assert finding(judged(tmp_path, *BOTH, body=TWO), "limited").assurance == "verified"
+
+
+@pytest.mark.parametrize("more", [f"sha256: {'e' * 64}", "collected_on: 2020-01-01, valid_for_days: 30"])
+def test_evidence_that_is_doubted_covers_no_surface(tmp_path: Path, apart: Any, more: str) -> None:
+    apart({"a": enforced(), "b": enforced()})
+    result = judged(tmp_path, BOTH[0], f"{BOTH[1]}, {more}", body=TWO)
+    assert finding(result, "limited").assurance == "declared"
+    assert any("no evidence shows it for /b/" in found.message for found in all_of(result, "evidence-readable"))
+
+
+def test_evidence_that_holds_at_no_address_covers_no_surface(tmp_path: Path, placed: Any, room: Any) -> None:
+    room(probe=lambda *_: Account((Reading(("status",), "deployed", "api.yaml", 3, 1, soft=True),), SEEN))
+    placed({"/a/": enforced()})
+    result = judged(tmp_path, "kind: nginx, path: x", "kind: probe, path: api.yaml", body=TWO)
+    assert finding(result, "limited").assurance == "declared"
+    assert "no evidence shows it for /b/" in finding(result, "evidence-readable").message
+
+
+@pytest.mark.parametrize("there", [enforced(100), Account(tuple(r._replace(soft=True) for r in enforced().readings), SEEN)])
+def test_what_another_artefact_shows_otherwise_or_only_supports_does_not_verify(
+    tmp_path: Path, apart: Any, there: Account
+) -> None:
+    apart({"a": enforced(), "b": there})
+    assert finding(judged(tmp_path, BOTH[0], BOTH[1], body=TWO), "limited").assurance == "supported"
+
+
+@pytest.mark.parametrize("said", ["", ', url: ""'])
+def test_a_surface_without_an_address_lets_a_control_be_supported_only(tmp_path: Path, placed: Any, said: str) -> None:
+    placed({"/a/": enforced()})
+    result = judged(tmp_path, "kind: nginx, path: x", body=TWO.replace(", url: /b/", said))
+    assert finding(result, "limited").assurance == "supported"
+    assert "supports and does not verify: b has no url to hold it against; add one" in result.ledger[0].said
+
+
 def test_numbers_whose_enforcement_is_not_settled_only_support(tmp_path: Path, placed: Any) -> None:
     opaque = Account((Reading(("params", "limit"), 300, "n.conf", 3, 1),), SEEN)
     placed({"/a/": opaque, "/b/": opaque})
