@@ -19,7 +19,7 @@ from policycheck.model import (
     Severity,
     Witnessed,
 )
-from policycheck.overlay import TOP, is_called, type_at
+from policycheck.overlay import TOP, Overlay, is_called, type_at
 from policycheck.packs import Criteria
 from policycheck.witness import Hearing
 
@@ -49,7 +49,8 @@ def weigh(
             before = findings.get(judgement.key)
             if before is not None:
                 if _may_matter(judgement, before, routes, denied):
-                    findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing)
+                    bound = [judgement.bound.get(binding.name) for binding in criteria.program(judgement.rule).bindings]
+                    findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing, bound)
             elif judgement.outcome is Outcome.GAP and not _is_of(judgement, fresh):
                 added = _added(judge.finding(judgement), hearing)
                 if added is not None:
@@ -145,7 +146,7 @@ def _added(seen: Finding, hearing: Hearing) -> Finding | None:
     return seen._replace(assurance=Assurance.CONTRADICTED, location=read[0] or seen.location, related=related)
 
 
-def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tuple[str, ...]]) -> Finding:
+def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tuple[str, ...]], bound: list[Any]) -> Finding:
     """One finding as declared against the same finding as the artefact has it."""
     read = [f for f in seen.facts if f.source == "artefact"]
     if seen.outcome is Outcome.GAP and before.outcome not in (Outcome.GAP, Outcome.NOT_USED):
@@ -166,22 +167,41 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
     agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
     agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt
     if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touched(read, differing, hearing):
-        return _agreed(before, seen, read, hearing)
+        return _agreed(before, seen, read, hearing, bound)
     return before
 
 
-def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing) -> Finding:
+def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing, bound: list[Any]) -> Finding:
     """Verified by what a machine settles; text that a person must read supports, however much of it agrees."""
     assert hearing.overlay is not None
-    hard = [fact for fact in read if fact.location not in hearing.overlay.soft]
+    own = _own(hearing.overlay, bound)
+    about = [fact for fact in read if not any(_beside(fact.route, *items) for items in own.items())]
     named = _supported(hearing)
-    if named and not any(_below(fact.route, start) for fact in read for start in named):
+    if not about or (named and not any(_below(fact.route, start) for fact in about for start in named)):
         return before
-    if not hard:
+    hard = [fact for fact in read if fact.location not in hearing.overlay.soft]
+    if not any(fact in hard for fact in about):
         return before._replace(assurance=stronger(before.assurance, Assurance.SUPPORTED))
     return seen._replace(
         assurance=Assurance.VERIFIED, verified=(len(hard), len(seen.facts)), location=before.location, related=before.related
     )
+
+
+def _own(overlay: Overlay, bound: list[Any]) -> dict[str, list[str]]:
+    """By each list in which what a finding is about stands: the items of it that the finding is about."""
+    found: dict[str, list[str]] = {}
+    for item in bound:
+        at, up = item, overlay.parent(item)
+        while up is not None:
+            if isinstance(up[0], list):
+                found.setdefault(overlay.route(up[0]), []).append(overlay.route(at))
+            at, up = up[0], overlay.parent(up[0])
+    return found
+
+
+def _beside(route: str, several: str, own: list[str]) -> bool:
+    """Whether a fact is of another item of a list: what is read of one control says nothing of the next."""
+    return route.startswith(f"{several}[") and not any(_below(route, item) for item in own)
 
 
 def _touched(read: list[Fact], differing: set[tuple[str, ...]], hearing: Hearing) -> set[tuple[str, ...]]:

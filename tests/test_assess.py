@@ -996,3 +996,34 @@ def test_numbers_whose_enforcement_is_not_settled_only_support(tmp_path: Path, p
     opaque = Account((Reading(("params", "limit"), 300, "n.conf", 3, 1),), SEEN)
     placed({"/a/": opaque, "/b/": opaque})
     assert finding(judged(tmp_path, "kind: nginx, path: x", body=TWO), "limited").assurance == "supported"
+
+
+# --- what is read of another thing ----------------------------------------------------------------------------------
+
+REVIEWED: dict[str, Any] = {
+    **OWNED, "title": "Reviewed as often", "for_each": {"control": "controls"},
+    "assert": 'controls.all(d, control.review_interval_days <= d.review_interval_days && d.status == "deployed")',
+}  # fmt: skip
+PAIR = BODY.replace(
+    "    owner: web team", "    owner: web team\n    review_interval_days: 90"
+).replace(
+    "surfaces: []",
+    "  - {id: blocks, family: ip_block, owner: web team, status: deployed, review_interval_days: 90}\nsurfaces: []",
+)  # fmt: skip
+
+
+def test_what_is_read_of_one_control_verifies_nothing_of_another(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account((Reading(("status",), "deployed", "edge.conf", 3, 1),), SEEN))
+    result = judged(tmp_path, "kind: probe, path: edge.conf", wanted=criteria(reviewed=REVIEWED), body=PAIR)
+    said = {found.subject.id: found.assurance for found in all_of(result, "reviewed")}
+    assert said == {"edge": "verified", "blocks": "declared"}
+
+
+def test_what_is_read_of_a_control_verifies_what_a_rule_asks_of_its_surface(tmp_path: Path, room: Any) -> None:
+    room(probe=lambda *_: Account((Reading(("status",), "deployed", "edge.conf", 3, 1),), SEEN))
+    guarded = {
+        **OWNED, "title": "Guarded", "for_each": {"surface": "surfaces"},
+        "assert": 'controls.exists(d, surface.id in d.surfaces && d.status == "deployed")',
+    }  # fmt: skip
+    result = judged(tmp_path, "kind: probe, path: edge.conf", wanted=criteria(guarded=guarded), body=TWO)
+    assert [found.assurance for found in all_of(result, "guarded")] == ["verified", "verified"]
