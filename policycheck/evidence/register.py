@@ -289,11 +289,15 @@ def _of_use(case: _Case) -> list[Record]:
     if not any("use" in record.cells for record in register.records):
         return register.records
     uses = case.declared.uses(case.route[0])
+    known = {*case.declared.uses("ai_uses"), *case.declared.uses("own_scraping")} - {""}
     found = []
     for record in register.records:
+        name = _cells.slug(record.text("use"))
         if "use" not in record.cells:
             register.complain(record.line, "does not say which use it is about")
-        elif uses.get(_cells.slug(record.text("use"))) == case.route[1]:
+        elif name not in known:
+            register.complain(record.line, "is about a use that is not declared; declare it, or correct its name")
+        elif uses.get(name) == case.route[1]:
             found.append(record)
     return found
 

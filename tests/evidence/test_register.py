@@ -706,6 +706,7 @@ def test_promises_that_are_not_declared_are_not_made_up() -> None:
         ("1,summaries,access,2026-03-02,2026-03-01,answered,no", "was answered before it came"),
         ("1,summaries,access,,2026-03-01,answered,no", "does not say when the request came"),
         ("1,,access,2026-03-01,2026-03-02,answered,no", "does not say which use it is about"),
+        ("1,sumaries,access,2026-03-01,2026-03-02,answered,no", "is about a use that is not declared; declare it, or"),
         ("1,summaries,access,2026-03-01,,answered,no", "is no longer open and does not say when"),
         ("1,summaries,access,2026-03-01,soon,open,no", "Answered is no day"),
     ],
@@ -716,6 +717,17 @@ def test_requests_that_cannot_be_judged_are_named(tmp_path: Path, row: str, why:
     other = "2,summaries,access,2026-03-01,2026-03-02,answered,no"
     account = written(tmp_path, f"{head}\n{other}\n{row}\n", data=manifest(ai_uses=[declared]), subject=declared)
     assert f"line 3: {why}" in silent(account)
+
+
+def test_requests_about_other_declared_uses_are_left_to_them(tmp_path: Path) -> None:
+    head = (FIXTURES / "rights-requests.csv").read_text("utf-8").splitlines()[0]
+    rows = [
+        f"{n},{name},access,2026-03-01,2026-03-0{n},answered,no" for n, name in enumerate(("crawl", "Summaries of posts"), 2)
+    ]
+    declared = use(sla_days=30)
+    data = manifest(ai_uses=[declared], own_scraping=[{"id": "crawl"}])
+    account = written(tmp_path, "\n".join([head, *rows]) + "\n", data=data, subject=declared)
+    assert [r.line for r in account.readings if r.path == ("rights", "sla_days")] == [3]
 
 
 @pytest.mark.parametrize(
