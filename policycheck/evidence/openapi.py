@@ -235,11 +235,35 @@ def _surface(api: Api, path: str, options: Mapping[str, object], subject: Mappin
     size, name, at = _loosest_page(api, chosen)
     unlimited = f"; its parameter {name} has no maximum" if name and size is None else ""
     left = f"; not followed: {', '.join(api.files.left)}"[:300] if api.files.left else ""
-    readings = [_reading(("auth",), security.auth, security.at, f"{security.why}{unlimited}{left}")]
+    looser = _looser(api, path, options, [subject], chosen)
+    readings = [
+        _reading(("auth",), security.auth, security.at, f"{security.why}{looser}{unlimited}{left}", soft=bool(looser))
+    ]
     if size is not None:
         readings.append(_reading(("max_page_size",), size, at, f"the maximum of {name} of {_listed(chosen)}"))
     readings += _fields(api, chosen, subject)
     return Account(tuple(readings), absences=tuple(_absences(api, path, chosen, subject)))
+
+
+def _looser(
+    api: Api, path: str, options: Mapping[str, object], surfaces: Iterable[Mapping[str, object]], chosen: Sequence[Operation]
+) -> str:
+    """What lies below the surfaces' addresses, is no declared surface, and asks for less; empty when nothing does.
+
+    `/people/*` means `/people/{id}` where there is one, and `/people/export` is reached under it all the same.
+    """
+    addresses = [address for surface in surfaces if (address := _address(surface)) is not None]
+    asked = _AUTHS.index(_loosest(api, chosen).auth)
+    found: list[Operation] = []
+    for operation in api.operations if asked else ():
+        if operation in chosen or not _is_reading(operation) or _is_own(api, operation):
+            continue
+        if any(address.is_at(api, operation, exact=False) for address in addresses):
+            security = _settled(api, [operation])
+            found += [operation] if security is None or _AUTHS.index(security.auth) < asked else []
+    whole = _Whole(api, path, options) if found else None
+    found = [operation for operation in found if whole is not None and whole.home(operation) is None]
+    return f"; less is asked for, or that cannot be told, at {_listed(found)}: name it in an entry" if found else ""
 
 
 def _loosest_page(api: Api, operations: Iterable[Operation]) -> tuple[int | None, str, Location | None]:
@@ -338,6 +362,14 @@ def _is_same_file(path: str, written: object) -> bool:
 # --- the whole document ---
 
 
+def _surfaces(options: Mapping[str, object]) -> list[Mapping[str, Any]]:
+    """The surfaces that the manifest declares."""
+    manifest = options.get("manifest")
+    surfaces = manifest.get("surfaces") if isinstance(manifest, dict) else None
+    items = surfaces if isinstance(surfaces, list) else []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+
+
 class _Whole:
     """The document as a whole against what the manifest declares: exposure that it lacks."""
 
@@ -345,10 +377,7 @@ class _Whole:
         self._api = api
         self._path = path
         self._wanted = options.get("operation")
-        manifest = options.get("manifest")
-        surfaces = manifest.get("surfaces") if isinstance(manifest, dict) else None
-        items = surfaces if isinstance(surfaces, list) else []
-        self._surfaces = [item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        self._surfaces = _surfaces(options)
         self._named = {id(item): _entries(api, path, item)[0] for item in self._surfaces}
         ordered = sorted(self._surfaces, key=_generality)
         self._addressed = [(item, address) for item in ordered if (address := _address(item)) is not None]
@@ -362,7 +391,7 @@ class _Whole:
         operations = [op for op in self._api.operations if _is_reading(op)]
         if isinstance(self._wanted, str) and self._wanted.strip():
             operations = [_named(self._api, self._wanted)]
-        homes = {operation: self._home(operation) for operation in operations if self._api.shown(operation).properties}
+        homes = {operation: self.home(operation) for operation in operations if self._api.shown(operation).properties}
         for surface in self._surfaces:
             yield from self._declared(surface, [op for op, home in homes.items() if home is surface])
         yield from self._lacking([op for op, home in homes.items() if home is None and not _is_own(self._api, op)])
@@ -370,7 +399,7 @@ class _Whole:
             left = ", ".join(self._api.files.left)[:300]
             raise Unsaid(f"what it returns is described elsewhere, which is not followed: {left}")
 
-    def _home(self, operation: Operation) -> Mapping[str, Any] | None:
+    def home(self, operation: Operation) -> Mapping[str, Any] | None:
         """The declared surface that an operation belongs to: named in its evidence, at its address, or below it."""
         for surface in self._surfaces:
             if any(operation is named for named in self._named[id(surface)]):
@@ -385,7 +414,7 @@ class _Whole:
     def operations_of(self, ids: Sequence[object]) -> list[Operation]:
         """The operations that read and belong to declared surfaces of these ids."""
         operations = [op for op in self._api.operations if _is_reading(op) or any(op in ops for ops in self._named.values())]
-        homes = ((operation, self._home(operation)) for operation in operations)
+        homes = ((operation, self.home(operation)) for operation in operations)
         return [operation for operation, home in homes if home is not None and home["id"] in ids]
 
     def _declared(self, surface: Mapping[str, Any], operations: Sequence[Operation]) -> Iterator[Reading]:
@@ -490,7 +519,11 @@ def _control(api: Api, path: str, options: Mapping[str, object], subject: Mappin
     if family in ("rate_limit", "anomaly_throttle"):
         return _refusals(api, operations)
     if family == "api_control":
-        return Account((_credential(api, operations),))
+        named = subject.get("surfaces")
+        ids = named if isinstance(named, list) else []
+        looser = _looser(api, path, options, [one for one in _surfaces(options) if one["id"] in ids], operations)
+        found = _credential(api, operations)
+        return Account((found._replace(note=f"{found.note}{looser}", soft=bool(looser)),))
     if family == "access_control":
         return Account((_gate(api, operations),))
     families = "rate_limit, anomaly_throttle, design, access_control and api_control"

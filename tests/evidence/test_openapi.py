@@ -442,6 +442,56 @@ def test_an_address_of_several_paths_is_not_chosen_from(tmp_path: Path) -> None:
     assert "several paths; name an operation: GET /people/{id}, GET /people/{name}" in silent(account)
 
 
+def beside(path: str, **operation: Any) -> dict[str, Any]:
+    """A document of `GET /people/{id}` behind a key, and of one more GET."""
+    return {
+        **HEAD, "components": SCHEMES, "security": [{"key": []}],
+        "paths": {
+            "/people/{id}": {"get": {"responses": response(PERSON)}},
+            path: {"get": {"responses": response(PERSON), **operation}},
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/people/export", "/people/{id}/contact"])
+@pytest.mark.parametrize("security", [[], [{"key": []}, {}], [{"unheard_of": []}]])
+@pytest.mark.parametrize("operation", [None, "GET /people/{id}"])
+def test_an_operation_below_the_address_that_asks_for_less_lets_auth_only_support(
+    tmp_path: Path, path: str, security: list[Any], operation: str | None
+) -> None:
+    account = told(tmp_path, beside(path, security=security), surface(url="/people/*"), operation=operation)
+    auth = one(account, "auth")
+    assert (auth.value, auth.soft) == ("required", True)
+    assert f"less is asked for, or that cannot be told, at GET {path}: name it in an entry" in auth.note
+
+
+@pytest.mark.parametrize(
+    ("data", "others"),
+    [
+        (beside("/people/export"), []),
+        (beside("/shops/export", security=[]), []),
+        (beside("/people/export", security=[]), [surface(id="export", url="/people/export")]),
+    ],
+)
+def test_an_operation_that_asks_as_much_lies_elsewhere_or_is_declared_changes_nothing(
+    tmp_path: Path, data: Any, others: list[Any]
+) -> None:
+    people = surface(url="/people/*")
+    account = told(tmp_path, data, people, operation=None, manifest={"surfaces": [people, *others]})
+    assert (one(account, "auth").value, one(account, "auth").soft) == ("required", False)
+
+
+@pytest.mark.parametrize("security", [[], [{"key": []}]])
+def test_a_credential_is_only_supported_where_a_way_below_the_address_asks_for_less(
+    tmp_path: Path, security: list[Any]
+) -> None:
+    data = beside("/people/export", security=security)
+    keys = {"id": "keys", "family": "api_control", "surfaces": ["people"]}
+    account = told(tmp_path, data, keys, operation=None, manifest={"surfaces": [surface(url="/people/*")]})
+    credential = one(account, "params.credential_type")
+    assert (credential.value, credential.soft) == ("api_key", not security)
+
+
 def test_a_local_server_is_no_host(tmp_path: Path) -> None:
     data = document({"responses": response(PERSON)}, servers=[{"url": "http://localhost:3000/v1"}])
     account = told(tmp_path, data, surface(url="https://api.shop.example/v1/people/*"), operation=None)
