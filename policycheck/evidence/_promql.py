@@ -51,6 +51,12 @@ _ELSEWHERE = frozenset(
     | {"stag", "preprod", "nonprod", "local", "ci", "lab"}
 )
 _HERE = frozenset({"prod", "production", "prd", "live"})
+#: Labels that say where something runs, and the words of those above that mean little else as one of several words.
+_WHERE = _NAMED_AFTER | frozenset(
+    {"exported_job", "instance", "host", "hostname", "node", "server_name", "vhost", "service", "app", "pod", "deployment"}
+    | {"container", "ingress", "release"}
+)
+_CALLED_ELSEWHERE = frozenset({"staging", "stg", "preprod", "nonprod", "uat", "sandbox"})
 #: Functions whose result is never below zero.
 _COUNTING = frozenset(
     {"rate", "irate", "increase", "abs", "changes", "resets", "stddev", "stdvar", "time"}
@@ -138,7 +144,7 @@ def verdict(expression: str) -> Verdict:
         return Verdict("always", "its expression is true whatever the traffic", metrics)
     if not _compares(tree):
         raise Unread("its expression compares nothing, so when it fires is not known here")
-    doubt = "its bound is one that such series do not reach" if _needs(tree, _is_out_of_reach) else ""
+    doubt = "its bound is one that such series do not reach" if _needs(tree, _is_out_of_reach) else _called_elsewhere(tree)
     return Verdict("fires", "", metrics, _per_day(tree), doubt, _elsewhere(tree))
 
 
@@ -598,6 +604,25 @@ def _elsewhere(tree: Node) -> str:
 
 def _kept_to(node: Node) -> str:
     return next((matcher for matcher in node.matchers if is_elsewhere(*_parted(matcher))), "")
+
+
+def _called_elsewhere(tree: Node) -> str:
+    """Why an expression may watch what is not in use: it keeps to something that is called as if it were not."""
+    if not _needs(tree, lambda node: bool(_called(node))):
+        return ""
+    matcher = next(called for node in _nodes(tree) if (called := _called(node)))
+    return f"it watches {matcher[:100]} only, which by its name is not what is in use"
+
+
+def _called(node: Node) -> str:
+    """The matcher of a selector that keeps to such a thing: `shop-staging`, `staging.shop.example`."""
+    for matcher in node.matchers:
+        label, sign, value = _parted(matcher)
+        parts = [set(re.split(r"[^a-z0-9]+", part)) for part in value.lower()[:500].split("|")]
+        is_called = all(_CALLED_ELSEWHERE & part and not _HERE & part for part in parts)
+        if is_called and not sign.startswith("!") and label.strip("\"'").lower() in _WHERE:
+            return matcher
+    return ""
 
 
 def _parted(matcher: str) -> tuple[str, str, str]:

@@ -248,7 +248,8 @@ def _of_control(
         is_traffic = any(_TRAFFIC.search(metric) for metric in verdict.metrics)
         note += "" if is_traffic else "; whether these series are about traffic, their names do not say"
         note += f"; but {doubt}" if doubt else ""
-        yield rule.at().reading("status", "deployed", note, soft=told.answer != "yes" or not is_traffic or bool(doubt))
+        is_open = told.answer != "yes" or told.is_muted or not is_traffic or bool(doubt)
+        yield rule.at().reading("status", "deployed", note, soft=is_open)
     reference = _reference(subject.get("params"), rule.name, path)
     if reference:
         yield rule.at().reading("params.alert_ref", reference, f"the alert {rule.name}", soft=bool(doubt))
@@ -271,7 +272,7 @@ def _of_detection(
     is_always = told.answer == "yes" and not told.is_muted and not doubt
     if reference:
         note = f"the alert {rule.name}; {told.why}{f'; but {doubt}' if doubt else ''}"
-        yield rule.at().reading("alert_ref", reference, note, soft=told.answer != "yes" or bool(doubt))
+        yield rule.at().reading("alert_ref", reference, note, soft=told.answer != "yes" or told.is_muted or bool(doubt))
     if is_always:
         yield rule.at().reading(
             "watch", "round_the_clock", f"the alert {rule.name} is evaluated always; {told.why}", soft=True
@@ -361,7 +362,9 @@ def _answer(document: Document, rule: Rule, constants: frozenset[str]) -> Told:
     if always is not None:
         return Told("no", "an inhibit rule silences it while an alert fires that always does", always)
     if outcomes == {True}:
-        return Told("yes", f"routed to {named(tree.reached)}{tree.silenced()}", is_muted=tree.is_muted)
+        at_times = _Tree(document, {**labels, "alertname": rule.name}, constants, counts_muted=False)
+        is_muted = at_times.outcomes(root, text(root.get("receiver")), 0) != {True}
+        return Told("yes", f"routed to {named(tree.reached)}{tree.silenced()}", is_muted=is_muted)
     at = tree.nobody or At(document, root, None)
     if outcomes == {False}:
         return Told("no", f"no receiver that notifies somebody is told: it is routed to {named(tree.reached)}", at)
@@ -375,9 +378,13 @@ class _Tree:
     A matcher on a label that the rule does not set may fit or not: the series can bring it. Both ways are followed.
     """
 
-    def __init__(self, document: Document, labels: Mapping[str, str], constants: frozenset[str]) -> None:
+    def __init__(
+        self, document: Document, labels: Mapping[str, str], constants: frozenset[str], *, counts_muted: bool = True
+    ) -> None:
         self._document = document
         self._constants = constants
+        #: Whether a route that is muted at times tells somebody.
+        self._counts_muted = counts_muted
         self._labels = labels
         receivers = [item for item in listing(document.data.get("receivers")) if isinstance(item, dict)]
         self._receivers = {text(item.get("name")): item for item in receivers}
@@ -415,22 +422,29 @@ class _Tree:
             raise At(self._document, route, None).unsaid(
                 f"the route's receiver {receiver or 'without a name'} is not defined"
             )
-        self.reached.append(receiver)
-        self.is_muted |= bool(route.get("mute_time_intervals") or route.get("active_time_intervals"))
+        is_never_heard = self._is_always_muted(route)
+        self.reached.append(f"{receiver} (always muted)" if is_never_heard else receiver)
+        muted = bool(route.get("mute_time_intervals") or route.get("active_time_intervals"))
+        self.is_muted |= muted
         found = self._receivers[receiver]
         configs = [item for key, value in found.items() if str(key).endswith("_configs") for item in listing(value)]
-        notifies = any(_is_somebody(item) for item in configs) and not self._is_always_muted(route)
+        is_heard = not is_never_heard and (self._counts_muted or not muted)
+        notifies = any(_is_somebody(item) for item in configs) and is_heard
         if not notifies and self.nobody is None:
             self.nobody = At(self._document, found, "name")
         return notifies
 
     def _is_always_muted(self, route: dict[str, Any]) -> bool:
-        """Whether a route is muted in an interval that has no bounds, so always."""
+        """Whether a route is muted in an interval that leaves no time out."""
         data = self._document.data
         intervals = [*listing(data.get("time_intervals")), *listing(data.get("mute_time_intervals"))]
-        names = [text(name) for name in listing(route.get("mute_time_intervals"))]
-        here = [mapping(item) for item in intervals if text(mapping(item).get("name")) in names]
-        return any(not mapping(part) for item in here for part in listing(item.get("time_intervals")))
+        known = {text(mapping(item).get("name")): listing(mapping(item).get("time_intervals")) for item in intervals}
+        for key in ("mute_time_intervals", "active_time_intervals"):
+            for name in map(text, listing(route.get(key))):
+                if name not in known:
+                    raise At(self._document, route, key).unsaid(f"the time interval {name[:100]} is not defined")
+        muted = [part for name in listing(route.get("mute_time_intervals")) for part in known[text(name)]]
+        return any(_is_always(mapping(part)) for part in muted)
 
     def always_inhibited(self) -> At | None:
         """Where an inhibit rule silences the alert by one that fires always; Watchdog is the usual name of such."""
@@ -461,7 +475,7 @@ class _Tree:
 
     def silenced(self) -> str:
         """Words for what can keep quiet an alert that is routed."""
-        words = ["muted at times"] if self.is_muted else []
+        words = ["muted at times, which a person must look at"] if self.is_muted else []
         for rule in listing(self._document.data.get("inhibit_rules")):
             target = {
                 key.removeprefix("target_"): value for key, value in mapping(rule).items() if key.startswith("target_")
@@ -469,6 +483,47 @@ class _Tree:
             if self._fits(target) == {True}:
                 words.append("an inhibit rule can silence it")
         return "".join(f", {word}" for word in dict.fromkeys(words))
+
+
+#: The parts of a time interval that come round, how many there are of each, and what they are called.
+_CYCLES: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "weekdays": (7, ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")),
+    "days_of_month": (31, ()),
+    "months": (
+        12, ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+             "december"),
+    ),
+}  # fmt: skip
+
+
+def _is_always(interval: Mapping[str, Any]) -> bool:
+    """Whether a time interval leaves no time out. What it says of years is not weighed."""
+    times = [mapping(item) for item in listing(interval.get("times"))]
+    is_whole = not times or any((one.get("start_time"), one.get("end_time")) == ("00:00", "24:00") for one in times)
+    leaves_out = interval.get("years") or any(
+        interval.get(key) and _turns(listing(interval.get(key)), *cycle) != set(range(1, cycle[0] + 1))
+        for key, cycle in _CYCLES.items()
+    )
+    return is_whole and not leaves_out
+
+
+def _turns(ranges: Sequence[object], count: int, names: Sequence[str]) -> set[int]:
+    """The numbers that ranges such as `monday:friday`, `1:-1` or `12` hold; those that cannot be read hold none."""
+    found: set[int] = set()
+    for written in ranges:
+        low, _, high = str(written).lower().replace(" ", "").partition(":")
+        first, last = (_turn(word, count, names) for word in (low, high or low))
+        if first and last:
+            found.update(range(first, last + 1) if first <= last else (*range(first, count + 1), *range(1, last + 1)))
+    return found
+
+
+def _turn(word: str, count: int, names: Sequence[str]) -> int:
+    if word in names:
+        return names.index(word) + 1
+    number = int(word) if re.fullmatch(r"-?[0-9]{1,2}", word) else 0
+    number += count + 1 if number < 0 else 0
+    return number if 0 < number <= count else 0
 
 
 def _matchers(document: Document, route: dict[str, Any]) -> list[tuple[str, str, str]]:

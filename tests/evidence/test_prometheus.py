@@ -348,8 +348,34 @@ def test_a_receiver_with_nothing_configured_tells_nobody(tmp_path: Path, receive
 
 
 def test_muting_is_named(tmp_path: Path) -> None:
-    account = routed(tmp_path, {"receiver": "mail", "mute_time_intervals": ["nights"]})
-    assert "muted at times" in note(account)
+    nights = [{"name": "nights", "time_intervals": [{"times": [{"start_time": "22:00", "end_time": "24:00"}]}]}]
+    account = routed(tmp_path, {"receiver": "mail", "mute_time_intervals": ["nights"]}, time_intervals=nights)
+    assert "muted at times, which a person must look at" in note(account)
+    assert soft(account) == {"status"}
+
+
+@pytest.mark.parametrize("key", ["mute_time_intervals", "active_time_intervals"])
+@pytest.mark.parametrize(
+    "hours", [{"years": ["2020"]}, {"weekdays": ["monday:friday"]}, {"times": [{"start_time": "9:00"}]}]
+)
+def test_an_alert_that_is_told_at_times_only_supports(tmp_path: Path, key: str, hours: dict[str, Any]) -> None:
+    intervals = [{"name": "hours", "time_intervals": [hours]}]
+    account = routed(tmp_path, {"receiver": "mail", key: ["hours"]}, time_intervals=intervals)
+    assert (said(account)["status"], soft(account)) == ("deployed", {"status"})
+    watch = heard("r.json", tmp_path, subject={"alert_ref": "A"}, options={"alertmanager": "a.json"})
+    assert soft(watch) == {"alert_ref"}
+
+
+def test_an_alert_that_somebody_else_is_told_at_all_times_verifies(tmp_path: Path) -> None:
+    muted = {"receiver": "mail", "mute_time_intervals": ["hours"], "continue": True}
+    route = {"receiver": "null", "routes": [muted, {"receiver": "mail"}]}
+    intervals = [{"name": "hours", "time_intervals": [{"years": ["2020"]}]}]
+    assert soft(routed(tmp_path, route, time_intervals=intervals)) == set()
+
+
+@pytest.mark.parametrize("key", ["mute_time_intervals", "active_time_intervals"])
+def test_a_time_interval_that_is_not_defined(tmp_path: Path, key: str) -> None:
+    assert "the time interval nope is not defined" in silent(routed(tmp_path, {"receiver": "mail", key: ["nope"]}))
 
 
 @pytest.mark.parametrize(
@@ -518,6 +544,25 @@ def test_receivers_that_are_nobody(tmp_path: Path, config: dict[str, Any]) -> No
     assert said(account)["status"] == "observing"
 
 
+@pytest.mark.parametrize(
+    "interval",
+    [
+        {"weekdays": ["sunday:saturday"]},
+        {"weekdays": ["Monday:Sunday"]},
+        {"weekdays": ["monday:friday", "saturday", "sunday"]},
+        {"times": [{"start_time": "00:00", "end_time": "24:00"}]},
+        {"days_of_month": ["1:-1"], "months": ["january:june", "7:12"]},
+        {"days_of_month": ["1:31"], "location": "Europe/Lisbon"},
+    ],
+)
+def test_an_interval_that_leaves_no_time_out_is_always(tmp_path: Path, interval: dict[str, Any]) -> None:
+    mute = {"receiver": "mail", "mute_time_intervals": ["all"]}
+    intervals = [{"name": "all", "time_intervals": [interval]}]
+    account = routed(tmp_path, mute, time_intervals=intervals)
+    assert said(account)["status"] == "observing"
+    assert "routed to mail (always muted)" in note(account)
+
+
 def test_an_alert_that_is_always_muted_or_inhibited(tmp_path: Path) -> None:
     mute = {"receiver": "null", "routes": [{"receiver": "mail", "mute_time_intervals": ["always"]}]}
     always = [{"name": "always", "time_intervals": [{}]}]
@@ -626,6 +671,30 @@ def test_an_alert_of_another_environment_says_nothing_of_production(tmp_path: Pa
 )
 def test_an_alert_that_watches_production_too_verifies(tmp_path: Path, expression: str) -> None:
     assert soft(mailed(tmp_path, expression)) == set()
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    [
+        'namespace="shop-staging"', 'job="staging-web"', 'host="staging.shop.example"', 'instance=~"staging-.*"',
+        'job=~"web-stg|api-stg"', 'service="shop_uat"',
+    ],
+)  # fmt: skip
+def test_what_is_called_as_if_it_were_not_in_use_only_supports(tmp_path: Path, matcher: str) -> None:
+    account = mailed(tmp_path, f"rate(http_requests{{{matcher}}}[5m]) > 5")
+    assert soft(account) == {"status", "params.alert_ref"}
+    assert "only, which by its name is not what is in use" in note(account)
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    [
+        'namespace!="shop-staging"', 'job=~"staging-web|web"', 'job="staging-to-prod"', 'path="/staging-area"',
+        'namespace="dev-portal"', 'service="shop.default.svc.cluster.local"',
+    ],
+)  # fmt: skip
+def test_what_may_well_be_in_use_verifies(tmp_path: Path, matcher: str) -> None:
+    assert soft(mailed(tmp_path, f"rate(http_requests{{{matcher}}}[5m]) > 5")) == set()
 
 
 def test_an_alert_whose_rule_is_labelled_staging_says_nothing_of_production(tmp_path: Path) -> None:
