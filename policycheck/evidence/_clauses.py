@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from policycheck.evidence._prose import Prose, Sentence
 
 FORBIDS, PERMITS, UNCLEAR = "forbids", "permits", "is unclear on"
+#: What gives leave to somebody, or in words, that are none of the known forms.
+MAY_PERMIT = "may permit"
 
 #: Headings below which nothing is said in the document's present voice.
 _ASIDE = re.compile(
@@ -233,6 +235,11 @@ _MODAL = r"(?:may|must|shall|(?<=you )(?:will|can)|(?<=also )(?:will|can))"
 _AGREES = r"(?:agree|undertake|promise|commit|covenant)s?"
 _NEVER_MEANT = r"(?!(?:only|be|have|need|want|wish|know|always|notice|like|mind|even|yet|just|merely|simply|rely|assume)\b)"
 
+_OTHERS = (
+    r"(?:(?:[a-z]+ )?(?:researchers?|academics?|scientists?|scholars?|journalists?|students?|partners?|universities|"
+    r"archives?|libraries|compan(?:y|ies)|businesses|charities|organi[sz]ations?|institutions?|non-?profits?|"
+    r"individuals?|people|others|developers?|advertisers?))"
+)
 _NUMBERING = r"(?:(?:section |clause |article |§ ?)?(?:\d{1,3}(?:\.\d{1,3}){0,4}[.)]?|\([a-z0-9]{1,4}\)|[a-z]\))\s+)?"
 _OPENERS = (
     r"(?:(?:in particular|specifically|accordingly|for the avoidance of doubt|therefore|in addition|additionally|"
@@ -321,7 +328,18 @@ _CONDITION = re.compile(
     r"as long as|during|"
     r"between|notwithstanding|in case|for (?:commercial|business|unlawful|illegal|improper|malicious|fraudulent|"
     r"competitive)|"
-    r"unlawfully|illegally|excessively|more than|in (?:a|any) (?:way|manner) that|in violation of|but)\b"
+    r"unlawfully|illegally|excessively|in (?:a|any) (?:way|manner) that|in violation of|but|than|faster|slower|"
+    r"quick(?:ly|er)|more (?:often|frequently)|at (?:an?|such|night|peak|high\w*|excessive|unreasonable|any (?:rate|speed))|"
+    r"exceeding|in excess of|before|after|by (?:night|day)|overnight|"
+    r"on (?:week(?:days|ends)|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:public )?holidays))\b"
+)
+_DENIED = re.compile(r"\b(?:not|never|no|nor|nobody|we|that|if|only)\b")
+#: Leave for somebody who is no user: "Researchers and partners are free to …", "Students may …".
+_LOOSE = re.compile(
+    rf"{_START}(?!(?:we|no|nobody|none|neither|search engines?)\b)[a-z][a-z' ,-]{{0,80}}? (?:are|is) {_ADVERB}"
+    r"(?:free|welcome|allowed|permitted|entitled) to (?:freely )?|"
+    rf"{_START}(?:all |other |our |some )?{_OTHERS}(?:(?:,| and| or|, and|, or) {_OTHERS}){{0,4}} (?:may|can) "
+    r"(?:also )?(?:freely )?"
 )
 #: What may follow "except": the leave of the organisation or of the law, search engines, an interface that is offered.
 _JOINT = re.compile(r"(?:[,;:/]|\b(?:or|and)\b|\([a-z0-9]{1,4}\)) ?(?:(?:or|and) )?(?:\([a-z0-9]{1,4}\) ?)?")
@@ -407,6 +425,9 @@ def _stances(part: str) -> list[tuple[str, set[str], bool]]:
                 if _MACHINES.match(part) and _USES.match(rest):
                     rest = f"access by machine, {rest}"
                 return _weighed(stance, rest, match.groupdict().get("excepted") or "", has_nouns=has_nouns)
+    loose = _LOOSE.match(part)
+    if loose and not _DENIED.search(loose[0]) and not _LEAVE.search(part):
+        return [(MAY_PERMIT, _named(part[loose.end() :], has_nouns=False), True)]
     return []
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from policycheck.evidence import _clauses, _dates, _front, _weighing
-from policycheck.evidence._clauses import ACTS, FORBIDS, PERMITS, UNCLEAR
+from policycheck.evidence._clauses import ACTS, FORBIDS, MAY_PERMIT, PERMITS, UNCLEAR
 from policycheck.evidence._documents import dated, draft, prose_of, versioned
 from policycheck.evidence._prose import Illegible, Prose
 from policycheck.evidence._weighing import Weighing
@@ -120,15 +120,16 @@ def _prohibitions(weighing: Weighing, declared: list[str], found: list[Clause]) 
     permitted = []
     for act in declared:
         forbids, permits = _about(found, FORBIDS, act), _about(found, PERMITS, act)
-        if forbids and permits:
-            _both(weighing, act, forbids[0], permits[0])
+        loose = _about(found, MAY_PERMIT, act)
+        if forbids and (permits or loose):
+            _both(weighing, act, forbids[0], (permits or loose)[0])
         elif forbids:
             weighing.quote(forbids[0].line, forbids[0].text)
             _undone(weighing, forbids)
         elif permits and not permits[0].limited:
             permitted.append((act, permits[0]))
         else:
-            _not_found(weighing, act, [*permits, *_about(found, UNCLEAR, act)])
+            _not_found(weighing, act, [*permits, *loose, *_about(found, UNCLEAR, act)])
     left = [act for act in declared if act not in [gone for gone, _ in permitted]]
     if permitted:
         act, clause = permitted[0]
@@ -145,7 +146,8 @@ def _anything(weighing: Weighing, found: list[Clause], *, read: bool) -> None:
     """Nothing is declared to be forbidden: what is forbidden, so that a person can declare it."""
     forbids = [c for c in found if c.stance == FORBIDS]
     for act in ("scraping", "automated_access"):
-        if (ours := _about(found, FORBIDS, act)) and (theirs := _about(found, PERMITS, act)):
+        theirs = [*_about(found, PERMITS, act), *_about(found, MAY_PERMIT, act)]
+        if theirs and (ours := _about(found, FORBIDS, act)):
             _both(weighing, act, ours[0], theirs[0])
     if not any({"scraping", "automated_access"} & c.acts for c in forbids):
         weighing.doubt("no sentence found that forbids scraping or automated_access; a person must read it")
@@ -154,14 +156,15 @@ def _anything(weighing: Weighing, found: list[Clause], *, read: bool) -> None:
         weighing.quote(clause.line, clause.text)
     _undone(weighing, forbids)
     if read:
-        acts = [act for act in ACTS if any(act in c.acts for c in forbids) and not _about(found, PERMITS, act)]
+        permitted = {act for c in found if c.stance in (PERMITS, MAY_PERMIT) for act in c.acts}
+        acts = [act for act in ACTS if any(act in c.acts for c in forbids) and act not in permitted]
         weighing.read(("params", "prohibits"), acts, forbids[0].line, "sentences that forbid")
 
 
 def _both(weighing: Weighing, act: str, forbids: Clause, permits: Clause) -> None:
     where = weighing.prose.where
     weighing.doubt(
-        f"says both: {where(forbids.line)} forbids {act}, {where(permits.line)} permits it; a person must read it",
+        f"says both: {where(forbids.line)} forbids {act}, {where(permits.line)} {permits.stance} it; a person must read it",
         permits.line,
     )
 
@@ -234,12 +237,13 @@ def _policies(weighing: Weighing) -> None:
 
 def _scraping_permitted(weighing: Weighing) -> None:
     found = list(_clauses.clauses(weighing.prose))
-    forbids, permits = _about(found, FORBIDS, "scraping"), _about(found, PERMITS, "scraping")
+    forbids = _about(found, FORBIDS, "scraping")
+    permits = [*_about(found, PERMITS, "scraping"), *_about(found, MAY_PERMIT, "scraping")]
     if forbids and permits:
         _both(weighing, "scraping", forbids[0], permits[0])
     elif permits:
         line = permits[0].line
-        weighing.doubt(f"{weighing.prose.where(line)} permits scraping; a person must read it", line)
+        weighing.doubt(f"{weighing.prose.where(line)} {permits[0].stance} scraping; a person must read it", line)
 
 
 def _access_at(weighing: Weighing, anchor: object) -> None:

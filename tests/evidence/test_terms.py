@@ -191,6 +191,13 @@ def test_sentences_that_forbid(sentence: str, acts: set[str]) -> None:
         "Users under 16 may not scrape the service.",
         "You may not scrape for commercial purposes.",
         "You may not scrape more than one page.",
+        "You may not scrape the site faster than one request a second.",
+        "You may not scrape the site at a rate above what a person could do.",
+        "You may not scrape the site after we ask you to stop.",
+        "You may not scrape the site before registering.",
+        "You may not scrape the site at night.",
+        "You may not scrape the site on weekdays.",
+        "Scraping the site at night is prohibited.",
         "You may not scrape except for AI training.",
         "You may not scrape unless you feel like it.",
         "Others cannot scrape your profile.",
@@ -253,6 +260,40 @@ def test_terms_that_say_both_say_nothing_and_both_lines_are_named(tmp_path: Path
         tmp_path, "You may not scrape the service.\n\n## Researchers\n\nYou may scrape our pages for research."
     )
     assert "says both: line 5 forbids scraping, line 9 permits it" in silent(account)
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "Researchers and partners are free to scrape as they like.",
+        "Researchers may also scrape our public pages.",
+        "Universities, libraries and archives may freely scrape the site.",
+        "Whoever has a subscription is welcome to scrape our pages.",
+    ],
+)
+def test_leave_in_other_words_beside_a_prohibition_is_left_to_a_person(leave: str, tmp_path: Path) -> None:
+    account = on_scraping(tmp_path, f"You may not scrape the service.\n\n{leave}")
+    assert "says both: line 5 forbids scraping, line 7 may permit it" in silent(account)
+    policies = written(tmp_path, f"{HEAD}{leave}\n", {"tos_anti_scraping_clause": "1"})
+    assert "may permit scraping" in silent(policies)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We are entitled to scrape other sites.",
+        "Nobody else is allowed to scrape our pages.",
+        "Researchers are not permitted to scrape our pages.",
+        "Researchers may scrape our pages with our written permission.",
+        "Search engines may crawl our pages.",
+        "Larkfield may scrape other sites to find copies.",
+        "If you scrape the service, we may end your account.",
+        "It is a myth that researchers are free to scrape our pages.",
+        "You may not scrape the service at any time.",
+    ],
+)
+def test_what_gives_no_leave_takes_nothing_back(sentence: str, tmp_path: Path) -> None:
+    assert on_scraping(tmp_path, f"You may not scrape the service.\n\n{sentence}").supported
 
 
 @pytest.mark.parametrize(
