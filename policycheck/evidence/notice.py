@@ -57,7 +57,6 @@ _PARTLY = re.compile(r"\b(?:without|unless|except|until|if|only|other than|third
 _USES_AI = re.compile(
     rf"{_START}{_WE}(?:also |may |will )*(?:use|offer|run|rely on|provide|adapt|train)\b[^;]{{0,200}}?{_AI}"
 )
-_ABOUT_AI = re.compile(r"\b(?:ai|artificial intelligence|machine learning|models?|classifiers?)\b")
 
 #: How a notice names where data for AI comes from, by the manifest's types of source; synthetic data is nobody's.
 _SOURCES = {
@@ -78,6 +77,12 @@ _OBJECT = re.compile(
     r"switch (?:this|it|that) off|"
     r"turn (?:this|it|that) off|say no|refuse|withdraw)\b"
 )
+#: What such a right is of, where a notice says so apart from AI; and what says that it is of something else.
+_IN_GENERAL = re.compile(
+    r"\b(?:process(?:ing)?|using|use of|uses of|how we use)\b|\b(?:ai|machine learning|models?|training)\b"
+)
+_OF_MAIL = re.compile(r"\b(?:newsletters?|marketing|advert\w*|ads|cookies?|notifications?|mailings?)\b")
+_OF_ELSE = re.compile(rf"{_OF_MAIL.pattern}|\b(?:e-?mails?|messages|analytics|track\w*)\b")
 _OBJECT_NOT = re.compile(
     r"\byou (?:can not|may not|do not have the right to|have no (?:right|way) to) (?:object|opt out|opt-out)\b"
 )
@@ -113,6 +118,14 @@ _KEEPS = re.compile(
 )
 _RANGE = re.compile(r"\b\d+ ?(?:to|-|or|and) ?\d+ (?:day|week|month|year)s?\b")
 _DAYS = re.compile(r"\b(\d{1,5}) (day|week|month|year)s?\b")
+#: What makes a number of days the least and not the most, before it, and what comes of the data after it.
+_AT_LEAST = re.compile(
+    r"\b(?:at least|not? less than|a minimum of|minimum|(?<!not )(?<!no )(?:more|longer) than) (?:of )?\Z"
+)
+_AND_THEN = re.compile(
+    r"\b(?:for ?ever|indefinitely|permanently)\b|\b(?:then|after (?:that|which)|afterwards|thereafter)\b[^;]{0,60}?"
+    r"\b(?:archiv\w*|keep|kept|stor(?:e|es|ed)|retain(?:ed)?|mov(?:e|ed)|transfer(?:red)?)\b"
+)
 _PROCESSES = re.compile(
     r"\b(?:ip|internet|network)? ?address(?:es)?\b|\bdevice\b|\bfingerprint\w*\b|\blogs?\b|\bcookies?\b|"
     r"\brequests\b|\bbehaviou?r\b|\bsecurity\b"
@@ -193,8 +206,9 @@ def _use(weighing: Weighing, told: list[Sentence], asides: list[bool]) -> None:
         weighing.doubt(f"no sentence found that tells of {'training' if trains else 'using'} AI; a person must read it")
     for sentence in about:
         weighing.quote(sentence.line, sentence.text)
-    _sources(weighing, [*about, *_around(weighing.prose, about, told)])
-    _objection(weighing, told)
+    near = [*about, *_around(weighing.prose, about, told)]
+    _sources(weighing, near)
+    _objection(weighing, near, told)
     _reference(weighing, "transparency", "notice_ref")
     _published(weighing, asides)
 
@@ -234,11 +248,14 @@ def _sources(weighing: Weighing, sentences: list[Sentence]) -> None:
             weighing.doubt(f"does not name the source {kind} where it tells of AI; a person must read it", sentences[0].line)
 
 
-def _objection(weighing: Weighing, told: list[Sentence]) -> None:
+def _objection(weighing: Weighing, near: list[Sentence], told: list[Sentence]) -> None:
+    """Whether people are told that they can object: where AI is told of, or of all that is done with their data."""
     if not weighing.asked("objection"):
         return
     refused = [s for s in told if _OBJECT_NOT.search(_clauses.plain(s.text))]
-    offered = [s for s in told if _OBJECT.search(_clauses.plain(s.text))]
+    offered = [s for s in near if _offers(s, _OF_MAIL)] or [
+        s for s in told if _offers(s, _OF_ELSE) and _IN_GENERAL.search(_clauses.plain(s.text))
+    ]
     if refused:
         line = refused[0].line
         weighing.doubt(f"{weighing.prose.where(line)} says that people cannot object; a person must read it", line)
@@ -246,6 +263,12 @@ def _objection(weighing: Weighing, told: list[Sentence]) -> None:
         weighing.quote(offered[0].line, offered[0].text)
     else:
         weighing.doubt("no sentence found that tells people that they can object; a person must read it")
+
+
+def _offers(sentence: Sentence, other: re.Pattern[str]) -> bool:
+    """Whether a sentence tells people that they can object, and not to something else."""
+    said = _clauses.plain(sentence.text)
+    return bool(_OBJECT.search(said)) and not other.search(said)
 
 
 def _published(weighing: Weighing, asides: list[bool]) -> None:
@@ -327,7 +350,20 @@ def _retention(weighing: Weighing, within: list[Sentence]) -> None:
     sentence, number, unit = found[0]
     days = int(number) * (7 if unit == "week" else 1)
     longer = isinstance(declared, int) and days > declared
+    open_ended = [s for s, rest in kept if _is_open(rest)]
+    if open_ended and not longer:
+        where = weighing.prose.where(open_ended[0].line)
+        weighing.doubt(
+            f"does not say for how long data is kept at most ({where}); a person must read it", open_ended[0].line
+        )
+        return
     weighing.read(("retention_days",), days, sentence.line, "how long the notice says that data is kept", denies=longer)
+
+
+def _is_open(rest: str) -> bool:
+    """Whether what is said of keeping sets no end."""
+    days = _DAYS.search(rest)
+    return bool(_AND_THEN.search(rest) or (days and _AT_LEAST.search(rest[: days.start()])))
 
 
 # --- discovery ---

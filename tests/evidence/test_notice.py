@@ -172,6 +172,30 @@ def test_the_way_to_object_has_to_be_told(sentence: str, reason: str, tmp_path: 
     assert reason in silent(written(tmp_path, text, USE))
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "is_told"),
+    [
+        ("You can opt out of our newsletter.", False),
+        ("You can object to the use of your data for advertising.", False),
+        ("You can switch it off.", False),
+        ("You have the right to object to our processing of your personal data.", True),
+        ("You can object to the training of AI in Settings.", True),
+    ],
+)
+def test_a_way_to_object_that_is_told_elsewhere_has_to_be_about_this(elsewhere: str, is_told: bool, tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI.\n\n## 7 Your choices\n\n{elsewhere}\n"
+    account = written(tmp_path, text, USE)
+    assert account.supported == is_told
+    assert is_told or "no sentence found that tells people that they can object" in silent(account)
+
+
+def test_a_way_to_object_to_something_else_beside_ai_is_none(tmp_path: Path) -> None:
+    text = f"{HEAD}We use posts to train AI. You can opt out of our newsletter.\n"
+    assert "no sentence found that tells people that they can object" in silent(written(tmp_path, text, USE))
+    text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI. You can object by e-mail.\n"
+    assert written(tmp_path, text, USE).supported
+
+
 def test_a_version_from_before_the_telling_is_not_the_one_that_tells() -> None:
     use = {**USE, "transparency": {"published_on": "2026-03-01"}}
     assert "earlier version than transparency.published_on" in silent(heard("larkfield.md", use))
@@ -208,6 +232,40 @@ def test_a_span_of_days_is_no_retention_of_one_control(tmp_path: Path) -> None:
     text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. We keep these records for 7 to 180 days.\n"
     account = written(tmp_path, text, CONTROL)
     assert (account.supported, account.readings) == (True, ())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We keep logs for at least 30 days.",
+        "Logs are kept for a minimum of 30 days.",
+        "We keep logs for longer than 30 days.",
+        "We keep logs for 30 days and then archived copies are kept.",
+        "Logs are stored for 30 days, after which they are archived for ever.",
+        "We keep logs for 30 days. Summaries are kept indefinitely.",
+    ],
+)
+def test_data_that_is_kept_without_an_end_backs_no_retention(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. {sentence}\n"
+    assert "does not say for how long data is kept at most" in silent(
+        written(tmp_path, text, {**CONTROL, "retention_days": 30})
+    )
+    denied = written(tmp_path, text, {**CONTROL, "retention_days": 10})
+    assert (said(denied), denied.supported) == ({"retention_days": 30}, False)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We keep logs for 30 days and then delete them.",
+        "We keep logs for no longer than 30 days.",
+        "Logs are kept for not more than 30 days.",
+    ],
+)
+def test_data_that_is_kept_for_so_long_at_most(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. {sentence}\n"
+    account = written(tmp_path, text, {**CONTROL, "retention_days": 30})
+    assert (said(account), account.supported) == ({"retention_days": 30}, True)
 
 
 def test_a_page_that_is_no_privacy_notice_supports_no_policies(tmp_path: Path) -> None:
