@@ -233,16 +233,20 @@ class Judge:
         return (Outcome.NOT_USED if outcome is _GAP and concern.modality == "may" else outcome), ""
 
     def _equivalent(self, concern: Concern, program: Program, env: Env) -> str:
-        """The id of a deployed, owned, in-time reviewed measure that says it stands in for an illustrative expectation."""
+        """The id of a deployed, owned, in-time reviewed measure that says why it stands in for an illustrative expectation.
+
+        What a pack's table `no_answer` lists, such as TBD, says nothing.
+        """
         assert program.equivalents is not None
-        items = program.equivalents.run(env)
+        items, hollow = program.equivalents.run(env), env["data"].get("no_answer", ())
         accepted = {e.id for e in concern.expectations if e.illustrative}
         if not isinstance(items, list):
             return ""
         maybe = getattr(items, "maybe", ())
         for position, item in enumerate(items):
             claims = item.get("equivalent_to") if isinstance(item, dict) and position not in maybe else None
-            named = {c.get("expectation") for c in claims or () if isinstance(c, dict) and c.get("rationale")}
+            said = [c for c in claims or () if isinstance(c, dict) and c.get("rationale")]
+            named = {c.get("expectation") for c in said if c["rationale"] not in hollow}
             if accepted & named and _in_force(item, self.as_of):
                 return str(item.get("id", ""))
         return ""

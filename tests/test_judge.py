@@ -28,6 +28,7 @@ def criteria(asked: dict[str, dict[str, Any]] | None = None, chosen: tuple[str, 
         "pack.yaml": {"id": "probe", "version": "1.0.0", "title": "Probe", "documents": [{"id": "DOC"}]},
         "expectations/DOC.yaml": {"document": "DOC", "expectations": {k: {**ASKED, **v} for k, v in asked.items()}},
         "data/levels.yaml": {"rows": {"low": 1, "high": 3}},
+        "data/no_answer.yaml": {"rows": ["TBD"]},
         "family/owned.yaml": {**RULE, "expectations": list(asked), **rule},
     }
     pack = packs._build({"at": "probe", "digest": "", "files": files}, shipped=False)
@@ -339,6 +340,14 @@ def test_another_measure_in_force_makes_an_example_met_and_is_named() -> None:
 def test_a_measure_that_is_not_deployed_owned_in_time_and_reasoned_stands_in_for_nothing(changes: dict[str, str]) -> None:
     found = stood_in(**changes)
     assert (found.outcome, found.equivalent) == ("gap", "")
+
+
+def test_a_reason_that_only_holds_a_place_is_none() -> None:
+    asked = criteria({"DOC-1": {"illustrative": True}}, **STANDS_IN)
+    surface = "surfaces: [{id: web, kind: page, auth: none}]\n"
+    for reason, outcome in {"TBD": "gap", "what was TBD is written in work.md": "met"}.items():
+        control = ", ".join(f"{k}: {v}" for k, v in MEASURE.items()).replace("it costs the client work", reason)
+        assert finding(asked, manifest(body=f"{surface}controls: [{{{control}}}]")).outcome == outcome
 
 
 def test_the_last_day_of_the_interval_still_counts() -> None:
