@@ -65,7 +65,7 @@ surfaces[]: anonymous_access_needed dpia_ref fields[].minors fields[].origin
   risk_scenarios[].description risk_scenarios[].residual url
 third_party_access[]: assurance.ref channel_justification contract.clauses[].locator contract.clauses[].note
   contract.clauses[].recipients contract.clauses[].records_per_day contract.clauses[].within_days contract.ref
-  contract.version credentials.rotation_days enforcement.ladder[].measure enforcement.policy_ref
+  contract.version credentials.rotation_days enforcement.policy_ref
   logging.fields_logged mandated_by.amendment_request mandated_by.authority mandated_by.received_on
   monitoring.findings[].action.outcome monitoring.findings[].action.ref monitoring.findings[].action.type
   monitoring.findings[].description monitoring.findings_ref owner recipient recipient_jurisdiction

@@ -104,7 +104,7 @@ def test_status_owner_and_due_are_what_the_report_knows(name: str, rich: Rich) -
     gaps = [f for f in record["findings"] if f["outcome"] == "gap"]
     known = next(f for f in gaps if f.get("baseline", {}).get("state") == "known")
     known["baseline"] |= {"due_on": "2026-12-24", "owner": "edge team", "ticket": "T-7", "overdue": True}
-    gaps[-1] |= {"warns_until": "2027-02-01", "blocks": False}
+    gaps[-1] |= {"warns_until": "2027-02-01", "blocks": False, "owner": ""}
     rows = {row["Id"]: row for row in actions(name, rich)}
     said = {row["Status"]: (row["Owner"], row["Due"], row["Ticket"]) for row in rows.values()}
     assert said["known, overdue"] == ("edge team", "2026-12-24", "T-7")
