@@ -77,6 +77,13 @@ def test_the_version_is_said_in_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.decode()) == (0, f"policycheck {__version__}\n")
 
 
+def test_one_line_a_manifest_also_says_what_loosened_the_run(shop: Path, call: Call) -> None:
+    _, out, _ = call(shop, "check", "--quiet", "--no-evidence", "--fail-on", "high")
+    assert out.count("\n") == 1
+    assert "; loosened by --no-evidence, --fail-on high" in out
+    assert "loosened" not in call(shop, "check", "--quiet")[1]
+
+
 # --- exit codes ----------------------------------------------------------------------------------------------
 
 

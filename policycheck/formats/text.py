@@ -392,4 +392,6 @@ def _quiet(view: View, record: Record) -> str:
     integrity = {o: n for o, n in counts["integrity"].items() if o != "met"}
     own = f"; integrity {_listed(integrity)}" if any(integrity.values()) else ""
     since = "".join(f"; {told.rstrip('.').replace('Since', 'since', 1)}" for told in _changed(view, record)[:1])
-    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{aside}{since}"
+    options = view.header["options"]["loosened_by"]
+    loosened = f"; loosened by {harmless(', '.join(options))}" if options else ""
+    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{loosened}{aside}{since}"
