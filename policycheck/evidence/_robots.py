@@ -205,8 +205,8 @@ def robots_of(page: Page, what: str = "robots.txt") -> Robots:
 def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], list[int]]:
     """The lines that say something, and the numbers of those that have no field.
 
-    A comment runs to the end of its line; a line with bytes that are not UTF-8 is none; of a text that was cut the last
-    line is left out, since it may be half of one.
+    A comment runs to the end of its line; white space is a space or a tab and nothing else (RFC 9309 section 2.2); a line
+    with bytes that are not UTF-8 is none; of a text that was cut the last line is left out, since it may be half of one.
     """
     found: list[Line] = []
     strange: list[int] = []
@@ -219,7 +219,9 @@ def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], list[int]]:
         if not colon or "\ufffd" in said:
             strange.append(number)
         else:
-            found.append(Line(number, name.strip().casefold(), value.strip()))
+            found.append(Line(number, name.strip(" \t").casefold(), value.strip(" \t")))
+            if found[-1].field in ("allow", "disallow") and found[-1].value[:1].isspace():
+                strange.append(number)
     return found, strange
 
 

@@ -261,9 +261,9 @@ def test_a_name_that_is_no_plain_token_names_nobody(name: str, tmp_path: Path) -
     assert "line 1 names it, but not as one plain token" in found.note
 
 
-@pytest.mark.parametrize("rule", ["Dissallow: /", "Disallow /", "Block: /", "Disallow: /\xff"])
-def test_a_line_that_crawlers_do_not_know_is_named(rule: str, tmp_path: Path) -> None:
-    text = f"User-agent: GPTBot\nAllow: /x\n{rule}\n".encode("latin-1")
+@pytest.mark.parametrize("rule", [b"Dissallow: /", b"Disallow /", b"Block: /", b"Disallow: /\xff", b"Disallow:\xc2\xa0/"])
+def test_a_line_that_crawlers_do_not_know_is_named(rule: bytes, tmp_path: Path) -> None:
+    text = b"User-agent: GPTBot\nAllow: /x\n" + rule + b"\n"
     found = read(written(tmp_path, text, control(agents=["GPTBot"])), "params", "agents")
     assert found.value == []
     assert "line 3 is none that crawlers know" in found.note
@@ -510,6 +510,20 @@ def test_line_ends_and_a_byte_order_mark(end: str, tmp_path: Path) -> None:
 def test_mixed_line_ends_and_others_that_are_none() -> None:
     assert word("User-agent: a\rDisallow: /x\r\nUser-agent: b\nDisallow: /y\u2028User-agent: c\x85\n", "c") == "open"
     assert word("User-agent: a\rDisallow: /\r\nUser-agent: b\nDisallow: /y\n", "a") == "refused"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("Disallow: \t/", "refused"),
+        ("Disallow\t: / \t", "refused"),
+        ("Disallow:\u00a0/", "open"),
+        ("Disallow: \u2003/", "open"),
+        ("Disallow\u00a0: /", "open"),
+    ],
+)
+def test_white_space_is_a_space_or_a_tab(rule: str, expected: str) -> None:
+    assert word(f"User-agent: GPTBot\n{rule}\n", "GPTBot", "/a") == expected
 
 
 def test_a_line_that_is_not_utf_8_is_none_and_the_others_count() -> None:
