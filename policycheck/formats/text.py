@@ -149,11 +149,11 @@ def _where(view: View, place: Record | None) -> str:
 
 
 def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
-    lines = [_head(view, finding), *wrap(finding.get("message", ""), view.style)]
-    lines += _source(view, finding["location"])
+    quoted = _source(view, finding["location"])
+    lines = [_head(view, finding), *wrap(finding.get("message", ""), view.style), *quoted]
     for place in finding.get("related", ())[:2]:
         lines += wrap(f"see also {view.path(place['path'])}:{place['line']}:{place['column']} {place['route']}", view.style)
-    lines += _facts(view, finding)
+    lines += _facts(view, finding, bool(quoted))
     if finding["expectations"]:
         lines += wrap(f"asked by {_asked(view, finding, asked)}", view.style, "  ", "    ")
     if finding.get("remediation", ""):
@@ -199,29 +199,35 @@ def _source(view: View, place: Record | None) -> list[str]:
     return [number + shown, paint(mark.rstrip(), "red", view.style)]
 
 
-def _facts(view: View, finding: Record) -> list[str]:
+def _facts(view: View, finding: Record, is_quoted: bool) -> list[str]:
     verbose = bool(view.style.get("verbose"))
     facts = finding["facts"] if verbose else finding["facts"][:MAX_FACTS]
-    if not facts or (len(finding["facts"]) == 1 and _same(facts[0].get("location"), finding["location"]) and not verbose):
+    if not facts or (is_quoted and not verbose and _stands_there(finding)):
         # The marked line above already shows it.
         return []
-    said = "; ".join(_fact(fact) for fact in facts)
+    said = "; ".join(_fact(view, fact) for fact in facts)
     more = len(finding["facts"]) - len(facts)
     return wrap(f"because {said}{f'; and {more} more' if more else ''}", view.style, "  ", "    ")
+
+
+def _stands_there(finding: Record) -> bool:
+    """Whether the one fact is what is written where the finding stands. What nobody wrote stands nowhere."""
+    fact, *more = finding["facts"]
+    return not more and bool(fact.get("declared", True)) and _same(fact.get("location"), finding["location"])
 
 
 def _same(one: Record | None, other: Record | None) -> bool:
     return one is not None and other is not None and all(one[k] == other[k] for k in ("path", "line", "column"))
 
 
-def _fact(fact: Record) -> str:
+def _fact(view: View, fact: Record) -> str:
     if not fact.get("declared", True):
         missing_row = fact.get("source") == "pack"
         return f"{fact['route']} {'has no row in the pack' if missing_row else fact.get('note') or 'is not declared'}"
     value = fact["value"]
     shown = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else _word(value)
     place = fact.get("location")
-    source = f" in {place['path']}:{place['line']}" if place and fact.get("source") == "artefact" else ""
+    source = f" in {view.path(place['path'])}:{place['line']}" if place and fact.get("source") == "artefact" else ""
     return f"{fact['route']} is {shown}{source}"
 
 
@@ -307,11 +313,11 @@ def _rest(view: View, record: Record) -> list[str]:
         if some:
             lines.append(paint(f"{_WORDS[outcome].capitalize()} ({len(some)})", "bold", view.style))
         for finding in some:
-            lines += wrap(_told(finding), view.style, "  ", "      ")
+            lines += wrap(_told(view, finding), view.style, "  ", "      ")
     return [*lines, ""] if lines else []
 
 
-def _told(finding: Record) -> str:
+def _told(view: View, finding: Record) -> str:
     subject = f"{finding['subject']['kind']} {finding['subject']['id']}".strip()
     sure = finding["assurance"]
     if sure == "verified":
@@ -319,7 +325,7 @@ def _told(finding: Record) -> str:
     if finding.get("equivalent", ""):
         sure += f", by equivalent measure {finding['equivalent']}"
     first = sorted(finding["facts"], key=lambda f: f.get("source") != "artefact")
-    why = "; ".join(_fact(f) for f in first[:MAX_FACTS])
+    why = "; ".join(_fact(view, f) for f in first[:MAX_FACTS])
     return f"{finding['rule']} · {subject} · {sure}{f' · {why}' if why else ''}"
 
 

@@ -1,0 +1,62 @@
+"""The report on a terminal: every gap shows what it rests on, and every path leads there from the current folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Done
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = """policycheck: 1
+organization: {id: acme, roles: [website_operator], jurisdictions: [GB]}
+surfaces:
+  - {id: profiles, kind: page, auth: none, fields: [{name: full_name, category: user.name}]}
+third_party_access:
+  - id: partner-a
+    recipient: Partner A
+    surfaces: [profiles]
+"""
+MISSING = "because third_party_access[partner-a].contract not written"
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "policycheck.yaml").write_text(MANIFEST, "utf-8")
+    return tmp_path
+
+
+def check(call: Call, folder: Path, *words: str) -> str:
+    return call(folder, "check", "--as-of", "2026-11-21", *words).stdout
+
+
+def test_what_is_not_declared_is_said_although_the_gap_stands_there(acme: Path, call: Call) -> None:
+    assert MISSING in check(call, acme)
+    assert MISSING in check(call, acme, "-v")
+
+
+def test_a_single_value_is_said_once_beside_its_line(call: Call) -> None:
+    """`accounts: false` under a mark says enough; where the line cannot be shown, the fact is said."""
+    example = ROOT / "examples" / "harbour-social"
+    at_once = check(call, example, "--root", ".")
+    replayed = call(example, "report", "-", stdin=check(call, example, "--root", ".", "--format", "json").encode())
+    for text in (at_once, replayed.stdout):
+        blocks = [block for block in text.split("\n\n") if "\n  asked by " in block]
+        assert blocks
+        assert [block for block in blocks if "\n  because " not in block and " | " not in block] == []
+    assert replayed.stdout.count("\n  because ") > at_once.count("\n  because ")
+
+
+def test_the_lines_of_artefacts_are_named_from_the_current_folder(tmp_path: Path, call: Call) -> None:
+    shutil.copytree(ROOT / "examples" / "corner-shop", tmp_path / "shop")
+    (tmp_path / "shop" / "docs").mkdir(exist_ok=True)
+    there, here = tmp_path / "shop", tmp_path / "shop" / "docs"
+    assert " in deploy/nginx.conf:5" in check(call, there, "--root", ".", "-v")
+    below = check(call, here, "--root", "..", "-v", "../policycheck.yaml")
+    assert " in ../deploy/nginx.conf:5" in below
+    assert " in deploy/nginx.conf" not in below
