@@ -306,6 +306,12 @@ def test_the_file_a_shell_has_just_made_is_no_manifest(shop: Path, capsys: pytes
     assert capsys.readouterr().out.startswith("# Drafted by policycheck discover")
 
 
+def test_a_folder_outside_the_root_is_a_mistake_of_the_call(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("discover", "--root", "deploy") == 2
+    assert capsys.readouterr().err == "policycheck: . is not below --root deploy\n"
+    assert ended("discover", "deploy", "--root", "deploy") == 0
+
+
 def test_an_invalid_manifest_is_said(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shop / "policycheck.yaml").write_text("policycheck: 1\norganisation: {}\n")
     assert ended("discover") == 3

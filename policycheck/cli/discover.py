@@ -34,12 +34,14 @@ def command(folder: Path, output: str | None, root: Path | None, draft: bool, fo
     """
     from policycheck.cli._output import current_folder, root_folder
     from policycheck.discover import search
-    from policycheck.errors import INCOMPLETE
+    from policycheck.errors import INCOMPLETE, UsageError
     from policycheck.sources import root_of
 
     here, above = current_folder(), root_folder(root)
     top = (here / folder).resolve()
     at = root_of(top / "policycheck.yaml", above)
+    if not top.is_relative_to(at):
+        raise UsageError(f"{folder} is not below --root {root}")
     below = top.relative_to(at).as_posix()
     below = "" if below == "." else below
     result = search(at, below)
