@@ -196,7 +196,12 @@ class Criteria:
 
     def analysis(self, rule: Rule) -> Analysis:
         """The rule parsed and checked, with its mistakes."""
-        return analyse(rule.text, self.types, self.defined)
+        return analyse(rule.text, self.types, self.defined, self.table_names)
+
+    @cached_property
+    def table_names(self) -> frozenset[str]:
+        """What rules may read from `data`: the tables of all packs; the date decides over rows, not over names."""
+        return frozenset(self.tables(""))
 
     def names_in(self, rule: Rule) -> frozenset[str]:
         """Every name that a rule or a definition it uses could read, and some more.
@@ -373,9 +378,7 @@ def load(places: Iterable[Path], schema: Mapping[str, Any], chosen: tuple[str, .
 
     Raises InvalidInput when a pack is malformed, collides with another, or a rule in it is wrong.
     """
-    packs = shipped()
-    for place in places:
-        packs += [user_pack(one) for one in folders(place)]
+    packs = together(places)
     _refuse_collisions(packs)
     criteria = Criteria(packs, schema, chosen)
     unknown = [c for c in chosen if not _known(criteria, c)]
@@ -389,6 +392,22 @@ def load(places: Iterable[Path], schema: Mapping[str, Any], chosen: tuple[str, .
     if problems:
         raise InvalidInput(problems)
     return criteria
+
+
+def together(places: Iterable[Path]) -> list[Pack]:
+    """The shipped packs and those of `places`. Raises InvalidInput when one is malformed, or two have one id."""
+    packs = shipped()
+    taken = {pack.id: "a pack that comes with policycheck" for pack in packs}
+    for folder in [one for place in places for one in folders(place)]:
+        pack = user_pack(folder)
+        if pack.id in taken:
+            place = pack.places["pack.yaml"].locate_key(pack.header, "id")
+            said = f"the pack id {pack.id!r} is already taken by {taken[pack.id]}"
+            at = (place.line, place.column) if place else (1, 1)
+            raise InvalidInput([Problem(str(folder / "pack.yaml"), *at, said)])
+        taken[pack.id] = str(folder / "pack.yaml")
+        packs.append(pack)
+    return packs
 
 
 def _known(criteria: Criteria, name: str) -> bool:
@@ -638,6 +657,11 @@ def _undeclared(pack: Pack) -> Iterator[Problem]:
             yield _problem(document, document.data, "document", said)
 
 
+def _file(pack: Pack, name: str) -> str:
+    """A file of a pack as problems name it: from above the pack's folder, whatever the pack's id is."""
+    return _path(pack.places[name]) if name in pack.places else f"{pack.id}/{name}"
+
+
 def _path(document: Document) -> str:
     return document.names()[0]
 
@@ -651,8 +675,6 @@ def _problem(document: Document | None, holder: Any, key: Any, message: str, pat
 
 
 def _refuse_collisions(packs: list[Pack]) -> None:
-    if len({p.id for p in packs}) < len(packs):
-        raise InvalidInput([Problem("pack.yaml", 0, 0, "two packs have one id")])
     problems = [problem for pack in packs for problem in _collisions(packs, pack)]
     if problems:
         raise InvalidInput(problems)
@@ -666,12 +688,14 @@ def _collisions(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
         if rule.id in rules:
             yield Problem(rule.path, 0, 0, f"the rule id {rule.id!r} is already taken by {rules[rule.id].path}")
     for other in before:
-        for key in [*pack.documents.keys() & other.documents, *pack.expectations.keys() & other.expectations]:
-            yield Problem(f"{pack.id}/pack.yaml", 0, 0, f"{key!r} already belongs to pack {other.id}")
-        for name in pack.tables.keys() & other.tables:
-            yield Problem(f"{pack.id}/data/{name}.yaml", 0, 0, f"the table {name!r} already belongs to pack {other.id}")
-        for kind in pack.definitions.keys() & other.definitions:
-            for name in pack.definitions[kind].keys() & other.definitions[kind]:
+        documents = sorted(pack.documents.keys() & other.documents)
+        for key in [*documents, *sorted(pack.expectations.keys() & other.expectations)]:
+            yield Problem(_file(pack, "pack.yaml"), 0, 0, f"{key!r} already belongs to pack {other.id}")
+        for name in sorted(pack.tables.keys() & other.tables):
+            said = f"the table {name!r} already belongs to pack {other.id}"
+            yield Problem(_file(pack, f"data/{name}.yaml"), 0, 0, said)
+        for kind in sorted(pack.definitions.keys() & other.definitions):
+            for name in sorted(pack.definitions[kind].keys() & other.definitions[kind]):
                 yield _of_definition(pack, kind, name, f"already belongs to pack {other.id}")
 
 
@@ -819,7 +843,7 @@ def _expression_mistakes(criteria: Criteria, kind: str, name: str, source: str) 
     except ExpressionError as error:
         yield str(error)
         return
-    checker = Checker(criteria.types, criteria.defined, {kind: owner, "as_of": Type("date")})
+    checker = Checker(criteria.types, criteria.defined, {kind: owner, "as_of": Type("date")}, criteria.table_names)
     checker.check(tree)
     for message, start, end in checker.mistakes:
         yield f"{message}\n{caret(source, start, end)}"

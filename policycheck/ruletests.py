@@ -23,7 +23,9 @@ from policycheck.manifests import v1
 from policycheck.model import Outcome, Problem
 from policycheck.packs import Criteria, Rule
 
-BASE = "base.test.yaml"
+_TESTS = ".test.yaml"
+BASE = f"base{_TESTS}"
+ALONE = "is run by nothing: no rule of this name stands beside it"
 AS_OF = "2026-11-21"
 _PASSING = frozenset({Outcome.MET, Outcome.NOT_USED, Outcome.NOT_APPLICABLE})
 
@@ -38,7 +40,7 @@ class Trial(NamedTuple):
 
 
 def run(criteria: Criteria, folder: Path, only: str = "") -> Iterator[Trial]:
-    """Run the tests of a pack's folder. A rule without the cases it needs is a failure too."""
+    """Run the tests of a pack's folder. A rule without the cases it needs is a failure too, and so are tests of no rule."""
     base = _load(folder / BASE)
     pack = next(p for p in criteria.packs if p.id == _load(folder / "pack.yaml")["id"])
     for rule in pack.rules.values():
@@ -56,6 +58,15 @@ def run(criteria: Criteria, folder: Path, only: str = "") -> Iterator[Trial]:
             seen |= trial.expected
             yield trial
         yield from _needed(rule, seen, criteria)
+    for path in () if only else strays(folder):
+        yield Trial(path.name, "", frozenset(), ALONE)
+
+
+def strays(folder: Path) -> list[Path]:
+    """The files of a pack's folder that are called like tests and that nothing runs: no rule stands beside them."""
+    every = sorted(path.relative_to(folder) for path in folder.rglob(f"*{_TESTS}"))
+    found = [folder / path for path in every if path != Path(BASE) and not any(s.startswith(".") for s in path.parts)]
+    return [path for path in found if not path.with_name(f"{path.name.removesuffix(_TESTS)}.yaml").is_file()]
 
 
 def cases(folder: Path, rule: Rule) -> list[dict[str, Any]]:

@@ -110,9 +110,25 @@ def test_a_file_that_was_renamed_is_another_pack(tmp_path: Path) -> None:
 
 
 def test_two_packs_cannot_have_one_id(tmp_path: Path) -> None:
-    assert problems(write(tmp_path / "one" / "ours"), write(tmp_path / "two" / "ours")) == [
-        "pack.yaml: two packs have one id"
+    one, two = write(tmp_path / "one" / "ours"), write(tmp_path / "two" / "ours")
+    assert problems(one, two) == [f"{two}/pack.yaml:1:1: the pack id 'ours' is already taken by {one}/pack.yaml"]
+    with pytest.raises(InvalidInput, match="already taken by"):
+        packs.together([one, two])
+
+
+def test_a_pack_cannot_have_the_id_of_a_shipped_one(tmp_path: Path) -> None:
+    ours = write(tmp_path / "joint-statements")
+    assert problems(ours) == [
+        f"{ours}/pack.yaml:1:1: the pack id 'joint-statements' is already taken by a pack that comes with policycheck"
     ]
+
+
+def test_a_problem_names_the_file_that_is_there_whatever_the_pack_is_called(tmp_path: Path) -> None:
+    table = {"data/levels.yaml": "rows: {low: 1}\n"}
+    ours = write(tmp_path / "ours", {"expectations/OURS.yaml": ASKED, **table}, header=DOCUMENT)
+    header = HEADER.format(id="theirs", version="1.0.0") + DOCUMENT
+    theirs = write(tmp_path / "folder", {"pack.yaml": header, "expectations/OURS.yaml": ASKED, **table})
+    assert {line.partition(":")[0] for line in problems(ours, theirs)} == {"folder/pack.yaml", "folder/data/levels.yaml"}
 
 
 def test_a_rule_id_is_taken_once_in_a_run(tmp_path: Path) -> None:
@@ -215,6 +231,13 @@ def test_a_row_is_valid_from_its_first_day_to_the_day_before_the_next(
     tables = load(write(tmp_path / "ours", {"data/clocks.yaml": CLOCKS})).tables(as_of)
     assert {key: row["hours"] for key, row in tables["clocks"].items()} == valid
     assert [row["hours"] for row in tables["clocks_history"]["GB"]] == [72, 48]
+
+
+def test_a_rule_may_read_what_every_pack_keeps_and_the_history_of_it(tmp_path: Path) -> None:
+    theirs = write(tmp_path / "theirs", {"data/clocks.yaml": CLOCKS})
+    rule = RULE.replace('surface.owner != ""', "data.clocks['GB'].hours > 1 && size(data.clocks_history['GB']) > 1")
+    ours = write(tmp_path / "ours", {"family/ours-owned.yaml": rule}, header='requires: {theirs: "==1.0.0"}\n')
+    assert outcomes(load(theirs, ours), "ours-owned") == {"web": "met", "app": "met"}
 
 
 def test_a_table_without_dates_has_no_history(tmp_path: Path) -> None:
@@ -370,10 +393,17 @@ surfaces: [{id: web, kind: page, owner: us, same_data_as: [app]}, {id: app, kind
                 "  surface.ownr != ''\n  ^^^^^^^^^^^^"
             ),
         ),
+        (
+            "surface:\n  x: surface.owner in data.owner\n",
+            (
+                "ours/definitions.yaml:2:3: surface.x: unknown table 'owner'; did you mean 'owners'?\n"
+                "  surface.owner in data.owner\n                   ^^^^^^^^^^"
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_a_definition_with_a_mistake_is_said_once_at_its_line(text: str, said: str, tmp_path: Path) -> None:
-    found = problems(write(tmp_path / "ours", {"definitions.yaml": text}))
+    found = problems(write(tmp_path / "ours", {"definitions.yaml": text, "data/owners.yaml": "rows: [us]\n"}))
     assert [line[: len(said)] for line in found] == [said]
 
 
@@ -415,6 +445,22 @@ def test_definitions_may_rest_on_later_ones_however_deep(tmp_path: Path) -> None
                 '  surface.auth == "nobody"\n                  ^^^^^^^^'
             ),
         ),
+        (
+            'surface.owner != ""', "surface.owner in data.ownrs",
+            (
+                "RULE:5:9: assert: unknown table 'ownrs'; did you mean 'owners'?\n"
+                "  surface.owner in data.ownrs\n                   ^^^^^^^^^^"
+            ),
+        ),
+        ('surface.owner != ""', "data['ranks'][surface.owner] > 1", "RULE:5:9: assert: unknown table 'ranks'\n"),
+        ("Nobody owns {surface.id}.", "Of {data.owner} nobody.", "RULE:6:10: message: unknown table 'owner'; did you mean"),
+        (
+            "Nobody owns {surface.id}.", "Nobody owns {surface.id today.",
+            (
+                "RULE:6:10: message: this brace would be printed as it is; an expression stands between { and }, as in "
+                "{surface.id}\n  Nobody owns {surface.id today.\n              ^"
+            ),
+        ),
         ("expectations: []", "expectations: [OURS-2]", "RULE:2:15: expectations: unknown expectation 'OURS-2'; did"),
         ("expectations: []", "expectations: [OURS-9]", "RULE:2:15: expectations: OURS-9 is marked not"),
         ("expectations: []", "expectations: [OURS-8]", "RULE:2:15: expectations: OURS-8 is awaiting"),
@@ -432,7 +478,8 @@ def test_a_rule_of_a_user_is_held_against_everything(old: str, new: str, said: s
     )
     assert old in RULE
     said = said.replace("RULE", "ours/family/ours-owned.yaml")
-    files = {"family/ours-owned.yaml": RULE.replace(old, new), "expectations/OURS.yaml": asked}
+    tables = {"data/owners.yaml": "rows: [us]\n"}
+    files = {"family/ours-owned.yaml": RULE.replace(old, new), "expectations/OURS.yaml": asked, **tables}
     found = problems(write(tmp_path / "ours", files, header=DOCUMENT))
     assert [line[: len(said)] for line in found] == [said]
 

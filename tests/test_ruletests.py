@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from policycheck import packs, ruletests
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
+from tests.command_line import Done
 
 PACK = "id: ours\nversion: 1.0.0\ntitle: Ours\n"
 RULE = """\
@@ -28,6 +30,18 @@ CASES = """\
   - {name: as the case says, manifest: {surfaces: [{id: people, kind: page, owner: app}]}, expect: gap}
 """
 SHARED = "base: {surfaces: [{id: people, kind: page, owner: web}]}\n"
+
+
+def test_tests_that_nothing_runs_fail_and_are_a_mistake(tmp_path: Path, call: Callable[..., Done]) -> None:
+    trials(tmp_path / "ours", SHARED)
+    (tmp_path / "ours" / "own" / "other.test.yaml").write_text("cases: []\n", "utf-8")
+    told = "is run by nothing: no rule of this name stands beside it"
+    done = call(tmp_path, "rules", "lint", "ours", "--rules", "ours")
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path}/ours/own/other.test.yaml: {told}\n")
+    done = call(tmp_path, "rules", "test", "ours", "--rules", "ours")
+    assert (done.returncode, done.stderr) == (1, f"other.test.yaml: tests: {told}\n")
+    (tmp_path / "ours" / "own" / "other.test.yaml").unlink()
+    assert call(tmp_path, "rules", "lint", "ours", "--rules", "ours").stdout == "no mistakes\n"
 
 
 def trials(folder: Path, shared: str) -> dict[str, str]:

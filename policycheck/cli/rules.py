@@ -56,12 +56,16 @@ def lint(pack: str | None, folders: tuple[Path, ...]) -> int:
     policycheck rules lint joint-statements
     policycheck rules lint --rules our-pack/
     """
-    from policycheck import packs
+    from policycheck import packs, ruletests
     from policycheck.cli import _say_problems
+    from policycheck.model import Problem
 
     criteria = criteria_of(folders, checked=False)
-    problems = [p for one in criteria.packs if pack in (None, one.id) for p in packs.mistakes(criteria, one)]
     _known(criteria, pack)
+    problems = list[Problem]()
+    for one in [one for one in criteria.packs if pack in (None, one.id)]:
+        problems += packs.mistakes(criteria, one)
+        problems += [Problem(str(path), 0, 0, ruletests.ALONE) for path in ruletests.strays(folder_of(one.id, folders))]
     _say_problems(problems)
     if not problems:
         click.echo("no mistakes")
@@ -111,8 +115,7 @@ def criteria_of(folders: tuple[Path, ...], checked: bool = True) -> Criteria:
 
     if checked:
         return packs.load([f.resolve() for f in folders], schema(v1.SCHEMA))
-    found = packs.shipped() + [packs.user_pack(one) for f in folders for one in packs.folders(f.resolve())]
-    return packs.Criteria(found, schema(v1.SCHEMA))
+    return packs.Criteria(packs.together(f.resolve() for f in folders), schema(v1.SCHEMA))
 
 
 def _known(criteria: Criteria, pack: str | None) -> None:

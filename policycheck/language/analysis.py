@@ -5,7 +5,7 @@ hundred rules anew would be a sixth of the start-up time.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.language.syntax import ExpressionError, Node, caret, parse
@@ -13,6 +13,7 @@ from policycheck.language.types import ANY, Checker, Definitions, Type, Types, s
 
 MAX_BINDINGS = 3
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_BRACE = re.compile(r"[{}]")
 
 
 class Mistake(NamedTuple):
@@ -62,14 +63,14 @@ class Analysis:
         yield from (node for node in (self.when, self.claim, self.equivalents) if node is not None)
 
 
-def analyse(rule: Mapping[str, Any], types: Types, defined: Definitions) -> Analysis:
-    """Parse and check one rule."""
-    return _Analyst(types, defined).run(rule)
+def analyse(rule: Mapping[str, Any], types: Types, defined: Definitions, tables: Collection[str] | None = None) -> Analysis:
+    """Parse and check one rule; `tables` are the names that `data` has, where they are known."""
+    return _Analyst(types, defined, tables).run(rule)
 
 
 class _Analyst:
-    def __init__(self, types: Types, defined: Definitions) -> None:
-        self.types, self.defined = types, defined
+    def __init__(self, types: Types, defined: Definitions, tables: Collection[str] | None) -> None:
+        self.types, self.defined, self.tables = types, defined, tables
         self.found = Analysis()
         self.mistakes = self.found.mistakes
         self.scope: dict[str, Type] = {}
@@ -81,8 +82,14 @@ class _Analyst:
         found.when = self._tree("when", rule["when"], condition=True) if rule.get("when") else None
         found.claim = self._tree("assert", rule.get("assert", ""), condition=True)
         found.equivalents = self._tree("equivalents", rule["equivalents"]) if rule.get("equivalents") else None
-        for match in PLACEHOLDER.finditer(str(rule.get("message", ""))):
+        message = str(rule.get("message", ""))
+        for match in PLACEHOLDER.finditer(message):
             found.said[match.group(1)] = self._tree("message", match.group(1))
+        # As long as it was, so that the offsets hold.
+        rest = PLACEHOLDER.sub(lambda match: " " * len(match.group()), message)
+        for brace in _BRACE.finditer(rest):
+            told = "this brace would be printed as it is; an expression stands between { and }, as in {surface.id}"
+            self.mistakes.append(Mistake("message", told, message, *brace.span()))
         return found
 
     def _bindings(self, wanted: Any) -> list[Binding]:
@@ -126,7 +133,7 @@ class _Analyst:
         except ExpressionError as error:
             self.mistakes.append(Mistake(where, error.message, text, error.start, error.end))
             return parse("true" if condition else "[]")
-        checker = Checker(self.types, self.defined, {**self.scope, "as_of": Type("date")})
+        checker = Checker(self.types, self.defined, {**self.scope, "as_of": Type("date")}, self.tables)
         checker.sized = sized_paths(node)
         found = checker.check(node)
         if condition and found.kind not in ("bool", "dyn"):
@@ -138,7 +145,7 @@ class _Analyst:
         return node
 
     def _type_of(self, node: Node) -> Type:
-        return Checker(self.types, self.defined, {**self.scope, "as_of": Type("date")}).check(node)
+        return Checker(self.types, self.defined, {**self.scope, "as_of": Type("date")}, self.tables).check(node)
 
 
 def stored(found: Analysis) -> dict[str, Any]:

@@ -7,7 +7,7 @@ dates, an `all` over a list that may be empty, `has` where absence is not a fact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -172,10 +172,15 @@ Definitions = Mapping[str, Mapping[str, Type]]
 
 
 class Checker:
-    """Holds one expression against the types. Mistakes are collected with their offsets, not raised."""
+    """Holds one expression against the types. Mistakes are collected with their offsets, not raised.
 
-    def __init__(self, types: Types, definitions: Definitions, scope: Mapping[str, Type]) -> None:
-        self.types, self.definitions = types, definitions
+    `tables` are the names that `data` has; without them, every name is taken.
+    """
+
+    def __init__(
+        self, types: Types, definitions: Definitions, scope: Mapping[str, Type], tables: Collection[str] | None = None
+    ) -> None:
+        self.types, self.definitions, self.tables = types, definitions, tables
         self.scope = dict(scope)
         self.mistakes: list[tuple[str, int, int]] = []
         self.roots: set[str] = set()
@@ -221,6 +226,8 @@ class Checker:
     def _select(self, node: Node) -> Type:
         owner = self.check(node.args[0])
         name = node.args[1]
+        if self._is_data(node.args[0]):
+            return self._table(name, node)
         if owner.kind == DYN:
             return ANY
         if owner.kind != OBJECT:
@@ -238,6 +245,8 @@ class Checker:
 
     def _index(self, node: Node) -> Type:
         owner, key = self.check(node.args[0]), self.check(node.args[1])
+        if self._is_data(node.args[0]) and node.args[1].op == "literal":
+            return self._table(str(node.args[1].args[0]), node)
         if owner.kind == MAP and key.kind in (*_TEXTS, DYN):
             return owner.item or ANY
         if owner.kind == LIST and key.kind in (INT, DYN):
@@ -245,6 +254,14 @@ class Checker:
         if owner.kind == DYN:
             return ANY
         return self.say(f"{owner} cannot be indexed by {key}", node)
+
+    def _is_data(self, node: Node) -> bool:
+        return node.op == "name" and node.args[0] == "data" and "data" not in self.scope
+
+    def _table(self, name: str, node: Node) -> Type:
+        if self.tables is not None and name not in self.tables:
+            return self.say(f"unknown table {name!r}{suggest(name, self.tables)}", node)
+        return ANY
 
     def _list(self, node: Node) -> Type:
         found = [self.check(item) for item in node.args]
