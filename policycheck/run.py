@@ -86,7 +86,7 @@ class Worker:
     def _part(self, path: Path) -> Part:
         here = str(self.settings.here)
         root, shown, other = named(path, self.settings.here, self.settings.root)
-        manifest, problems = read(path, shown, root, self.settings.options.as_of)
+        manifest, problems = read(path, shown, root, self.settings.options.as_of, self.criteria)
         if manifest is None:
             told = tuple(moved(problems, other, here))
             reported = tuple(problems) if self._is_inside(root) else told
@@ -239,8 +239,10 @@ def _codes(result: Result) -> tuple[int, ...]:
     return tuple(codes)
 
 
-def read(path: Path, shown: str, root: Path, as_of: str) -> tuple[Manifest | None, list[Problem]]:
-    """Read one manifest with its fragments; every problem of every file of it."""
+def read(
+    path: Path, shown: str, root: Path, as_of: str, criteria: Criteria | None = None
+) -> tuple[Manifest | None, list[Problem]]:
+    """Read one manifest with its fragments; every problem of every file of it, also with `criteria` that it does not fit."""
     document, problems, fragments = sources.read_manifest(path, shown, root)
     inputs = tuple(_input(d, name) for d in (document, *fragments) for name in d.names())
     if not problems and not v1.is_manifest(document):
@@ -254,10 +256,25 @@ def read(path: Path, shown: str, root: Path, as_of: str) -> tuple[Manifest | Non
     if problems:
         return None, sorted(set(problems))
     problems, future = v1.read(document, as_of)
+    if criteria is not None:
+        problems += _of_no_pack(document, criteria)
     if problems:
         return None, problems
     folder = shown.rpartition("/")[0]
     return Manifest(shown, document.data, document, inputs, root, folder, tuple(future)), []
+
+
+def _of_no_pack(document: Document, criteria: Criteria) -> Iterator[Problem]:
+    """What is declared under `extensions` for a pack that is not there: no rule would ever look at it."""
+    extensions = document.data.get("extensions") or {}
+    known = [pack.id for pack in criteria.packs]
+    for name in [name for name in extensions if name not in known]:
+        from policycheck.language.types import suggest
+
+        place = document.locate_key(extensions, name)
+        at = (place.path, place.line, place.column) if place else (document.names()[0], 1, 1)
+        hint = suggest(name, known) or "; name the pack's folder with --rules, or take it out"
+        yield Problem(*at, f"extensions: no pack is called {name!r}, so nothing would look at this{hint}")
 
 
 def _not_a_manifest(document: Document) -> str:

@@ -210,6 +210,20 @@ def test_one_bad_manifest_is_said_and_the_others_are_judged(root: Path) -> None:
     assert "'shop' is not allowed" in said(this)[0]
 
 
+def test_what_is_declared_for_a_pack_that_is_not_there_is_refused(root: Path) -> None:
+    """No rule would look at it, and nobody would hear of that."""
+    write(root, "a", SHOP + "extensions: {ours: {x: 1}, joint-statement: {x: 1}, joint-statements: {x: 1}}\n")
+    this = started(root)
+    assert this.totals.exit_code == errors.INVALID
+    assert [line.partition("extensions: ")[2] for line in said(this)] == [
+        "no pack is called 'ours', so nothing would look at this; name the pack's folder with --rules, or take it out",
+        "no pack is called 'joint-statement', so nothing would look at this; did you mean 'joint-statements'?",
+    ]
+    assert said(this)[0].startswith("a.policycheck.yaml:")
+    assert said(ours(root)) == [said(this)[1]]
+    assert run.problems_of(root / "a.policycheck.yaml", root, None, AS_OF) == []
+
+
 def test_two_manifests_cannot_be_one_organization(root: Path) -> None:
     write(root, "a")
     write(root, "deep/b", SHOP.replace("ID", "a"))

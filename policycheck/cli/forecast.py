@@ -78,7 +78,7 @@ class _Calendar:
         self.events: list[Event] = []
         self.blocking = 0
         options = worker.options
-        first, problems = run.read(path, self.manifest, root, options.as_of)
+        first, problems = run.read(path, self.manifest, root, options.as_of, worker.criteria)
         self.problems = run.moved(problems, other, str(here))
         if first is None:
             return

@@ -76,7 +76,7 @@ def _questionnaire(
     from policycheck.run import View, moved, named, read
 
     root, shown, other = named(path, here, above)
-    manifest, problems = read(path, shown, root, options.as_of)
+    manifest, problems = read(path, shown, root, options.as_of, criteria)
     if manifest is None:
         return [], moved(problems, other, str(here))
     record = report.record(assess(manifest, criteria, options), criteria, options)

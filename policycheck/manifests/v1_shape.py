@@ -3553,7 +3553,8 @@ class Sections(Shape):
     exceptions: list[AcceptedException] = BLANK
     """Accepted gaps. `[]` declares none."""
     extensions: dict[Id, dict[str, Any]] = BLANK
-    """What a pack asks beyond this shape, by the pack's id; that pack's own schema judges it."""
+    """What a pack asks beyond this shape, by the pack's id. Only that pack's rules look at it: no schema says which keys
+    there are. `policycheck check` refuses the name of a pack that is not loaded; `validate` loads none."""
 
 
 class Manifest(Sections):
