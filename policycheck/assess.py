@@ -27,7 +27,7 @@ from policycheck.model import (
     Witnessed,
 )
 from policycheck.packs import Criteria
-from policycheck.tally import Tally, surfaces_of, warned
+from policycheck.tally import Tally, surfaces_of, verdicts, warned
 
 # What few manifests need is loaded for them: most of a check is its start.
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def _result(
         failures=tuple(dict.fromkeys(failures)),
         fixed=fixed,
         applicable=len([e for e in judge.plan.binding if rollup[e].outcome is not _NOT_APPLICABLE]),
+        verdicts=verdicts(every, judge.plan, judge.counted),
     )
 
 

@@ -312,6 +312,8 @@ class Result(NamedTuple):
     applicable: int = 0
     #: Entries of the baseline whose gap is gone; none when there is no baseline.
     fixed: tuple[str, ...] = ()
+    #: Of every judgement, shown or only counted, what the report's id binds: `tally.verdicts`.
+    verdicts: tuple[str, ...] = ()
 
 
 class WarnUntil(NamedTuple):

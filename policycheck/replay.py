@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from policycheck import reckoning
 from policycheck.errors import InvalidInput
 from policycheck.model import Problem
 from policycheck.redaction import LEFT_OUT, bare, harmless
@@ -21,9 +22,17 @@ from policycheck.run import View, since
 def loaded(raw: bytes, name: str) -> Any:
     """The JSON text in `raw`. Raises InvalidInput, in one line, for anything else."""
     try:
-        return json.loads(raw, parse_constant=_refuse)
+        return json.loads(raw, parse_constant=_refuse, object_pairs_hook=unrepeated)
     except (ValueError, RecursionError):
-        raise _wrong(name, "not one JSON text") from None
+        raise _wrong(name, "not one JSON text, or one that names a key twice") from None
+
+
+def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for a key that is there twice: two readers could take another one each."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def _refuse(constant: str) -> Any:
@@ -44,8 +53,10 @@ def read(raw: bytes, name: str) -> Record:
     flaw = _flaw(data)
     if flaw:
         raise _wrong(name, flaw)
-    if identity(header_of(data), totals_of(data)) != data["report_id"]:
-        message = "its report_id is not that of its content: it was changed after it was written, or put together by hand"
+    fits = identity(header_of(data), totals_of(data)) == data["report_id"]
+    wrong = reckoning.flaw(data) if fits else "its report_id is not that of its content"
+    if wrong:
+        message = f"{wrong}: it was changed after it was written, or put together by hand"
         raise InvalidInput([Problem(name, 0, 0, message)])
     return data
 

@@ -138,7 +138,7 @@ def _criteria(criteria: Criteria) -> Record:
     }
 
 
-def _coverage(rows: Iterable[Record]) -> list[Record]:
+def coverage(rows: Iterable[Record]) -> list[Record]:
     """By document: how many of the expectations that apply the manifest says enough about to be decided. No score."""
     found: dict[str, Record] = {}
     for row in rows:
@@ -160,7 +160,7 @@ def record(result: Result, criteria: Criteria, options: Options) -> Record:
             "manifest": result.manifest,
             "organization": _organization(result.organization),
             "counts": counts_record(result.counts),
-            "coverage": _coverage(rows),
+            "coverage": coverage(rows),
             "expectations": rows,
             "scope": _scope(result, criteria),
             "surfaces": list(result.surfaces),
@@ -215,15 +215,20 @@ RECORDS = {"full": record, "short": short_record}
 
 
 def share(result: Result) -> str:
-    """One manifest's share in the report's id: what was read, by digest, and what it added up to."""
+    """One manifest's share in the report's id: what was read, by digest, what was found, and what it added up to."""
     artefacts = [_artefact(a) for witnessed in result.ledger for a in witnessed.artefacts]
-    return _share(result.manifest, [_artefact(a) for a in result.inputs], artefacts, counts_record(result.counts))
+    inputs, counts = [_artefact(a) for a in result.inputs], counts_record(result.counts)
+    return _share(result.manifest, inputs, artefacts, counts, result.verdicts)
 
 
 def share_of(full: Record) -> str:
     """The same of the record that the JSON report holds."""
     artefacts = [artefact for witnessed in full["artefacts"] for artefact in witnessed["artefacts"]]
-    return _share(full["manifest"], full["inputs"], artefacts, full["counts"])
+    verdicts = sorted(
+        f"{f['rule']} {f['outcome']} {f['assurance']} {f['severity']}"
+        for f in full["findings"] if f["outcome"] != Outcome.NOT_APPLICABLE.value
+    )  # fmt: skip
+    return _share(full["manifest"], full["inputs"], artefacts, full["counts"], verdicts)
 
 
 def _share(*parts: Any) -> str:

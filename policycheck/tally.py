@@ -11,6 +11,9 @@ from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Roll
 from policycheck.packs import Criteria, Rule
 
 _STRENGTH = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_APPLIES = frozenset(Outcome) - {Outcome.NOT_APPLICABLE}
+#: An enum's `.value` is a Python call.
+_SAID: dict[Any, str] = {word: word.value for kind in (Outcome, Assurance, Severity) for word in kind}
 _GAP, _UNKNOWN, _NOT_APPLICABLE = Outcome.GAP, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
 
@@ -84,6 +87,20 @@ class Tally:
             verified=assurances.count(Assurance.VERIFIED),
             blocking=self.blocking + sum(stops(f, self.options) for f in integrity),
         )
+
+
+def verdicts(findings: Iterable[Finding], plan: Plan, counted: Mapping[str, Sequence[Outcome]]) -> tuple[str, ...]:
+    """Rule, outcome, assurance and severity of everything that was judged and applies; the same whatever was explained."""
+    said = _SAID
+    found = [f"{f.rule} {said[f.outcome]} {said[f.assurance]} {said[f.severity]}" for f in findings if f.outcome in _APPLIES]
+    for rule, concern in plan.judged if counted else ():
+        seen = counted.get(rule.id)
+        if seen:
+            # What is only counted was weighed against nothing: it is as declared.
+            ending = f"declared {said[concern.severity]}"
+            found += [f"{rule.id} {said[outcome]} {ending}" for outcome in seen if outcome in _APPLIES]
+    found.sort()
+    return tuple(found)
 
 
 def untested(criteria: Criteria) -> dict[str, tuple[str, ...]]:

@@ -319,6 +319,119 @@ def test_a_report_that_does_not_fit_its_id_is_refused(change: Any, whole: dict[s
         replay.read(json.dumps(whole).encode(), "r.json")
 
 
+def _findings(data: dict[str, Any], *outcomes: str) -> list[dict[str, Any]]:
+    return [f for record in data["results"] for f in record["findings"] if f["outcome"] in outcomes]
+
+
+def _gaps_met(data: dict[str, Any]) -> None:
+    for finding in _findings(data, "gap", "unknown"):
+        finding |= {"outcome": "met", "assurance": "verified", "blocks": False}
+
+
+def _gaps_left_out(data: dict[str, Any]) -> None:
+    for record in data["results"]:
+        record["findings"] = [f for f in record["findings"] if f["outcome"] != "gap"]
+
+
+def _another_gap(data: dict[str, Any]) -> None:
+    """As many gaps and met findings as before, of other rules."""
+    gap = next(f for f in _findings(data, "gap") if f["expectations"] and f["assurance"] == "declared")
+    met = next(f for f in _findings(data, "met") if f["expectations"] and f["assurance"] == "declared")
+    gap["outcome"], met["outcome"], gap["blocks"], met["blocks"] = "met", "gap", met["blocks"], gap["blocks"]
+
+
+def _milder(data: dict[str, Any]) -> None:
+    next(f for f in _findings(data, "gap") if f["severity"] == "high")["severity"] = "low"
+
+
+def _nothing_blocks(data: dict[str, Any]) -> None:
+    for finding in _findings(data, "gap", "unknown"):
+        finding["blocks"] = False
+
+
+def _rows_met(data: dict[str, Any]) -> None:
+    for row in data["results"][0]["expectations"]:
+        if row["outcome"] in ("gap", "unknown"):
+            row |= {"outcome": "met", "gaps": 0}
+
+
+def _fewer_subjects(data: dict[str, Any]) -> None:
+    row = next(row for row in data["results"][0]["expectations"] if row["outcome"] == "gap")
+    row["gaps"] += 1
+
+
+def _covered(data: dict[str, Any]) -> None:
+    data["results"][0]["coverage"][0]["evaluated"] += 1
+
+
+def _less_applies(data: dict[str, Any]) -> None:
+    data["results"][0]["scope"]["applicable"] -= 1
+
+
+def _no_blocking_total(data: dict[str, Any]) -> None:
+    data["totals"]["blocking"] = 0
+
+
+def _no_gaps_in_total(data: dict[str, Any]) -> None:
+    data["totals"]["findings"]["gap"] = 0
+
+
+def _fewer_manifests(data: dict[str, Any]) -> None:
+    data["totals"]["manifests"] = 1
+
+
+def _weaker_code(data: dict[str, Any]) -> None:
+    data["exit_code"] = 0
+
+
+@pytest.mark.parametrize("change", [_gaps_met, _gaps_left_out, _another_gap, _milder])
+def test_other_findings_have_another_id(change: Any, whole: dict[str, Any]) -> None:
+    change(whole)
+    with pytest.raises(InvalidInput, match="its report_id is not that of its content"):
+        replay.read(json.dumps(whole).encode(), "r.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_gaps_met, "an expectation's outcome is not that of its findings"),
+        (_gaps_left_out, "an expectation's outcome is not that of its findings"),
+        (_nothing_blocks, "a finding blocks, or does not, against its own words"),
+        (_other_count, "the counts are not those of the findings"),
+        (_rows_met, "an expectation's outcome is not that of its findings"),
+        (_fewer_subjects, "an expectation's outcome is not that of its findings"),
+        (_covered, "the coverage is not that of the expectations"),
+        (_less_applies, "it says that other expectations apply"),
+        (_no_blocking_total, "the totals are not the sum of the counts"),
+        (_no_gaps_in_total, "the totals are not the sum of the counts"),
+        (_fewer_manifests, "the totals are not of these manifests"),
+        (_weaker_code, "the exit code is too weak"),
+    ],
+)
+def test_a_report_that_does_not_add_up_is_refused(change: Any, why: str, whole: dict[str, Any]) -> None:
+    change(whole)
+    whole["report_id"] = report.identity(report.header_of(whole), report.totals_of(whole))
+    with pytest.raises(InvalidInput, match=why):
+        replay.read(json.dumps(whole).encode(), "r.json")
+
+
+def test_a_stronger_exit_code_may_have_reasons_of_its_own(whole: dict[str, Any]) -> None:
+    assert replay.read(json.dumps(whole | {"exit_code": 70}).encode(), "r.json")["exit_code"] == 70
+
+
+def test_a_key_that_is_there_twice_is_refused(folder: Path) -> None:
+    raw = (folder / "check.json").read_bytes()
+    with pytest.raises(InvalidInput, match="names a key twice"):
+        replay.read(raw.replace(b'"exit_code":1', b'"exit_code":1,"exit_code":1'), "r.json")
+
+
+@pytest.mark.parametrize("words", [["--exit-zero", "--allow-unknown"], ["--criteria", "CJS24", "--no-evidence"],
+                                   ["--min-assurance", "verified", "--fail-on", "high"]])  # fmt: skip
+def test_what_a_run_writes_adds_up(words: list[str], folder: Path) -> None:
+    _, raw, _ = call(folder, "check", "harbour-social", "--root", ".", "--as-of", AS_OF, "--format", "json", *words)
+    assert replay.read(raw, "r.json")["results"]
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [(("results", 0, "findings", 0, "severity"), "huge"), (("results", 0, "findings", 0, "location"), 7),

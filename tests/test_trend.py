@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from policycheck import replay, trend
-from policycheck.errors import INVALID, USAGE, UsageError
+from policycheck.errors import INCOMPLETE, INVALID, USAGE, UsageError
 from policycheck.formats import _changes
 from policycheck.formats._html import charts
 from policycheck.formats._html import trend as html
@@ -482,6 +482,7 @@ def test_text_of_others_is_harmless_in_every_form(reports: list[Rich], folder: P
             finding["subject"]["id"] = ATTACK
             finding["title"] = ATTACK
         result["failures"] = [{"what": ATTACK, "why": ATTACK}]
+        report["exit_code"] = INCOMPLETE
 
     for number, report in enumerate(reports[2:4]):
         (tmp_path / f"{number}.json").write_text(json.dumps(edited(report, report["as_of"], attack)))

@@ -13,6 +13,7 @@ from typing import Any
 
 from policycheck.formats import _in_toto
 from policycheck.formats._terminal import harmless
+from policycheck.replay import unrepeated
 from policycheck.report import Record, Totals
 
 REPORT, REVIEW, INPUTS, README = "report.json", "review.yaml", "INPUTS.txt", "README.txt"
@@ -91,7 +92,7 @@ def manifests(results: Iterable[Record]) -> set[tuple[str, str]]:
 def read_statement(raw: bytes) -> tuple[dict[str, str], set[tuple[str, str]]]:
     """The subjects of a statement: the bundle's files by name, and the manifests. Raises ValueError, saying why not."""
     try:
-        whole = json.loads(raw, object_pairs_hook=_unrepeated)
+        whole = json.loads(raw, object_pairs_hook=unrepeated)
     except (ValueError, RecursionError):
         raise ValueError("is not one JSON text") from None
     if not isinstance(whole, dict) or (whole.get("_type"), whole.get("predicateType")) != (
@@ -109,14 +110,6 @@ def read_statement(raw: bytes) -> tuple[dict[str, str], set[tuple[str, str]]]:
         else:
             raise ValueError("names a file twice, or one that is not of this folder")
     return files, inputs
-
-
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers could take another one each of two equal keys."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
 
 
 def _subjects(listed: Any) -> Iterator[tuple[str, str]]:
