@@ -7,13 +7,19 @@ a sentence) is found only where a word before it says what it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
 Record = dict[str, Any]
 #: What stands in a redacted copy where a value or a quotation stood.
 LEFT_OUT = "(left out)"
+#: Why a finding is as it is, in words that hold nothing of a manifest's or an artefact's.
+_REASONS = frozenset({
+    "nothing to judge", "the rule could not be evaluated", "the pack has no row for this", "the repository has it otherwise",
+})  # fmt: skip
+_PATH = re.compile("organization\\.[a-z_]+")
+_DEMAND = re.compile("(declared|supported) only; this run asks for (supported|verified)")
 #: Each kind with its shape, and what a text that has the shape holds when case is folded.
 _KINDS = {
     "private key": (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*", ("-----begin",)),
@@ -77,7 +83,7 @@ class Redactor:
         """The text without credentials. `where` is a route or place that a reader can look up."""
         kept, kinds = examined(text)
         for kind in kinds:
-            entry = {"where": where, "what": kind}
+            entry = {"where": harmless(where), "what": kind}
             if entry not in self.found:
                 self.found.append(entry)
         return kept
@@ -96,20 +102,38 @@ class Redactor:
 
 def bare(record: Record) -> Record:
     """One manifest's record, full or short, without values, quotations and reasons. Ids, places, counts and digests stay."""
-    found = dict(record)
-    for key, change in _PARTS.items():
-        if key in found:
-            found[key] = change(found[key])
-    return found | {"redacted": True} if "gaps" in found else found
+    key = "findings" if "findings" in record else "gaps"
+    routes = unnamed(fact for finding in record[key] for fact in finding["facts"])
+    found = {**record, key: [_finding(finding, routes) for finding in record[key]], "redacted": True}
+    if "redactions" in record:
+        found["redactions"] = [{**one, "where": routes.get(one["where"], one["where"])} for one in record["redactions"]]
+    for part, change in _PARTS.items():
+        if part in found:
+            found[part] = change(found[part])
+    return found
 
 
-def _findings(findings: list[Record]) -> list[Record]:
-    return [_finding(finding) for finding in findings]
+def unnamed(facts: Iterable[Record]) -> dict[str, str]:
+    """The routes that name an item of a list by the very text that is its value, each with one that does not."""
+    found = {}
+    for fact in facts:
+        route, value = fact["route"], fact.get("value")
+        if type(value) is str and value and route.endswith(f"[{value}]"):
+            found[route] = f"{route[: -len(value) - 1]}...]"
+    return found
 
 
-def _finding(finding: Record) -> Record:
-    found = {key: value for key, value in finding.items() if key not in ("message", "owner")}
-    found["facts"] = [_fact(fact) for fact in finding["facts"]]
+def _finding(finding: Record, routes: Mapping[str, str]) -> Record:
+    found = {key: value for key, value in finding.items() if key not in ("message", "owner", "because_of")}
+    found["facts"] = [_fact(fact, routes) for fact in finding["facts"]]
+    found["subject"] = _placed(finding["subject"], routes)
+    found["location"] = _placed(finding["location"], routes)
+    if "because_of" in finding and _because(finding["because_of"]):
+        found["because_of"] = _because(finding["because_of"])
+    if "missing" in finding:
+        found["missing"] = [routes.get(route, route) for route in finding["missing"]]
+    if "related" in finding:
+        found["related"] = [_placed(place, routes) for place in finding["related"]]
     if "exception" in found:
         found["exception"] = _blanked(found["exception"], "reason", "approver")
     if "baseline" in found:
@@ -117,8 +141,18 @@ def _finding(finding: Record) -> Record:
     return found
 
 
-def _fact(fact: Record) -> Record:
-    found = {key: value for key, value in fact.items() if key != "note"}
+def _placed(place: Any, routes: Mapping[str, str]) -> Any:
+    return {**place, "route": routes.get(place["route"], place["route"])} if place else place
+
+
+def _because(because_of: str) -> str:
+    """A reason as far as it is our own words or a declared path; behind a colon stands what an artefact says."""
+    ours = because_of.partition(":")[0]
+    return ours if ours in _REASONS or _PATH.fullmatch(ours) or _DEMAND.fullmatch(ours) else ""
+
+
+def _fact(fact: Record, routes: Mapping[str, str]) -> Record:
+    found = {key: value for key, value in _placed(fact, routes).items() if key != "note"}
     return found | {"value": LEFT_OUT} if "value" in fact else found
 
 
@@ -139,5 +173,5 @@ def _failures(failures: list[Record]) -> list[Record]:
 
 
 _PARTS: dict[str, Callable[[Any], Any]] = {
-    "findings": _findings, "gaps": _findings, "artefacts": _artefacts, "organization": _organization, "failures": _failures,
+    "artefacts": _artefacts, "organization": _organization, "failures": _failures,
 }  # fmt: skip

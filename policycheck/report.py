@@ -158,7 +158,7 @@ def record(result: Result, criteria: Criteria, options: Options) -> Record:
         redactor,
         {
             "manifest": result.manifest,
-            "organization": _organization(result.organization),
+            "organization": _organization(result.organization, redactor),
             "counts": counts_record(result.counts),
             "coverage": coverage(rows),
             "expectations": rows,
@@ -238,9 +238,10 @@ def _share(*parts: Any) -> str:
 def identity(header: Record, totals: Totals) -> str:
     """The report's id, the same in every document of a run and in every run that asks the same of the same files.
 
-    A UUID of version 8 (RFC 9562 section 5.8): a SHA-256 of the header, each manifest's share, and the problems.
+    A UUID of version 8 (RFC 9562 section 5.8): a SHA-256 of the header, each manifest's share, and where problems are;
+    their words are left out of a redacted copy, which keeps the id.
     """
-    problems = [_problem(problem) for problem in totals.problems]
+    problems = [problem[:3] for problem in totals.problems]
     digest = sha256_hex(_canonical([header, totals.shares, problems]))
     digits = f"{digest[:12]}8{digest[13:16]}{'89ab'[int(digest[16], 16) % 4]}{digest[17:32]}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
@@ -343,8 +344,9 @@ def counts_record(counts: Counts) -> Record:
     }
 
 
-def _organization(organization: Mapping[str, Any]) -> Record:
-    return {k: organization.get(k) for k in ("id", "name", "roles", "size", "jurisdictions", "contact")}
+def _organization(organization: Mapping[str, Any], redactor: Redactor) -> Record:
+    keys = ("id", "name", "roles", "size", "jurisdictions", "contact")
+    return {key: redactor.value(organization.get(key), f"organization.{key}") for key in keys}
 
 
 @lru_cache(maxsize=4)
@@ -383,13 +385,13 @@ def _location(location: Location | None) -> Record | None:
         "line": location.line,
         "column": location.column,
         "end_column": location.end_column or None,
-        "route": location.route,
+        "route": harmless(location.route),
     }
 
 
 def _fact(fact: Fact, redactor: Redactor) -> Record:
     """A fact. What is missing has `declared` false and no value; what the manifest itself says has no source."""
-    found: Record = {"route": fact.route}
+    found: Record = {"route": harmless(fact.route)}
     if fact.declared:
         found["value"] = redactor.value(fact.value, fact.route)
     else:
@@ -426,7 +428,7 @@ def _finding(finding: Finding, facts: list[Record], options: Options, redactor: 
         "rule": finding.rule,
         "title": finding.title,
         "expectations": list(finding.expectations),
-        "subject": {"kind": subject.kind, "id": subject.id, "route": subject.route},
+        "subject": {"kind": subject.kind, "id": harmless(subject.id), "route": harmless(subject.route)},
         "outcome": _WORD[finding.outcome],
         "assurance": _WORD[finding.assurance],
         "severity": _WORD[finding.severity],
@@ -439,7 +441,9 @@ def _finding(finding: Finding, facts: list[Record], options: Options, redactor: 
         where = f"exceptions[{finding.exception.id}]"
         found["exception"] = {key: redactor.text(text, where) for key, text in finding.exception._asdict().items()}
     if finding.debt:
-        found["baseline"] = {key: value for key, value in finding.debt._asdict().items() if value}
+        found["baseline"] = {
+            key: redactor.value(value, f"baseline {finding.id}") for key, value in finding.debt._asdict().items() if value
+        }
     if finding.related:
         found["related"] = [_location(place) for place in finding.related]
     if finding.verified[0]:
@@ -454,7 +458,7 @@ def _say(finding: Finding, found: Record, redactor: Redactor) -> None:
     if finding.because_of:
         found["because_of"] = redactor.text(finding.because_of, where)
     if finding.missing:
-        found["missing"] = list(finding.missing)
+        found["missing"] = list(map(harmless, finding.missing))
     if finding.remediation:
         found["remediation"] = finding.remediation
     if finding.equivalent:
@@ -473,9 +477,9 @@ def witnessed_record(witnessed: Witnessed, redactor: Redactor | None = None) -> 
     """One entry of the evidence ledger."""
     redactor = redactor or Redactor()
     return {
-        "subject": {"kind": witnessed.subject.kind, "id": witnessed.subject.id},
+        "subject": {"kind": witnessed.subject.kind, "id": harmless(witnessed.subject.id)},
         "kind": witnessed.kind,
-        "path": witnessed.path,
+        "path": harmless(witnessed.path),
         "verdict": witnessed.verdict,
         "said": redactor.text(witnessed.said, witnessed.path),
         "artefacts": [_artefact(a) for a in witnessed.artefacts],
@@ -486,7 +490,7 @@ def witnessed_record(witnessed: Witnessed, redactor: Redactor | None = None) -> 
 
 
 def _failure(failure: Failure) -> Record:
-    return {"what": failure.what, "why": failure.why}
+    return {"what": harmless(failure.what), "why": harmless(failure.why)}
 
 
 def _problem(problem: Problem) -> Record:

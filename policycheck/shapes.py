@@ -968,6 +968,8 @@ class ManifestRecord(Shape):
     """What went wrong in policycheck itself; the run is then incomplete (exit code 5)."""
     redactions: list[Redaction] = BLANK
     """What was taken out of this record because it looks like a credential; left out if nothing was."""
+    redacted: Literal[True] = BLANK
+    """That values and quotations were left out of this record."""
 
 
 class ReportedProblem(Shape):

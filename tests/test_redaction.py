@@ -158,7 +158,8 @@ def test_the_redacted_json_is_a_report_of_the_same_id(folder: Path) -> None:
     assert copy["report_id"] == first["report_id"]
     (kept,), (had,) = copy["results"], first["results"]
     assert [f["id"] for f in kept["findings"]] == [f["id"] for f in had["findings"]]
-    assert [f["location"] for f in kept["findings"]] == [f["location"] for f in had["findings"]]
+    places = [[{**f["location"], "route": ""} for f in record["findings"]] for record in (kept, had)]
+    assert places[0] == places[1]
     assert (kept["counts"], kept["inputs"]) == (had["counts"], had["inputs"])
     assert {f.get("value", redaction.LEFT_OUT) for g in kept["findings"] for f in g["facts"]} == {redaction.LEFT_OUT}
 
@@ -187,6 +188,119 @@ def test_a_redacted_bundle_holds_the_redacted_report(folder: Path) -> None:
         assert VALUES.search(file.read_text("utf-8")) is None, file.name
     code, out, told = run(folder, "verify", "out")
     assert code == 0, out.decode() + told
+
+
+def test_a_redacted_report_with_problems_can_be_rendered(tmp_path: Path) -> None:
+    (tmp_path / "policycheck.yaml").write_text(f"{MANIFEST}\nbogus: 1\n", "utf-8")
+    assert run(tmp_path, "check", "--as-of", "2026-11-21", "--redact", "--output", "json=copy.json")[0] == 3
+    code, out, told = run(tmp_path, "report", "copy.json", "--format", "json")
+    assert (code, told) == (0, "")
+    assert out == (tmp_path / "copy.json").read_bytes()
+
+
+# --- routes, subjects, contacts, baselines -----------------------------------------------------------------------
+
+HOLDERS = f"""
+governance:
+  scraping_role:
+    holders: ["https://ops:hunter2@wiki.example/roles", {KEY}]
+    duties: [develop, implement, protect, monitor, respond]
+    charter_ref: docs/roles.md
+    appointed_on: 2025-11-03
+ai_uses:
+  - id: gull
+    phases: [pretrain]
+    purposes: [{{compatibility_ref: "https://ops:hunter4@wiki/x", phase: pretrain, purposes: [a]}}]
+"""
+HOLDERS = MANIFEST.replace("contact: dpo@acme.example", 'contact: "https://ops:hunter3@wiki.example/"') + HOLDERS
+NOT_SHOWN = re.compile(f"hunter[2-9]|{KEY}")
+
+
+@pytest.fixture(scope="module")
+def holders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Credentials where they become parts of routes and subjects, and in a baseline."""
+    folder = tmp_path_factory.mktemp("holders")
+    (folder / "policycheck.yaml").write_text(HOLDERS, "utf-8")
+    code, _, told = run(folder, "baseline", "write", "--as-of", "2026-11-21", "--file", "known.yaml")
+    assert code == 0, told
+    known = (folder / "known.yaml").read_text("utf-8")
+    owned = re.sub(r"(?m)^(\s+)(rule: .*)$", r"\1\2\n\1owner: https://ops:hunter5@wiki/o", known)
+    (folder / "known.yaml").write_text(owned, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A person's name as an item of a list."""
+    folder = tmp_path_factory.mktemp("named")
+    text = HOLDERS.replace('"https://ops:hunter2@wiki.example/roles"', '"Zoe Example (zoe@acme.example)"')
+    (folder / "policycheck.yaml").write_text(text, "utf-8")
+    return folder
+
+
+CHECKED = (*CHECK, "--baseline", "known.yaml")
+ROUTE = "governance.scraping_role.holders[https://[redacted: password in an address]@wiki.example/roles]"
+
+
+def test_no_credential_stands_in_a_route_a_subject_a_contact_or_a_baseline(holders: Path) -> None:
+    shown = everything(holders, *CHECKED)
+    for name, text in shown.items():
+        assert NOT_SHOWN.search(text) is None, name
+    report = json.loads(shown["json"])["results"][0]
+    assert {"organization.contact", ROUTE} <= {one["where"] for one in report["redactions"]}
+    assert any("[redacted" in finding.get("baseline", {}).get("owner", "") for finding in report["findings"])
+
+
+def test_what_is_said_beside_the_report_holds_no_credential(holders: Path) -> None:
+    _, out, told = run(holders, *CHECKED, "--verbose")
+    assert NOT_SHOWN.search(out.decode() + told) is None
+
+
+def test_a_redacted_copy_names_no_item_of_a_list_by_its_text(named: Path) -> None:
+    whole, copy = everything(named, *CHECK), everything(named, *CHECK, "--redact")
+    assert "holders[Zoe Example (zoe@acme.example)]" in whole["json"]
+    assert "governance.scraping_role.holders[...]" in copy["json"]
+    assert [name for name, text in copy.items() if "Zoe" in text or "zoe@" in text] == []
+
+
+def test_sarif_names_no_item_of_a_list_by_its_text_unless_values_are_shown(named: Path) -> None:
+    said = [run(named, *CHECK, "--format", "sarif", *more)[1].decode() for more in ([], ["--show-values"])]
+    assert ["zoe@" in text for text in said] == [False, True]
+
+
+def test_what_claims_to_be_redacted_is(folder: Path) -> None:
+    (folder / "claims.json").write_text(json.dumps({**whole(folder), "redacted": True}), "utf-8")
+    for words in ((), ("--redact",)):
+        _, out, told = run(folder, "report", "claims.json", "--format", "json", *words)
+        assert out, told
+        assert VALUES.search(out.decode()) is None
+
+
+def test_a_line_of_json_says_that_it_is_redacted_also_from_a_report(folder: Path) -> None:
+    _, first, _ = run(folder, "check", "--as-of", "2026-11-21", "--format", "jsonl", "--redact")
+    _, then, _ = run(folder, "report", "report.json", "--format", "jsonl", "--redact")
+    assert json.loads(first.splitlines()[0])["redacted"] is json.loads(then.splitlines()[0])["redacted"] is True
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("organization.roles", "organization.roles"), ("nothing to judge", "nothing to judge"),
+        ("declared only; this run asks for verified", "declared only; this run asks for verified"),
+        ("the repository has it otherwise: GET /x: asks for nothing", "the repository has it otherwise"),
+        ("organization.Zoe said so", None),
+    ],
+)  # fmt: skip
+def test_of_a_reason_stays_what_is_in_our_words(said: str, kept: str | None) -> None:
+    place = {"path": "m", "line": 1, "column": 1, "route": "organization"}
+    finding = {
+        "facts": [],
+        "subject": {"kind": "organization", "id": "o", "route": ""},
+        "location": place,
+        "because_of": said,
+    }
+    (found,) = redaction.bare({"findings": [finding]})["findings"]
+    assert found.get("because_of") == kept
 
 
 def test_lines_of_source_are_shown_without_credentials(folder: Path) -> None:

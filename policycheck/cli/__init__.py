@@ -104,9 +104,10 @@ def _run() -> int:
 
 
 def _say(text: str) -> None:
+    from policycheck import redaction
     from policycheck.formats._terminal import harmless
 
-    shown = "\n".join(map(harmless, text.split("\n")))
+    shown = "\n".join(map(harmless, redaction.harmless(text).split("\n")))
     if not _shows_unicode():
         shown = shown.encode("ascii", "backslashreplace").decode()
     with suppress(OSError, ValueError):
@@ -115,11 +116,10 @@ def _say(text: str) -> None:
 
 def _say_problems(problems: Iterable[Problem]) -> None:
     """Each problem once, in order. A line end in a file's name must not look like another problem."""
-    from policycheck import redaction
     from policycheck.formats._terminal import harmless
 
     for problem in sorted(set(problems)):
-        _say(redaction.harmless(str(problem._replace(path=harmless(problem.path)))))
+        _say(str(problem._replace(path=harmless(problem.path))))
 
 
 def _shows_unicode() -> bool:

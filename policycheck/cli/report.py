@@ -72,9 +72,11 @@ def command(report: str, **options: Any) -> int:
     raw = read_bytes(report)
     read, root = replay.read(raw, report), root_folder(options["root"])
     options["signoff"] = _signoff(options, read)
-    if options["redact"] and not read.get("redacted"):
-        read = replay.redacted(read)
-        raw = _json(read)
+    if options["redact"] or read.get("redacted"):
+        # What says that it is redacted may have been told to say so.
+        copy = replay.redacted(read)
+        raw = raw if copy == read else _json(copy)
+        read = copy
     told = _print(read, options, root, wanted) if options["bundle"] is None else _bundle.write(raw, read, options, root)
     for line in told:
         _say(f"policycheck: {line}")

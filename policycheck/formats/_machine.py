@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex
 from policycheck.formats._terminal import harmless
+from policycheck.redaction import unnamed
 from policycheck.report import Record, Totals
 
 MAX_ROUTES = 5
@@ -74,7 +75,8 @@ def told(finding: Record, style: Mapping[str, Any]) -> str:
         beside = [f"{p['path']}:{p['line']}" for p in finding.get("related", ())[:1]]
         parts.append(f"contradicted by the repository{''.join(f', declared at {at}' for at in beside)}")
     missing = finding.get("missing", ())
-    read = [fact["route"] for fact in finding["facts"] if fact["route"] not in missing]
+    routes = unnamed(finding["facts"])
+    read = [routes.get(fact["route"], fact["route"]) for fact in finding["facts"] if fact["route"] not in missing]
     if not (read or missing) and finding["location"]:
         read = [route for route in [finding["location"]["route"]] if route]
     parts += [f"not declared: {_few(missing)}"] if missing else []

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from policycheck.formats._machine import STOPS, Place, Stop, cut, place, place_of, told
 from policycheck.formats._terminal import harmless
+from policycheck.redaction import unnamed
 from policycheck.report import Record, Totals
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def result(finding: Record, record: Record, style: Mapping[str, Any]) -> Record:
         "correlationGuid": finding["id"],
     }
     if finding.get("related"):
-        found["relatedLocations"] = [location(place(p), p["route"]) for p in finding["related"]]
+        routes = {} if style.get("show_values") else unnamed(finding["facts"])
+        found["relatedLocations"] = [location(place(p), routes.get(p["route"], p["route"])) for p in finding["related"]]
     if finding.get("exception"):
         found["suppressions"] = [_suppression(finding["exception"], style)]
     if finding.get("baseline"):
@@ -118,7 +120,8 @@ def _message(text: str) -> Record:
 def _properties(finding: Record, style: Mapping[str, Any]) -> Record:
     found = {key: finding[key] for key in ("outcome", "assurance", "severity", "blocks")}
     found["subject"] = harmless(f"{finding['subject']['kind']} {finding['subject']['id']}".strip())
-    found["facts"] = [_fact(fact, style) for fact in finding["facts"]]
+    routes = unnamed(finding["facts"])
+    found["facts"] = [_fact(fact, style, routes) for fact in finding["facts"]]
     if finding.get("equivalent"):
         found["equivalent"] = harmless(finding["equivalent"])
     if finding.get("verified_facts"):
@@ -128,9 +131,9 @@ def _properties(finding: Record, style: Mapping[str, Any]) -> Record:
     return found
 
 
-def _fact(fact: Record, style: Mapping[str, Any]) -> Any:
+def _fact(fact: Record, style: Mapping[str, Any], routes: Mapping[str, str]) -> Any:
     if not style.get("show_values") or not fact.get("declared", True):
-        return harmless(fact["route"])
+        return harmless(routes.get(fact["route"], fact["route"]))
     value = fact["value"]
     return {"route": harmless(fact["route"]), "value": value if isinstance(value, bool | int) else harmless(value)}
 
