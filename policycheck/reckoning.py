@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, OK, strongest
+from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, strongest
 from policycheck.model import Outcome, Severity
 from policycheck.report import Record, coverage
 
@@ -120,7 +120,6 @@ def _code(report: Record) -> int:
     results = report["results"]
     codes = [INVALID] if report["problems"] else []
     codes += [INCOMPLETE for record in results if record["failures"]]
-    codes += [GAPS for record in results if record["counts"]["blocking"]]
+    codes += [GAPS for record in results if record["counts"]["blocking"] and not report["options"]["exit_zero"]]
     codes += [NOTHING for record in results if not record["scope"]["applicable"]]
-    code = strongest(codes)
-    return OK if code == GAPS and report["options"]["exit_zero"] else code
+    return strongest(codes)
