@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from policycheck import report, sources
 from policycheck.errors import UsageError
@@ -35,13 +36,16 @@ def check(
     others are judged.
     """
     options = Options(
-        as_of=_date(as_of), criteria=tuple(criteria), fail_on=Severity(_one_of("fail_on", fail_on, _FAIL_ON)),
-        allow_unknown=allow_unknown, min_assurance=Assurance(_one_of("min_assurance", min_assurance, _ASSURANCE)),
-        equivalents=equivalents, evidence=evidence,
+        as_of=_date(as_of), criteria=tuple(_several("criteria", criteria)),
+        fail_on=Severity(_one_of("fail_on", fail_on, _FAIL_ON)), allow_unknown=allow_unknown,
+        min_assurance=Assurance(_one_of("min_assurance", min_assurance, _ASSURANCE)), equivalents=equivalents,
+        evidence=evidence,
     )  # fmt: skip
     start = Path(here).resolve()
     above = (start / root).resolve() if root is not None else None
-    settings = Settings(here=start, options=options, root=above, rules=tuple((start / r).resolve() for r in rules))
+    settings = Settings(
+        here=start, options=options, root=above, rules=tuple((start / r).resolve() for r in _several("rules", rules))
+    )
     found = sources.find([str(path) for path in paths], start, above)
     worker = Worker(settings, keep=True)
     run = Run(worker, found)
@@ -61,9 +65,18 @@ def _one_of(name: str, word: str, allowed: tuple[str, ...]) -> str:
     return word
 
 
+def _several(name: str, given: Iterable[Any]) -> Iterable[Any]:
+    """What is walked one by one: a single text would be walked letter by letter."""
+    if isinstance(given, (str, bytes, Path)):
+        raise UsageError(f"{name} takes several; write [{str(given)!r}]")
+    return given
+
+
 def _date(text: str) -> str:
     from datetime import date
 
+    if not isinstance(text, str):
+        raise UsageError(f"as_of is a text such as '2026-11-21', not {text!r}")
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:

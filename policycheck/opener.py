@@ -141,7 +141,7 @@ def _components(path: str) -> list[str]:
 def _refuse_foreign(path: str) -> None:
     """Refuse what is not a relative path with forward slashes on every platform."""
     if not path.strip():
-        raise ArtefactError("the path is blank")
+        raise ArtefactError("the path is blank, or the folder itself; name a file")
     if "\0" in path:
         raise ArtefactError("the path holds a NUL character")
     if path.startswith("/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import subprocess
 import sys
@@ -93,6 +94,9 @@ def test_options_reach_the_judgement() -> None:
     ("arguments", "error", "said"),
     [
         ({"as_of": "21.11.2026"}, UsageError, "as_of '21.11.2026' is not a date; write it as 2026-11-21"),
+        ({"as_of": datetime.date(2026, 11, 21)}, UsageError, "as_of is a text such as '2026-11-21', not datetime.date(2026"),
+        ({"criteria": "CJS24"}, UsageError, "criteria takes several; write ['CJS24']"),
+        ({"rules": Path("docs")}, UsageError, "rules takes several; write ['docs']"),
         ({"fail_on": "severe"}, UsageError, "fail_on 'severe' is not allowed; allowed: high, medium, low"),
         ({"min_assurance": "sworn"}, UsageError, "min_assurance 'sworn' is not allowed; allowed: declared, supported"),
         ({"criteria": ["CJS24-99"]}, UsageError, "no criteria named 'CJS24-99'; did you mean"),

@@ -55,6 +55,7 @@ def test_what_is_read_is_the_bytes_with_their_digest_and_the_ledger_knows(root: 
         ("deploy/.GIT/config", "in .git"),
         ("git~1/config", "in .git"),
         ("", "blank"),
+        (" ", "or the folder itself; name a file"),
         (".", "the root itself"),
         ("deploy/gone.conf", "deploy/gone.conf does not exist"),
         ("deploy/nginx.conf/inner", "is not a folder"),

@@ -44,6 +44,13 @@ def test_tests_that_nothing_runs_fail_and_are_a_mistake(tmp_path: Path, call: Ca
     assert call(tmp_path, "rules", "lint", "ours", "--rules", "ours").stdout == "no mistakes\n"
 
 
+def test_explain_shows_the_cases_of_a_rule_of_ones_own(tmp_path: Path, call: Callable[..., Done]) -> None:
+    trials(tmp_path / "folder", SHARED)
+    told = call(tmp_path, "explain", "owned", "--rules", "folder").stdout
+    assert "\nPasses: as shared\n" in told
+    assert "\nFails: as the case says\n    surfaces: [{id: people" in told
+
+
 def trials(folder: Path, shared: str) -> dict[str, str]:
     files = {
         "pack.yaml": PACK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def command(name: str, folders: tuple[Path, ...]) -> int:
 
     criteria = _criteria(folders)
     kinds: list[tuple[Any, Any]] = [
-        (criteria.every_rule, _rule),
+        (criteria.every_rule, partial(_rule, folders=folders)),
         (criteria.every_expectation, _expectation),
         (criteria.documents, _document),
         (_integrity(), _engine),
@@ -47,7 +48,7 @@ def command(name: str, folders: tuple[Path, ...]) -> int:
             return 0
     if name in criteria.renamed:
         rule = criteria.every_rule[criteria.renamed[name]]
-        print_lines(f"{name} is called {rule.id} now.", "", *_rule(criteria, rule, style()))
+        print_lines(f"{name} is called {rule.id} now.", "", *_rule(criteria, rule, style(), folders))
         return 0
     every = [key for known, _ in kinds for key in known]
     raise UsageError(f"nothing is called {name!r}{suggest(name, every)}")
@@ -122,7 +123,7 @@ def _expectation(criteria: Criteria, one: Expectation, style: dict[str, Any]) ->
     return lines
 
 
-def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any]) -> list[str]:
+def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any], folders: tuple[Path, ...]) -> list[str]:
     from policycheck.formats._terminal import wrap
 
     text = rule.text
@@ -145,7 +146,7 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any]) -> list[str]:
         if text.get(key):
             lines += wrap(f"{key}: {text[key]}", style, "  ", "    ")
     lines += wrap(f"reads: {', '.join(_fields(criteria, rule))}", style, "  ", "    ")
-    lines += _examples(rule, style)
+    lines += _examples(rule, folders)
     lines += ["", "To close", *wrap(str(text.get("remediation", "")), style)]
     if text.get("snippet"):
         lines += ["", *(f"    {line}" for line in str(text["snippet"]).rstrip().splitlines())]
@@ -171,11 +172,12 @@ def _fields(criteria: Criteria, rule: Rule) -> list[str]:
     return sorted(f for f in found if not f.startswith(".")) or sorted(program.analysis.roots)
 
 
-def _examples(rule: Rule, style: dict[str, Any]) -> list[str]:
+def _examples(rule: Rule, folders: tuple[Path, ...]) -> list[str]:
     """A passing and a failing case, from the rule's own tests."""
-    from policycheck import data, ruletests
+    from policycheck import ruletests
+    from policycheck.cli.rules import folder_of
 
-    cases = ruletests.cases(data.folder("rules") / rule.pack, rule)
+    cases = ruletests.cases(folder_of(rule.pack, folders), rule)
     lines: list[str] = []
     for title, wanted in (("Passes", {"met"}), ("Fails", {"gap", "not_used"})):
         case = next((c for c in cases if _expects(c) & wanted), None)

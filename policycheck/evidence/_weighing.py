@@ -113,10 +113,13 @@ def heard(
     opener: Opener, path: str, subject: Mapping[str, Any], options: Mapping[str, Any], judge: Callable[[Weighing], None]
 ) -> Account:
     """The account of a document that `judge` weighs; what cannot be read is unreadable, with the reason."""
-    seen: tuple[Artefact, ...] = ()
     try:
         opened = opener.read(path, cap=_prose.PDF_CAP)
-        seen = (Artefact(opened.path, opened.size, opened.sha256),)
+    except ArtefactError as error:
+        # The opener's own words name what is missing, which may be a folder on the way.
+        return unreadable(path, str(error), 0, ())
+    seen = (Artefact(opened.path, opened.size, opened.sha256),)
+    try:
         weighing = Weighing(_prose.read(opened), subject, options)
         judge(weighing)
         _ours(weighing)

@@ -34,8 +34,9 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 
 def begin(view: View) -> bytes:
     """Nothing yet. Raises UsageError where WeasyPrint or Jinja2 is not installed."""
-    records.ready()
+    # First, so that what is missing is told by the name of the extra that holds it all.
     _weasyprint()
+    records.ready()
     return b""
 
 

@@ -182,6 +182,10 @@ _FORMS = {
 }
 
 
+#: A moment to the minute, which `breach-clock` takes.
+_SHORT = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?"
+
+
 @cache
 def _form(kind: str) -> re.Pattern[str]:
     """What a date or moment looks like, compiled when the first is met."""
@@ -189,8 +193,15 @@ def _form(kind: str) -> re.Pattern[str]:
 
 
 def _bad_date(kind: str, value: str) -> str:
+    if _form(kind).match(value):
+        return f"{value[:40]!r} does not exist: there is no such day{'' if kind == 'date' else ' or time'}"
     if kind == "date":
         return f"{value[:40]!r} is not a date; write it as 2026-11-21"
+    short = re.fullmatch(_SHORT, value)
+    whole = f"{short[1]}T{short[2]}:00{short[3] or 'Z'}" if short else ""
+    if short and day(whole) is not None:
+        lacks, more = ("no seconds", "") if short[3] else ("no seconds and no offset", ", or with +01:00")
+        return f"{value[:40]!r} has {lacks}; write it as {whole}{more}"
     zoned = f"{value.replace(' ', 'T', 1)}Z"
     if _form("moment").match(zoned) and day(zoned) is not None:
         return f"{value[:40]!r} has no offset; write it as {zoned[:40]}, or with +01:00"

@@ -636,6 +636,10 @@ def test_what_is_not_there_or_lies_outside_is_unreadable(path: str, tmp_path: Pa
     assert terms.discover(Opener(tmp_path), path) == ()
 
 
+def test_what_is_missing_is_named_as_it_is_missing(tmp_path: Path) -> None:
+    assert heard("gone/terms.md", control(["scraping"]), tmp_path).unreadable == "gone does not exist"
+
+
 @pytest.mark.parametrize(
     "subject",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from policycheck.errors import UsageError
 from policycheck.formats import pdf
 from policycheck.formats._html import page
 
@@ -29,6 +31,15 @@ def made(rich: Rich) -> bytes:
 
 def text(data: bytes) -> str:
     return "\n".join(found.extract_text() for found in pypdf.PdfReader(io.BytesIO(data)).pages)
+
+
+def test_without_the_extra_it_names_the_one_that_holds_all_it_needs(monkeypatch: pytest.MonkeyPatch, rich: Rich) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    page.environment.cache_clear()
+    with pytest.raises(UsageError, match=r"pip install 'policycheck\[pdf\]'"):
+        render("pdf", rich)
+    page.environment.cache_clear()
 
 
 def test_it_holds_every_finding_that_is_open(made: bytes, rich: Rich) -> None:
