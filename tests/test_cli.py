@@ -344,3 +344,19 @@ def test_several_processes_give_the_same_bytes_as_one(shop: Path) -> None:
     one, two = (start(shop, "check", ".", "--format", "json", "--jobs", jobs) for jobs in ("1", "2"))
     assert (one.returncode, two.returncode) == (INVALID, INVALID)
     assert (one.stdout, one.stderr) == (two.stdout, two.stderr)
+
+
+def test_nothing_that_is_printed_is_a_command_to_the_agent_of_a_ci_job(tmp_path: Path) -> None:
+    folder = tmp_path / "::stop-commands::tok"
+    folder.mkdir()
+    text = (Path(__file__).parents[1] / "examples" / "corner-shop" / "policycheck.yaml").read_text("utf-8")
+    text = text.replace("name: Corner Shop Ltd", 'name: "Corner ##vso[task.setvariable variable=PATH]"')
+    text = text.replace("last_reviewed_on: 2025-06-02", "last_reviewed_on: 2025-06-02 # ##vso[task.prependpath]/tmp/x")
+    (folder / "policycheck.yaml").write_text(text, "utf-8")
+    (folder / "bad.policycheck.yaml").write_text("policycheck: 1\n", "utf-8")
+    assert text.count("##vso[") == 2
+    for form in ("text", "table", "markdown", "json", "csv", "html"):
+        done = start(tmp_path, "check", ".", "--verbose", "--format", form)
+        lines = (done.stdout + done.stderr).decode().splitlines()
+        assert lines
+        assert not [line for line in lines if line.strip().startswith("::") or "##vso[" in line], form

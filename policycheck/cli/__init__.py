@@ -105,9 +105,9 @@ def _run() -> int:
 
 def _say(text: str) -> None:
     from policycheck import redaction
-    from policycheck.formats._terminal import harmless
+    from policycheck.formats._terminal import harmless, inert
 
-    shown = "\n".join(map(harmless, redaction.harmless(text).split("\n")))
+    shown = inert("\n".join(map(harmless, redaction.harmless(text).split("\n"))))
     if not _shows_unicode():
         shown = shown.encode("ascii", "backslashreplace").decode()
     with suppress(OSError, ValueError):

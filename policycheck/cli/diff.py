@@ -78,9 +78,9 @@ def _few(names: frozenset[str]) -> str:
 
 
 def _json(record: Record) -> str:
-    import json
+    from policycheck.formats._json import laid_out
 
-    return json.dumps(record, ensure_ascii=False, indent=1)
+    return laid_out(record).decode().removesuffix("\n")
 
 
 def _print(lines: list[str], as_utf8: bool) -> None:

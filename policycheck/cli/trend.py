@@ -70,9 +70,9 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 def _rendered(found: Record, format_: str) -> bytes:
     if format_ == "json":
-        import json
+        from policycheck.formats._json import laid_out
 
-        return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+        return laid_out(found)
     if format_ == "html":
         from policycheck.formats._html.trend import page
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policycheck.formats._json import encode
+from policycheck.formats._json import encode, laid_out
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
@@ -32,3 +32,14 @@ def test_what_would_steer_a_screen_is_an_escape(character: str, beside: str) -> 
     raw = encode([beside + character]).decode("utf-8", "surrogatepass")
     assert character not in raw
     assert json.loads(raw) == [beside + character]
+    raw = laid_out([beside + character]).decode()
+    assert character not in raw
+    assert json.loads(raw) == [beside + character]
+
+
+@pytest.mark.parametrize("text", ["##vso[task.prependpath]/tmp/x", "a ##[group]", "##VSO[x]", "é ###[x]", "\\##vso[x]"])
+def test_what_an_agent_takes_for_a_command_is_an_escape(text: str) -> None:
+    for raw in (encode({"name": text}), laid_out({"name": text})):
+        assert b"##vso[" not in raw.lower()
+        assert b"##[" not in raw
+        assert json.loads(raw) == {"name": text}
