@@ -266,7 +266,7 @@ def _interests(weighing: Weighing, front: Front) -> None:
 
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
-    """The assessment of an AI use, where the front matter names the use (`ai_use`)."""
+    """The assessment of an AI use; one whose front matter does not name the use (`ai_use`) is listed as not read."""
     prose = prose_of(opener, path)
     try:
         front = _front.read(prose)
@@ -275,8 +275,11 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     except Illegible:
         return ()
     entry = {"kind": "dpia", "path": path}
-    item = {"id": _slug(use), **about} if use else {}
-    if use is None or not item["id"] or account(opener, path, entry, item).unreadable:
+    if use is None:
+        why = "its front matter names no AI use; add `ai_use:`, or name it as evidence of kind dpia yourself"
+        return (Discovered("", {}, path, 1, why),)
+    item = {"id": _slug(use), **about}
+    if not item["id"] or account(opener, path, entry, item).unreadable:
         return ()
     found = {**item, "evidence": [entry]}
     return (Discovered("ai_uses", found, path, use.line, "an assessment names this use", _ASKS),)

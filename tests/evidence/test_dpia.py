@@ -286,6 +286,9 @@ def test_what_is_discovered_is_what_the_account_supports(tmp_path: Path) -> None
     assert heard("summaries.md", found.item).supported
     (tmp_path / "draft.md").write_text(TEXT.replace("status: approved", "status: draft"))
     assert dpia.discover(Opener(tmp_path), "draft.md") == ()
+    (tmp_path / "about-nothing.md").write_text("# Impact assessment: matching\n\nWe looked at how candidates are matched.\n")
+    (unread,) = dpia.discover(Opener(tmp_path), "about-nothing.md")
+    assert (unread.section, unread.note.partition(";")[0]) == ("", "its front matter names no AI use")
 
 
 LINES = st.lists(
