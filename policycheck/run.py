@@ -59,6 +59,8 @@ class Part(NamedTuple):
     place: str = ""
     #: The manifest's share in the report's id.
     share: str = ""
+    #: The files that were read for it.
+    read: tuple[str, ...] = ()
 
 
 class Worker:
@@ -103,6 +105,7 @@ class Worker:
             failures=tuple(f"{f.what}: {f.why}" for f in result.failures), result=result if self.keep else None,
             fixed=result.fixed, place=shown if self._is_inside(root) else view.path(shown),
             share=report.share(result),
+            read=tuple(f"{root}/{a.path}" for a in (*result.inputs, *(a for w in result.ledger for a in w.artefacts))),
         )  # fmt: skip
 
     def _is_inside(self, root: Path) -> bool:
@@ -304,6 +307,8 @@ class Run:
         #: Entries of the baseline whose gap is gone.
         self.fixed: list[str] = []
         self.strict_baseline = False
+        #: The files that were read: manifests, fragments, artefacts.
+        self.read: set[str] = set()
         self._organizations: dict[str, str] = {}
 
     def parts(self, engine: Callable[..., Iterator[Part]]) -> Iterator[Part]:
@@ -319,6 +324,7 @@ class Run:
         self.fixed += part.fixed
         self.totals.problems += part.problems
         self.told += part.told
+        self.read.update(part.read)
         if part.counts is None:
             return
         self.totals.add(part.counts, part.share)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import stat
 import subprocess
 import sys
@@ -360,3 +362,76 @@ def test_nothing_that_is_printed_is_a_command_to_the_agent_of_a_ci_job(tmp_path:
         lines = (done.stdout + done.stderr).decode().splitlines()
         assert lines
         assert not [line for line in lines if line.strip().startswith("::") or "##vso[" in line], form
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Path:
+    """An organisation with fragments and evidence, a configuration, a baseline and a lock."""
+    shutil.copytree(Path(__file__).parents[1] / "examples" / "harbour-social", tmp_path / "harbour")
+    (tmp_path / "harbour" / ".git").mkdir()
+    (tmp_path / "harbour" / ".policycheck.toml").write_text('fail_on = "high"\n', "utf-8")
+    assert start(tmp_path / "harbour", "baseline", "write").returncode == 0
+    return tmp_path / "harbour"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ai.policycheck-part.yaml", "deploy/nginx.conf", ".policycheck.toml", ".policycheck-baseline.yaml",
+     "policycheck.lock.yaml", "policycheck.yaml"],
+)  # fmt: skip
+def test_no_output_replaces_what_the_run_read(name: str, harbour: Path) -> None:
+    if not (harbour / name).exists():
+        (harbour / name).write_text("policycheck-lock: 1\n", "utf-8")
+    before = (harbour / name).read_bytes()
+    baseline = ["--baseline", ".policycheck-baseline.yaml"]
+    done = start(harbour, "check", ".", *baseline, "--output", f"markdown={name}", "--output", "json=new.json")
+    assert done.returncode == USAGE
+    assert f"--output {name} would replace " in done.stderr.decode()
+    assert (harbour / name).read_bytes() == before
+    assert not (harbour / "new.json").exists()
+    assert not [file for file in harbour.rglob(".*.*") if file.name.startswith((f".{Path(name).name}.", ".new.json"))]
+
+
+def test_no_output_of_an_invalid_run_replaces_a_fragment(harbour: Path) -> None:
+    fragment = harbour / "ai.policycheck-part.yaml"
+    fragment.write_text("ai_uses: 7\n", "utf-8")
+    done = start(harbour, "check", ".", "--output", "json=ai.policycheck-part.yaml")
+    assert done.returncode == USAGE
+    assert fragment.read_text("utf-8") == "ai_uses: 7\n"
+
+
+def test_an_output_to_an_open_stream_does_not_replace_where_it_goes(shop: Path) -> None:
+    with (shop / "both.txt").open("wb") as file:
+        call = [sys.executable, "-m", "policycheck", "check", "--format", "text", "--output", "json=/dev/stderr"]
+        done = subprocess.run(call, cwd=shop, env=SUBPROCESS, stdout=subprocess.DEVNULL, stderr=file, check=False)
+    assert done.returncode == GAPS
+    assert json.loads((shop / "both.txt").read_bytes())["exit_code"] == GAPS
+    with (shop / "both.txt").open("ab") as file:
+        call = [sys.executable, "-m", "policycheck", "check", "--format", "json", "--output", "/dev/stdout"]
+        subprocess.run(call, cwd=shop, env=SUBPROCESS, stdout=file, check=False)
+    assert (shop / "both.txt").read_bytes().count(b'"policycheck-report/1"') == 2
+    done = start(shop, "check", "--format", "text", "--output", "json=/dev/stdout")
+    assert (done.returncode, done.stdout) == (USAGE, b"")
+    assert b"standard output can take one format only" in done.stderr
+
+
+def test_on_a_full_disk_no_file_of_a_set_is_replaced(shop: Path) -> None:
+    (shop / "a.json").write_text("old", "utf-8")
+    done = start(shop, "check", "--quiet", "--output", "json=a.json", "--output", "text=/dev/full")
+    assert done.returncode == USAGE
+    assert done.stderr == b"policycheck: --output /dev/full cannot be written: no space left on device\n"
+    assert (shop / "a.json").read_text("utf-8") == "old"
+    assert sorted(file.name for file in shop.iterdir()) == [".git", "a.json", "policycheck.yaml"]
+
+
+def test_on_a_disk_that_is_almost_full_neither(shop: Path) -> None:
+    start(shop, "check", "--output", "markdown=whole.md", "--output", "text=whole.txt")
+    size = (shop / "whole.md").stat().st_size
+    assert size > (shop / "whole.txt").stat().st_size
+    kept = sorted(file.name for file in shop.iterdir())
+    check = f"{shlex.quote(sys.executable)} -m policycheck check --output text=b.md --output markdown=a.md"
+    call = f"ulimit -f {size // 1024}; exec {check}"
+    done = subprocess.run(["bash", "-c", call], cwd=shop, env=SUBPROCESS, capture_output=True, check=False)
+    assert done.returncode == USAGE
+    assert b"--output a.md cannot be written: file too large" in done.stderr
+    assert sorted(file.name for file in shop.iterdir()) == kept

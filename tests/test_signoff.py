@@ -118,6 +118,21 @@ def review(report: Path, text: str = WHOLE) -> str:
     return name
 
 
+def test_no_output_replaces_the_review_or_a_file_of_the_report(report: Path) -> None:
+    signed = review(report)
+    before = (report.parent / signed).read_bytes()
+    words = ("--for-signature", "--review", signed, "--output", f"html={signed}")
+    code, _, err = rendered(report, *words)
+    assert (code, err) == (2, f"policycheck: --output {signed} would replace the file of --review\n")
+    assert (report.parent / signed).read_bytes() == before
+    looked_at = json.loads(report.read_bytes())["results"][0]["artefacts"]
+    name = next(file["path"] for entry in looked_at for file in entry["artefacts"])
+    (report.parent / name).parent.mkdir(parents=True, exist_ok=True)
+    (report.parent / name).write_text("kept", "utf-8")
+    code, _, err = rendered(report, "--root", ".", "--output", f"text={name}")
+    assert (code, err) == (2, f"policycheck: --output {name} would replace a file of which lines are shown\n")
+
+
 DRAFT = re.compile(r'<html lang="en" class="draft">')
 
 

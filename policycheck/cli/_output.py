@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,12 +14,14 @@ from typing import Any, Self
 from policycheck import rooms
 from policycheck.errors import UsageError
 
+_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+
 
 class Sink:
     """One target. `write` as often as needed; `commit` puts a file in its place in one step, or nothing happens.
 
-    A link is written through; a device or a pipe is written to and never replaced. Raises UsageError for a target that
-    cannot be written.
+    A link is written through; a device, a pipe or an open stream (/dev/stdout, /dev/fd/3) is written to and never replaced.
+    Raises UsageError for a target that cannot be written.
     """
 
     def __init__(self, target: str) -> None:
@@ -33,6 +35,10 @@ class Sink:
 
     def _open(self) -> None:
         self.place = os.path.realpath(self.target)
+        stream = _stream(self.target)
+        if stream is not None:
+            self._file = os.fdopen(os.dup(stream), "wb")
+            return
         if os.path.isdir(self.target):
             raise UsageError(f"--output {self.target} is a folder; name a file")
         if os.path.exists(self.target) and not os.path.isfile(self.target):
@@ -73,8 +79,8 @@ class Sink:
             self.lost = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def commit(self) -> None:
-        """Put the file in place, with the permissions of the one it replaces."""
+    def settle(self) -> None:
+        """Bring all bytes to where they go, so that putting the file in place needs no more room."""
         if self._file is None:
             return
         with self._told():
@@ -82,17 +88,37 @@ class Sink:
             if self._aside:
                 os.fsync(self._file.fileno())
                 os.chmod(self._aside, _mode(self.place))
+
+    def commit(self) -> None:
+        """Put the file in place, with the permissions of the one it replaces."""
+        self.settle()
+        if self._file is None:
+            return
+        with self._told():
+            if self._aside:
                 os.replace(self._aside, self.place)
             self._file.close()
             self._file = None
 
     def discard(self) -> None:
-        """Leave what was there untouched."""
+        """Leave what was there untouched. Never raises: what is wrong was said when it was written."""
         if self._file is not None:
-            self._file.close()
-            if self._aside:
-                os.unlink(self._aside)
+            # Closing writes what is still held back, which may be what could not be written.
+            with suppress(OSError):
+                self._file.close()
+            with suppress(OSError):
+                if self._aside:
+                    os.unlink(self._aside)
             self._file = None
+
+
+def _stream(target: str) -> int | None:
+    """The number of the open stream that a name stands for."""
+    found = _STREAMS.get(target)
+    if found is not None:
+        return found
+    folder, _, number = target.rpartition("/")
+    return int(number) if folder in ("/dev/fd", "/proc/self/fd") and number.isdecimal() else None
 
 
 def _mode(place: str) -> int:
@@ -120,8 +146,10 @@ class Sinks:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            for _, sink in self.by_format if kind is None else ():
-                sink.commit()
+            # No file is replaced before all bytes of all of them are where they go.
+            for step in (Sink.settle, Sink.commit) if kind is None else ():
+                for _, sink in self.by_format:
+                    step(sink)
         finally:
             for _, sink in self.by_format:
                 sink.discard()
@@ -148,15 +176,28 @@ def targets(formats: Sequence[str], outputs: Iterable[str]) -> list[tuple[str, s
     if any(not file for _, file in found):
         raise UsageError("--output FORMAT=FILE needs a file")
     printed = formats or (["text"] if bare or not found else [])
-    return [*found, *((name, bare or "-") for name in printed)]
+    every = [*found, *((name, bare or "-") for name in printed)]
+    return [(name, "-" if _stream(target) == 1 else target) for name, target in every]
 
 
 def refuse_overwriting(targets: Iterable[tuple[str, str]], read: Iterable[Path], what: str) -> None:
-    """Raises UsageError when a target is one of the files that are read."""
-    kept = set(read)
-    for _, target in targets:
-        if target != "-" and Path(target).resolve() in kept:
+    """Raises UsageError when a target is one of the files that are read, or bears the name of what policycheck reads."""
+    places = {target: Path(target).resolve() for _, target in targets if target != "-"}
+    kept = set(read) if places else set()
+    for target, place in places.items():
+        if not place.is_file():
+            continue
+        if place in kept:
             raise UsageError(f"--output {target} would replace {what}")
+        if _is_ours(place.name):
+            raise UsageError(f"--output {target} would replace a file that policycheck reads")
+
+
+def _is_ours(name: str) -> bool:
+    from policycheck.attachments import LOCK
+    from policycheck.sources import is_fragment, is_manifest
+
+    return is_manifest(name) or is_fragment(name) or name == LOCK
 
 
 def sinks(targets: Iterable[tuple[str, str]]) -> Sinks:

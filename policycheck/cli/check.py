@@ -87,9 +87,12 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     held_against(worker.criteria, settings.options, configured)
     run = against.run(worker, found) if against else Run(worker, found)
     refuse_overwriting(outputs, found.manifests, "a manifest that is checked")
+    deciding = [settings.here / file.path for _, file in settings.options.decided_by]
+    refuse_overwriting(outputs, map(Path.resolve, deciding), "the configuration or baseline of this run")
     run.strict_baseline = options["strict_baseline"]
     with sinks(outputs) as opened:
         code = _stream(run, opened, options["jobs"])
+        refuse_overwriting(outputs, map(Path, run.read), "a file that was read")
     _aside(run, options["verbose"])
     return against.verdict(options["quiet"]) if against else code
 

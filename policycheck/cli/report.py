@@ -126,6 +126,7 @@ def _targets(report: str, options: dict[str, Any]) -> list[tuple[str, str]]:
         return []
     wanted = targets(options["formats"], options["outputs"])
     refuse_overwriting(wanted, [Path(report).resolve()], "the report that is rendered")
+    refuse_overwriting(wanted, [Path(options["review"] or "-").resolve()], "the file of --review")
     return wanted
 
 
@@ -139,12 +140,18 @@ def _previous(report: str, options: dict[str, Any], wanted: list[tuple[str, str]
 
 
 def _print(report: Record, options: dict[str, Any], root: Path | None, wanted: list[tuple[str, str]]) -> list[str]:
-    from policycheck.cli._output import current_folder, sinks, style
+    from policycheck.cli._output import current_folder, refuse_overwriting, sinks, style
     from policycheck.cli._writer import lacking, render
     from policycheck.replay import Replay
 
     own = {"show_values": options["show_values"], "signoff": options["signoff"], "view": options["view"]}
     shown = {**style(options["verbose"], options["quiet"], options["by"]), **own}
+    if root is not None:
+        read = [
+            root / one["path"] for record in report["results"]
+            for one in (*record["inputs"], *(file for entry in record["artefacts"] for file in entry["artefacts"]))
+        ]  # fmt: skip
+        refuse_overwriting(wanted, read, "a file of which lines are shown")
     again = Replay(report, shown, current_folder(), root, options["previous"])
     with sinks(wanted) as opened:
         for name, sink in opened.by_format:
