@@ -15,6 +15,7 @@ from policycheck.errors import InvalidInput, UsageError
 
 ROOT = Path(__file__).parents[1]
 ID = "26a2501b-1e89-8eba-9b36-9cda095aa0d5"
+AS_OF = "2026-11-21"
 WHOLE = f"""\
 policycheck-review: 1
 report: {ID}
@@ -27,12 +28,12 @@ remarks: Read with the minutes.
 
 def refused(text: str) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
-        signoff.read(text.encode(), "review.yaml", ID)
+        signoff.read(text.encode(), "review.yaml", ID, AS_OF)
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_a_whole_review_is_no_draft() -> None:
-    found = signoff.read(WHOLE.encode(), "review.yaml", ID)
+    found = signoff.read(WHOLE.encode(), "review.yaml", ID, AS_OF)
     assert not found.is_draft
     assert found.approved_by == signoff.Signature("Cleo Example", "DPO", "2026-11-22")
     assert found.remarks == "Read with the minutes."
@@ -41,7 +42,7 @@ def test_a_whole_review_is_no_draft() -> None:
 @pytest.mark.parametrize("part", signoff.PARTS)
 def test_a_review_that_lacks_somebody_is_a_draft(part: str) -> None:
     text = "".join(line for line in WHOLE.splitlines(keepends=True) if not line.startswith(part))
-    assert signoff.read(text.encode(), "review.yaml", ID).is_draft
+    assert signoff.read(text.encode(), "review.yaml", ID, AS_OF).is_draft
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,8 @@ def test_a_review_that_lacks_somebody_is_a_draft(part: str) -> None:
         ("date: 2026-11-22}\napproved", "date: 2026-11-20}\napproved", "reviewed_by: 2026-11-20 lies before the day of"),
         ("name: Ben Example, ", "", "review.yaml:4:14: name: is the name of a person"),
         ("name: Ben Example", "name: '  '", "review.yaml:4:15: name: is the name of a person"),
+        ("name: Ben Example", 'name: "\\u2800"', "review.yaml:4:15: name: is the name of a person"),
+        ("privacy engineer, date: 2026-11-21", "x, date: 2026-11-01", "prepared_by: 2026-11-01 lies before the report"),
         ("name: Ben Example", "name: 7", "review.yaml:4:15: name: is the name of a person"),
         ("2026-11-22}\napproved", "2026-02-30}\napproved", "date: is a day such as 2026-11-22"),
         ("2026-11-22}\napproved", "20261122}\napproved", "date: is a day such as 2026-11-22"),
@@ -74,9 +77,15 @@ def test_what_is_no_review_is_refused(text: str) -> None:
 
 
 def test_options_say_the_same() -> None:
-    found = signoff.given({"prepared_by": ("Ada", "2026-11-21"), "reviewed_by": None, "approved_by": ("Ben", "2026-11-21")})
+    found = signoff.given(
+        {"prepared_by": ("Ada", "2026-11-21"), "reviewed_by": None, "approved_by": ("Ben", "2026-11-21")}, AS_OF
+    )
     assert found.is_draft
     assert found.approved_by == signoff.Signature("Ben", "", "2026-11-21")
+
+
+def test_where_the_day_began_later_a_report_is_signed_the_day_before() -> None:
+    assert signoff.given({"prepared_by": ("Ada", "2026-11-20"), "reviewed_by": None, "approved_by": None}, AS_OF).prepared_by
 
 
 @pytest.mark.parametrize(
@@ -84,13 +93,22 @@ def test_options_say_the_same() -> None:
     [
         (("Ada", "2026-11-21"), ("ada", "2026-11-22"), "--approved-by: whoever prepared"),
         (("Ada", "2026-11-21"), ("Ben", "2026-11-20"), "--approved-by: 2026-11-20 lies before"),
+        (("Zo\u00eb Example", "2026-11-21"), ("Zoe\u0308 Example", "2026-11-22"), "--approved-by: whoever prepared"),
+        (("Ada", "2026-11-21"), ("A\u200bda\u2060", "2026-11-22"), "--approved-by: whoever prepared"),
+        (("Ada", "2026-11-21"), ("\uff21da", "2026-11-22"), "--approved-by: whoever prepared"),
+        (("Ada", "2026-11-21"), ("\u200b", "2026-11-22"), "--approved-by takes a name and a day"),
+        (("Ada", "2026-11-21"), ("\u2800", "2026-11-22"), "--approved-by takes a name and a day"),
+        (("Ada", "2026-11-21"), ("\u3164", "2026-11-22"), "--approved-by takes a name and a day"),
+        (("-", "2026-11-21"), None, "--prepared-by takes a name and a day"),
+        (("Ada", "2020-01-01"), None, "--prepared-by: 2020-01-01 lies before the report, which is as of 2026-11-21"),
+        (("Ada", "2026-11-19"), None, "--prepared-by: 2026-11-19 lies before the report, which is as of 2026-11-21"),
         (("Ada", "yesterday"), None, "--prepared-by takes a name and a day"),
         ((" ", "2026-11-21"), None, "--prepared-by takes a name and a day"),
     ],
 )
 def test_options_that_cannot_be(prepared: tuple[str, str], approved: tuple[str, str] | None, said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
-        signoff.given({"prepared_by": prepared, "reviewed_by": None, "approved_by": approved})
+        signoff.given({"prepared_by": prepared, "reviewed_by": None, "approved_by": approved}, AS_OF)
 
 
 # --- on the page -------------------------------------------------------------------------------------------------

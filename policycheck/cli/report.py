@@ -113,10 +113,10 @@ def _signoff(options: dict[str, Any], report: Record) -> Signoff | None:
     if not _SIGNED & asked and (asked or options["bundle"] is None):
         raise UsageError("--for-signature shows in html and pdf: add --format html or --format pdf")
     if options["review"] is None:
-        return signoff.given(parts)
+        return signoff.given(parts, report["as_of"])
     if named:
         raise UsageError(f"--review names everybody; leave {named[0]} out")
-    return signoff.read(read_bytes(options["review"]), options["review"], report["report_id"])
+    return signoff.read(read_bytes(options["review"]), options["review"], report["report_id"], report["as_of"])
 
 
 def _targets(report: str, options: dict[str, Any]) -> list[tuple[str, str]]:

@@ -18,6 +18,8 @@ from policycheck.report import Record, Totals
 
 REPORT, REVIEW, INPUTS, README = "report.json", "review.yaml", "INPUTS.txt", "README.txt"
 STATEMENT, SIGNATURE, ENVELOPE, SUMS = "statement.json", "statement.sig", "statement.dsse.json", "SHA256SUMS"
+#: What no bundle is without.
+ALWAYS = frozenset({REPORT, INPUTS, README, STATEMENT})
 #: What a bundle is made of if nothing else is asked for.
 DEFAULTS = ("html", "xlsx", "csv", "markdown", "json")
 #: The most that is read, in bytes, of the report, of the statement and its envelope, and of any other file.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -60,7 +60,9 @@ class Draft:
         if not self._force:
             raise UsageError(f"--bundle {self.shown} is not empty; --force replaces an earlier bundle")
         if strangers:
-            raise UsageError(f"--bundle {self.shown} holds what is not of a bundle, and is left alone: {strangers[0]}")
+            raise UsageError(
+                f"--bundle {self.shown} holds what is not of a bundle, or was changed since, and is left alone: {strangers[0]}"
+            )
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -114,19 +116,27 @@ class File:
 
 
 def _strangers(folder: Path) -> list[str] | None:
-    """What in a folder is not of a bundle; None where there is nothing at all."""
+    """What in a folder is not of a bundle, or not as it was sealed; None where there is nothing at all.
+
+    SHA256SUMS alone makes no bundle: releases of others have one, too.
+    """
     names = sorted(os.listdir(folder))
     if not names:
         return None
     try:
-        listed = set(contents.read_sums(Opener(folder).read(contents.SUMS, cap=contents.MOST_SUMS).data))
+        listed = contents.read_sums(Opener(folder).read(contents.SUMS, cap=contents.MOST_SUMS).data)
     except (ArtefactError, ValueError):
         return names
-    return [name for name in names if name not in listed | {contents.SUMS} or not _is_file(folder / name)]
+    if not contents.ALWAYS <= set(listed):
+        return [name for name in names if name != contents.SUMS] or names
+    return [name for name in names if name != contents.SUMS and not _is_as_listed(folder / name, listed.get(name))]
 
 
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _is_as_listed(path: Path, digest: str | None) -> bool:
+    if digest is None or path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest() == digest
 
 
 def _remove(folder: Path) -> None:

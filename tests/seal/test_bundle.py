@@ -513,12 +513,20 @@ def test_a_link_to_a_folder_is_written_through(call: Call, place: Place, tmp_pat
     assert "SHA256SUMS" in os.listdir(tmp_path / "there")
 
 
-@pytest.mark.parametrize("kind", ["stranger", "no sums", "wrong sums", "folder", "pipe"])
+@pytest.mark.parametrize("kind", ["stranger", "no sums", "wrong sums", "folder", "pipe", "changed", "release"])
 def test_force_replaces_nothing_but_a_bundle(kind: str, call: Call, place: Place, signed: Path) -> None:
     if kind == "stranger":
         (signed / "thesis.txt").write_text("years of work")
     elif kind == "no sums":
         (signed / "SHA256SUMS").unlink()
+    elif kind == "changed":
+        (signed / "report.json").write_text("years of work")
+    elif kind == "release":
+        # Somebody else's files, with the list that sha256sum makes.
+        for file in signed.iterdir():
+            file.unlink()
+        (signed / "app-1.0.tar.gz").write_bytes(b"archive")
+        (signed / "SHA256SUMS").write_bytes(contents.sums({"app-1.0.tar.gz": hashlib.sha256(b"archive").hexdigest()}))
     elif kind == "wrong sums":
         (signed / "SHA256SUMS").write_text("*")
     else:
@@ -527,7 +535,7 @@ def test_force_replaces_nothing_but_a_bundle(kind: str, call: Call, place: Place
     before = sorted(os.listdir(signed))
     code, _, err = bundle(call, place, signed, "--force")
     assert code == 2
-    assert "holds what is not of a bundle, and is left alone" in err
+    assert "holds what is not of a bundle, or was changed since, and is left alone" in err
     assert sorted(os.listdir(signed)) == before
 
 
