@@ -97,16 +97,20 @@ class Gaps:
 
 def _shape_of(manifest: Manifest, entry: dict[str, Any], as_of: str) -> list[str]:
     """What is wrong with the manifest once it holds the entry: an id that is taken, a date, a reference."""
+    from policycheck.document import parse
     from policycheck.manifests import v1
 
+    alone, unread = parse(f"exceptions:\n{as_yaml(entry, '  ')}".encode(), "")
+    wrong = unread or v1.shape_problems(alone, fragment=True)
+    if wrong:
+        return [problem.message for problem in wrong]
     place: Any = manifest.place
     held = manifest.data.get("exceptions")
     manifest.data["exceptions"] = [*(held or ()), entry]
     try:
-        problems = v1.shape_problems(place) or v1.read(place, as_of)[0]
+        return [problem.message for problem in v1.read(place, as_of)[0]]
     finally:
         manifest.data["exceptions"] = held
-    return [problem.message for problem in problems]
 
 
 def target(manifest: Manifest, into: Path | None, only: str) -> Path:
