@@ -36,6 +36,8 @@ EVIDENCE = (
     Column("Manifest", 34),
 )  # fmt: skip
 METHOD = (Column("Part", 20), Column("Item", 34), Column("What", 110))
+#: What a cell of a workbook can hold, in characters.
+_MOST = 32_767
 _UNTESTED = {
     "not_codifiable": "No rule can test it on a manifest.",
     "awaiting_source": "Its text is still awaited.",
@@ -183,7 +185,7 @@ def method(view: View, totals: Totals, manifests: list[Row]) -> list[Row]:
         *_named("Could not be judged", [(plain(p.path), plain(str(p))) for p in totals.problems]),
         *_named("Criteria", _criteria(header["criteria"])),
         *_named("Options", _options(header["options"])),
-        *_named("How to do it again", [("Command", plain(_command(header, manifests)))]),
+        *_named("How to do it again", [("Command", _command(header, manifests))]),
         *_named("Words", _WORDS.items()),
         *_named("Limits", ((str(number), limit) for number, limit in enumerate(_LIMITS, 1))),
     ]
@@ -250,4 +252,8 @@ def _command(header: Record, manifests: list[Row]) -> str:
     """The call that gives the same report id on the same files, from the repository's root, under the same configuration."""
     known = any(file["what"] == "baseline" for file in header["options"].get("decided_by", ()))
     words = _call.words(header, dict.fromkeys(str(row[1]) for row in manifests), known=known)
-    return shlex.join([*words, "--format", "json"])
+    call = shlex.join([*words, "--format", "json"])
+    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in call)
+    return (
+        shown if len(shown) <= _MOST else "longer than a cell can hold; README.txt of a bundle and the HTML record name it"
+    )

@@ -18,7 +18,7 @@ _CONFIGURED = ("min_assurance_by", "exception_days", "exceptions_from", "warn_un
 def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]:
     """The call's words, not quoted, from the root that the paths count from. `known`: a baseline was used."""
     options = header["options"]
-    call = ["policycheck", "check", *manifests, "--root", ".", "--as-of", header["as_of"]]
+    call = ["policycheck", "check", *map(_named, manifests), "--root", ".", "--as-of", header["as_of"]]
     call += [word for name in options["criteria"] for word in ("--criteria", name)]
     own = [pack["id"] for pack in header["criteria"]["packs"] if not pack["shipped"]]
     call += [word for name in own for word in ("--rules", f"FOLDER-OF-{name}")]
@@ -26,8 +26,13 @@ def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]
         call += [name, options[key]] if options[key] != usual else []
     call += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
     files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
-    call += ["--config", files["configuration"]] if "configuration" in files else []
-    return [*call, *(["--baseline", files.get("baseline", "YOUR-BASELINE")] if known else [])]
+    call += ["--config", _named(files["configuration"])] if "configuration" in files else []
+    return [*call, *(["--baseline", _named(files.get("baseline", "YOUR-BASELINE"))] if known else [])]
+
+
+def _named(path: str) -> str:
+    """A path that is not taken for an option."""
+    return f"./{path}" if path.startswith("-") else path
 
 
 def configured(header: Record) -> list[str]:

@@ -60,9 +60,8 @@ class Draft:
         if not self._force:
             raise UsageError(f"--bundle {self.shown} is not empty; --force replaces an earlier bundle")
         if strangers:
-            raise UsageError(
-                f"--bundle {self.shown} holds what is not of a bundle, or was changed since, and is left alone: {strangers[0]}"
-            )
+            why = "holds what is not of a bundle, or was changed since, and is left alone"
+            raise UsageError(f"--bundle {self.shown} {why}: {strangers[0]}")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -127,7 +126,7 @@ def _strangers(folder: Path) -> list[str] | None:
         listed = contents.read_sums(Opener(folder).read(contents.SUMS, cap=contents.MOST_SUMS).data)
     except (ArtefactError, ValueError):
         return names
-    if not contents.ALWAYS <= set(listed):
+    if not contents.ALWAYS.issubset(listed):
         return [name for name in names if name != contents.SUMS] or names
     return [name for name in names if name != contents.SUMS and not _is_as_listed(folder / name, listed.get(name))]
 

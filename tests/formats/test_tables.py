@@ -308,6 +308,16 @@ def test_the_method_says_what_was_asked_found_and_left_open(rich: Rich) -> None:
     assert {row["Status"].partition(",")[0] for row in sheet(render("xlsx", rich), "Findings")} <= words
 
 
+@pytest.mark.parametrize(("manifests", "whole"), [(90, True), (900, False)])
+def test_the_command_of_many_manifests_is_whole_or_said_to_be_elsewhere(manifests: int, whole: bool, rich: Rich) -> None:
+    names = [f"services/a-service-with-a-long-name-{number:04}/policycheck.yaml" for number in range(manifests)]
+    named = [{**rich["results"][0], "manifest": name, "findings": [], "artefacts": []} for name in names]
+    rows = sheet(render("xlsx", {**rich, "results": named}), "Method")
+    (command,) = [row["What"] for row in rows if row["Item"] == "Command"]
+    assert command.endswith(" --format json" if whole else "README.txt of a bundle and the HTML record name it")
+    assert whole is all(name in command for name in (*names, "--root . --as-of 2026-11-21"))
+
+
 def test_the_same_report_gives_the_same_workbook_wherever_and_whenever(rich: Rich, monkeypatch: pytest.MonkeyPatch) -> None:
     first = render("xlsx", rich)
     before = os.umask(0o077)

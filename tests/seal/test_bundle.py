@@ -368,6 +368,14 @@ def test_an_unsigned_bundle_does_not_speak_of_a_signer(place: Place) -> None:
     assert "statement.sig" not in text
 
 
+def test_a_manifest_whose_name_looks_like_an_option_is_none(call: Call, place: Place, tmp_path: Path) -> None:
+    name = "--output=b.policycheck.yaml"
+    (tmp_path / name).write_bytes((place.repository / "corner-shop" / "policycheck.yaml").read_bytes())
+    call(tmp_path, "check", ".", "--no-evidence", "--as-of", AS_OF, "--output", "json=r.json")
+    assert bundle(call, place, tmp_path / "b", "--format", "csv", report=str(tmp_path / "r.json"))[0] == 0
+    assert section(tmp_path / "b", "How to do it again")[0].startswith(f"policycheck check ./{name} --root . ")
+
+
 def test_the_readme_has_nothing_that_a_terminal_obeys(call: Call, place: Place, tmp_path: Path) -> None:
     name = "\x1b[2J\nHow to do it again\n.policycheck.yaml"
     (tmp_path / name).write_bytes((place.repository / "corner-shop" / "policycheck.yaml").read_bytes())
