@@ -172,7 +172,7 @@ def known_of(manifest: Manifest, criteria: Criteria, options: Options, flaws: It
         only_from=only_from,
         routes={s.route: holder for s, holder in every},
         called={str(o.get("id")): tuple(str(o[key]) for key in ("name", "contact") if o.get(key)) for o in owners if o},
-        no_answer=frozenset(criteria.tables(options.as_of).get("no_answer") or ()),
+        no_answer=criteria.texts(options.as_of).get("no_answer", frozenset()),
         denied=frozenset(f.subject.id for f in flaws if f.rule == MATCHES.id and f.subject.kind == "control"),
     )
 

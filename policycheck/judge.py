@@ -115,9 +115,10 @@ class Judge:
         self._facts: dict[Any, Fact] = {}
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
         self._local: dict[tuple[str, str], Concern] = {}
-        self.env = environment(place.data, criteria.tables(as_of), as_of)
+        tables, texts = criteria.tables(as_of), criteria.texts(as_of)
+        self.env = environment(place.data, tables, as_of, texts)
         #: What an explanation starts from: what definitions were found to say stays true for all of them.
-        self._explaining = environment(place.data, criteria.tables(as_of), as_of)
+        self._explaining = environment(place.data, tables, as_of, texts)
         self._owners: dict[int, str] = {}
         organization = place.data.get("organization")
         self.organization: Mapping[str, Any] = organization if isinstance(organization, dict) else {}
@@ -238,7 +239,7 @@ class Judge:
         What a pack's table `no_answer` lists, such as TBD, says nothing.
         """
         assert program.equivalents is not None
-        items, hollow = program.equivalents.run(env), env["data"].get("no_answer", ())
+        items, hollow = program.equivalents.run(env), env[STATE].texts.get("no_answer", frozenset())
         accepted = {e.id for e in concern.expectations if e.illustrative}
         if not isinstance(items, list):
             return ""

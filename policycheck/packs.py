@@ -130,6 +130,7 @@ class Criteria:
         #: What `judge.plan_for` found, by the organization's answers.
         self.plans: dict[Any, Any] = {}
         self._tables: dict[str, dict[str, Any]] = {}
+        self._texts: dict[str, dict[str, frozenset[str]]] = {}
 
     @cached_property
     def renamed(self) -> dict[str, str]:
@@ -228,7 +229,17 @@ class Criteria:
                 for name, table in pack.tables.items():
                     found.update(_valid(name, table, as_of))
             self._tables[as_of] = found
+            self._texts[as_of] = {name: frozenset(table) for name, table in found.items() if _are_texts(table)}
         return self._tables[as_of]
+
+    def texts(self, as_of: str) -> dict[str, frozenset[str]]:
+        """The tables that are lists of texts, as sets."""
+        self.tables(as_of)
+        return self._texts[as_of]
+
+
+def _are_texts(table: Any) -> bool:
+    return isinstance(table, list) and all(type(item) is str for item in table)
 
 
 def _former(rule: Rule) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from policycheck.judge import Concern, Plan
@@ -12,8 +13,6 @@ from policycheck.packs import Criteria, Rule
 
 _STRENGTH = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _APPLIES = frozenset(Outcome) - {Outcome.NOT_APPLICABLE}
-#: An enum's `.value` is a Python call.
-_SAID: dict[Any, str] = {word: word.value for kind in (Outcome, Assurance, Severity) for word in kind}
 _GAP, _UNKNOWN, _NOT_APPLICABLE = Outcome.GAP, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
 
@@ -91,16 +90,19 @@ class Tally:
 
 def verdicts(findings: Iterable[Finding], plan: Plan, counted: Mapping[str, Sequence[Outcome]]) -> tuple[str, ...]:
     """Rule, outcome, assurance and severity of everything that was judged and applies; the same whatever was explained."""
-    said = _SAID
-    found = [f"{f.rule} {said[f.outcome]} {said[f.assurance]} {said[f.severity]}" for f in findings if f.outcome in _APPLIES]
+    found = [_verdict(f.rule, f.outcome, f.assurance, f.severity) for f in findings if f.outcome in _APPLIES]
     for rule, concern in plan.judged if counted else ():
-        seen = counted.get(rule.id)
-        if seen:
-            # What is only counted was weighed against nothing: it is as declared.
-            ending = f"declared {said[concern.severity]}"
-            found += [f"{rule.id} {said[outcome]} {ending}" for outcome in seen if outcome in _APPLIES]
+        for outcome in counted.get(rule.id, ()):
+            if outcome is not _NOT_APPLICABLE:
+                # What is only counted was weighed against nothing: it is as declared.
+                found.append(_verdict(rule.id, outcome, Assurance.DECLARED, concern.severity))
     found.sort()
     return tuple(found)
+
+
+@lru_cache(8192)
+def _verdict(rule: str, outcome: Outcome, assurance: Assurance, severity: Severity) -> str:
+    return f"{rule} {outcome.value} {assurance.value} {severity.value}"
 
 
 def untested(criteria: Criteria) -> dict[str, tuple[str, ...]]:

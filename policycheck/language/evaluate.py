@@ -58,12 +58,13 @@ class Interval:
 
 
 class State:
-    """What one evaluation may spend and remember: an item budget and the values of definitions."""
+    """What one evaluation may spend and remember: an item budget, the values of definitions, tables of texts as sets."""
 
-    __slots__ = ("budget", "memory")
+    __slots__ = ("budget", "memory", "texts")
 
-    def __init__(self, budget: int = ITEM_BUDGET) -> None:
+    def __init__(self, budget: int = ITEM_BUDGET, texts: Mapping[str, frozenset[str]] | None = None) -> None:
         self.budget = budget
+        self.texts: Mapping[str, frozenset[str]] = texts or {}
         self.memory: dict[tuple[str, str, int], Any] = {}
 
     def spend(self, items: int) -> None:
@@ -96,9 +97,11 @@ class Compiler:
         return run
 
 
-def environment(data: Mapping[str, Any], tables: Mapping[str, Any], as_of: str) -> Env:
-    """A fresh environment for one manifest."""
-    return {ROOT: data, "data": tables, "as_of": as_of, STATE: State()}
+def environment(
+    data: Mapping[str, Any], tables: Mapping[str, Any], as_of: str, texts: Mapping[str, frozenset[str]] | None = None
+) -> Env:
+    """A fresh environment for one manifest; `texts` are those tables that are lists of texts, as sets."""
+    return {ROOT: data, "data": tables, "as_of": as_of, STATE: State(texts=texts)}
 
 
 def _literal(compiler: Compiler, node: Node) -> Run:
@@ -542,6 +545,23 @@ def _in(compiler: Compiler, node: Node) -> Run:
             if set(map(type, items)) <= _TEXTS:
                 return False
         return _found(wanted, items)
+
+    table = node.args[1]
+    if table.op == "select" and not table.kind and table.args[0].op == "name" and table.args[0].args[0] == "data":
+        return _in_table(item, table.args[1], member)
+    return member
+
+
+def _in_table(item: Run, table: str, otherwise: Run) -> Run:
+    """Whether a text is one of a pack's table of texts, which may be there as a set."""
+
+    def member(env: Env) -> Any:
+        texts = env[STATE].texts.get(table)
+        if texts is not None:
+            wanted = item(env)
+            if type(wanted) is str:
+                return wanted in texts
+        return otherwise(env)
 
     return member
 
