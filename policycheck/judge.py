@@ -6,7 +6,7 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policycheck.digest import uuid5
+from policycheck.digest import sha256_hex, uuid5
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, environment
 from policycheck.language.explain import Explainer
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
@@ -511,7 +511,8 @@ def _name(item: Any) -> str:
     for key in ITEM_KEYS:
         if isinstance(item.get(key), (str, int)):
             return str(item[key])
-    return str(sorted(item.items(), key=str))[:80]
+    # What has no name is told apart by what it says, and does not say it.
+    return f"item-{sha256_hex(str(sorted(item.items(), key=str)).encode())[:12]}"
 
 
 def _because(facts: tuple[Fact, ...]) -> str:

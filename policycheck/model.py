@@ -26,6 +26,7 @@ UNKNOWN: Final = _Unknown.UNKNOWN
 ITEM_KEYS = (
     "id", "name", "law", "principle", "jurisdiction", "expectation", "rule", "kind", "version", "type", "stage", "pattern",
     "from_sensitivity", "on", "step",
+    "phase",
 )  # fmt: skip
 
 

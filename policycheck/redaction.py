@@ -18,6 +18,8 @@ LEFT_OUT = "(left out)"
 _REASONS = frozenset({
     "nothing to judge", "the rule could not be evaluated", "the pack has no row for this", "the repository has it otherwise",
 })  # fmt: skip
+#: What names a target of an organization's own scraping is where it scrapes.
+_TARGET = re.compile(r"(?<=\btargets\[)[^\]]*(?=\])")
 _PATH = re.compile("organization\\.[a-z_]+")
 _DEMAND = re.compile("(declared|supported) only; this run asks for (supported|verified)")
 #: Each kind with its shape, and what a text that has the shape holds when case is folded.
@@ -108,7 +110,7 @@ def bare(record: Record) -> Record:
     routes = unnamed(fact for finding in record[key] for fact in finding["facts"])
     found = {**record, key: [_finding(finding, routes) for finding in record[key]], "redacted": True}
     if "redactions" in record:
-        found["redactions"] = [{**one, "where": routes.get(one["where"], one["where"])} for one in record["redactions"]]
+        found["redactions"] = [{**one, "where": _route(one["where"], routes)} for one in record["redactions"]]
     for part, change in _PARTS.items():
         if part in found:
             found[part] = change(found[part])
@@ -122,6 +124,8 @@ def unnamed(facts: Iterable[Record]) -> dict[str, str]:
         route, value = fact["route"], fact.get("value")
         if type(value) is str and value and route.endswith(f"[{value}]"):
             found[route] = f"{route[: -len(value) - 1]}...]"
+        elif "targets[" in route:
+            found[route] = _TARGET.sub("...", route)
     return found
 
 
@@ -133,7 +137,7 @@ def _finding(finding: Record, routes: Mapping[str, str]) -> Record:
     if "because_of" in finding and _because(finding["because_of"]):
         found["because_of"] = _because(finding["because_of"])
     if "missing" in finding:
-        found["missing"] = [routes.get(route, route) for route in finding["missing"]]
+        found["missing"] = [_route(route, routes) for route in finding["missing"]]
     if "related" in finding:
         found["related"] = [_placed(place, routes) for place in finding["related"]]
     if "exception" in found:
@@ -144,7 +148,11 @@ def _finding(finding: Record, routes: Mapping[str, str]) -> Record:
 
 
 def _placed(place: Any, routes: Mapping[str, str]) -> Any:
-    return {**place, "route": routes.get(place["route"], place["route"])} if place else place
+    return {**place, "route": _route(place["route"], routes)} if place else place
+
+
+def _route(route: str, routes: Mapping[str, str]) -> str:
+    return routes[route] if route in routes else _TARGET.sub("...", route)
 
 
 def _because(because_of: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from policycheck import packs
 from policycheck.document import Document, parse
-from policycheck.judge import Judge, distinct
+from policycheck.judge import Judge, _name, distinct
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
 from policycheck.model import Finding, Outcome, Severity
@@ -254,6 +255,30 @@ def test_subjects_that_are_named_alike_do_not_hide_one_another() -> None:
     found = findings(wanted, manifest(body=body))
     assert [(f.subject.id, f.outcome.value) for f in found] == [("c / nginx", "gap"), ("c / nginx (2)", "met")]
     assert found[0].id != found[1].id
+
+
+PURPOSES = """ai_uses:
+  - {{id: gull, phases: [pretrain, finetune], purposes: [
+      {{phase: pretrain, purposes: [learn], compatibility_ref: {}}}, {{phase: finetune, purposes: [learn]}}]}}"""
+
+
+def test_a_finding_about_a_purpose_is_named_by_its_phase_and_not_by_what_it_says() -> None:
+    wanted = criteria(
+        for_each={"use": "ai_uses", "purpose": "use.purposes"}, **{"assert": 'purpose.compatibility_ref != "no"'}
+    )
+    before, after = (findings(wanted, manifest(body=PURPOSES.format(said))) for said in ("no", "docs/fit.md"))
+    assert [f.subject.id for f in before] == ["gull / pretrain", "gull / finetune"]
+    assert [f.id for f in before] == [f.id for f in after]
+    assert before[0].outcome is Outcome.GAP
+    assert after[0].outcome is Outcome.MET
+
+
+def test_what_has_no_name_is_told_apart_and_not_quoted() -> None:
+    long = {"said": "x" * 100}
+    names = [_name(item) for item in (long | {"then": "a"}, long | {"then": "b"}, {"then": "b"} | long)]
+    assert len(set(names)) == 2
+    assert names[1] == names[2]
+    assert all(re.fullmatch("item-[0-9a-f]{12}", name) for name in names)
 
 
 def test_a_section_that_is_one_thing_is_a_subject_of_its_own() -> None:

@@ -213,6 +213,13 @@ ai_uses:
     purposes: [{{compatibility_ref: "https://ops:hunter4@wiki/x", phase: pretrain, purposes: [a]}}]
 """
 HOLDERS = MANIFEST.replace("contact: dpo@acme.example", 'contact: "https://ops:hunter3@wiki.example/"') + HOLDERS
+TARGETS = """\
+own_scraping:
+  - id: prices
+    purpose: prices
+    jurisdictions: [NL]
+    targets: [{pattern: "*.zoe.example/*", access: public}]
+"""
 NOT_SHOWN = re.compile(f"hunter[2-9]|{KEY}")
 
 
@@ -233,7 +240,10 @@ def holders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A person's name as an item of a list."""
     folder = tmp_path_factory.mktemp("named")
-    text = HOLDERS.replace('"https://ops:hunter2@wiki.example/roles"', '"Zoe Example (zoe@acme.example)"')
+    text = f"{HOLDERS}{TARGETS}".replace("[website_operator]", "[website_operator, scraper]")
+    text = text.replace("jurisdictions: [GB],", "jurisdictions: [GB, NL],").replace(
+        '"https://ops:hunter2@wiki.example/roles"', '"Zoe Example (zoe@acme.example)"'
+    )
     (folder / "policycheck.yaml").write_text(text, "utf-8")
     return folder
 
@@ -259,13 +269,15 @@ def test_what_is_said_beside_the_report_holds_no_credential(holders: Path) -> No
 def test_a_redacted_copy_names_no_item_of_a_list_by_its_text(named: Path) -> None:
     whole, copy = everything(named, *CHECK), everything(named, *CHECK, "--redact")
     assert "holders[Zoe Example (zoe@acme.example)]" in whole["json"]
+    assert "targets[*.zoe.example/*].access" in whole["json"]
     assert "governance.scraping_role.holders[...]" in copy["json"]
-    assert [name for name, text in copy.items() if "Zoe" in text or "zoe@" in text] == []
+    assert "targets[...].access" in copy["json"]
+    assert [name for name, text in copy.items() if re.search("Zoe|zoe[@.]", text)] == []
 
 
 def test_sarif_names_no_item_of_a_list_by_its_text_unless_values_are_shown(named: Path) -> None:
     said = [run(named, *CHECK, "--format", "sarif", *more)[1].decode() for more in ([], ["--show-values"])]
-    assert ["zoe@" in text for text in said] == [False, True]
+    assert ["zoe@" in text for text in said] == ["zoe.example" in text for text in said] == [False, True]
 
 
 def test_what_claims_to_be_redacted_is(folder: Path) -> None:

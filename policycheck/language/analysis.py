@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.language.syntax import ExpressionError, Node, caret, parse
-from policycheck.language.types import ANY, Checker, Definitions, Type, Types, sized_paths
+from policycheck.language.types import ANY, OBJECT, Checker, Definitions, Type, Types, sized_paths
+from policycheck.model import ITEM_KEYS
 
 MAX_BINDINGS = 3
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -123,8 +124,14 @@ class _Analyst:
         item = found.item or ANY
         if found.kind not in ("list", "dyn"):
             self.mistakes.append(Mistake(f"for_each.{name}", "must be a list"))
+        if node.op != "list" and not self._named(item):
+            self.mistakes.append(Mistake(f"for_each.{name}", "nothing names its items: a finding could not keep its id"))
         self.scope[name] = item
         return Binding(name, node, item.name or name, shown)
+
+    def _named(self, item: Type) -> bool:
+        """Whether items have what tells them apart; without it a finding's id would be made of what they say."""
+        return item.kind != OBJECT or not {*ITEM_KEYS}.isdisjoint(self.types.names(item))
 
     def _tree(self, where: str, source: Any, condition: bool = False, bind: str = "") -> Node:
         text = source if isinstance(source, str) else str(source)

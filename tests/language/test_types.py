@@ -367,3 +367,12 @@ def test_no_enum_of_the_manifest_asks_for_yes_no_or_unknown() -> None:
 def test_every_kind_of_the_manifest_can_be_judged() -> None:
     for kind in REAL.paths:
         assert analyse({"for_each": kind, "assert": "true", "message": ""}, REAL, {}).mistakes == []
+
+
+def test_what_nothing_names_has_no_findings_of_its_own() -> None:
+    def told(**for_each: str) -> list[str]:
+        return [str(m) for m in analyse({"for_each": for_each, "assert": "true", "message": ""}, REAL, {}).mistakes]
+
+    assert told(u="ai_uses", p="u.purposes") == told(o="[organization]") == told(s="surfaces", r="s.risk_scenarios") == []
+    (said,) = told(u="ai_uses", a="u.lia.alternatives")
+    assert said == "for_each.a: nothing names its items: a finding could not keep its id"
