@@ -54,8 +54,9 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     integrity = [*future(manifest), *elsewhere(manifest)]
     looked_at: tuple[Witnessed, ...] = ()
     if hearings:
-        from policycheck import weigh
+        from policycheck import attachments, weigh
 
+        manifest = manifest._replace(inputs=(*manifest.inputs, *attachments.lock_of(manifest)))
         weigh.weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
         integrity += weigh.evidence_findings(manifest, criteria.types, hearings, findings.values())
         looked_at = weigh.ledger(hearings, criteria.types)

@@ -445,7 +445,8 @@ def demanded(value: Any) -> tuple[Assurance, tuple[tuple[str, Assurance], ...]]:
 
 def too_far(warnings: Iterable[WarnUntil], as_of: str, source: str) -> list[Problem]:
     """Entries that warn for so long that nothing would ever block."""
-    last = (date.fromisoformat(as_of) + timedelta(days=HORIZON)).isoformat()
+    today = date.fromisoformat(as_of)
+    last = (today + timedelta(days=min(HORIZON, (date.max - today).days))).isoformat()
     return [
         Problem(*_place(source), f"warn_until: {w.by} {w.name} until {w.until} is more than {HORIZON} days ahead; {NO_OFF}")
         for w in warnings

@@ -31,9 +31,9 @@ class Event(NamedTuple):
 def days_of(data: Any, options: Options, days: int) -> list[str]:
     """The days to look at: the evaluation's own first, those on which something may change, the last one."""
     first = date.fromisoformat(options.as_of)
-    last = first + timedelta(days=days)
+    last = first + timedelta(days=min(days, (date.max - first).days))
     changes = set(_changes(data, ()))
-    changes |= {date.fromisoformat(w.until) + timedelta(days=1) for w in options.warn_until}
+    changes |= {day for w in options.warn_until if (day := _later(w.until, 1)) is not None}
     return [first.isoformat(), *sorted(d.isoformat() for d in changes if first < d < last), last.isoformat()]
 
 

@@ -259,9 +259,10 @@ def starting(findings: Iterable[Record]) -> list[tuple[str, list[Record]]]:
 
     found: dict[str, list[Record]] = {}
     for finding in findings:
-        if "warns_until" in finding:
-            day = date.fromisoformat(finding["warns_until"]) + timedelta(days=1)
-            found.setdefault(day.isoformat(), []).append(finding)
+        last = date.fromisoformat(finding["warns_until"]) if "warns_until" in finding else date.max
+        # After the last day that there is, none follows on which anything blocks.
+        if last < date.max:
+            found.setdefault((last + timedelta(days=1)).isoformat(), []).append(finding)
     return sorted(found.items())
 
 

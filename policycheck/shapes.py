@@ -959,7 +959,7 @@ class ManifestRecord(Shape):
     surfaces: list[ReportedSurface]
     """The declared surfaces."""
     inputs: list[ReadFile]
-    """The manifest and its fragments."""
+    """The manifest and its fragments, and the lock of its evidence where there is one."""
     artefacts: list[Hearing]
     """Every entry of evidence."""
     findings: list[Finding]

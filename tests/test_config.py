@@ -12,6 +12,8 @@ import pytest
 
 from policycheck import config
 from policycheck.errors import GAPS, INVALID, NOTHING, USAGE, InvalidInput, UsageError
+from policycheck.model import WarnUntil
+from policycheck.report import starting
 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
 AS_OF = "2026-11-21"
@@ -444,3 +446,11 @@ def test_without_a_file_that_is_said(shop: Path, call: Call) -> None:
     _, out, _ = call(shop, "config", "--isolated")
     assert out.startswith("configuration: no file counts\n")
     assert max(map(len, out.splitlines())) <= 110
+
+
+def test_on_the_last_day_there_is_no_warning_goes_too_far() -> None:
+    warning = WarnUntil("severity", "high", "9999-12-31")
+    assert config.too_far([warning], "9999-12-31", "x.toml") == []
+    assert config.too_far([], "9999-12-31", "x.toml") == []
+    assert len(config.too_far([warning], "2026-11-21", "x.toml")) == 1
+    assert starting([{"warns_until": "9999-12-31"}]) == []

@@ -178,3 +178,8 @@ def test_the_days_looked_at_come_from_dates_and_the_intervals_around_them() -> N
         AS_OF, "2026-11-25", "2026-11-26", "2026-11-30", "2026-12-01",
         "2026-12-16", "2026-12-21", "2026-12-25", "2027-02-19",
     ]  # fmt: skip
+
+
+def test_a_year_that_has_no_next_is_looked_at_to_its_end() -> None:
+    options = Options(as_of="9999-12-30", warn_until=(WarnUntil("severity", "high", "9999-12-31"),))
+    assert days_of({}, options, 90) == ["9999-12-30", "9999-12-31"]

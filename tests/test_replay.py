@@ -460,3 +460,18 @@ def test_a_workbook_is_not_for_a_terminal(folder: Path) -> None:
     os.close(leader)
     assert done.returncode == 2
     assert b"xlsx is not for a terminal; write it to a file with --output xlsx=FILE" in done.stderr
+
+
+def test_the_lock_that_decided_is_among_what_was_read(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "corner-shop", tmp_path / "shop")
+    shop = tmp_path / "shop"
+    words = ("check", ".", "--root", ".", "--as-of", AS_OF, "--format", "json")
+    first = json.loads(call(shop, *words)[1])
+    code, _, err = call(shop, "evidence", "lock", "--as-of", AS_OF)
+    assert code == 0, err
+    locked = json.loads(call(shop, *words)[1])
+    assert locked["report_id"] != first["report_id"]
+    paths = [[file["path"] for file in report["results"][0]["inputs"]] for report in (first, locked)]
+    assert paths == [["policycheck.yaml"], ["policycheck.yaml", "policycheck.lock.yaml"]]
+    without = json.loads(call(shop, *words, "--no-evidence")[1])
+    assert [file["path"] for file in without["results"][0]["inputs"]] == ["policycheck.yaml"]

@@ -132,11 +132,15 @@ def _flaw(record: Record, finding: Record) -> Row:
     return ["not in order", plain(finding["subject"]["id"]), *blank, "", told, place, *_whose(record)]
 
 
+def _kind(path: str) -> str:
+    return "lock" if path.endswith("policycheck.lock.yaml") else "manifest"
+
+
 def evidence(record: Record) -> list[Row]:
     """The manifest's own files, then the ledger: a row an artefact of each entry, also where it gave nothing."""
     files = record["inputs"]
     found: list[Row] = [
-        ["input", plain(f["path"]), "manifest", "", "", "", "", f["size"], f["sha256"], *_whose(record)] for f in files
+        ["input", plain(f["path"]), _kind(f["path"]), "", "", "", "", f["size"], f["sha256"], *_whose(record)] for f in files
     ]
     for entry in record["artefacts"]:
         for number, artefact in enumerate(entry["artefacts"] or [{"path": entry["path"], "size": "", "sha256": ""}]):

@@ -136,7 +136,7 @@ def inputs(report: Record) -> bytes:
     lines = [
         f"# The files that were read for report {report['report_id']}, with size and SHA-256.",
         "# From the folder that the paths begin in: sha256sum --strict -c INPUTS.txt",
-        "#", f"# Manifests and fragments: {len(read)}", *_listed(read),
+        "#", f"# Manifests, fragments and locks: {len(read)}", *_listed(read),
         "#", f"# Artefacts: {len(looked_at - read)}", *_listed(looked_at - read),
     ]  # fmt: skip
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")

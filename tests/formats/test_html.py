@@ -368,6 +368,11 @@ def test_no_day_is_made_up(values: dict[str, Any]) -> None:
     assert calendar.days(AS_OF, [finding("controls[a]", facts=facts(**values))]) == []
 
 
+def test_the_last_day_of_a_warning_is_not_yet_the_day_on_which_it_blocks() -> None:
+    (day,) = calendar.days(AS_OF, [{**finding("controls[a]"), "warns_until": "2026-12-31"}])
+    assert (day.day, day.why.endswith(" only warns until then")) == ("2026-12-31", True)
+
+
 def test_days_are_drawn_in_their_order() -> None:
     found = [finding("controls[a]", exception={"id": "x", "expires_on": day}) for day in ("2027-11-21", "2025-11-21")]
     first, last = calendar.days(AS_OF, found)

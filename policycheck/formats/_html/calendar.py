@@ -44,7 +44,7 @@ def _of(finding: Record, as_of: str) -> list[Day]:
     if finding.get("baseline", {}).get("due_on"):
         found.append((finding["baseline"]["due_on"], f"{finding['rule']} is to be closed"))
     if "warns_until" in finding:
-        found.append((finding["warns_until"], f"{finding['rule']} begins to block"))
+        found.append((finding["warns_until"], f"{finding['rule']} only warns until then"))
     # A report that somebody wrote by hand may hold anything in place of a day.
     return [Day(day, subject, why, day < as_of) for day, why in found if _date(day)]
 
