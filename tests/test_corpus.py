@@ -11,14 +11,13 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from policycheck import cli, document, packs
+from policycheck import cli, document
 
 HERE = Path(__file__).parent / "corpus"
 CLEAN = (HERE / "clean.yaml").read_text("utf-8")
@@ -116,15 +115,6 @@ def lay_out(case: dict[str, Any], root: Path) -> None:
             path.write_bytes(content(written))
 
 
-read_shipped = packs.shipped
-
-
-@cache
-def shipped() -> list[packs.Pack]:
-    """The shipped packs, read once for all cases."""
-    return read_shipped()
-
-
 class Stream(io.TextIOWrapper):
     """Standard output or error, to be read afterwards."""
 
@@ -143,7 +133,6 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process: arguments and folder in; exit code, standard output and error out."""
-    monkeypatch.setattr(packs, "shipped", lambda: list(shipped()))
 
     def started(folder: Path, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
         out, err = Stream(), Stream()
