@@ -24,6 +24,8 @@ MAX_QUESTIONS = 10
 MAX_FACTS = 2
 MAX_ASKED = 2
 MAX_RULES = 5
+#: More documents than these are counted; --verbose names them.
+MOST_NAMED = 5
 _BINDING = ("must", "should")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
@@ -95,6 +97,8 @@ def _title(view: View, record: Record) -> list[str]:
     about = ", ".join(harmless(x) for x in (organization.get("size"), *(organization.get("jurisdictions") or ())) if x)
     *most, last = [d["id"] for d in view.header["criteria"]["documents"]] or ["nothing"]
     documents = f"{', '.join(most)} and {last}" if most else last
+    if len(most) > MOST_NAMED and not view.style.get("verbose"):
+        documents = f"{len(most) + 1} documents"
     head = paint(f"{name}{f' ({about})' if about else ''}", "bold", view.style)
     held = f"{view.path(record['manifest'])} held against {documents}, as of {view.header['as_of']}"
     return [head, *wrap(held, view.style, "", ""), *_since(view, record), ""]
