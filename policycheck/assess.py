@@ -6,6 +6,7 @@ confirm or contradict, never excuse: the final outcome is the worse of the two (
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, distinct
 from policycheck.model import (
     Accepted,
+    Artefact,
     Assurance,
     Failure,
     Finding,
@@ -44,7 +46,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
 
     Never raises for what a manifest or artefact holds; errors of ours become failures.
     """
-    hearings, failures = _heard(manifest, criteria, options)
+    hearings, failures, lock = _heard(manifest, criteria, options)
     entries = manifest.data.get("exceptions") or ()
     weighing = hearings or entries or known or options.warn_until or options.demanding()
     detail = frozenset(Outcome) if weighing else options.detail
@@ -54,9 +56,8 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     integrity = [*future(manifest), *elsewhere(manifest)]
     looked_at: tuple[Witnessed, ...] = ()
     if hearings:
-        from policycheck import attachments, weigh
+        from policycheck import weigh
 
-        manifest = manifest._replace(inputs=(*manifest.inputs, *attachments.lock_of(manifest)))
         weigh.weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
         integrity += weigh.evidence_findings(manifest, criteria.types, hearings, findings.values())
         looked_at = weigh.ledger(hearings, criteria.types)
@@ -72,12 +73,15 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
         marked = _marking(criteria, options, known)
         findings = {k: marked(f) for k, f in findings.items()}
         integrity = [marked(f) for f in integrity]
-    return _result(manifest, criteria, options, judge, declared, findings, integrity, looked_at, failures, known)
+    read = manifest._replace(inputs=(*manifest.inputs, *lock))
+    return _result(read, criteria, options, judge, declared, findings, integrity, looked_at, failures, known)
 
 
-def _heard(manifest: Manifest, criteria: Criteria, options: Options) -> tuple[list[Hearing], list[Failure]]:
+def _heard(
+    manifest: Manifest, criteria: Criteria, options: Options
+) -> tuple[list[Hearing], list[Failure], tuple[Artefact, ...]]:
     if not options.evidence:
-        return [], []
+        return [], [], ()
     from policycheck.witness import hear
 
     return hear(manifest, criteria.types, options.as_of)
@@ -133,13 +137,9 @@ def _result(
 
 
 def _accept(
-    manifest: Manifest,
-    criteria: Criteria,
-    options: Options,
-    entries: Any,
-    findings: dict[Any, Finding],
+    manifest: Manifest, criteria: Criteria, options: Options, entries: Any, findings: dict[Any, Finding],
     flaws: list[Finding],
-) -> tuple[dict[str, Accepted], list[Finding]]:
+) -> tuple[dict[str, Accepted], list[Finding]]:  # fmt: skip
     """The gaps that an exception accepts, by finding id, and findings on exceptions that are not in order."""
     from policycheck import exceptions
 
@@ -155,8 +155,6 @@ def _accept(
 
 def known_of(manifest: Manifest, criteria: Criteria, options: Options, flaws: Iterable[Finding]) -> exceptions.Known:
     """What an exception of this manifest may speak of; `flaws` are the findings on its declaration."""
-    import os
-
     from policycheck import exceptions
     from policycheck.witness import subjects
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import ArtefactError
 from policycheck.language.evaluate import day
-from policycheck.model import Account, Artefact, Manifest
+from policycheck.model import Account, Artefact
 
 if TYPE_CHECKING:
     from policycheck.opener import Opener
@@ -55,14 +55,6 @@ def read_lock(opener: Opener, folder: str) -> Lock:
         return Lock(digests, str(document.data["locked_on"]), "", seen)
     except (ArtefactError, AttributeError, KeyError, TypeError, ValueError):
         return Lock(wrong=f"{path} is no lock file; write it with policycheck evidence lock", artefact=seen)
-
-
-def lock_of(manifest: Manifest) -> tuple[Artefact, ...]:
-    """The lock file that decided over a manifest's evidence, if there is one, for the report's list of what was read."""
-    from policycheck.opener import Opener
-
-    found = read_lock(Opener(manifest.root), manifest.folder).artefact
-    return () if found is None else (found,)
 
 
 def _entries(data: Any) -> dict[str, str]:

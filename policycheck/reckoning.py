@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, strongest
-from policycheck.model import Outcome, Severity
+from policycheck.model import Options, Outcome, Severity
 from policycheck.report import Record, coverage
+from policycheck.tally import blocks
 
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
 _BINDING = ("must", "should")
@@ -26,12 +27,13 @@ def flaw(report: Record) -> str:
 
 def _of_one(record: Record, report: Record) -> str:
     findings, counts, rows = record["findings"], record["counts"], record["expectations"]
-    judged = _by_expectation(findings)
+    judged, asked = _by_expectation(findings), report["options"]
+    options = Options(report["as_of"], fail_on=Severity(asked["fail_on"]), allow_unknown=asked["allow_unknown"])
     follows = {
         "two findings have one id": len({finding["id"] for finding in findings}) == len(findings),
         "a finding is of a rule that did not run": {finding["rule"] for finding in findings} <= report["rules"].keys(),
         "a finding blocks, or does not, against its own words": all(
-            finding["blocks"] is _blocks(finding, report["options"]) for finding in findings
+            finding["blocks"] is _blocks(finding, options) for finding in findings
         ),
         "an expectation's outcome is not that of its findings": all(
             _is_rollup(row, judged.get(row["id"], [])) for row in rows
@@ -74,14 +76,10 @@ def _is_known(finding: Record) -> bool:
     return bool(finding.get("baseline", {}).get("state") == "known")
 
 
-def _blocks(finding: Record, options: Record) -> bool:
+def _blocks(finding: Record, options: Options) -> bool:
     """As `tally.stops`, of the record."""
-    if finding["outcome"] != "gap" and (finding["outcome"] != "unknown" or options["allow_unknown"]):
-        return False
-    if "exception" in finding or _is_known(finding) or finding.get("warns_until"):
-        return False
-    severity = Severity(finding["severity"])
-    return severity is not Severity.INFO and severity.rank >= Severity(options["fail_on"]).rank
+    is_held_back = "exception" in finding or _is_known(finding) or finding.get("warns_until")
+    return not is_held_back and blocks(Outcome(finding["outcome"]), Severity(finding["severity"]), options)
 
 
 def _by_expectation(findings: list[Record]) -> Mapping[str, list[str]]:

@@ -32,7 +32,7 @@ from policycheck.model import (
 )
 from policycheck.packs import Criteria, Expectation
 from policycheck.redaction import Redactor, harmless
-from policycheck.tally import stops, untested
+from policycheck.tally import stops, untested, verdict
 
 FORMAT = "policycheck-report/1"
 DISCLAIMER = (
@@ -225,7 +225,7 @@ def share_of(full: Record) -> str:
     """The same of the record that the JSON report holds."""
     artefacts = [artefact for witnessed in full["artefacts"] for artefact in witnessed["artefacts"]]
     verdicts = sorted(
-        f"{f['rule']} {f['outcome']} {f['assurance']} {f['severity']}"
+        verdict(f["rule"], Outcome(f["outcome"]), Assurance(f["assurance"]), Severity(f["severity"]))
         for f in full["findings"] if f["outcome"] != Outcome.NOT_APPLICABLE.value
     )  # fmt: skip
     return _share(full["manifest"], full["inputs"], artefacts, full["counts"], verdicts)

@@ -307,7 +307,8 @@ class Run:
         #: Entries of the baseline whose gap is gone.
         self.fixed: list[str] = []
         self.strict_baseline = False
-        #: The files that were read: manifests, fragments, artefacts.
+        #: Files that outputs are to replace, and those of them that were read: manifests, fragments, artefacts.
+        self.targets: frozenset[str] = frozenset()
         self.read: set[str] = set()
         self._organizations: dict[str, str] = {}
 
@@ -324,7 +325,7 @@ class Run:
         self.fixed += part.fixed
         self.totals.problems += part.problems
         self.told += part.told
-        self.read.update(part.read)
+        self.read |= self.targets.intersection(part.read)
         if part.counts is None:
             return
         self.totals.add(part.counts, part.share)

@@ -90,18 +90,19 @@ class Tally:
 
 def verdicts(findings: Iterable[Finding], plan: Plan, counted: Mapping[str, Sequence[Outcome]]) -> tuple[str, ...]:
     """Rule, outcome, assurance and severity of everything that was judged and applies; the same whatever was explained."""
-    found = [_verdict(f.rule, f.outcome, f.assurance, f.severity) for f in findings if f.outcome in _APPLIES]
+    found = [verdict(f.rule, f.outcome, f.assurance, f.severity) for f in findings if f.outcome in _APPLIES]
     for rule, concern in plan.judged if counted else ():
         for outcome in counted.get(rule.id, ()):
             if outcome is not _NOT_APPLICABLE:
                 # What is only counted was weighed against nothing: it is as declared.
-                found.append(_verdict(rule.id, outcome, Assurance.DECLARED, concern.severity))
+                found.append(verdict(rule.id, outcome, Assurance.DECLARED, concern.severity))
     found.sort()
     return tuple(found)
 
 
 @lru_cache(8192)
-def _verdict(rule: str, outcome: Outcome, assurance: Assurance, severity: Severity) -> str:
+def verdict(rule: str, outcome: Outcome, assurance: Assurance, severity: Severity) -> str:
+    """One judgement as the report's id binds it."""
     return f"{rule} {outcome.value} {assurance.value} {severity.value}"
 
 

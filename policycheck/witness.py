@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from policycheck import rooms
 from policycheck.errors import ArtefactError, needs
 from policycheck.language.types import LIST, OBJECT, Type, Types
-from policycheck.model import ITEM_KEYS, Account, Failure, Manifest, Place, Reading, Subject, Witnessed
+from policycheck.model import ITEM_KEYS, Account, Artefact, Failure, Manifest, Place, Reading, Subject, Witnessed
 from policycheck.overlay import TOP, Overlay
 
 #: Notes that are looked at, and characters of them that are said, for one entry of the ledger.
@@ -35,15 +35,18 @@ class Hearing(NamedTuple):
     covered: tuple[str, ...] = ()
 
 
-def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure]]:
-    """Every evidence entry of a manifest, in order, with what its artefact says. Bad artefacts are accounts, not errors."""
+def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], list[Failure], tuple[Artefact, ...]]:
+    """Every evidence entry of a manifest, in order, with what its artefact says. Bad artefacts are accounts, not errors.
+
+    Last comes the lock file that decided over them, where there is one.
+    """
     entries = [
         (subject, holder, entry, index)
         for subject, holder in subjects(manifest.data, types, manifest.place)
         for index, entry in enumerate(holder["evidence"] if isinstance(holder.get("evidence"), list) else ())
     ]
     if not entries:
-        return [], []
+        return [], [], ()
     from policycheck import attachments
     from policycheck.opener import Opener
 
@@ -61,7 +64,7 @@ def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], l
     uses = [(_use(hearing, texts), hearing.subject.route) for hearing in hearings if hearing.account.supported]
     overused = attachments.overused(uses)
     shared = [_shared(hearing, overused.get(_use(hearing, texts), 0)) for hearing in hearings]
-    return _covering(shared, manifest, types), failures
+    return _covering(shared, manifest, types), failures, (lock.artefact,) if lock.artefact is not None else ()
 
 
 def _of_surfaces(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from policycheck.config import Configuration
     from policycheck.model import Artefact, Options
     from policycheck.packs import Criteria
-    from policycheck.run import Settings
+    from policycheck.run import Settings, Worker
+    from policycheck.sources import Found
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: Where a command's option is not called as the key.
@@ -104,6 +105,19 @@ def settings(options: Mapping[str, Any], found: Configuration) -> Settings:
         here=current_folder(), options=wanted, root=root, rules=tuple(p.resolve() for p in options["rules"]),
         baseline=options["baseline"],
     )  # fmt: skip
+
+
+def judging(paths: tuple[str, ...], options: Mapping[str, Any], found: Configuration) -> tuple[Worker, Found]:
+    """What judges for such a command, with the whole results kept, and the manifests that its paths mean.
+
+    Raises UsageError, InvalidInput and NothingToCheck.
+    """
+    from policycheck import sources
+    from policycheck.run import Worker
+
+    worker = Worker(settings(options, found), keep=True)
+    held_against(worker.criteria, worker.options, found)
+    return worker, sources.find(paths, worker.settings.here, worker.settings.root, found.excludes)
 
 
 def decided_by(found: Configuration, baseline: Path | None) -> tuple[tuple[str, Artefact], ...]:

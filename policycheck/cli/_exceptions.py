@@ -24,20 +24,19 @@ class Gaps:
     """The manifests of a call with their findings, judged as `check` judges them. Raises InvalidInput and UsageError."""
 
     def __init__(self, path: str | None, options: dict[str, Any]) -> None:
-        from policycheck import run, sources
+        from policycheck import run
         from policycheck.assess import assess
-        from policycheck.cli._configured import filled, held_against, settings
+        from policycheck.cli._configured import filled, judging
         from policycheck.errors import InvalidInput
 
         options, configured = filled(options)
-        worker = run.Worker(settings({**options, "baseline": None}, configured))
-        held_against(worker.criteria, worker.options, configured)
+        worker, found = judging((path,) if path else (), {**options, "baseline": None}, configured)
         self._criteria, self._options = worker.criteria, worker.options
         #: The one file whose exceptions count, where a configuration names it.
         self.only = worker.options.exceptions_file
         here, given = worker.settings.here, worker.settings.root
         self._judged: list[tuple[Manifest, Result]] = []
-        for manifest_path in sources.find([path] if path else [], here, given, configured.excludes).manifests:
+        for manifest_path in found.manifests:
             root, shown, other = run.named(manifest_path, here, given)
             manifest, problems = run.read(manifest_path, shown, root, worker.options.as_of)
             if manifest is None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from policycheck.baseline import Baseline
     from policycheck.model import Finding, Result
     from policycheck.packs import Criteria
-    from policycheck.run import Worker
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 DEFAULT = Path(".policycheck-baseline.yaml")
@@ -73,7 +72,7 @@ def write(paths: tuple[str, ...], new_rules: bool, force: bool, **options: Any) 
         kept = list(known.gaps.values())
         chosen = [(o, f) for o, f in run.open() if f.expectations and f.id not in known.gaps and f.rule not in known.rules]
     else:
-        kept, chosen = [entry for entry in known.gaps.values() if not run.speaks_of(entry, known)], run.open()
+        kept, chosen = [known.gaps[key] for key in run.unjudged(known)], run.open()
     entries = [*kept, *run.entries(chosen, known)]
     run.put(entries, known, run.criteria.every_rule)
     click.echo(f"wrote {run.target}: {len(entries)} gaps and unknowns")
@@ -87,8 +86,8 @@ def prune(paths: tuple[str, ...], **options: Any) -> int:
     """Take out the entries whose gap is gone. Nothing else changes: what became worse since stays new."""
     run = _Run(paths, options)
     known = _load(run.target, run.criteria)
-    still = {finding.id for _, finding in run.open()}
-    kept = [entry for key, entry in known.gaps.items() if key in still or not run.speaks_of(entry, known)]
+    stay = {finding.id for _, finding in run.open()} | run.unjudged(known)
+    kept = [entry for key, entry in known.gaps.items() if key in stay]
     run.put(kept, known)
     click.echo(f"wrote {run.target}: {len(kept)} left, {len(known.gaps) - len(kept)} taken out")
     return 0
@@ -146,18 +145,15 @@ class _Run:
     """What `write` and `prune` found: manifests judged as `check` judges them, but for what a baseline would say."""
 
     def __init__(self, paths: tuple[str, ...], options: dict[str, Any]) -> None:
-        from policycheck import sources
-        from policycheck.cli._configured import filled, held_against, settings
+        from policycheck.cli._configured import filled, judging
         from policycheck.errors import InvalidInput, RuleError
-        from policycheck.run import Run, Worker, in_turn
+        from policycheck.run import Run, in_turn
 
         options, configured = filled(options)
         self.target = _target(options)
-        self.worker: Worker = Worker(settings({**options, "baseline": None}, configured), keep=True)
-        held_against(self.worker.criteria, self.worker.options, configured)
-        self.criteria, self.asked = self.worker.criteria, self.worker.options
-        found = sources.find(paths, self.worker.settings.here, self.worker.settings.root, configured.excludes)
-        run = Run(self.worker, found)
+        worker, found = judging(paths, {**options, "baseline": None}, configured)
+        self.criteria, self.asked = worker.criteria, worker.options
+        run = Run(worker, found)
         self._results: list[Result] = [part.result for part in run.parts(in_turn) if part.result is not None]
         if run.told:
             raise InvalidInput(run.told)
@@ -177,12 +173,15 @@ class _Run:
             if finding.outcome in both and finding.exception is None
         ]
 
-    def speaks_of(self, entry: Mapping[str, Any], known: Baseline) -> bool:
-        """Whether this run can say that an entry's gap is gone: its organization and its rule were judged."""
+    def unjudged(self, known: Baseline) -> set[str]:
+        """The ids of the entries whose organization or rule this run did not judge: it cannot say that their gap is gone."""
         from policycheck.baseline import answered
 
         rules = answered(known, self.criteria, self.asked)
-        return entry["organization"] in self._organizations and entry["rule"] in rules
+        return {
+            key for key, entry in known.gaps.items()
+            if entry["organization"] not in self._organizations or entry["rule"] not in rules
+        }  # fmt: skip
 
     def entries(self, chosen: Iterable[tuple[str, Finding]], known: Baseline | None) -> list[dict[str, Any]]:
         """What a baseline writes down of findings; what people noted of them before is kept."""

@@ -90,6 +90,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     deciding = [settings.here / file.path for _, file in settings.options.decided_by]
     refuse_overwriting(outputs, map(Path.resolve, deciding), "the configuration or baseline of this run")
     run.strict_baseline = options["strict_baseline"]
+    run.targets = frozenset(str(Path(target).resolve()) for _, target in outputs if target != "-")
     with sinks(outputs) as opened:
         code = _stream(run, opened, options["jobs"])
         refuse_overwriting(outputs, map(Path, run.read), "a file that was read")

@@ -125,7 +125,7 @@ def _heard(
         if manifest is None:
             problems += moved(wrong, other, str(here))
             continue
-        hearings, failures = hear(manifest, types_of(schema(v1.SCHEMA)), today)
+        hearings, failures, _ = hear(manifest, types_of(schema(v1.SCHEMA)), today)
         failed += [f"{failure.what}: {failure.why}" for failure in failures]
         heard.append((shown, manifest, list(ledger(hearings, types_of(schema(v1.SCHEMA))))))
     return heard, problems, failed

@@ -41,17 +41,13 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
     Exit codes: 0 the calendar was printed, 3 invalid input, 4 nothing to check, 5 incomplete.
     """
-    from policycheck import sources
     from policycheck.cli import _say, _say_problems
-    from policycheck.cli._configured import filled, held_against, settings
+    from policycheck.cli._configured import filled, judging
     from policycheck.cli._output import print_lines
     from policycheck.errors import INCOMPLETE, INVALID, strongest
-    from policycheck.run import Worker
 
     options, configured = filled(options)
-    worker = Worker(settings(options, configured), keep=True)
-    held_against(worker.criteria, worker.options, configured)
-    found = sources.find(paths, worker.settings.here, worker.settings.root, configured.excludes)
+    worker, found = judging(paths, options, configured)
     calendars = [_Calendar(worker, path, options["days"]) for path in found.manifests]
     problems = [*found.problems, *(p for one in calendars for p in one.problems)]
     failures = dict.fromkeys(failure for one in calendars for failure in one.failures)

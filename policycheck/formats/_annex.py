@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.attachments import LOCK
 from policycheck.formats import _call
 from policycheck.formats._actions import Column, Row, plain, spot, subject, word
 from policycheck.report import Record, Totals
@@ -133,7 +134,7 @@ def _flaw(record: Record, finding: Record) -> Row:
 
 
 def _kind(path: str) -> str:
-    return "lock" if path.endswith("policycheck.lock.yaml") else "manifest"
+    return "lock" if path.endswith(LOCK) else "manifest"
 
 
 def evidence(record: Record) -> list[Row]:
