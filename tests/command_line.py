@@ -23,6 +23,12 @@ class Done(NamedTuple):
 
 def run(folder: Path, *arguments: str, stdin: bytes | None = None, **variables: str) -> Done:
     """`policycheck` called in a folder, with variables of ours only as given."""
+    code, out, err = raw(folder, *arguments, stdin=stdin, **variables)
+    return Done(code, out.decode(), err)
+
+
+def raw(folder: Path, *arguments: str, stdin: bytes | None = None, **variables: str) -> tuple[int, bytes, str]:
+    """The same with standard output as bytes: some formats are no text."""
     streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -36,5 +42,5 @@ def run(folder: Path, *arguments: str, stdin: bytes | None = None, **variables: 
         patch.setattr(sys, "stdout", streams[0])
         patch.setattr(sys, "stderr", streams[1])
         code = cli._run()
-    out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
-    return Done(code, out, err)
+    out, err = (stream.buffer.getvalue() for stream in streams)  # type: ignore[attr-defined]
+    return code, out, err.decode()

@@ -16,6 +16,7 @@ import pytest
 
 from policycheck import __version__, packs, run
 from policycheck.errors import GAPS, INCOMPLETE, INTERRUPTED, INVALID, NOTHING, USAGE, strongest
+from tests import command_line
 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
 SUBPROCESS = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "SOURCE_DATE_EPOCH": "1795219200"}
@@ -364,38 +365,43 @@ def test_nothing_that_is_printed_is_a_command_to_the_agent_of_a_ci_job(tmp_path:
         assert not [line for line in lines if line.strip().startswith("::") or "##vso[" in line], form
 
 
-@pytest.fixture
-def harbour(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An organisation with fragments and evidence, a configuration, a baseline and a lock."""
-    shutil.copytree(Path(__file__).parents[1] / "examples" / "harbour-social", tmp_path / "harbour")
-    (tmp_path / "harbour" / ".git").mkdir()
-    (tmp_path / "harbour" / ".policycheck.toml").write_text('fail_on = "high"\n', "utf-8")
-    assert start(tmp_path / "harbour", "baseline", "write").returncode == 0
-    return tmp_path / "harbour"
+    folder = tmp_path_factory.mktemp("known") / "harbour"
+    shutil.copytree(Path(__file__).parents[1] / "examples" / "harbour-social", folder)
+    (folder / ".git").mkdir()
+    (folder / ".policycheck.toml").write_text('fail_on = "high"\n', "utf-8")
+    assert command_line.run(folder, "baseline", "write").returncode == 0
+    (folder / "policycheck.lock.yaml").write_text("policycheck-lock: 1\n", "utf-8")
+    return folder
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["ai.policycheck-part.yaml", "deploy/nginx.conf", ".policycheck.toml", ".policycheck-baseline.yaml",
-     "policycheck.lock.yaml", "policycheck.yaml"],
-)  # fmt: skip
-def test_no_output_replaces_what_the_run_read(name: str, harbour: Path) -> None:
-    if not (harbour / name).exists():
-        (harbour / name).write_text("policycheck-lock: 1\n", "utf-8")
-    before = (harbour / name).read_bytes()
-    baseline = ["--baseline", ".policycheck-baseline.yaml"]
-    done = start(harbour, "check", ".", *baseline, "--output", f"markdown={name}", "--output", "json=new.json")
-    assert done.returncode == USAGE
-    assert f"--output {name} would replace " in done.stderr.decode()
-    assert (harbour / name).read_bytes() == before
-    assert not (harbour / "new.json").exists()
-    assert not [file for file in harbour.rglob(".*.*") if file.name.startswith((f".{Path(name).name}.", ".new.json"))]
+@pytest.fixture
+def harbour(known: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(known, tmp_path / "harbour"))
+
+
+def test_no_output_replaces_what_the_run_read(harbour: Path) -> None:
+    names = (
+        "ai.policycheck-part.yaml", "deploy/nginx.conf", ".policycheck.toml", ".policycheck-baseline.yaml",
+        "policycheck.lock.yaml", "policycheck.yaml",
+    )  # fmt: skip
+    before = {file: file.read_bytes() for file in harbour.rglob("*") if file.is_file()}
+    for name in names:
+        outputs = ["--output", f"markdown={name}", "--output", "json=new.json"]
+        done = command_line.run(harbour, "check", ".", "--baseline", ".policycheck-baseline.yaml", *outputs)
+        assert done.returncode == USAGE, name
+        assert f"--output {name} would replace " in done.stderr
+        # Nothing is replaced, and nothing else is left beside it.
+        assert {file: file.read_bytes() for file in harbour.rglob("*") if file.is_file()} == before
 
 
 def test_no_output_of_an_invalid_run_replaces_a_fragment(harbour: Path) -> None:
     fragment = harbour / "ai.policycheck-part.yaml"
     fragment.write_text("ai_uses: 7\n", "utf-8")
-    done = start(harbour, "check", ".", "--output", "json=ai.policycheck-part.yaml")
+    done = command_line.run(harbour, "check", ".", "--output", "json=ai.policycheck-part.yaml")
     assert done.returncode == USAGE
     assert fragment.read_text("utf-8") == "ai_uses: 7\n"
 

@@ -17,6 +17,7 @@ import pytest
 
 from policycheck import replay, report, rooms
 from policycheck.errors import InvalidInput
+from tests.command_line import raw as call
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-11-21"
@@ -28,13 +29,6 @@ NAMES_THE_REPORT = {
     "oscal-poam",
 }  # fmt: skip
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def call(folder: Path, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "policycheck", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, input=stdin, env=environment, check=False)
-    return done.returncode, done.stdout, done.stderr.decode()
 
 
 @pytest.fixture(scope="module")
