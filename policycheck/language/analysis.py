@@ -79,7 +79,7 @@ class _Analyst:
     def run(self, rule: Mapping[str, Any]) -> Analysis:
         found = self.found
         found.bindings = self._bindings(rule.get("for_each", ""))
-        found.lets = [(name, self._tree(f"let.{name}", source, bind=name)) for name, source in rule.get("let", {}).items()]
+        found.lets = [(name, self._let(name, source)) for name, source in rule.get("let", {}).items()]
         found.when = self._tree("when", rule["when"], condition=True) if rule.get("when") else None
         found.claim = self._tree("assert", rule.get("assert", ""), condition=True)
         found.equivalents = self._tree("equivalents", rule["equivalents"]) if rule.get("equivalents") else None
@@ -97,12 +97,23 @@ class _Analyst:
         if isinstance(wanted, dict):
             if not 1 <= len(wanted) <= MAX_BINDINGS:
                 self.mistakes.append(Mistake("for_each", f"takes one to {MAX_BINDINGS} bindings"))
+            for name in wanted:
+                self._fresh(f"for_each.{name}", name)
             return [self._binding(name, source) for name, source in wanted.items()]
         if wanted not in self.types.paths:
             known = ", ".join(sorted(self.types.paths))
             self.mistakes.append(Mistake("for_each", f"{wanted!r} is not a kind of subject; known: {known}"))
             return []
         return list(self._kind(wanted))
+
+    def _let(self, name: str, source: Any) -> Node:
+        self._fresh(f"let.{name}", name)
+        return self._tree(f"let.{name}", source, bind=name)
+
+    def _fresh(self, where: str, name: str) -> None:
+        """All rules of a run read one date and the same tables: a rule that gave these names to others would move them."""
+        if name in self.scope or name in ("as_of", "data"):
+            self.mistakes.append(Mistake(where, f"{name!r} already has a meaning here; take another name"))
 
     def _kind(self, kind: str) -> Iterator[Binding]:
         """A kind is shorthand for walking its list, with its parents in scope."""
