@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeGuard
 
 from policycheck import data as shipped_data
 from policycheck.document import Document, parse
 from policycheck.errors import InvalidInput
 from policycheck.language.analysis import Analysis, Mistake, analyse, frozen, restored, stored, thawed
+from policycheck.language.evaluate import day
 from policycheck.language.program import Program
 from policycheck.language.syntax import ExpressionError, Node, caret
 from policycheck.language.syntax import parse as parse_expression
@@ -33,6 +34,7 @@ _HEAD = ("title", "severity", "expectations", "remediation", "disabled", "former
 _decode = json.JSONDecoder().raw_decode
 _TESTS = ".test.yaml"
 _ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
+_LAST = "9999-12-31"
 _BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
 _LAYOUT = (
     "a pack holds pack.yaml, definitions.yaml, expectations/<document>.yaml, data/<table>.yaml and <family>/<rule-id>.yaml"
@@ -255,7 +257,7 @@ def _valid(name: str, table: Any, as_of: str) -> dict[str, Any]:
         if not _dated(row):
             now[key] = row
             continue
-        current = [r for r in row if r["from"] <= as_of < (r.get("until") or "9999-12-31")]
+        current = [r for r in row if r["from"] <= as_of < (r.get("until") or _LAST)]
         if current:
             now[key] = current[0]
     return {name: now, f"{name}_history": table}
@@ -629,11 +631,23 @@ def _table_shape(document: Document) -> Iterator[Problem]:
     rows = data.get("rows", data)
     for key, row in rows.items() if isinstance(rows, dict) else ():
         spans = row if isinstance(row, list) and any(isinstance(r, dict) and "from" in r for r in row) else ()
+        free_from = ""
         for position, span in enumerate(spans):
-            days = (span.get("from"), span.get("until") or "9999-12-31") if isinstance(span, dict) else (None,)
-            if not all(isinstance(day, str) and re.fullmatch(_DAY, day) for day in days):
-                said = f"{key}: a span says from which day, as 2026-11-21, and may say until"
-                yield _problem(document, row, position, said)
+            start, end = (span.get("from"), span.get("until") or _LAST) if isinstance(span, dict) else (None, None)
+            said = ""
+            if not _is_day(start) or not _is_day(end):
+                said = "a span says from which day, as 2026-11-21, and may say until"
+            elif not max(free_from, start) <= start < end:
+                # One row holds on a day, and rules read the last of a history as the newest.
+                said = "spans stand one after the other: each begins where the one before has ended, and ends later"
+            else:
+                free_from = end
+            if said:
+                yield _problem(document, row, position, f"{key}: {said}")
+
+
+def _is_day(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(_DAY, value) is not None and day(value) is not None
 
 
 def _written_twice(documents: Mapping[str, Document]) -> Iterator[Problem]:
@@ -702,12 +716,19 @@ def _collisions(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
         documents = sorted(pack.documents.keys() & other.documents)
         for key in [*documents, *sorted(pack.expectations.keys() & other.expectations)]:
             yield Problem(_file(pack, "pack.yaml"), 0, 0, f"{key!r} already belongs to pack {other.id}")
-        for name in sorted(pack.tables.keys() & other.tables):
-            said = f"the table {name!r} already belongs to pack {other.id}"
-            yield Problem(_file(pack, f"data/{name}.yaml"), 0, 0, said)
+        given = _names_given(other)
+        for name, table in sorted(_names_given(pack).items()):
+            if name in given:
+                said = f"the table {name!r} already belongs to pack {other.id}"
+                yield Problem(_file(pack, f"data/{table}.yaml"), 0, 0, said)
         for kind in sorted(pack.definitions.keys() & other.definitions):
             for name in sorted(pack.definitions[kind].keys() & other.definitions[kind]):
                 yield _of_definition(pack, kind, name, f"already belongs to pack {other.id}")
+
+
+def _names_given(pack: Pack) -> dict[str, str]:
+    """The names under which rules read a pack's tables, the histories too, each with the table that gives it."""
+    return {name: table for table, rows in pack.tables.items() for name in _valid(table, rows, "")}
 
 
 def _lend_rules(packs: Sequence[Pack]) -> None:

@@ -180,6 +180,14 @@ def test_no_pack_changes_what_anothers_rules_mean(name: str, text: str, said: st
     assert found[0].endswith("belongs to pack ours")
 
 
+def test_no_pack_gives_a_table_the_name_of_anothers_history(tmp_path: Path) -> None:
+    theirs = write(tmp_path / "theirs", {"data/clocks_history.yaml": "rows: {GB: []}\n"})
+    ours = write(tmp_path / "ours", {"data/clocks.yaml": CLOCKS})
+    said = "the table 'clocks_history' already belongs to pack"
+    assert problems(ours, theirs) == [f"theirs/data/clocks_history.yaml: {said} ours"]
+    assert problems(theirs, ours) == [f"ours/data/clocks.yaml: {said} theirs"]
+
+
 def test_a_definition_hides_no_field_of_the_manifest(tmp_path: Path) -> None:
     ours = write(tmp_path / "ours", {"definitions.yaml": "surface:\n  auth: \"'required'\"\n"})
     assert problems(ours) == [
@@ -256,6 +264,16 @@ def test_a_table_without_dates_has_no_history(tmp_path: Path) -> None:
         ),
         ("rows:\n  GB:\n    - {from: soon}\n", "ours/data/t.yaml:3:7: GB: a span says from which day, as 2026-11-21"),
         ("rows:\n  GB:\n    - {from: }\n", "ours/data/t.yaml:3:7: GB: a span says from which day, as 2026-11-21"),
+        ("rows:\n  GB:\n    - {from: 2025-02-30}\n", "ours/data/t.yaml:3:7: GB: a span says from which day, as 2026-11-21"),
+        ("rows:\n  GB:\n    - {from: 2025-01-02, until: 2025-01-01}\n", "ours/data/t.yaml:3:7: GB: spans stand one after"),
+        (
+            "rows:\n  GB:\n    - {from: 2020-01-01, until: 2026-01-01}\n    - {from: 2025-01-01}\n",
+            "ours/data/t.yaml:4:7: GB: spans stand one after the other",
+        ),
+        (
+            "rows:\n  GB:\n    - {from: 2025-01-01}\n    - {from: 2026-01-01}\n",
+            "ours/data/t.yaml:4:7: GB: spans stand one after the other",
+        ),
     ],
 )
 def test_a_table_that_could_not_be_read_is_refused_at_its_line(text: str, said: str, tmp_path: Path) -> None:
