@@ -7,11 +7,12 @@ is built (and by this project's own gate); packs of a user are checked when they
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeGuard
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeGuard
 
 from policycheck import data as shipped_data
 from policycheck.document import Document, parse
@@ -32,7 +33,7 @@ _PARTS = ("walk", "claim", "said", "text")
 _HEAD = ("title", "severity", "expectations", "remediation", "disabled", "formerly")
 #: Without the search for an encoding and for blanks, which for short lines takes as long as the rest.
 _decode = json.JSONDecoder().raw_decode
-_TESTS = ".test.yaml"
+_HEADER, _TESTS = "pack.yaml", ".test.yaml"
 _ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
 _LAST = "9999-12-31"
 _BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
@@ -444,7 +445,17 @@ def folders(folder: Path) -> list[Path]:
         raise UsageError(f"{folder} is not a folder of rules")
     if (folder / "pack.yaml").is_file():
         return [folder]
-    found = sorted(p.parent for p in folder.glob("*/pack.yaml"))
+    found, lost = list[Path](), list[Path]()
+    for below in sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")):
+        names = sorted(os.listdir(below))
+        if (below / _HEADER).is_file():
+            found.append(below)
+        else:
+            lost += [below / name for name in names if name.lower() in (_HEADER, "pack.yml")]
+            lost += [below / name / _HEADER for name in names if (below / name / _HEADER).is_file()]
+    if lost:
+        said = f"is read by nothing: a pack is a folder with {_HEADER}, directly in {folder.name}"
+        raise InvalidInput([Problem(str(path), 0, 0, said) for path in lost])
     if not found:
         raise InvalidInput([Problem(str(folder), 0, 0, "holds no pack: a pack is a folder with pack.yaml")])
     return found
@@ -458,9 +469,9 @@ def identity(folder: Path) -> str:
 
 def _files(folder: Path, shown: str, problems: list[Problem]) -> Iterator[Path]:
     """A pack's files, without tests and what is no YAML. Nothing that looks like a rule is passed over in silence."""
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_within(folder)):
         steps = path.relative_to(folder).parts
-        if path.suffix not in (".yaml", ".yml") or path.name.endswith(_TESTS) or any(s.startswith(".") for s in steps):
+        if path.name.endswith(_TESTS):
             continue
         why = _misplaced(path, steps)
         if why:
@@ -469,13 +480,31 @@ def _files(folder: Path, shown: str, problems: list[Problem]) -> Iterator[Path]:
             yield path
 
 
+def _within(folder: Path) -> Iterator[Path]:
+    """What is called like YAML in a pack's folder, and links to folders, which hide what they lead to.
+
+    Raises OSError for a folder that cannot be listed.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        raise error
+
+    for at, below, names in os.walk(folder, onerror=refuse):
+        below[:] = [name for name in below if not name.startswith(".")]
+        for name in names + below:
+            path = Path(at, name)
+            is_yaml = path.suffix.lower() in (".yaml", ".yml") and not name.startswith(".")
+            if is_yaml or (name in below and path.is_symlink()):
+                yield path
+
+
 def _misplaced(path: Path, steps: tuple[str, ...]) -> str:
     """Why a file cannot be one of a pack; empty when it can."""
     if path.is_symlink():
         return "is a symbolic link, which is not followed"
     if not path.is_file():
         return "is not a regular file"
-    if path.suffix == ".yml":
+    if path.suffix != ".yaml":
         return "is passed over under this name; call it .yaml"
     if len(steps) > 2 or (len(steps) == 1 and path.name not in ("pack.yaml", "definitions.yaml")):
         return f"has no place here: {_LAYOUT}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -517,7 +518,9 @@ def test_expectations_are_those_of_a_document_that_the_header_names(tmp_path: Pa
     ]
 
 
-@pytest.mark.parametrize("name", ["more.yaml", "family/deeper/more.yaml", "family/more.yml", "family/More rules.yaml"])
+@pytest.mark.parametrize(
+    "name", ["more.yaml", "family/deeper/more.yaml", "family/more.yml", "family/more.YAML", "family/More rules.yaml"]
+)
 def test_nothing_that_looks_like_a_rule_is_passed_over_in_silence(name: str, tmp_path: Path) -> None:
     (said,) = problems(write(tmp_path / "ours", {name: RULE}))
     assert said.startswith(f"ours/{name}: ")
@@ -529,6 +532,36 @@ def test_links_folders_and_pipes_are_no_rules(tmp_path: Path) -> None:
     (ours / "family" / "b.yaml").mkdir()
     said = ["ours/family/a.yaml: is a symbolic link, which is not followed", "ours/family/b.yaml: is not a regular file"]
     assert problems(ours) == said
+
+
+def test_a_family_behind_a_link_or_that_cannot_be_listed_is_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = write(tmp_path / "ours")
+    (ours / "family").rename(tmp_path / "elsewhere")
+    (ours / "family").symlink_to(tmp_path / "elsewhere")
+    assert problems(ours) == ["ours/family: is a symbolic link, which is not followed"]
+    (ours / "family").unlink()
+    (tmp_path / "elsewhere").rename(ours / "family")
+    look = os.scandir
+
+    def refused(path: str | Path) -> object:
+        if Path(path).name == "family":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(PermissionError):
+        load(ours)
+
+
+@pytest.mark.parametrize("header", ["ours/pack.yml", "team/ours/pack.yaml"])
+def test_a_pack_that_nothing_would_read_is_not_left_out_of_a_folder_of_packs(header: str, tmp_path: Path) -> None:
+    write(tmp_path / "house" / "theirs")
+    lost = write(tmp_path / "house" / Path(header).parent)
+    (lost / "pack.yaml").rename(tmp_path / "house" / header)
+    said = "is read by nothing: a pack is a folder with pack.yaml, directly in house"
+    assert problems(tmp_path / "house") == [f"{tmp_path}/house/{header}: {said}"]
 
 
 def test_a_folder_may_be_a_pack_or_hold_packs(tmp_path: Path) -> None:
