@@ -704,11 +704,15 @@ def _written_twice(documents: Mapping[str, Document]) -> Iterator[Problem]:
 
 
 def _undeclared(pack: Pack) -> Iterator[Problem]:
-    """Files of expectations whose source document the pack's header does not name."""
+    """Files of expectations whose source document the pack's header does not name, and ids that speak of another one."""
     for name, document in pack.places.items():
-        if name.startswith("expectations/") and document.data["document"] not in pack.documents:
-            said = f"{document.data['document']!r} is not among the documents of pack.yaml"
-            yield _problem(document, document.data, "document", said)
+        if not name.startswith("expectations/"):
+            continue
+        code, asked = document.data["document"], document.data["expectations"]
+        if code not in pack.documents:
+            yield _problem(document, document.data, "document", f"{code!r} is not among the documents of pack.yaml")
+        for key in [key for key in asked if not key.startswith(f"{code}-")]:
+            yield _problem(document, asked, key, f"{key!r} is of the document {code}: its id begins with {code}-")
 
 
 def _file(pack: Pack, name: str) -> str:

@@ -518,6 +518,13 @@ def test_expectations_are_those_of_a_document_that_the_header_names(tmp_path: Pa
     ]
 
 
+def test_an_expectation_does_not_go_by_the_name_of_another_document(tmp_path: Path) -> None:
+    files = {"expectations/OURS.yaml": ASKED.replace("OURS-1", "CJS24-99")}
+    assert problems(write(tmp_path / "ours", files, header=DOCUMENT)) == [
+        "ours/expectations/OURS.yaml:3:3: 'CJS24-99' is of the document OURS: its id begins with OURS-"
+    ]
+
+
 @pytest.mark.parametrize(
     "name", ["more.yaml", "family/deeper/more.yaml", "family/more.yml", "family/more.YAML", "family/More rules.yaml"]
 )
