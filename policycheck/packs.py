@@ -141,6 +141,10 @@ class Criteria:
         named = ((former, rule.id) for rule in self.every_rule.values() for former in _former(rule))
         return {former: today for former, today in named if former not in self.every_rule}
 
+    def knows(self, name: str) -> bool:
+        """Whether a name is that of a document, an expectation or a pack, and so can be chosen."""
+        return name in self.documents or name in self.every_expectation or any(p.id == name for p in self.packs)
+
     def _is_chosen(self, expectation: Expectation) -> bool:
         if not self.chosen:
             return True
@@ -395,7 +399,7 @@ def load(places: Iterable[Path], schema: Mapping[str, Any], chosen: tuple[str, .
     packs = together(places)
     _refuse_collisions(packs)
     criteria = Criteria(packs, schema, chosen)
-    unknown = [c for c in chosen if not _known(criteria, c)]
+    unknown = [c for c in chosen if not criteria.knows(c)]
     if unknown:
         from policycheck.errors import UsageError
         from policycheck.language.types import suggest
@@ -422,10 +426,6 @@ def together(places: Iterable[Path]) -> list[Pack]:
         taken[pack.id] = str(folder / "pack.yaml")
         packs.append(pack)
     return packs
-
-
-def _known(criteria: Criteria, name: str) -> bool:
-    return name in criteria.documents or name in criteria.every_expectation or any(p.id == name for p in criteria.packs)
 
 
 def user_pack(folder: Path) -> Pack:

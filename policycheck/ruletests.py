@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from policycheck.document import Document, parse
-from policycheck.judge import Judge, Judgement
+from policycheck.judge import Judge, Judgement, distinct
 from policycheck.manifests import v1
 from policycheck.model import Outcome, Problem
 from policycheck.packs import Criteria, Rule
@@ -53,8 +53,12 @@ def run(criteria: Criteria, folder: Path, only: str = "") -> Iterator[Trial]:
         seen: set[str] = set()
         tests = _load(path, "rule-test-v1")
         shared = laid_over(base, tests.get("base") or {})
+        names: set[str] = set()
         for case in tests.get("cases") or ():
             trial = _case(criteria, rule, shared, case)
+            if not trial.wrong and trial.case in names:
+                trial = trial._replace(wrong="an earlier case has this name")
+            names.add(trial.case)
             seen |= trial.expected
             yield trial
         yield from _needed(rule, seen, criteria)
@@ -116,14 +120,29 @@ def _case(criteria: Criteria, rule: Rule, base: dict[str, Any], case: dict[str, 
     expected = frozenset(expect.values() if isinstance(expect, dict) else [expect] if expect else [])
     name, as_of = str(case.get("name")), str(case.get("as_of") or AS_OF)
     data = laid_over(base, case.get("manifest") or {})
+    criteria, wrong = _narrowed(criteria, rule, case.get("criteria"))
+    if wrong:
+        return Trial(rule.id, name, expected, wrong)
     document, wrong = _manifest(data, as_of)
     if wrong:
         return Trial(rule.id, name, expected, wrong)
     judge = Judge(criteria, document, as_of)
-    judgements = judge.judge(rule)
+    meant = case.get("subject")
+    judgements = [j for j in distinct(judge.judge(rule)) if meant in (None, j.subject)]
     wrong = _compare(judgements, expect) or _place(judge, judgements, case)
     wrong = wrong or _blanking(criteria, rule, judge, judgements, data, as_of)
     return Trial(rule.id, name, expected, wrong)
+
+
+def _narrowed(criteria: Criteria, rule: Rule, chosen: list[str] | None) -> tuple[Criteria, str]:
+    """The criteria of a case that names its own, and why the rule cannot be judged under them."""
+    if not chosen:
+        return criteria, ""
+    unknown = [name for name in chosen if not criteria.knows(name)]
+    if unknown:
+        return criteria, f"no criteria named {unknown[0]!r}"
+    narrow = Criteria(criteria.packs, criteria.schema, tuple(chosen))
+    return narrow, "" if rule.id in {one.id for one in narrow.rules} else f"does not run under {', '.join(chosen)}"
 
 
 def _manifest(data: dict[str, Any], as_of: str) -> tuple[Document, str]:
@@ -164,7 +183,7 @@ def _blanking(
         document, wrong = _manifest(blanked, as_of)
         if wrong:
             continue
-        after = {j.subject: j.outcome for j in Judge(criteria, document, as_of).judge(rule)}
+        after = {j.subject: j.outcome for j in distinct(Judge(criteria, document, as_of).judge(rule))}
         for subject, outcome in before.items():
             if outcome in (Outcome.GAP, Outcome.UNKNOWN) and after.get(subject) in _PASSING:
                 return f"blanking {route} turned {subject} from {outcome.value} into {after[subject].value}"

@@ -51,12 +51,12 @@ def test_explain_shows_the_cases_of_a_rule_of_ones_own(tmp_path: Path, call: Cal
     assert "\nFails: as the case says\n    surfaces: [{id: people" in told
 
 
-def trials(folder: Path, shared: str) -> dict[str, str]:
+def trials(folder: Path, shared: str, cases: str = CASES, rule: str = RULE) -> dict[str, str]:
     files = {
         "pack.yaml": PACK,
         "base.test.yaml": BASE,
-        "own/owned.yaml": RULE,
-        "own/owned.test.yaml": f"{shared}cases:\n{CASES}",
+        "own/owned.yaml": rule,
+        "own/owned.test.yaml": f"{shared}cases:\n{cases}",
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -72,3 +72,45 @@ def test_what_cases_share_is_laid_over_the_base(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shared", ["", "base: {}\n"])
 def test_without_it_the_base_of_the_pack_counts(shared: str, tmp_path: Path) -> None:
     assert trials(tmp_path, shared)["as shared"]
+
+
+TWO = "surfaces: [{id: people, kind: page, owner: app}, {id: shop, kind: page, owner: web}]"
+
+
+@pytest.mark.parametrize(
+    ("case", "wrong"),
+    [
+        (f"{{name: n, subject: shop, manifest: {{{TWO}}}, expect: met}}", ""),
+        (f"{{name: n, subject: people, manifest: {{{TWO}}}, expect: met}}", "expected met, got people: gap"),
+        (f"{{name: n, subject: shops, manifest: {{{TWO}}}, expect: met}}", "expected met, got nothing"),
+        (
+            f"{{name: n, subject: shop, manifest: {{{TWO}}}, expect: met, at: 'surfaces[people].owner'}}",
+            "expected a finding at surfaces[people].owner, got surfaces[shop].owner",
+        ),
+        ("{name: n, criteria: [CJS24], expect: gap}", ""),
+        ("{name: n, criteria: [CJS42], expect: gap}", "no criteria named 'CJS42'"),
+    ],
+)
+def test_a_case_may_mean_one_subject_and_its_own_criteria(case: str, wrong: str, tmp_path: Path) -> None:
+    assert trials(tmp_path, "", f"  - {case}\n")["n"] == wrong
+
+
+def test_criteria_under_which_a_rule_does_not_run_prove_nothing(tmp_path: Path) -> None:
+    rule = RULE.replace("expectations: []", "expectations: [CJS24-13b1]")
+    case = "  - {name: n, criteria: [JS23], expect: not_applicable}\n"
+    assert trials(tmp_path, "", case, rule)["n"] == "does not run under JS23"
+
+
+def test_of_findings_that_are_named_alike_none_hides_another(tmp_path: Path) -> None:
+    bound = "for_each: {control: controls, e: control.evidence}"
+    rule = RULE.replace("for_each: surface", bound).replace('surface.owner == "web"', 'e.path == "b.conf"')
+    rule = rule.replace("{surface.id}", "{control.id}")
+    evidence = "[{kind: nginx, path: a.conf}, {kind: nginx, path: b.conf}]"
+    control = f"{{id: edge, family: rate_limit, surfaces: [people], evidence: {evidence}}}"
+    case = f"  - {{name: n, manifest: {{controls: [{control}]}}, expect: met}}\n"
+    assert trials(tmp_path, "", case, rule)["n"].startswith("expected met, got edge / nginx: gap")
+
+
+def test_two_cases_of_one_name_are_said(tmp_path: Path) -> None:
+    twice = CASES + "  - {name: as shared, expect: met}\n"
+    assert trials(tmp_path, SHARED, twice)["as shared"] == "an earlier case has this name"
