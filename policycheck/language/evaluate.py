@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from policycheck.errors import RuleError
@@ -23,7 +24,8 @@ ROOT, STATE = "$root", "$state"
 #: For the explanation only: the trees of a rule's `let`, and the list and position of each bound value that is no map.
 LETS, WALKED = "$lets", "$walked"
 ITEM_BUDGET = 200_000
-#: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search.
+#: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search. Text
+#: that is joined counts as one item for so many characters: a few names, each the double of the last, would fill any memory.
 UNCOUNTED = 64
 #: Stands in the memory for a definition that is being evaluated.
 _OPEN = object()
@@ -71,7 +73,7 @@ class State:
         """Count items walked. Raises RuleError when the budget is gone."""
         self.budget -= items
         if self.budget < 0:
-            raise RuleError(f"the rule walks more than {ITEM_BUDGET} items")
+            raise RuleError(f"the rule walks more than {ITEM_BUDGET} items, or joins too much text")
 
 
 class Compiler:
@@ -342,7 +344,8 @@ def _cond(compiler: Compiler, node: Node) -> Run:
 def _fits(number: Any) -> Any:
     if type(number) is int and not INT_MIN <= number <= INT_MAX:
         return UNKNOWN
-    return number
+    # Beyond the largest fraction CEL gives infinity; a verdict that rests on it would pass without having been evaluated.
+    return UNKNOWN if type(number) is float and not isfinite(number) else number
 
 
 def _divide(left: Any, right: Any) -> Any:
@@ -351,7 +354,6 @@ def _divide(left: Any, right: Any) -> Any:
             return UNKNOWN
         quotient = abs(left) // abs(right)
         return quotient if (left < 0) == (right < 0) else -quotient
-    # CEL gives infinity here; a verdict that rests on it would pass without having been evaluated.
     return left / right if right else UNKNOWN
 
 
@@ -379,6 +381,8 @@ def _arithmetic(compiler: Compiler, node: Node) -> Run:
         if kind is int or kind is float:
             return _fits(work(first, second))
         if adds and kind is str:
+            if (length := len(first) + len(second)) > UNCOUNTED:
+                env[STATE].spend(length // UNCOUNTED)
             return first + second
         return UNKNOWN
 
@@ -733,10 +737,10 @@ def day(text: str) -> date | None:
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
-        found = moment(text)
-        return None if found is None else (found - (found.utcoffset() or timedelta())).date()
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    found = moment(text)
+    return None if found is None else _utc_day(found)
 
 
 @lru_cache(maxsize=4096)
@@ -752,8 +756,16 @@ def _day(value: Any) -> date | None:
     if type(value) is str:
         return day(value)
     if isinstance(value, datetime):
-        return (value - (value.utcoffset() or timedelta())).date()
+        return _utc_day(value)
     return value if isinstance(value, date) else None
+
+
+def _utc_day(value: datetime) -> date | None:
+    """The UTC day of a moment; None for the hours around the first and the last day that there are."""
+    try:
+        return (value - (value.utcoffset() or timedelta())).date()
+    except OverflowError:
+        return None
 
 
 def _moment(value: Any) -> datetime | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from math import isfinite
 from typing import Any
 
 MAX_SOURCE = 4_000
@@ -334,6 +335,8 @@ class _Parser:
 
     def number(self, kind: str, text: str, start: int, end: int) -> Node:
         if kind == "float":
+            if not isfinite(float(text)):
+                raise ExpressionError("the number does not fit 64 bits", self.source, start, end)
             return Node("literal", (float(text),), start, end)
         digits = len(text.lstrip("-"))
         value = int(text) if digits <= 20 else INT_MAX + 1

@@ -154,6 +154,7 @@ def test_comparisons(source: str, wanted: Any) -> None:
         ("7 / 2", 3), ("-7 / 2", -3), ("7 / -2", -3), ("-7 / -2", 3), ("7.0 / 2.0", 3.5), ("1 / 0", U), ("1.0 / 0.0", U),
         ("0 / 0", U), ("2 + 3 * 4", 14), ("'a' + 'b'", "ab"), ("1.5 + 1.5", 3.0), ("-(3)", -3), ("- -3", 3),
         ("9223372036854775807 + 1", U), ("-9223372036854775808 - 1", U), ("-(-9223372036854775808)", U),
+        ("1e308 * 10.0", U), ("-1e308 - 1e308", U), ("1e308 / 1e-10", U), ("1e308 + 0.0", 1e308),
         ("9223372036854775807 * 2", U), ("-9223372036854775808 / -1", U), ("9223372036854775807 + 0", 2**63 - 1),
     ],
 )  # fmt: skip
@@ -317,7 +318,8 @@ def test_dates(source: str, wanted: Any) -> None:
         "working_days('2026-11-02', '2026-11-06', ['x'])", "working_days('2026-11-02', '2026-11-06', [missing])",
         "working_days('2026-12-30', '2027-01-04', ['2026-12-25'])", "working_days('2026-11-02', missing, ['2026-12-25'])",
         "working_days('1926-11-02', '2026-11-06', ['2026-12-25'])", "instant('0001-01-01T00:00:00+14:00') == missing",
-        "days('0001-01-01T00:00:00+14:00', as_of)",
+        "days('0001-01-01T00:00:00+14:00', as_of)", "days(instant('0001-01-01T00:00:00+14:00'), as_of)",
+        "date(instant('9999-12-31T23:00:00-02:00')) > date(as_of)",
     ],
 )  # fmt: skip
 def test_dates_that_say_nothing(source: str) -> None:
@@ -406,6 +408,13 @@ def test_the_item_budget_ends_an_evaluation(source: str) -> None:
     env = environment({"l": list(range(1_000))}, {}, "2026-11-21")
     with pytest.raises(RuleError, match=f"walks more than {evaluate.ITEM_BUDGET} items"):
         run(env)
+
+
+def test_text_that_is_joined_over_and_over_is_counted() -> None:
+    run = Compiler({}, set()).compile(parse(" + ".join(["s"] * 150)))
+    assert len(run(environment({"s": "name " * 20}, {}, "2026-11-21"))) == 15_000
+    with pytest.raises(RuleError, match="or joins too much text"):
+        run(environment({"s": "x" * 100_000}, {}, "2026-11-21"))
 
 
 def test_the_budget_holds_a_hundred_by_a_hundred() -> None:

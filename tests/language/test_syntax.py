@@ -177,6 +177,7 @@ def test_taken(source: str) -> None:
         ("9223372036854775808", 0, "does not fit 64 bits"),
         ("-9223372036854775809", 0, "does not fit 64 bits"),
         ("9" * 400, 0, "does not fit 64 bits"),
+        ("x < 1e999", 4, "does not fit 64 bits"),
         (r"'\q'", 0, r"unknown escape \q"),
         (r"'\ud800'", 0, "the escape is not a character"),
         (r"'\U00110000'", 0, "the escape is not a character"),
