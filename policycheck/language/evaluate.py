@@ -799,7 +799,10 @@ def _hours(start: Any, end: Any) -> Any:
 
 
 def _working_days(start: Any, end: Any, holidays: Any) -> Any:
-    """Working days after the start day up to the end day, each as written in its own offset."""
+    """Working days after the start day up to the end day, each as written in its own offset.
+
+    An end that is no working day counts with the next one: what is done on a Saturday is not done by Friday.
+    """
     days = [_own_day(start), _own_day(end)]
     if None in days or not isinstance(holidays, list):
         return UNKNOWN
@@ -809,7 +812,8 @@ def _working_days(start: Any, end: Any, holidays: Any) -> Any:
         return UNKNOWN
     span = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
     count = sum(1 for d in span if d.weekday() < 5 and d not in free)
-    return count if days[0] == first else -count
+    late = last.weekday() > 4 or last in free
+    return count + late if days[0] == first else -count
 
 
 def _covers(free: list[Any], first: date, last: date) -> bool:

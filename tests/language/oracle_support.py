@@ -163,7 +163,8 @@ def _working_days(start: Any, end: Any, holidays: list[Any]) -> int:
     if {day.year for day in free} < set(range(first.year, last.year + 1)):
         raise ValueError("the holidays do not cover the span")
     every = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-    return sign * sum(day.weekday() < 5 and day not in free for day in every)
+    late = sign > 0 and (last.weekday() > 4 or last in free)
+    return sign * sum(day.weekday() < 5 and day not in free for day in every) + late
 
 
 def _largest(values: list[Any]) -> Any:
