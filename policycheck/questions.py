@@ -97,6 +97,11 @@ def _missing(finding: Record) -> tuple[str, ...]:
     return tuple(route for route in finding.get("missing", ()) if route not in from_pack)
 
 
+def unasked(record: Mapping[str, Any]) -> int:
+    """How many unknowns no question is about: what a pack or an artefact does not show, and checks of the declaration."""
+    return sum(finding["outcome"] == "unknown" and not _missing(finding) for finding in record["findings"])
+
+
 def _unlocked(questions: list[Question]) -> int:
     return len({name for question in questions for name in question.expectations})
 

@@ -157,7 +157,8 @@ def test_an_answer_takes_its_question_away(shop: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("necessary_for: }", "necessary_for: delivery}"), "utf-8")
     code, out, _ = call(shop)
     assert code == 0
-    assert "Nothing is left open." in out
+    assert "No question is left open." in out
+    assert "is unknown besides" in out  # Its artefacts were not copied, which no answer makes good.
 
 
 def test_criteria_narrow_the_questions(shop: Path) -> None:
@@ -184,3 +185,24 @@ def test_an_invalid_manifest_is_named_and_the_others_are_asked(shop: Path) -> No
     assert code == 3
     assert "other.policycheck.yaml:" in err
     assert "Open questions: Corner Shop Ltd" in out
+
+
+def test_nothing_is_said_to_be_settled_while_a_finding_is_unknown(tmp_path: Path) -> None:
+    """Whether Monaco's law counts 72 hours is in doubt: no answer settles it, and `check` blocks for it."""
+    moment = "2026-10-01T08:00:00Z"
+    (tmp_path / "policycheck.yaml").write_text(
+        "policycheck: 1\n"
+        "organization: {id: mc, name: MC, roles: [social_media_company], size: small, jurisdictions: [MC]}\n"
+        "ai_uses: []\nown_scraping: []\nsurfaces: []\n"
+        f"incidents:\n  - {{id: i, confirmed: true, subjects: 10, jurisdictions: [MC],\n"
+        f"     detected_at: {moment}, aware_at: {moment},\n"
+        f"     decisions: [{{jurisdiction: MC, decision: notify, reason: names, assessed_at: {moment},\n"
+        "     authority_notified_at: 2026-11-01T08:00:00Z, individuals_decision: notify,\n"
+        f"     individuals_notified_at: {moment}}}]}}\n"
+        "breach_notification: [{jurisdiction: MC, clock_type: calendar_hours, authority: APDP}]\n",
+        "utf-8",
+    )
+    code, out, _ = call("--criteria", "BRN-MC", tmp_path)
+    assert code == 0
+    assert "Nothing is left open" not in out
+    assert "1 finding of `policycheck check` is unknown besides, and no question here settles that" in out

@@ -97,6 +97,7 @@ def _types() -> Types:
 
 def _told(view: View, record: Mapping[str, Any], groups: Mapping[str, list[Question]]) -> Iterator[str]:
     from policycheck.formats._markdown import code, safe
+    from policycheck.questions import unasked
 
     organization = record["organization"]
     count = sum(map(len, groups.values()))
@@ -104,13 +105,18 @@ def _told(view: View, record: Mapping[str, Any], groups: Mapping[str, list[Quest
     yield f"# Open questions: {safe(organization.get('name') or organization.get('id'))}"
     yield ""
     yield f"Manifest {code(view.path(record['manifest']))}, as of {view.header['as_of']}."
-    if not groups:
-        yield "Nothing is left open."
-        return
-    yield (
-        f"{_many(count, 'question')}; {_many(len(waiting), 'expectation')} cannot be judged before they are answered. "
-        "Write each answer into the manifest at the place it names. Where the answer is not known, leave the value blank."
-    )
+    others = unasked(record)
+    if groups:
+        yield (
+            f"{_many(count, 'question')}; {_many(len(waiting), 'expectation')} cannot be judged before they are answered. "
+            "Write each answer into the manifest at the place it names. "
+            "Where the answer is not known, leave the value blank."
+        )
+    else:
+        yield "No question is left open." if others else "Nothing is left open."
+    if others:
+        beside = f"{_many(others, 'finding')} of `policycheck check` {'is' if others == 1 else 'are'} unknown besides"
+        yield f"{beside}, and no question here settles that: it names them, with the reason."
     asked = {row["id"]: row for row in record["expectations"]}
     number = 0
     for owner, questions in groups.items():
