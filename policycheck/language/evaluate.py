@@ -728,7 +728,7 @@ def _method(compiler: Compiler, node: Node) -> Run:
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # datetime.fromisoformat also takes weeks, missing seconds and any separator, which other readers do not.
-_MOMENT = _DAY.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+_MOMENT = _DAY.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-5][0-9])"
 
 
 @lru_cache(maxsize=4096)
