@@ -22,7 +22,7 @@ PACK = "breach-clocks"
 Row = Mapping[str, Any]
 Table = Mapping[str, Sequence[Row]]
 #: RFC 3339 (section 5.6); the seconds may be left out, the zone is asked for apart, so that its lack can be said.
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)([Zz]|[+-]\d{2}:[0-5]\d)?", re.ASCII)
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 _ALSO = {"UK": "GB", "EN": "GB", "ENGLAND": "GB"}
 #: Member states of the EU and the EEA that have no row of their own.
@@ -162,7 +162,7 @@ def _urgency(one: Line) -> tuple[int, datetime, str]:
 
 def line(known: Table, place: str, run: Moments) -> Line:
     """What the law of one place asks of a breach noticed then."""
-    rows = known.get(place, ())
+    rows = known.get(place) or _of_the_whole(place, known)
     if not rows:
         return Line(place, Kind.UNKNOWN, {}, why=_outside(place, known))
     day = run.detected.astimezone(UTC).date().isoformat()
@@ -178,6 +178,15 @@ def line(known: Table, place: str, run: Moments) -> Line:
     if row["clock"] == "open":
         return Line(place, Kind.OPEN, row, start, None, *_beside(row, run))
     return Line(place, Kind.DEADLINE, row, start, deadline(row, start))
+
+
+def _of_the_whole(place: str, known: Table) -> Sequence[Row]:
+    """The rows of the country for a part of it, where its law counts for all parts: where it counts hours or working days.
+
+    As the rules of the pack have it, so that `check` and the clocks time the same places.
+    """
+    rows = known.get(place.partition("-")[0], ())
+    return rows if all(row["clock"] in ("hours", "working_days") for row in rows) else ()
 
 
 _LOOK = "no clock of this place is held here, so its law must be looked up"

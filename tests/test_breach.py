@@ -210,6 +210,7 @@ def test_where_only_people_are_told_there_is_no_clock_for_an_authority() -> None
     ("place", "why"),
     [
         ("CA-QC", "only the law of CA as a whole is held"),
+        ("AU-NSW", "only the law of AU as a whole is held"),
         ("NL", "GDPR art. 33 and 34 apply"),
         ("JP", "no clock of this place is held"),
     ],
@@ -219,6 +220,11 @@ def test_a_place_without_a_row_is_not_known(place: str, why: str) -> None:
     assert found.kind is Kind.UNKNOWN
     assert why in found.why
     assert "look" in found.why
+
+
+@pytest.mark.parametrize(("place", "whole"), [("GB-SCT", "GB"), ("ES-CT", "ES"), ("CO-DC", "CO")])
+def test_a_part_is_timed_by_the_whole_where_check_times_it_so(place: str, whole: str) -> None:
+    assert line(place) == line(whole)._replace(place=place)
 
 
 def test_a_row_that_ends_without_another_leaves_nothing_known() -> None:

@@ -132,9 +132,9 @@ def test_a_place_without_a_clock_gets_its_line_and_the_others_do_not_wait(place:
 
 
 def test_where_no_place_is_held_the_lines_say_so(call: Call) -> None:
-    code, out, err = call(*DETECTED, "--jurisdictions", "DE", "--jurisdictions", "JP,GB-SCT")
+    code, out, err = call(*DETECTED, "--jurisdictions", "DE", "--jurisdictions", "JP,AU-NSW")
     assert code == INCOMPLETE
-    assert "held for DE, GB-SCT, JP; look" in err
+    assert "held for AU-NSW, DE, JP; look" in err
     assert out.count(" no clock is held here: look up its law\n") == 3
 
 
@@ -262,6 +262,11 @@ def test_an_invalid_manifest_is_told_with_its_line(call: Call, tmp_path: Path) -
         ((*DETECTED, "--jurisdictions", "GB", "--zone", "/etc/passwd"), "is not known here"),
         ((*DETECTED, "--jurisdictions", "GB", "--zone", ""), "is not known here"),
         ((*DETECTED, "--from", "nowhere.yaml"), "nowhere.yaml does not exist"),
+        (("--detected", "2026-11-20T09:00+14:60", "--jurisdictions", "GB"), "is not a moment"),
+        (
+            ("--detected", "9999-12-28T23:00Z", "--jurisdictions", "GB", "--zone", "Asia/Tokyo"),
+            "a deadline lies beyond the year 9999 in --zone",
+        ),
     ],
 )
 def test_a_call_that_is_off_is_one_line_and_prints_nothing(arguments: tuple[str, ...], said: str, call: Call) -> None:

@@ -71,6 +71,7 @@ def command(
     if not wanted:
         raise UsageError(f"name the places with --jurisdictions GB,CO or --from MANIFEST; known: {', '.join(sorted(known))}")
     lines = breach.lines(known, dict.fromkeys(wanted), run)
+    _held_by_the_calendar(lines, shown)
     if form == "json":
         print_lines(*_json(found, lines, run, now, zone))
     else:
@@ -96,6 +97,17 @@ def _zone(name: str | None) -> tzinfo | None:
             "names are like Europe/London and come from the system's time zone data (pip install tzdata, if there is none)"
         )
         raise UsageError(f"--zone {name!r} is not known here; {said}") from None
+
+
+def _held_by_the_calendar(lines: list[Line], zone: tzinfo | None) -> None:
+    """Raise UsageError before anything is printed, where a last moment has no local time."""
+    from policycheck.errors import UsageError
+
+    try:
+        for moment in (moment for one in lines for moment in (one.deadline, one.other_by) if moment is not None):
+            moment.astimezone(zone)
+    except OverflowError:
+        raise UsageError("a deadline lies beyond the year 9999 in --zone; check --detected and --aware") from None
 
 
 def _declared(path: str, run: Moments) -> list[str]:
