@@ -50,6 +50,15 @@ SEARCHES = frozenset(
     {"search", "searches", "query", "lookup", "find", "match", "matches", "filter", "list", "batch", "resolve", "suggest"}
     | {"autocomplete", "export", "browse", "discover", "directory"}
 )
+#: What headers and cookies are called that carry a credential, and how names of any parameter end that does.
+#: `page_token` and `csrf_token` carry none.
+_CREDENTIALS = frozenset(
+    {"auth", "bearer", "cookie", "idtoken", "jwt", "jwttoken", "logintoken", "session", "sessionid", "token", "usertoken"}
+)
+_CREDENTIAL_ENDS = (
+    "accesskey", "accesstoken", "apikey", "apisecret", "apitoken", "authkey", "authorization", "authtoken", "bearertoken",
+    "sessiontoken", "subscriptionkey",
+)  # fmt: skip
 #: What records are wrapped in; a field's name does not show the wrapping.
 _ENVELOPES = frozenset(
     {"data", "items", "results", "result", "content", "contents", "records", "record", "entries", "entry", "hits", "list"}
@@ -376,8 +385,27 @@ class Api:
         """What an operation asks of a caller: its own `security`, or else the document's.
 
         Alternatives stand in a list, `{}` among them admits anybody, an empty list or none asks for nothing. Raises Unsaid
-        when that is written otherwise, or names a scheme that is not defined.
+        when that is written otherwise, names a scheme that is not defined, or leaves the credential to a parameter.
         """
+        found = self._secured(operation)
+        if found.auth == "none":
+            self._refuse_credential(operation)
+        return found
+
+    def _refuse_credential(self, operation: Operation) -> None:
+        """Raise Unsaid where an operation without security has a parameter that is called as a credential.
+
+        Many documents are made from code that takes the token as a header by hand: they do not show who may call it.
+        """
+        for (place, name), node in self.parameters(operation).items():
+            if place not in ("header", "query", "cookie"):
+                continue
+            said = "".join(_personal_data.words(name)).removeprefix("x")
+            if said.endswith(_CREDENTIAL_ENDS) or (place != "query" and said in _CREDENTIALS):
+                why = f"asks for no security scheme and takes {name[:60]} as a {place} parameter, which may be a credential"
+                raise Unsaid(f"{operation.name} {why}; declare it as a security scheme", node.at("name"))
+
+    def _secured(self, operation: Operation) -> Security:
         own = "security" in operation.node.value
         holder = operation.node if own else self.root
         if "security" not in holder.value:

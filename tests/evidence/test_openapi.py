@@ -211,6 +211,46 @@ def test_a_surface_of_2_0_in_json() -> None:
     assert (one(account, "auth").line, one(account, "auth").column) == (20, 9)
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "required"),
+    [
+        ("header", "X-Auth-Token", True),
+        ("header", "Authorization", False),
+        ("header", "x-token", True),
+        ("header", "Ocp-Apim-Subscription-Key", True),
+        ("query", "api_key", True),
+        ("cookie", "session_id", True),
+    ],
+)
+@pytest.mark.parametrize("security", [{}, {"security": []}])
+def test_a_credential_that_is_taken_as_a_parameter_leaves_open_who_may_call(
+    place: str, name: str, required: bool, security: dict[str, Any], tmp_path: Path
+) -> None:
+    taken = {"name": name, "in": place, "required": required, "schema": {"type": "string"}}
+    account = told(tmp_path, document({"parameters": [taken], "responses": response(PERSON), **security}))
+    assert f"takes {name} as a {place} parameter" in silent(account)
+    assert account.unreadable_at[1] > 1
+    additions = told(tmp_path, document({"parameters": [taken], "responses": response(PERSON)}), ORGANISATION).additions
+    assert additions
+    assert not any(reading.path[-1] == "auth" for reading in additions)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("query", "page_token"),
+        ("query", "session"),
+        ("header", "X-CSRF-Token"),
+        ("header", "X-Request-Id"),
+        ("path", "token"),
+    ],
+)
+def test_other_parameters_are_no_credential(place: str, name: str, tmp_path: Path) -> None:
+    taken = {"name": name, "in": place, "required": True, "schema": {"type": "string"}}
+    found = document({"parameters": [taken], "responses": response(PERSON)})
+    assert said(told(tmp_path, found))["auth"] == "none"
+
+
 # --- fields ---
 
 
