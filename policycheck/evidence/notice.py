@@ -47,10 +47,17 @@ _TRAINS = re.compile(
 )
 #: "We do not use your content to train AI": all of it, and not only some kind of it.
 _TRAINS_NOT = re.compile(
-    rf"{_START}{_WE}(?:do|will|shall) (?:not|never) (?:currently )?(?:use|process|share|"
+    rf"{_START}{_WE}(?:(?:do|will|shall) (?:not|never)|never) (?:currently )?(?:use|process|share|"
     rf"include) (?:any of )?(?:your|members'?|users'?|"
     rf"people's) (?:personal )?(?:data|information|content|posts?)(?: or (?:data|information|content|"
-    rf"posts?))? {_TEACH}[^;]{{0,120}}?{_AI}"
+    rf"posts?))? {_TEACH}(?P<what>.*)"
+)
+#: What of AI such a sentence may name and still deny all of it: "public models" or "AI outside the EU" are only some.
+_ANY_AI = re.compile(
+    r"(?:\b(?:or|and|to|for|in|the|an?|any|our|own|other|kinds?|sorts?|of|new|(?:re|fine-?)?(?:train|tun)(?:e|ing)?|develop|"
+    r"improve|build|creat(?:e|ing)|test|development|training|purposes?|machine[- ]learning|ai|ml|models?|classifiers?|"
+    r"algorithms?|chatbots?|assistants?|systems?|tools?|features?|technolog(?:y|ies)|products?|at all|ever|whatsoever)\b"
+    r"|[ ,.!/])*"
 )
 #: What stands beside a denial and makes it one of some data only.
 _PARTLY = re.compile(r"\b(?:without|unless|except|until|if|only|other than|third part\w+|their|others?'?)\b")
@@ -221,7 +228,9 @@ def _says(form: re.Pattern[str], sentence: Sentence) -> bool:
 
 def _denies_training(sentence: Sentence) -> bool:
     said = _clauses.plain(sentence.text)
-    return bool(_TRAINS_NOT.match(said)) and not _PARTLY.search(said)
+    match = _TRAINS_NOT.match(said)
+    is_all = match is not None and bool(_ANY_AI.fullmatch(match["what"]) and re.search(_AI, match["what"]))
+    return is_all and not _PARTLY.search(said)
 
 
 def _around(prose: Prose, about: list[Sentence], told: list[Sentence]) -> Iterator[Sentence]:

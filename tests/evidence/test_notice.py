@@ -86,12 +86,35 @@ def test_another_date_contradicts() -> None:
 
 
 @pytest.mark.parametrize(
-    "sentence", ["We do not use your content to train AI.", "We will never use your personal data to train our models."]
+    "sentence",
+    [
+        "We do not use your content to train AI.",
+        "We will never use your personal data to train our models.",
+        "We never use your posts to train AI or machine learning models.",
+    ],
 )
 def test_a_notice_that_denies_training_contradicts_a_declared_one(sentence: str, tmp_path: Path) -> None:
     account = written(tmp_path, f"{HEAD}## 3 How we use posts for AI\n\n{sentence} You can object.\n", USE)
     assert said(account)["phases"] == ["deploy"]
     assert (account.readings[0].line, account.supported) == (7, False)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We do not use your data to train public models.",
+        "We do not use your data to train third-party AI models.",
+        "We do not use your content to train generative AI models.",
+        "We do not use your content to train AI models outside the EU.",
+        "We do not use your content to train AI models in the free plan.",
+        "We will not use your data to train AI models before 2027.",
+        "We do not use your content to train AI models, but our partners do.",
+        "We do not use your content to train language models; we use it to train classifiers.",
+    ],
+)
+def test_a_denial_of_some_training_contradicts_no_declared_one(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\n{sentence}\n"
+    assert "no sentence found that tells of training AI" in silent(written(tmp_path, text, USE))
 
 
 def test_limits_told_where_only_kinds_are_declared_contradict_and_are_not_repeated(tmp_path: Path) -> None:
