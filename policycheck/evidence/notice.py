@@ -90,6 +90,11 @@ _IN_GENERAL = re.compile(
 )
 _OF_MAIL = re.compile(r"\b(?:newsletters?|marketing|advert\w*|ads|cookies?|notifications?|mailings?)\b")
 _OF_ELSE = re.compile(rf"{_OF_MAIL.pattern}|\b(?:e-?mails?|messages|analytics|track\w*)\b")
+#: What it then is that people may refuse: something else than what is done with their data.
+_REFUSED = re.compile(
+    r"\b(?:opt[- ]out of|object to|unsubscribe from|refuse|withdraw) (?:to (?:give|provide|share|receive|tell)\b|"
+    r"(?:(?:receiving|our|the|such|these|all|any|your) ){0,3}(?:e-?mails?|messages|calls|offers|money|funds|orders?)\b)"
+)
 _OBJECT_NOT = re.compile(
     r"\byou (?:can not|may not|do not have the right to|have no (?:right|way) to) (?:object|opt out|opt-out)\b"
 )
@@ -100,8 +105,15 @@ _PROTECTS = re.compile(
     r"challenge|take|apply|run|read|look|check|employ)\b"
 )
 _AGAINST = re.compile(
-    r"\b(?:scrap\w+|(?:in|by) bulk|bulk (?:copy|collect)\w*|automat\w+|bots?|robots?|machines?|copied|crawlers?|"
-    r"unusual (?:traffic|activity))\b"
+    r"\b(?:scrap\w+|(?:in|by) bulk|bulk (?:copy|collect)\w*|automat\w+ (?:access|traffic|activity|collect|copy|extract|"
+    r"download|scrap|request|quer|visit|account|client|program|tool|script|means|brows|use|abuse|attack)\w*|bots?|robots?|"
+    r"machines?(?! learning|-learning)|copied|crawlers?|unusual (?:traffic|activity))\b"
+)
+#: Verbs that protect by themselves; a sentence with another (use, run, ask) has to say besides what it is for.
+_GUARDING = ("limit", "block", "detect", "protect", "prevent", "restrict", "slow", "throttle", "challenge")
+_GUARDS = re.compile(
+    r"\b(?:protect|prevent|detect|block|limit|restrict|slow|throttl|challeng|captcha|refus|stop|against|abus|unusual|"
+    r"suspicious)\w*|\btell \w+ from\b|\bapart\b|\btraces\b"
 )
 #: The kinds of protection that a sentence can name.
 _KINDS = tuple(
@@ -125,12 +137,15 @@ _KEEPS = re.compile(
 )
 _RANGE = re.compile(r"\b\d+ ?(?:to|-|or|and) ?\d+ (?:day|week|month|year)s?\b")
 _DAYS = re.compile(r"\b(\d{1,5}) (day|week|month|year)s?\b")
+#: The fewest days of what is no fixed number of them.
+_LEAST = {"month": 28, "year": 365}
 #: What makes a number of days the least and not the most, before it, and what comes of the data after it.
 _AT_LEAST = re.compile(
     r"\b(?:at least|not? less than|a minimum of|minimum|(?<!not )(?<!no )(?:more|longer) than) (?:of )?\Z"
 )
 _AND_THEN = re.compile(
-    r"\b(?:for ?ever|indefinitely|permanently)\b|\b(?:then|after (?:that|which)|afterwards|thereafter)\b[^;]{0,60}?"
+    r"\b(?:for ?ever|indefinitely|permanently)\b|\bor (?:longer|more)\b|\bafter (?:you|your|the) [^;]{0,30}?"
+    r"\b(?:clos|delet|end|leav|cancel|terminat)\w*|\b(?:then|after (?:that|which)|afterwards|thereafter)\b[^;]{0,60}?"
     r"\b(?:archiv\w*|keep|kept|stor(?:e|es|ed)|retain(?:ed)?|mov(?:e|ed)|transfer(?:red)?)\b"
 )
 _PROCESSES = re.compile(
@@ -277,7 +292,7 @@ def _objection(weighing: Weighing, near: list[Sentence], told: list[Sentence]) -
 def _offers(sentence: Sentence, other: re.Pattern[str]) -> bool:
     """Whether a sentence tells people that they can object, and not to something else."""
     said = _clauses.plain(sentence.text)
-    return bool(_OBJECT.search(said)) and not other.search(said)
+    return bool(_OBJECT.search(said)) and not other.search(said) and not _REFUSED.search(said)
 
 
 def _published(weighing: Weighing, asides: list[bool]) -> None:
@@ -325,7 +340,8 @@ def _protects(sentence: Sentence) -> bool:
     return (
         match is not None
         and bool(_AGAINST.search(said))
-        and not re.search(r"\b(?:not|never|no longer)\b", said[: match.end() + 20])
+        and (match[0].endswith(_GUARDING) or bool(_GUARDS.search(said)))
+        and not re.search(r"\b(?:not|never|no|nor|neither)\b", said[: match.end() + 20])
     )
 
 
@@ -349,6 +365,12 @@ def _retention(weighing: Weighing, within: list[Sentence]) -> None:
     declared = weighing.asked("retention_days")
     kept = [(s, k["rest"]) for s in within for k in _KEEPS.finditer(_clauses.plain(s.text))]
     found = [(s, m[1], m[2]) for s, rest in kept for m in _DAYS.finditer(rest)]
+    for sentence, number, unit in found if isinstance(declared, int) else ():
+        if int(number) * _LEAST.get(unit, 0) > declared:
+            where = weighing.prose.where(sentence.line)
+            weighing.doubt(
+                f"tells of data that is kept longer than retention_days ({where}); a person must read it", sentence.line
+            )
     if (
         declared is None
         or len(found) != 1

@@ -219,6 +219,14 @@ def test_a_way_to_object_to_something_else_beside_ai_is_none(tmp_path: Path) -> 
     assert written(tmp_path, text, USE).supported
 
 
+@pytest.mark.parametrize(
+    "sentence", ["You can opt out of our e-mails.", "You can refuse to give us your name.", "You can withdraw money."]
+)
+def test_refusing_something_else_beside_ai_is_no_objection(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI. {sentence}\n"
+    assert "no sentence found that tells people that they can object" in silent(written(tmp_path, text, USE))
+
+
 def test_a_version_from_before_the_telling_is_not_the_one_that_tells() -> None:
     use = {**USE, "transparency": {"published_on": "2026-03-01"}}
     assert "earlier version than transparency.published_on" in silent(heard("larkfield.md", use))
@@ -241,6 +249,11 @@ def test_a_reference_to_another_place_is_not_looked_up_here() -> None:
         "We limit the use of cookies.",
         "Others block bots.",
         "We never block bots.",
+        "We take no measures against scraping.",
+        "We may also use automated decision-making systems to identify trends and secure our systems.",
+        "We use automated systems to send you e-mails.",
+        "We use chatbots and other bots to answer you.",
+        "We use scraping to find new customers.",
         '"We block bots," others say.',
     ],
 )
@@ -249,6 +262,20 @@ def test_sentences_that_tell_of_no_protection(sentence: str, tmp_path: Path) -> 
         written(tmp_path, HEAD + sentence, {"protections_detail": "kinds"})
     )
     assert silent(written(tmp_path, HEAD + sentence, {"id": "c", "family": "waf", "disclosed_in": "/privacy"}))
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        ("for 6 months", "tells of data that is kept longer than retention_days (line 7)"),
+        ("for 90 days or longer where a case is open", "does not say for how long data is kept at most (line 7)"),
+        ("for 90 days after your account is closed", "does not say for how long data is kept at most (line 7)"),
+    ],
+)
+def test_data_that_is_kept_longer_than_declared_is_not_supported(kept: str, reason: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. We keep these records {kept}.\n"
+    assert reason in silent(written(tmp_path, text, CONTROL))
+    assert written(tmp_path, text.replace(kept, "for 2 months"), CONTROL).supported
 
 
 def test_a_span_of_days_is_no_retention_of_one_control(tmp_path: Path) -> None:
