@@ -126,6 +126,7 @@ class Block:
 
     `line` is the page where the document is `paged`. `lead` is the text that a list item completes ("You may not:").
     `own` is false for what is quoted or shown as code. `marks` are offsets in the text and the line that begins there.
+    `row` counts the table rows up to that of a cell, below 0 for a cell that heads others; outside tables it is 0.
     """
 
     line: int
@@ -134,6 +135,7 @@ class Block:
     own: bool = True
     lead: str = ""
     marks: tuple[tuple[int, int], ...] = ()
+    row: int = 0
 
     def line_at(self, offset: int) -> int:
         """The line of a character of the text."""
@@ -309,7 +311,7 @@ class _Builder:
         self.hiding: frozenset[str] = _HIDING
         self._stack: list[tuple[str, bool, bool]] = []
         self._open: Counter[str] = Counter()
-        self._unseen = self._quotes = self._tags = self._size = 0
+        self._unseen = self._quotes = self._tags = self._size = self._rows = 0
         self._pieces: list[tuple[int, str]] = []
         self._own = True
         self._leads: list[str] = []
@@ -325,6 +327,7 @@ class _Builder:
             self.flush()
             self._end_paragraph()
         self._end_like(tag)
+        self._rows += tag == "tr"
         if tag == "br":
             self.text("\n" if self._pieces and self._pieces[-1][1].endswith(" ") else " ", line)
         if tag in _VOID:
@@ -378,7 +381,8 @@ class _Builder:
             at += len(data)
         if len(self.blocks) >= BLOCK_CAP:
             raise Illegible(f"holds more than {BLOCK_CAP} paragraphs", marks[0][1])
-        block = Block(0, text, 0, self._own, self._leads[-1] if self._leads else "", tuple(marks))
+        row = self._rows if self._open["td"] else -self._rows if self._open["th"] else 0
+        block = Block(0, text, 0, self._own, self._leads[-1] if self._leads else "", tuple(marks), row)
         line = block.line_at(len(text) - len(text.lstrip()))
         if level:
             self._heading(" ".join(text.split()), level, line)

@@ -48,6 +48,12 @@ _LIA_PARTS = {
 _HIGH_LEFT = re.compile(r"(?:a )?high (?:residual )?risks? (?:still )?remains?\b")
 _NO_HIGH_LEFT = re.compile(r"no high (?:residual )?risks? remains?\b")
 _RUN_IN = re.compile(r"([A-Z][a-z]{2,20})\.\s")
+#: What stands in a form that nobody filled in: a label, a box that is not ticked, a word for nothing.
+_LEFT_OPEN = re.compile(
+    r".*:|(?:\[[ _]?\]|[\u2610\u25a1])(?!.*(?:\[[xX]\]|[\u2611\u2612])).*|"
+    r"(?:n/?a|not applicable|see (?:above|below)|[-_.\s]+)[.]?",
+    re.IGNORECASE | re.DOTALL,
+)
 _LEVELS = {"low": False, "moderate": False, "medium": False, "high": True, "very high": True, "none": False}
 
 
@@ -189,23 +195,48 @@ def _part(weighing: Weighing, path: tuple[str, ...], pattern: re.Pattern[str]) -
     if full:
         weighing.read(path, True, full[0], "a heading with text below it")
         weighing.quote(full[0], _line_text(weighing.prose, full[0]))
+    elif forms := [line for line, is_full in found if is_full is None]:
+        where = weighing.prose.where(forms[0])
+        weighing.doubt(f"has only a form that nobody filled in for {'.'.join(path)} ({where})", forms[0])
     elif found:
         weighing.read(path, False, found[0][0], "the heading has no text below it")
     else:
         weighing.doubt(f"has no section found for {'.'.join(path)}; a person must read it")
 
 
-def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool]]:
-    """The lines of headings, run-in headings and column heads that fit, and whether anything stands below them."""
+def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool | None]]:
+    """The lines of headings, run-in headings and column heads that fit, and whether anything stands below them.
+
+    None where that is no more than a form.
+    """
     for index, block in enumerate(prose.blocks):
         if block.level > 1 and pattern.search(_clauses.plain(block.text)):
-            yield block.line, next(prose.sentences(prose.section(index)), None) is not None
+            yield block.line, _is_answered(prose, prose.section(index))
         elif not block.level and block.own:
             for match in _RUN_IN.finditer(block.text):
                 if pattern.search(match[1].lower()) and block.text[match.end() :].strip():
                     yield block.line_at(match.start()), True
             if len(block.text) < 40 and pattern.fullmatch(_clauses.plain(block.text)):
-                yield block.line, index + 1 < len(prose.blocks)
+                yield block.line, _is_answered(prose, prose.section(index), index)
+
+
+def _is_answered(prose: Prose, section: range, label: int = -1) -> bool | None:
+    """Whether a section says anything besides its `label`; None for one that holds labels, boxes and heads of tables alone.
+
+    A row of a table says something when a cell stands beside another one.
+    """
+    rows: dict[int, set[int]] = {}
+    is_form = False
+    for sentence in prose.sentences(section):
+        row, text = prose.blocks[sentence.block].row, sentence.text.strip()
+        is_left = bool(_LEFT_OPEN.fullmatch(text))
+        is_form = is_form or sentence.block != label
+        if row and (not is_left or text.endswith(":")):
+            rows.setdefault(row, set()).add(sentence.block)
+        elif not row and not is_left and sentence.block != label:
+            return True
+    is_filled = any(row > 0 and len(cells) + len(rows.get(-row, ())) > 1 for row, cells in rows.items())
+    return is_filled or (None if is_form else False)
 
 
 def _line_text(prose: Prose, line: int) -> str:

@@ -140,6 +140,41 @@ def test_a_declared_section_whose_heading_has_no_text_contradicts(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    "form",
+    [
+        "| Risk | Likelihood | Left |\n|---|---|---|\n|  |  |  |",
+        "| Area | What we found |\n|---|---|\n| Lawful basis |  |\n| Minimisation |  |",
+        "<table><tr><th>Risk<th>Left<tr><td><td></table>",
+        "- **Threat scenario:**\n- **Who is affected:**",
+        "- [ ] Describe the threats\n- [ ] Say who is affected",
+        "\u2610 Low \u2610 Medium \u2610 High",
+        "N/A",
+    ],
+)
+def test_a_section_of_which_the_form_is_not_filled_in_supports_nothing(form: str, tmp_path: Path) -> None:
+    start, end = TEXT.index("| Risk |"), TEXT.index("## Measures")
+    account = written(tmp_path, f"{TEXT[:start]}{form}\n\n{TEXT[end:]}")
+    assert "only a form that nobody filled in for dpia.sections.risks (line " in silent(account)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "| Risk | Left |\n|---|---|\n| a summary repeats a post | low |",
+        "<table><tr><th>Threats<td>A summary repeats a post</table>",
+        "- **Threat scenario:** a summary repeats a post",
+        "- [x] A summary repeats a post",
+        "\u2612 Low \u2610 Medium \u2610 High",
+        "None.",
+    ],
+)
+def test_a_form_that_is_filled_in_supports_its_section(form: str, tmp_path: Path) -> None:
+    start, end = TEXT.index("| Risk |"), TEXT.index("## Measures")
+    account = written(tmp_path, f"{TEXT[:start]}{form}\n\n{TEXT[end:]}")
+    assert (said(account)["dpia.sections.risks"], account.supported) == (True, True)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
         ("status: approved", "status: draft", "is not in force: status on line 6 says draft"),
