@@ -331,6 +331,11 @@ _CONDITION = re.compile(
     r"unlawfully|illegally|excessively|in (?:a|any) (?:way|manner) that|in violation of|but|than|faster|slower|"
     r"quick(?:ly|er)|more (?:often|frequently)|at (?:an?|such|night|peak|high\w*|excessive|unreasonable|any (?:rate|speed))|"
     r"exceeding|in excess of|before|after|by (?:night|day)|overnight|"
+    r"at scale|on an? \w+ scale|aggressively|so as to|excluded|behind an? (?:log-?in|paywall)|marked (?:as )?private|"
+    r"(?<!public or )(?<!public and )(?:private|non-?public|password[- ]protected) (?:areas?|sections?|pages?|profiles?|"
+    r"accounts?|messages?|posts?|content|data|information)|outside (?:of )?(?:an?|the|your) [^,;]{0,30}\b(?:plans?|"
+    r"subscriptions?)|(?:for (?:the purposes? of )?|to |in order to )(?:send|spam|harass|stalk|overload|disrupt|damage|"
+    r"harm)(?:ing|ming|ping)?|"
     r"on (?:week(?:days|ends)|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:public )?holidays))\b"
 )
 _DENIED = re.compile(r"\b(?:not|never|no|nor|nobody|we|that|if|only)\b")
@@ -341,6 +346,14 @@ _LOOSE = re.compile(
     rf"{_START}(?:all |other |our |some )?{_OTHERS}(?:(?:,| and| or|, and|, or) {_OTHERS}){{0,4}} (?:may|can) "
     r"(?:also )?(?:freely )?"
 )
+#: Leave that is given to machines, or for what they read: "Public pages may be scraped", "AI crawlers are allowed".
+_GIVEN = re.compile(
+    rf"{_START}(?!(?:no|none|nothing|neither|not)\b)(?:[a-z][^;:]{{0,200}}? (?:may|can) (?:also |freely )?be (?:freely )?"
+    rf"(?:scraped|crawled|harvested)\b(?! by\b)|(?:[a-z'-]+,? ){{0,6}}(?:crawlers?|bots?|spiders?|scrapers?|robots?)\b"
+    rf"[^;:]{{0,120}}? (?:are|is) {_ADVERB}(?:allowed|permitted|welcome)\b)"
+)
+#: The word that gives it, which is no leave that somebody still has to ask for.
+_GRANTED = re.compile(r"\b(?:are|is) (?:\w+ly )?(?:allowed|permitted|entitled|authori[sz]ed)\b")
 #: What may follow "except": the leave of the organisation or of the law, search engines, an interface that is offered.
 _JOINT = re.compile(r"(?:[,;:/]|\b(?:or|and)\b|\([a-z0-9]{1,4}\)) ?(?:(?:or|and) )?(?:\([a-z0-9]{1,4}\) ?)?")
 _LEAVE = re.compile(
@@ -426,8 +439,11 @@ def _stances(part: str) -> list[tuple[str, set[str], bool]]:
                     rest = f"access by machine, {rest}"
                 return _weighed(stance, rest, match.groupdict().get("excepted") or "", has_nouns=has_nouns)
     loose = _LOOSE.match(part)
-    if loose and not _DENIED.search(loose[0]) and not _LEAVE.search(part):
+    if loose and not _DENIED.search(loose[0]) and not _LEAVE.search(_GRANTED.sub("", loose[0]) + part[loose.end() :]):
         return [(MAY_PERMIT, _named(part[loose.end() :], has_nouns=False), True)]
+    given = _GIVEN.match(part)
+    if given and not _DENIED.search(given[0].replace(" that ", " ")) and not _LEAVE.search(_GRANTED.sub("", part)):
+        return [(MAY_PERMIT, {"scraping", "automated_access"}, True)]
     return []
 
 

@@ -47,7 +47,8 @@ _WE_MAY = re.compile(
 )
 #: What takes back, for somebody or everybody, what else its section forbids.
 _UNDOES = re.compile(
-    r"\b(?:this|these|the above|the foregoing)(?: \w+){0,3} (?:do|does|shall|will) not (?:currently )?apply\b"
+    r"\b(?:this|these|the above|the foregoing)(?: \w+){0,3} (?:do|does|shall|will) not (?:currently )?"
+    r"(?:apply|include|cover|extend to|concern)\b"
     r"|\b(?:section|clause)s? (?:[\d.]+ )?(?:do|does|shall|will) not apply\b|\bapplies only to\b|\bapply only to\b"
     r"|\bnotwithstanding\b|\bexempt(?:ed|ions?|s)?\b|\brepeal(?:ed|s)?\b|\bsuspended until\b|\bnot in force\b"
     r"|\b(?:do|does|will|shall) not (?:currently )?enforce\b|\b(?:is|are) (?:currently )?not enforced\b"

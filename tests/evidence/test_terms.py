@@ -198,6 +198,14 @@ def test_sentences_that_forbid(sentence: str, acts: set[str]) -> None:
         "You may not scrape the site at night.",
         "You may not scrape the site on weekdays.",
         "Scraping the site at night is prohibited.",
+        "You may not scrape the site at scale.",
+        "You may not scrape the site so as to overload it.",
+        "You may not scrape the site to send unsolicited messages.",
+        "You may not scrape e-mail addresses for the purpose of sending spam.",
+        "You may not scrape private profiles.",
+        "You may not scrape content behind a login.",
+        "You may not scrape the site (public pages excluded).",
+        "You may not scrape or resell scores outside a paid plan.",
         "You may not scrape except for AI training.",
         "You may not scrape unless you feel like it.",
         "Others cannot scrape your profile.",
@@ -269,6 +277,11 @@ def test_terms_that_say_both_say_nothing_and_both_lines_are_named(tmp_path: Path
         "Researchers may also scrape our public pages.",
         "Universities, libraries and archives may freely scrape the site.",
         "Whoever has a subscription is welcome to scrape our pages.",
+        "Researchers are allowed to scrape our pages.",
+        "Public pages may be scraped.",
+        "Public pages can be freely crawled.",
+        "AI training crawlers (GPTBot, ClaudeBot) are explicitly allowed.",
+        "Crawlers that identify themselves are welcome.",
     ],
 )
 def test_leave_in_other_words_beside_a_prohibition_is_left_to_a_person(leave: str, tmp_path: Path) -> None:
@@ -290,6 +303,13 @@ def test_leave_in_other_words_beside_a_prohibition_is_left_to_a_person(leave: st
         "If you scrape the service, we may end your account.",
         "It is a myth that researchers are free to scrape our pages.",
         "You may not scrape the service at any time.",
+        "You may not scrape public or private data.",
+        "Public pages may not be scraped.",
+        "No page may be crawled.",
+        "What you publish may be scraped by others.",
+        "Search engine crawlers are allowed.",
+        "Crawlers are allowed with our written permission.",
+        "Bots are not allowed.",
     ],
 )
 def test_what_gives_no_leave_takes_nothing_back(sentence: str, tmp_path: Path) -> None:
@@ -744,6 +764,7 @@ def test_any_bytes_are_unreadable_or_prose(data: bytes, name: str, tmp_path: Pat
     "undoing",
     [
         "This does not apply to partners, search engines, AI companies and any other robots.",
+        "This does not include public pages.",
         "Section 9 applies only to users in Antarctica.",
         "Notwithstanding the foregoing, all visitors and crawlers may do so at any time.",
         "We currently do not enforce this section.",
