@@ -16,8 +16,10 @@ from policycheck.errors import ArtefactError
 from policycheck.model import Account, Artefact, Quote, Reading
 from policycheck.opener import Opener
 
-#: Bytes of front matter, names of datasets in one list, and quoted passages.
-FRONT_CAP, NAMES_CAP, QUOTES_CAP = 256 * 1024, 1000, 4
+#: Bytes of front matter, names of datasets in one list, columns, and quoted passages.
+FRONT_CAP, NAMES_CAP, FEATURES_CAP, QUOTES_CAP = 256 * 1024, 1000, 5000, 4
+#: What descriptions write where no licence is known.
+NO_LICENCE = frozenset({"unknown", "none", "n/a", "null"})
 
 #: Keys that only the cards of models, or only those of datasets, have; and those that both can have.
 MODEL_KEYS = frozenset({"base_model", "datasets", "library_name", "metrics", "model-index", "model_name", "pipeline_tag"})
@@ -117,7 +119,7 @@ def markdown(text: str, path: str) -> Card:
     document = _parsed(front, path)
     data = mapping(document.data)
     kind = _kind(data)
-    features = (feature for info in listed(data.get("dataset_info")) for feature in _members(info, "features"))
+    features = (feature for info in listed(data.get("dataset_info")) for feature in _features(info))
     return Card(
         path,
         kind,
@@ -189,9 +191,24 @@ def _members(value: object, key: str) -> list[Any]:
     return [item for item in listed(mapping(value).get(key)) if isinstance(item, Mapping)]
 
 
+def _features(info: object) -> Iterator[Any]:
+    """The columns of a dataset, and those in columns that hold records (`struct`) or lists of them."""
+    pending = _members(info, "features")[::-1]
+    count = 0
+    while pending:
+        feature, count = pending.pop(), count + 1
+        if count > FEATURES_CAP:
+            raise Unsaid(f"lists more than {FEATURES_CAP} features")
+        yield feature
+        for key in ("struct", "list", "sequence"):
+            below = feature.get(key)
+            pending += [item for item in below if isinstance(item, Mapping)] if isinstance(below, list) else []
+            pending += [below] if isinstance(below, Mapping) else []
+
+
 def _licences(document: Document, data: Mapping[str, Any]) -> list[Said]:
-    """The licences; for `other` the link or name that says which; `unknown` says none."""
-    found = [said for said in texts(document, data, "license") if said.text.lower() != "unknown"]
+    """The licences; for `other` the link or name that says which; `unknown` and the like say none."""
+    found = [said for said in texts(document, data, "license") if said.text.lower() not in NO_LICENCE]
     if [said.text.lower() for said in found] == ["other"]:
         return (texts(document, data, "license_link") or texts(document, data, "license_name"))[:1]
     return found
@@ -378,6 +395,8 @@ _ADDRESSES = (
     (re.compile(r"https?://creativecommons\.org/publicdomain/zero/1\.0"), "cc0-1.0"),
     (re.compile(r"https?://(?:www\.)?apache\.org/licenses/license-2\.0"), "apache-2.0"),
     (re.compile(r"https?://(?:www\.)?(?:spdx|opensource)\.org/licenses?/([a-z0-9.+-]{2,40}?)(?:\.html|\.json)?"), r"\1"),
+    # The Hub's own descriptions of datasets name licences by this address.
+    (re.compile(r"https?://(?:www\.)?choosealicense\.com/licenses/([a-z0-9.+-]{2,40})"), r"\1"),
     (re.compile(r"https?://opendatacommons\.org/licenses/(?:by)(?:/1[.-]0)?"), "odc-by"),
     (re.compile(r"https?://opendatacommons\.org/licenses/(odbl|pddl)(?:/1[.-]0)?"), r"\1"),
 )

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from policycheck.document import Document, parse_foreign
-from policycheck.evidence._cards import Card, Said, Unsaid, listed
+from policycheck.evidence._cards import NO_LICENCE, Card, Said, Unsaid, listed
 from policycheck.model import Quote
 
 #: Characters of a file and fields of its record sets: many times what descriptions made by hand or by the Hub have.
@@ -50,7 +50,7 @@ def croissant(text: str, path: str) -> Card:
         path,
         "dataset",
         names=tuple(top.texts("name")),
-        licences=tuple(top.texts("license")),
+        licences=tuple(said for said in top.texts("license") if said.text.lower() not in NO_LICENCE),
         datasets=(*top.texts("isBasedOn", _NAMED), *top.texts("wasDerivedFrom", _NAMED)),
         columns=tuple(_columns(top)),
         collected=_collected(top.texts("dataCollectionTimeframe")),

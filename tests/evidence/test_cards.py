@@ -256,6 +256,18 @@ def test_no_word_of_personal_data_is_not_no_personal_data(tmp_path: Path) -> Non
     assert said(written(tmp_path, text, source, file="c.json")) == {}
 
 
+@pytest.mark.parametrize(
+    "below", ["struct:\n    - name: email", "list:\n    - name: email", "sequence:\n      struct:\n      - name: email"]
+)
+def test_columns_in_records_and_lists_are_columns(tmp_path: Path, below: str) -> None:
+    text = f"---\nlicense: mit\ndataset_info:\n  features:\n  - name: author\n    {below}\n---\n"
+    source = {"id": "s", "data_categories": ["user.name"], "excludes": ["contact_details"]}
+    account = written(tmp_path, text, source)
+    assert said(account)["data_categories"] == ["user.name", "user.contact.email"]
+    assert said(account)["excludes"] == []
+    assert next(r.line for r in account.readings if r.path == ("excludes",)) == text[: text.index("email")].count("\n") + 1
+
+
 @pytest.mark.parametrize("column", ["name", "phone", "race", "location", "address", "email_count", "user", "emails"])
 def test_names_that_mean_something_else_too_are_not_personal_data(tmp_path: Path, column: str) -> None:
     text = f"---\nlicense: mit\ndataset_info:\n  features:\n    - name: {column}\n---\n"
@@ -483,11 +495,19 @@ def test_a_time_frame_that_is_not_two_days_says_none(tmp_path: Path, frame: Any)
         ({"@value": "apache-2.0"}, "apache-2.0"),
         (["…", None, {}], None),
         ({"url": ["x"]}, None),
+        ("https://choosealicense.com/licenses/mit/", "mit"),
+        ("https://choosealicense.com/licenses/apache-2.0/", "https://choosealicense.com/licenses/apache-2.0/"),
     ],
 )
 def test_licences_of_every_type(tmp_path: Path, licence: Any, value: str | None) -> None:
     account = written(tmp_path, json.dumps({**BARE, "license": licence}), {"id": "s", "licence_ref": "mit"}, file="c.json")
     assert said(account).get("licence_ref") == value
+
+
+@pytest.mark.parametrize("licence", ["unknown", "None", "n/a"])
+def test_a_description_that_knows_no_licence_is_no_support(tmp_path: Path, licence: str) -> None:
+    account = written(tmp_path, json.dumps({**BARE, "license": licence}), {"id": "s", "licence_ref": "mit"}, file="c.json")
+    assert NOTHING in silent(account)
 
 
 def test_a_context_that_is_an_address_is_text_and_the_escapes_of_json_are_read(tmp_path: Path) -> None:
