@@ -73,6 +73,7 @@ _STRUCTURE = frozenset({"properties", "allOf", "items", "prefixItems", "addition
 _KEYWORDS = frozenset((*_SAME, *_SAME_LISTS, *_SAME_TABLES, *_INSIDE, "discriminator")) | _STRUCTURE
 #: The versions in which whatever stands beside a reference is ignored.
 _PLAIN = ("2.0", "3.0")
+NO_BODY = "it documents no body"
 _TOO_MUCH = "it unfolds beyond the cap"
 _DYNAMIC = ("$dynamicRef", "$recursiveRef")
 
@@ -369,7 +370,8 @@ class Api:
         """What a parameter's value may be: in 2.0 the parameter itself, later its schema."""
         if self.version == "2.0":
             return parameter.value if isinstance(parameter.value, dict) else {}
-        node, _ = self.files.follow(parameter.member("schema"))
+        media = next((node for _, node in parameter.members("content")), parameter)
+        node, _ = self.files.follow(media.member("schema"))
         return node.value if node is not None and isinstance(node.value, dict) else {}
 
     def responses(self, operation: Operation) -> Iterator[tuple[str, Node | None, Location | None]]:
@@ -452,7 +454,7 @@ class Api:
             if code not in _BODILESS:
                 found += self._bodies(responses[code])
         if len(found) < 2:
-            return found[0] if found else Shown((), "it documents no body")
+            return found[0] if found else Shown((), NO_BODY)
         merged = {prop.path: prop for shown in reversed(found) for prop in reversed(shown.properties)}
         self.work(len(merged))
         return Shown(tuple(reversed(merged.values())), next((shown.open for shown in found if shown.open), ""))
@@ -468,6 +470,12 @@ class Api:
             self.work(len(shown.properties))
             self._indexes[id(shown)] = _index(shown)
         return self._indexes[id(shown)].get(joined(name))
+
+    def heads(self, operation: Operation, name: str) -> bool:
+        """Whether a header of a successful answer is called as a declared name: `X-User-Email` may be the `email`."""
+        wanted = joined(name)
+        answers = (node for code, node, _ in self.responses(operation) if node and _SUCCESS.fullmatch(code.upper()))
+        return any(joined(str(header)).endswith(wanted) for node in answers for header, _ in node.members("headers"))
 
     def personal(self, operation: Operation) -> tuple[Field, ...]:
         """The personal data among the leaves of what an operation shows, each name once."""

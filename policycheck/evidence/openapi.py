@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import ArtefactError
 from policycheck.evidence import _personal_data
-from policycheck.evidence._openapi import SEARCHES, Api, Field, Operation, Unsaid, endings, joined, segments
+from policycheck.evidence._openapi import NO_BODY, SEARCHES, Api, Field, Operation, Unsaid, endings, joined, segments
 from policycheck.model import Account, Discovered, Quote, Reading
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def _account(api: Api, path: str, options: Mapping[str, object], subject: Mappin
     if "family" in subject:
         return _control(api, path, options, subject)
     if "roles" in subject or "jurisdictions" in subject:
-        return Account(additions=tuple(_Whole(api, path, options).additions()), agrees=_NOTHING_ELSE)
+        whole = _Whole(api, path, options)
+        return Account(additions=tuple(whole.additions()), agrees=f"{_NOTHING_ELSE}{whole.undescribed()}")
     return _surface(api, path, options, subject)
 
 
@@ -209,14 +210,27 @@ def _page_size(api: Api, operation: Operation) -> tuple[int | None, str, Locatio
     return max(found, key=lambda one: one[0] or 0)
 
 
-def _maximum(schema: Mapping[str, Any]) -> int | None:
-    """The largest whole number a schema admits; `exclusiveMaximum` is a flag until 3.0 and a number since 3.1."""
+def _maximum(schema: Mapping[str, Any], depth: int = 4) -> int | None:
+    """The largest whole number a schema admits; `exclusiveMaximum` is a flag until 3.0 and a number since 3.1.
+
+    Of alternatives each has to have one (null is no number), and the largest counts.
+    """
     known: list[int] = []
+    for key in ("anyOf", "oneOf", "allOf") if depth else ():
+        listed = schema.get(key)
+        parts = [part for part in listed if isinstance(part, dict)] if isinstance(listed, list) else []
+        parts = [part for part in parts if part.get("type") != "null"]
+        found = [_maximum(part, depth - 1) for part in parts]
+        sure = [one for one in found if one is not None]
+        if sure and (key == "allOf" or len(sure) == len(found)):
+            known.append(min(sure) if key == "allOf" else max(sure))
     highest, exclusive, listed = schema.get("maximum"), schema.get("exclusiveMaximum"), schema.get("enum")
     if isinstance(highest, (int, float)) and _is_number(highest):
         known.append(int(highest) - (exclusive is True and highest == int(highest)))
     if isinstance(exclusive, (int, float)) and _is_number(exclusive):
         known.append(int(exclusive) - (exclusive == int(exclusive)))
+    if _is_number(schema.get("const")):
+        known.append(int(schema["const"]))
     if isinstance(listed, list) and listed and all(map(_is_number, listed)):
         known.append(int(max(listed)))
     return min(known) if known and min(known) >= 1 else None
@@ -326,7 +340,7 @@ def _absences(api: Api, path: str, chosen: Sequence[Operation], subject: Mapping
     if is_elsewhere or any(api.shown(operation).open for operation in everything):
         return
     for name in _declared(subject):
-        if not any(api.meant(operation, name) for operation in everything):
+        if not any(api.meant(operation, name) or api.heads(operation, name) for operation in everything):
             note = f"no answer of {_listed(everything)} shows {name}"
             yield _reading(("fields", name), None, chosen[0].at, note)
 
@@ -388,9 +402,7 @@ class _Whole:
 
     def additions(self) -> Iterator[Reading]:
         """Surfaces that are not declared, and fields that declared ones lack. Raises Unsaid when that cannot be told."""
-        operations = [op for op in self._api.operations if _is_reading(op)]
-        if isinstance(self._wanted, str) and self._wanted.strip():
-            operations = [_named(self._api, self._wanted)]
+        operations = self._meant()
         homes = {operation: self.home(operation) for operation in operations if self._api.shown(operation).properties}
         for surface in self._surfaces:
             yield from self._declared(surface, [op for op, home in homes.items() if home is surface])
@@ -398,6 +410,24 @@ class _Whole:
         if self._api.files.left and not any(homes.values()) and not _groups(self._api, operations):
             left = ", ".join(self._api.files.left)[:300]
             raise Unsaid(f"what it returns is described elsewhere, which is not followed: {left}")
+
+    def _meant(self) -> list[Operation]:
+        """The operations that are looked at: the one that the entry names, else all that read."""
+        if isinstance(self._wanted, str) and self._wanted.strip():
+            return [_named(self._api, self._wanted)]
+        return [op for op in self._api.operations if _is_reading(op)]
+
+    def undescribed(self) -> str:
+        """The operations of whose answers no member is described; empty when there are none. Unsaid where none is at all."""
+        operations = self._meant()
+        left = [
+            op for op in operations if not self._api.shown(op).properties and self._api.shown(op).open not in ("", NO_BODY)
+        ]
+        if left and not any(self._api.shown(operation).properties for operation in operations):
+            raise Unsaid(
+                f"no answer is described by its members, so what they show cannot be told: {_listed(left)}", left[0].at
+            )
+        return f"; what these return is not described: {_listed(left)}" if left else ""
 
     def home(self, operation: Operation) -> Mapping[str, Any] | None:
         """The declared surface that an operation belongs to: named in its evidence, at its address, or below it."""

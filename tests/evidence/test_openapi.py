@@ -211,6 +211,26 @@ def test_a_surface_of_2_0_in_json() -> None:
     assert (one(account, "auth").line, one(account, "auth").column) == (20, 9)
 
 
+def test_a_declared_field_that_a_header_shows_is_not_absent(tmp_path: Path) -> None:
+    bare = {"type": "object", "properties": {"status": {"type": "string"}}}
+    headers = {"X-User-Email": {"schema": {"type": "string"}}}
+    found = document({"responses": response(bare, headers=headers)})
+    assert absent(told(tmp_path, found, surface("email", "phone"))) == ["fields.phone"]
+
+
+@pytest.mark.parametrize(
+    "content", [{"application/json": {"example": {"email": "a"}}}, {"application/json": {"schema": {"type": "object"}}}]
+)
+def test_answers_that_nothing_describes_are_no_agreement(content: dict[str, Any], tmp_path: Path) -> None:
+    found = document({"responses": {"200": {"description": "d", "content": content}}})
+    assert "no answer is described by its members" in silent(told(tmp_path, found, ORGANISATION, operation=None))
+    price = {"type": "object", "properties": {"price": {"type": "number"}}}
+    found["paths"]["/products"] = {"get": {"responses": response(price)}}
+    account = told(tmp_path, found, ORGANISATION, operation=None)
+    assert (account.additions, account.unreadable) == ((), "")
+    assert account.agrees.endswith("; what these return is not described: GET /people/{id}")
+
+
 @pytest.mark.parametrize(
     ("place", "name", "required"),
     [
@@ -398,6 +418,13 @@ def sized(tmp_path: Path, *parameters: dict[str, Any], version: str = "3.1.0") -
         ({"exclusiveMaximum": 100}, 99),
         ({"enum": [10, 50, 25]}, 50),
         ({"type": "integer"}, None),
+        ({"anyOf": [{"type": "integer", "maximum": 100}, {"type": "null"}]}, 100),
+        ({"oneOf": [{"maximum": 10}, {"enum": [50]}]}, 50),
+        ({"allOf": [{"type": "integer"}, {"maximum": 100}]}, 100),
+        ({"const": 25}, 25),
+        ({"oneOf": [{"maximum": 10}, {"type": "string"}]}, None),
+        ({"anyOf": [{"type": "null"}]}, None),
+        ({"anyOf": 5}, None),
         ({"maximum": "100"}, None),
         ({"maximum": "${MAX}"}, None),
         ({"maximum": None}, None),
