@@ -192,6 +192,10 @@ def category(path: Sequence[str], whose: str) -> str:
     if len(leaf) == 1 and leaf[0] in _MENTIONED:
         return "user.name"
     above = words(path[-2]) if len(path) > 1 else ()
+    one = _singular(above[-1]) if above else ""
+    if one in ("email", "mail", "phone", "telephone", "mobile") and one != above[-1]:
+        # A list is called by what each of its records is: the address in `emails` is that of an e-mail.
+        return _of((one, *leaf)[-8:], whose, len(leaf) + 1) or _of(leaf, whose)
     return _of(leaf, whose) or _of((*above, *leaf)[-8:], whose, len(leaf) + 1)
 
 
