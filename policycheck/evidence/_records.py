@@ -67,7 +67,11 @@ class Register:
 def read(data: bytes, path: str, settings: Mapping[str, str], as_of: date | None) -> Register:
     wanted = {_sheets.plain(title) for title in settings.values()}
     table = _table.table(data, lambda cells: _sheets.fitting(cells) + sum(_sheets.plain(cell) in wanted for cell in cells))
-    sheet = _sheet(table.header, settings)
+    try:
+        sheet = _sheet(table.header, settings)
+    except Unsaid:
+        _refuse_title(table)
+        raise
     bound = _columns(sheet, table.header, settings)
     register = Register(path, sheet, table.header, bool(table.rows))
     for row in table.rows:
@@ -76,6 +80,15 @@ def read(data: bytes, path: str, settings: Mapping[str, str], as_of: date | None
         elif (record := _record(register, row, bound, _cells.Today(as_of))) is not None:
             register.records.append(record)
     return register
+
+
+def _refuse_title(table: _table.Table) -> None:
+    """Refuse a table whose header stands below a title or a note, and say where it stands."""
+    least = max(2, _sheets.fitting(table.header.cells) + 1)
+    rows = (row for row in table.rows[:_NAMED] if _sheets.fitting(row.cells[: _table.COLUMN_CAP]) >= least)
+    found = next(rows, None)
+    if found is not None:
+        raise Unsaid(f"has its header on line {found.line}; it has to be the first line, so take out what stands above", 1)
 
 
 def _sheet(header: Row, settings: Mapping[str, str]) -> Sheet:

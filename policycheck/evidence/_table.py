@@ -21,6 +21,8 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+#: How the files of spreadsheet programs begin: Excel and OpenDocument since 2006, Excel before.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 class Unsaid(Exception):
@@ -82,6 +84,8 @@ def _capped(records: Iterator[Row]) -> Iterator[Row]:
 def _decoded(data: bytes) -> str:
     if data.startswith(_UTF_16):
         raise Unsaid("is UTF-16, as spreadsheets write `Unicode text`; save it as CSV UTF-8", 1)
+    if data.startswith(_WORKBOOKS):
+        raise Unsaid("is a workbook of a spreadsheet program; save the sheet that holds the register as CSV UTF-8", 1)
     if b"\0" in data:
         raise Unsaid("is binary, not CSV", data.count(b"\n", 0, data.index(b"\0")) + 1)
     try:
@@ -90,6 +94,11 @@ def _decoded(data: bytes) -> str:
         raise Unsaid("is not UTF-8; save it as CSV UTF-8", data.count(b"\n", 0, error.start) + 1) from None
     if not text.strip():
         raise Unsaid("is empty: a register has a header at least")
+    start = text.lstrip()
+    if start.startswith("<"):
+        raise Unsaid("is HTML or XML, not CSV (an error page that was saved?)", 1)
+    if start.startswith("|"):
+        raise Unsaid("is a table of Markdown; save the register as CSV", 1)
     if template := _TEMPLATE.search(text):
         raise Unsaid("is a template; name the file that it is rendered to", text.count("\n", 0, template.start()) + 1)
     return text

@@ -539,7 +539,22 @@ def test_a_column_that_the_options_name_fills_nothing_else(tmp_path: Path) -> No
 
 
 def test_a_title_above_the_header_is_no_header(tmp_path: Path) -> None:
-    assert "has no header of a register" in silent(written(tmp_path, f"Incident register 2026,,,,,,\n{HEAD}{GOOD}"))
+    assert "has its header on line 2" in silent(written(tmp_path, f"Incident register 2026,,,,,,\n{HEAD}{GOOD}"))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04\x14\0\x06\0", "is a workbook of a spreadsheet program; save the sheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "is a workbook of a spreadsheet program"),
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is HTML or XML, not CSV"),
+        (b"\n| id | detected_at |\n|---|---|\n| a | 2026-03-01T08:00:00Z |\n", "is a table of Markdown"),
+    ],
+)
+def test_what_is_saved_under_another_name_is_called_what_it_is(tmp_path: Path, content: bytes, reason: str) -> None:
+    account = written(tmp_path, content)
+    assert reason in silent(account)
+    assert account.unreadable_at == ("file.csv", 1)
 
 
 # --- whole registers, and single rows ---
