@@ -173,9 +173,16 @@ def _terms(page: Page) -> list[Terms]:
 
 
 def _of_licence(page: Page, terms: Sequence[Terms], options: Mapping[str, object]) -> Iterator[Reading]:
-    """A licence is a signal when it prohibits something; one that only permits tells crawlers nothing that they may not."""
+    """A licence is a signal when it prohibits something; one that permits training and prohibits nothing is none.
+
+    Whether one that only permits other uses thereby closes the rest is for a person to read.
+    """
     yield page.layer()
     if not any(one.prohibits for one in terms):
+        if narrow := next((one for one in terms if one.permits and _TRAINING.isdisjoint(one.permits)), None):
+            named = ", ".join(narrow.permits)[:100]
+            why = f"permits {named} and prohibits nothing by name; whether that refuses the rest, a person must read"
+            raise Unsaid(f"{page.path} {why}", narrow.line)
         yield page.reading(("status",), "planned", terms[0].line, "no licence in this file prohibits a use")
         return
     refused = [_refused(page, terms, place, options) for place in published.places(options)]

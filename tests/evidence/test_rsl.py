@@ -50,6 +50,12 @@ def test_a_licence_that_only_permits_is_none(tmp_path: Path) -> None:
     assert said(licensed(tmp_path, '<permits type="usage">all</permits>', CONTROL))["status"] == "planned"
 
 
+def test_a_licence_that_permits_search_alone_is_left_to_a_person(tmp_path: Path) -> None:
+    account = licensed(tmp_path, '<permits type="usage">search</permits>', CONTROL)
+    assert "permits search and prohibits nothing by name" in account.unreadable
+    assert (account.readings, account.unreadable_at) == ((), ("file", 2))
+
+
 @pytest.mark.parametrize(
     ("terms", "url", "policy"),
     [
