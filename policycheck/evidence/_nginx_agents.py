@@ -19,6 +19,7 @@ from policycheck.evidence._nginx_places import (
     Http,
     Spot,
     is_refusal,
+    later,
     refuse_answered_otherwise,
     refuse_foreign,
     variables,
@@ -109,6 +110,11 @@ def _absent(spot: Spot, http: Http) -> Reading:
     if http.is_part and not spot.levels[0]:
         raise Unsaid("no if on $http_user_agent in this file, which has no server block; name the main one", http.file)
     refuse_foreign(spot, "if on $http_user_agent")
+    for item, place in later(spot, http, "if"):
+        if any(test.effect == "refuses" and test.is_named for test in _tests(place, http)):
+            raise item.unsaid(
+                f"no if refuses by name at {spot.name}, but {item.name} hands requests on to {place.name}, which has one"
+            )
     note = f"no if on $http_user_agent refuses requests for {spot.name}"
     return Reading(("status",), "planned", spot.file, spot.line, 1, note)
 

@@ -19,12 +19,16 @@ from policycheck.evidence._nginx_places import (
     Http,
     Spot,
     answer,
+    handed_on,
     is_on,
+    later,
     nearest,
     option,
+    passes,
     refuse_answered_otherwise,
     refuse_foreign,
     refuse_sent_on,
+    returned,
 )
 from policycheck.model import Reading
 
@@ -80,6 +84,7 @@ def readings(spot: Spot, http: Http, options: Mapping[str, object], subject: Map
     limits = [_limit(item, zones, http, spot) for item in found]
     limits = [limit for limit in limits if not zone or limit.zone.name == zone]
     if not limits:
+        _refuse_limited_later(spot, http)
         return (_absent(http, spot, f" with zone {zone}" if zone else ""),)
     strictest = min(limits, key=lambda limit: limit.rank)
     if strictest.standing in ("selective", "shared"):
@@ -90,8 +95,31 @@ def readings(spot: Spot, http: Http, options: Mapping[str, object], subject: Map
         return (_reading("status", "planned", answered, note),)
     refuse_sent_on(spot)
     refuse_answered_otherwise(spot, _refusal(spot), http)
+    _refuse_passed_by(spot, http)
     where = _where(limits, strictest, spot, http)
     return (*_status(strictest, spot, where, _params(subject)), *_numbers(strictest, subject, where))
+
+
+def _refuse_limited_later(spot: Spot, http: Http) -> None:
+    """Raise where requests go on to a place that has a limit: nginx asks it there, so that none here denies nothing."""
+    for item, place in later(spot, http, "limit_req"):
+        if nearest(place, "limit_req"):
+            hint = f"set it in {spot.name} too, or have a person look"
+            raise item.unsaid(
+                f"no limit_req is in effect for {spot.name}, but {item.name} hands requests on to {place.name}, "
+                f"which has one; whether all get there is not decided here; {hint}"
+            )
+
+
+def _refuse_passed_by(spot: Spot, http: Http) -> None:
+    """Raise where an `if` sends some requests to a program elsewhere before the limit is asked, and none is there.
+
+    The rewrite module comes first: a rewrite, or a status that error_page answers elsewhere, leaves the limit behind.
+    """
+    for item, place in handed_on(spot, http, returned(spot)):
+        if place.key != spot.key and not nearest(place, "limit_req") and passes(place) and answer(place) is None:
+            said = f"an if sends some requests for {spot.name} on to {place.name} before limit_req is asked"
+            raise item.unsaid(f"{said}, which has none; which requests these are is not decided here")
 
 
 def _where(limits: list[_Limit], strictest: _Limit, spot: Spot, http: Http) -> str:

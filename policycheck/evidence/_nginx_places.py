@@ -9,7 +9,7 @@ no inner location.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LOCATIONS, _PATHS = 1000, 50
 #: The most `error_page` of one place.
 ERROR_PAGES = 200
+
+#: How many places are followed that requests are handed on to, one by the other.
+_HOPS = 3
 
 _BLANKS_AND_QUOTES = " \"'"
 _MODIFIERS = ("=", "~*", "^~", "~")
@@ -545,12 +548,62 @@ def refuse_sent_on(spot: Spot) -> None:
     """Raise where `rewrite` sends requests on to another location before anything here is asked."""
     levels = [(False, spot.levels[1])] + ([(True, spot.own)] if spot.words else [])
     for is_own, item in ((is_own, item) for is_own, level in levels for item in named(level, "rewrite")):
-        flag = item.args[2] if len(item.args) > 2 else ""
-        target = item.args[1] if len(item.args) > 1 else ""
-        answers = flag in ("redirect", "permanent") or target.startswith(("http://", "https://", "$scheme"))
-        stays = flag == "break" and is_own
-        if not answers and not stays and _may_concern(item, spot):
+        if _sends_on(item, spot, is_own=is_own):
             raise item.unsaid(f"a rewrite sends requests for {spot.name} on before it is asked; name where they go")
+
+
+def _sends_on(rewrite: Directive, spot: Spot, *, is_own: bool) -> bool:
+    """Whether a rewrite has a location looked up anew, and does not answer with a redirect or stay where it is."""
+    flag = rewrite.args[2] if len(rewrite.args) > 2 else ""
+    target = rewrite.args[1] if len(rewrite.args) > 1 else ""
+    answers = flag in ("redirect", "permanent") or target.startswith(("http://", "https://", "$scheme"))
+    return not answers and not (flag == "break" and is_own) and _may_concern(rewrite, spot)
+
+
+def handed_on(spot: Spot, http: Http, codes: Collection[str] | None = None) -> Iterator[tuple[Directive, Spot]]:
+    """Where requests for a spot may go within the server: by a rewrite, also in an `if`, or by an `error_page`.
+
+    `codes` are the statuses that are meant; all where there are none. What is elsewhere, or varies, is left out.
+    """
+    for is_own, level in ((False, spot.levels[1]), (True, spot.own if spot.words else ())):
+        for item in _flat(level):
+            if item.name == "rewrite" and len(item.args) > 1 and _sends_on(item, spot, is_own=is_own):
+                yield from ((item, found) for found in _targets(spot, item.args[1], http))
+    for item in nearest(spot, "error_page")[:ERROR_PAGES]:
+        if item.args and (codes is None or not set(codes).isdisjoint(item.args[:-1])):
+            yield from ((item, found) for found in _targets(spot, item.args[-1], http))
+
+
+def returned(spot: Spot) -> set[str]:
+    """The statuses that an `if` before a spot may answer with."""
+    level = (*spot.levels[1], *(spot.own if spot.words else ()))
+    return {inner.args[0] for item in named(level, "if") for inner in named(item.block or (), "return") if inner.args}
+
+
+def later(spot: Spot, http: Http, decisive: str, hops: int = _HOPS) -> Iterator[tuple[Directive, Spot]]:
+    """The places that requests for a spot may go on to, for want of a file too, and what takes them from the spot.
+
+    None where no location of the server has the directive that decides.
+    """
+    server = Spot("", spot.levels[:2], spot.file, spot.line)
+    if not hops or not any(named(inner.own, decisive) for inner in locations(server)):
+        return
+    found = list(handed_on(spot, http))
+    handed = fallback(spot, http)
+    files = named(spot.own, "try_files") or named(spot.own, "index")
+    found += [(files[0] if files else spot.at(), handed)] if handed is not None else []
+    for item, place in found:
+        yield item, place
+        yield from ((item, further) for _, further in later(place, http, decisive, hops - 1))
+
+
+def _targets(spot: Spot, target: str, http: Http) -> Iterator[Spot]:
+    """The place that an address within the server, or a named location, leads to."""
+    server = Spot("", spot.levels[:2], spot.file, spot.line)
+    if target.startswith("@"):
+        yield from (inner for inner in locations(server) if inner.words == target)
+    elif target.startswith("/"):
+        yield resolve(server, _VARIABLE.sub(_EXAMPLES[1], re.split(r"[?#]", target, maxsplit=1)[0]), http)
 
 
 def _may_concern(rewrite: Directive, spot: Spot) -> bool:

@@ -404,3 +404,69 @@ def test_a_host_that_no_server_bears_is_not_spoken_of(
         account = nginx.account(Opener(tmp_path), "nginx.conf", options, {"family": "rate_limit"})
         assert bool(account.readings) is (is_fit or urls is not HOST)
         assert is_fit or urls is not HOST or "not a.example" in account.unreadable
+
+
+# --- what is handed on to other places ---
+
+
+NAMED = "location @app { limit_req zone=z; proxy_pass http://app; }"
+PHP, FREE_PHP = r"location ~ \.php$ { limit_req zone=z; fastcgi_pass app; }", r"location ~ \.php$ { fastcgi_pass app; }"
+INDEX = "if (!-e $request_filename) { rewrite ^ /index.php last; }"
+FREE, AT_FREE = "location /free { proxy_pass http://app; }", "location @free { proxy_pass http://app; }"
+DOWN = "limit_req_status 429; error_page 503 @down; if ($maintenance) { return 503; }"
+
+
+def status(root: Path, body: str) -> str:
+    """The status read at the address, or why there is none."""
+    account = heard(root, body, ["https://a.example/products/*"])
+    return account.unreadable or next(str(one.value) for one in account.readings if one.path == ("status",))
+
+
+@pytest.mark.parametrize(
+    ("body", "directive"),
+    [
+        ("location / { try_files $uri @app; }" + NAMED, "try_files"),
+        ("location / { try_files $uri $uri/ /index.php?$args; }" + PHP, "try_files"),
+        ("location / { error_page 404 = @app; }" + NAMED, "error_page"),
+        ("location / {" + INDEX + "}" + PHP, "rewrite"),
+        ("location / { try_files $uri @a; } location @a { rewrite ^(.*)$ /index.php?p=$1 last; }" + PHP, "try_files"),
+    ],
+)
+def test_a_limit_where_requests_are_handed_on_to_is_not_denied(tmp_path: Path, body: str, directive: str) -> None:
+    assert f"but {directive} hands requests on to location " in status(tmp_path, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "location / { try_files $uri /index.html; } location /api/ { limit_req zone=z; proxy_pass http://app; }",
+        "location / { error_page 404 /404.html; proxy_pass http://app; } location /api/ { limit_req zone=z; }",
+        "location / { try_files $uri =404; }" + NAMED,
+    ],
+)
+def test_a_limit_where_nothing_is_handed_on_to_leaves_the_place_without_one(tmp_path: Path, body: str) -> None:
+    assert status(tmp_path, body) == "planned"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "location / { error_page 418 = @free; if ($http_user_agent ~ Bot) { return 418; } limit_req zone=z; }" + AT_FREE,
+        "location / { limit_req zone=z; if ($arg_free) { rewrite ^ /free last; } }" + FREE,
+        "if ($http_x_free) { rewrite ^ /free last; } location / { limit_req zone=z; }" + FREE,
+    ],
+)
+def test_requests_that_an_if_sends_past_the_limit_leave_it_open(tmp_path: Path, body: str) -> None:
+    assert "before limit_req is asked" in status(tmp_path, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "limit_req zone=z; location / {" + INDEX + "}" + FREE_PHP,
+        "location / { limit_req zone=z;" + DOWN + "proxy_pass http://app; } location @down { root /srv/down; }",
+        "location / { limit_req zone=z; try_files $uri @free; }" + AT_FREE,
+    ],
+)
+def test_requests_that_meet_the_limit_first_or_are_served_no_program_do_not(tmp_path: Path, body: str) -> None:
+    assert status(tmp_path, body) == "deployed"

@@ -557,3 +557,11 @@ def test_piles_of_directives_cost_little(tmp_path: Path, http: str, server: str,
         account = written(tmp_path, f"{server} location /people/ {{ }}", subject, http=http)
         assert bool(account.readings) != bool(account.unreadable)
     assert why in account.unreadable
+
+
+def test_a_name_refused_where_requests_are_handed_on_to_is_not_denied(tmp_path: Path) -> None:
+    refusing = 'if ($http_user_agent ~* "GPTBot") { return 403; } proxy_pass http://app;'
+    account = written(
+        tmp_path, f"location /people/ {{ try_files $uri @app; }} location @app {{ {refusing} }}", block(agents=["GPTBot"])
+    )
+    assert "but try_files hands requests on to location @app, which has one" in silent(account)
