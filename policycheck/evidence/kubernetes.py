@@ -60,6 +60,16 @@ _LIMITS = ("rate_limit", "anomaly_throttle")
 _FAMILIES = (*_LIMITS, "ip_block", "access_control")
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _SNIPPETS = ("configuration-snippet", "server-snippet", "auth-snippet")
+#: Who is not limited; the second is the first's older name, read where the first is not there.
+_SPARING = ("limit-allowlist", "limit-whitelist")
+#: What has the controller take the address from a header.
+_BELIEVING = ("use-forwarded-headers", "enable-real-ip")
+#: What annotations of other controllers begin with, by which these limit: what they say is not read.
+_OTHERS = (
+    "nginx.org/limit-req-", "haproxy.org/rate-limit", "haproxy-ingress.github.io/limit-", "ingress.kubernetes.io/limit-",
+    "konghq.com/plugins", "traefik.ingress.kubernetes.io/router.middlewares", "k8s.apisix.apache.org/",
+    "alb.ingress.kubernetes.io/wafv2-acl-arn",
+)  # fmt: skip
 _BURST = 5
 #: The most resources read of one stream.
 _MOST = 5000
@@ -300,18 +310,22 @@ def _of_ingress(
     if not rates:
         yield _no_limit(found, notes)
         return
-    exempt = notes.ranges("limit-whitelist")
+    sparing = next((name for name in _SPARING if notes.value(name)), _SPARING[0])
+    exempt = notes.ranges(sparing)
     if _is_everyone(exempt):
-        said = f"limit-whitelist {where} exempts every address, so nobody is limited"
-        yield notes.at("limit-whitelist").reading("status", "planned", said)
+        said = f"{sparing} {where} exempts every address, so nobody is limited"
+        yield notes.at(sparing).reading("status", "planned", said)
         return
     if exempt and is_most(exempt):
-        said = f"limit-whitelist {where} exempts so many addresses that nearly nobody is limited"
-        raise notes.at("limit-whitelist").unsaid(said)
+        said = f"{sparing} {where} exempts so many addresses that nearly nobody is limited"
+        raise notes.at(sparing).unsaid(said)
+    snippet = next((name for name in _SNIPPETS if "limit_req" in notes.value(name)), "")
+    if snippet:
+        raise notes.at(snippet).unsaid(f"the {snippet} {where} says limit_req too, which is not read")
     trusting = _trusting(resources)
     at = min(rates, key=lambda rate: rate.amount / rate.seconds).at
     if trusting is not None:
-        said = "the controller takes the address from a header of any client (use-forwarded-headers), so it can be bypassed"
+        said = f"the controller takes the address from a header of any client ({trusting.key}), so it can be bypassed"
         yield trusting.reading("status", "observing", said)
     else:
         names = " and ".join(str(rate.at.key).removeprefix(_PREFIX) for rate in rates)
@@ -322,8 +336,8 @@ def _of_ingress(
     )
     yield _burst(notes, rates)
     if exempt:
-        note = f"limit-whitelist {where}"
-        yield notes.at("limit-whitelist").reading("params.exempt", _in_declared_order(exempt, subject), note)
+        note = f"{sparing} {where}"
+        yield notes.at(sparing).reading("params.exempt", _in_declared_order(exempt, subject), note)
 
 
 def _ingress_rates(notes: Annotations) -> list[Rate]:
@@ -350,6 +364,10 @@ def _no_limit(found: Resource, notes: Annotations) -> Reading:
         raise notes.at(snippet).unsaid(f"{found.label} has no limit-rps or limit-rpm, but a {snippet}, which is not read")
     if any(str(key).startswith(f"{_PREFIX}global-rate-limit") for key in notes.data):
         raise found.at("metadata").unsaid(f"{found.label} has global-rate-limit annotations, which are not read")
+    foreign = next((str(key) for key in notes.data if str(key).startswith(_OTHERS)), "")
+    if foreign:
+        said = f"{found.label} has no limit-rps or limit-rpm, but {foreign}, by which another controller may limit"
+        raise At(found.document, notes.data, foreign).unsaid(f"{said}; it is not read here")
     other = "; limit-connections is no rate" if notes.number("limit-connections") else ""
     said = f"{found.label} has no limit-rps or limit-rpm above zero{other}"
     return found.at("metadata").reading("status", "planned", said)
@@ -382,14 +400,18 @@ def _refuse_unanswered(found: Resource, resources: Sequence[Resource], options: 
 
 
 def _trusting(resources: Sequence[Resource]) -> At | None:
-    """Where the controller's ConfigMap believes the address that any client sends along; None when it does not."""
+    """Where the controller's ConfigMap believes the address that any client sends along; None when it does not.
+
+    With the PROXY protocol the address comes from the connection, whatever headers say (nginx.tmpl, `real_ip_header`).
+    """
     for resource in resources:
         data = mapping(resource.data.get("data"))
-        if resource.kind != "ConfigMap" or text(data.get("use-forwarded-headers")).lower() != "true":
+        asks = next((name for name in _BELIEVING if text(data.get(name)).lower() == "true"), "")
+        if resource.kind != "ConfigMap" or not asks or text(data.get("use-proxy-protocol")).lower() == "true":
             continue
         trusted = [part.strip() for part in text(data.get("proxy-real-ip-cidr")).split(",") if part.strip()]
         if not trusted or (all(map(_network, trusted)) and is_most(trusted)):
-            return At(resource.document, data, "use-forwarded-headers")
+            return At(resource.document, data, asks)
     return None
 
 

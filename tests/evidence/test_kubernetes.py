@@ -524,3 +524,44 @@ def test_the_policy_of_a_route_replaces_its_gateways(tmp_path: Path, own: str, u
         assert "BackendTrafficPolicy people-own replaces BackendTrafficPolicy limits for the route people" in silent(account)
     else:
         assert said(account)["status"] == "deployed"
+
+
+@pytest.mark.parametrize("name", ["limit-allowlist", "limit-whitelist"])
+def test_whom_a_limit_spares_is_read_by_both_names(tmp_path: Path, name: str) -> None:
+    account = ingress(tmp_path, f'    {N}limit-rps: "5"\n    {N}{name}: 0.0.0.0/0')
+    assert said(account) == {"status": "planned"}
+    assert f"{name} of Ingress i exempts every address" in note(account)
+    some = ingress(tmp_path, f'    {N}limit-rps: "5"\n    {N}{name}: 192.0.2.0/24')
+    assert said(some)["params.exempt"] == ["192.0.2.0/24"]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "nginx.org/limit-req-rate: 10r/s", 'haproxy.org/rate-limit-requests: "10"', "konghq.com/plugins: limit",
+        "traefik.ingress.kubernetes.io/router.middlewares: shop-limit@kubernetescrd",
+    ],
+)  # fmt: skip
+def test_a_limit_by_annotations_of_another_controller_is_not_denied(tmp_path: Path, annotation: str) -> None:
+    account = ingress(tmp_path, f"    {annotation}")
+    assert f"but {annotation.partition(':')[0]}, by which another controller may limit" in silent(account)
+    assert account.unreadable_at == ("i.yaml", 6)
+
+
+def test_a_snippet_that_changes_the_limit_leaves_it_open(tmp_path: Path) -> None:
+    snippet = f'    {N}limit-rps: "5"\n    {N}configuration-snippet: '
+    assert "says limit_req too" in silent(ingress(tmp_path, snippet + "limit_req_dry_run on;"))
+    assert said(ingress(tmp_path, snippet + "more_set_headers x;"))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ('{enable-real-ip: "true"}', "observing"),
+        ('{enable-real-ip: "true", proxy-real-ip-cidr: 192.0.2.0/24}', "deployed"),
+        ('{use-forwarded-headers: "true", use-proxy-protocol: "true"}', "deployed"),
+    ],
+)
+def test_whose_address_is_counted_is_as_the_controller_is_set(tmp_path: Path, settings: str, status: str) -> None:
+    more = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: controller}}\ndata: {settings}\n"
+    assert said(ingress(tmp_path, f'    {N}limit-rps: "5"', more))["status"] == status
