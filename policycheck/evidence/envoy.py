@@ -71,6 +71,12 @@ _NARROW = (
     "dynamic_metadata",
     "filter_state",
 )
+#: Names on which a verdict hangs, as the JSON of protocol buffers also writes them. EnvoyFilter's own words are others.
+_CAMEL = (
+    "typedConfig", "typedPerFilterConfig", "httpFilters", "virtualHosts", "rateLimits", "tokenBucket", "filterEnabled",
+    "filterEnforced", "defaultValue", "tokensPerFill", "failureModeDeny", "requestHeaders", "remoteAddress", "genericKey",
+    "localRateLimitPerDownstreamConnection", "alwaysConsumeDefaultTokenBucket", "useRemoteAddress",
+)  # fmt: skip
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _ADDRESS_KEYS = ("remote_address", "masked_remote_address")
 #: The most entries of a descriptor that are looked at.
@@ -140,6 +146,13 @@ def _picked(documents: Sequence[Document], wanted: str) -> list[Document]:
         raise Unsaid(f"no resource {wanted} is in the file; it has: {named(there)}")
     for document in found:
         refuse_templates(document, document.data)
+        for holder in containers(document.data):
+            camel = next((name for name in _CAMEL if name in holder), "")
+            if camel:
+                said = (
+                    f"{camel} is written in lowerCamelCase, of which nothing is read; write the API's own names (snake_case)"
+                )
+                raise At(document, holder, camel).unsaid(said)
     return found
 
 
@@ -400,7 +413,7 @@ def _of_local(
     names = _names(documents, _LOCAL_TYPE, _LOCAL)
     is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
-    doubt = doubt or _untied(documents, [chosen, *filters], chosen, options)
+    doubt = doubt or _forgotten(chosen, wanted) or _untied(documents, [chosen, *filters], chosen, options)
     for reading in _of_bucket(chosen, wanted, subject, documents):
         yield _doubted(reading, doubt)
 
@@ -429,6 +442,14 @@ def _untied(
     is_there |= any(name.startswith("/") for name in chosen.names)
     is_there |= bool(hosts) and all(host_fit(address.host, hosts) is not None for address in addresses)
     return "" if is_there and not is_part else _UNTIED
+
+
+def _forgotten(chosen: Settings, wanted: str) -> str:
+    """Why a bucket for each value may not hold: Envoy keeps few of them (`max_dynamic_descriptors`), older ones none."""
+    entries = [_entries(mapping(item)) for item in listing(chosen.data.get("descriptors"))] if wanted != "default" else []
+    is_dynamic = any(wanted in dict(item) and not all(value for _, value in item) for item in entries)
+    said = "Envoy keeps a bucket for so many values as max_dynamic_descriptors says and starts anew with the others"
+    return f"{said}; older ones know no bucket a value; a person has to say whether that is enough" if is_dynamic else ""
 
 
 _OPTIONAL = "is_optional, so that an Envoy that does not know the filter runs without it"
@@ -521,6 +542,8 @@ def _of_bucket(
     chosen: Settings, wanted: str, subject: Mapping[str, object], documents: Sequence[Document]
 ) -> Iterator[Reading]:
     bucket, standing, why = _bucket(chosen, wanted, documents)
+    if standing == "selective":
+        raise bucket.unsaid(f"{chosen.label} counts only some requests ({why}); whether these are all is not known here")
     rate, burst = _rate(chosen, bucket)
     percent, at = _enforced(chosen)
     runtime = "; a runtime key can change it while it runs" if _has_runtime(chosen) else ""

@@ -598,3 +598,38 @@ def test_a_path_that_is_whole_takes_nothing_below_it(tmp_path: Path) -> None:
     assert "no route serves" in silent(limiter(tmp_path, manager, options={"urls": ["https://shop.example/people/*"]}))
     account = limiter(tmp_path, manager, options={"urls": ["https://shop.example/people/"]})
     assert said(account)["status"] == "deployed"
+
+
+# --- other ways to write it, and what a descriptor leaves out ---
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token_bucket": None, "tokenBucket": {"maxTokens": 10, "tokensPerFill": 10, "fillInterval": "60s"}},
+        {"filter_enabled": None, "filterEnabled": {"defaultValue": {"numerator": 100}}},
+        {"filter_enforced": {"defaultValue": {"numerator": 100}}},
+    ],
+)
+def test_names_in_camel_case_are_neither_a_limit_nor_the_lack_of_one(tmp_path: Path, changes: dict[str, Any]) -> None:
+    assert "write the API's own names (snake_case)" in silent(limiter(tmp_path, **changes))
+
+
+def test_a_route_that_is_switched_off_in_camel_case_is_not_passed_over(tmp_path: Path) -> None:
+    manager = hosts(route() | {"typedPerFilterConfig": {"x": {"disabled": True}}})
+    assert "typedPerFilterConfig is written in lowerCamelCase" in silent(limiter(tmp_path, manager, options={"urls": SHOP}))
+
+
+def test_a_descriptor_with_a_value_of_its_own_is_no_limit_for_all(tmp_path: Path) -> None:
+    entry = [{"entries": [{"key": "remote_address", "value": "192.0.2.7"}], "token_bucket": BUCKET}]
+    options = {"urls": SHOP, "options": {"descriptor": "remote_address"}}
+    account = limiter(tmp_path, hosts(route(**SENDS)), descriptors=entry, options=options)
+    assert "counts only some requests" in silent(account)
+
+
+def test_a_bucket_for_each_value_is_for_a_person_to_weigh(tmp_path: Path) -> None:
+    entry = [{"entries": [{"key": "remote_address"}], "token_bucket": BUCKET}]
+    options = {"urls": SHOP, "options": {"descriptor": "remote_address"}}
+    account = limiter(tmp_path, hosts(route(**SENDS)), descriptors=entry, local_cluster_rate_limit={}, options=options)
+    assert soft(account) == set(said(account))
+    assert "max_dynamic_descriptors" in note(account)
