@@ -1,10 +1,11 @@
 """What Traefik configuration says about a declared rate limit: dynamic files (YAML, TOML) and its Kubernetes resources.
 
-Read is the `rateLimit` middleware and which routers use it, directly, through a `chain`, or through an entry point whose
-static configuration is named with `options: {static: path}` (written as the entry's `path` is). `inFlightReq` limits what
-runs at once and is no rate; a middleware that no router uses limits nothing. The source is the reference of the RateLimit
-middleware: `average` 0 is no limit, `period` is a second where it is not written, the source is the client's address where
-no criterion is. Labels of containers are not read.
+Read is the `rateLimit` middleware and which routers use it, directly, through a `chain`, or through an entry point
+whose static configuration is named with `options: {static: path}` (written as the entry's `path` is). `inFlightReq`
+limits what runs at once and is no rate; a middleware that no router uses limits nothing, which only a file with the
+router of the address can show. The source is the reference of the RateLimit middleware: `average` 0 is no limit,
+`period` is a second where it is not written, the source is the client's address where no criterion is. Labels of
+containers are not read.
 
 The entry picks with `location` (a router's name, or the path in its rule), `server` (the host in its rule) and `resource` or
 `zone` (the middleware's name). Each instance counts for itself unless the middleware has `redis`; such a limit is told as
@@ -116,7 +117,9 @@ class Router(NamedTuple):
         if not exact and not prefixes:
             return True
         return (address.is_whole and address.path in exact) or any(
-            is_served(address.path or "/", prefix) for prefix in prefixes
+            # PathPrefix takes all that begins so, within a name too: `/prod` takes `/products`.
+            is_served(address.path or "/", prefix) or address.path.startswith(prefix)
+            for prefix in prefixes
         )
 
 
@@ -155,6 +158,13 @@ class Setup(NamedTuple):
         inner = [_inner(item) for item in self._all(router)]
         names = [*self.everywhere, *router.uses, *(name for found in inner for name in found)]
         return next((name for name in names if "@" in name), "")
+
+    def unread(self, router: Router) -> str:
+        """A middleware of a router that is not in the file, or is a plugin: it may be a limit; or empty."""
+        found = self._all(router)
+        names = [*self.everywhere, *router.uses, *(name for item in found for name in _inner(item))]
+        plugins = (item.name for item in found if _member(item.data, "plugin") is not None)
+        return next((name.strip("/") for name in names if name not in self.middlewares), next(plugins, ""))
 
     def _all(self, router: Router) -> list[Middleware]:
         found = self.known.get(id(router))
@@ -281,7 +291,7 @@ def _setup(
             refuse_templates(document, http)
             _take_file(document, http, routers, middlewares)
     if not routers and not middlewares:
-        raise Unsaid(f"{path} has no Traefik routers or middlewares", path)
+        raise Unsaid(f"{path} has no Traefik routers or middlewares (labels of containers are not read)", path)
     return Setup(tuple(routers), middlewares, everywhere, {}, is_insecure)
 
 
@@ -349,9 +359,14 @@ def _ingress_rules(spec: Mapping[str, Any]) -> list[str]:
     found = []
     for rule in [mapping(rule) for rule in listing(spec.get("rules"))] or [{}]:
         host, paths = text(rule.get("host")), listing(mapping(rule.get("http")).get("paths"))
-        prefixes = " || ".join(f"PathPrefix(`{text(mapping(path).get('path')) or '/'}`)" for path in paths)
+        prefixes = " || ".join(_ingress_path(mapping(path)) for path in paths)
         found.append(" && ".join(filter(None, (f"Host(`{host}`)" if host else "", f"({prefixes})" if prefixes else ""))))
     return found
+
+
+def _ingress_path(path: Mapping[str, Any]) -> str:
+    matcher = "Path" if text(path.get("pathType")) == "Exact" else "PathPrefix"
+    return f"{matcher}(`{text(path.get('path')) or '/'}`)"
 
 
 def _called(item: object, owner: str) -> str:
@@ -402,6 +417,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         _refuse_elsewhere(setup, [router], options)
         if not limits:
             _refuse_foreign(setup, [router])
+            _refuse_unread_middlewares(setup, [router])
             which = f" {wanted}" if wanted else ""
             yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
             return
@@ -411,11 +427,34 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
     if not using:
         _refuse_foreign(setup, setup.routers)
-        where = "no router of this file uses it" if setup.routers else "the file has no router that uses it"
-        yield limit.at.reading("status", "planned", f"the middleware {limit.name} limits nothing: {where}")
+        _refuse_used_elsewhere(setup, limit, options)
+        said = f"the middleware {limit.name} limits nothing: no router of this file uses it"
+        yield limit.at.reading("status", "planned", said)
         return
     _refuse_elsewhere(setup, using, options)
     yield from _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
+
+
+def _refuse_used_elsewhere(setup: Setup, limit: Middleware, options: Mapping[str, object]) -> None:
+    """Routers of other files, of labels, or of other kinds of resource may use a middleware that none here uses.
+
+    Only where a router here serves the control's addresses without it is it settled that it limits nothing there.
+    """
+    addresses = addresses_of(options)
+    here = [router for router in setup.routers if any(router.takes(address) for address in addresses)]
+    _refuse_unread_middlewares(setup, here)
+    if not setup.routers or (addresses and not here):
+        said = f"no router of this file uses the middleware {limit.name}, nor serves the control's surfaces"
+        raise limit.at.unsaid(f"{said}; name the file with the router (labels and HTTPRoutes are not read)")
+
+
+def _refuse_unread_middlewares(setup: Setup, routers: Sequence[Router]) -> None:
+    """A middleware of another file, or one that is a plugin, may be a limit or none."""
+    for router in routers:
+        unread = setup.unread(router)
+        if unread:
+            said = f"the router {router.name} uses {unread}, which is not in this file or is a plugin, and may be a limit"
+            raise router.at.unsaid(said)
 
 
 def _refuse_foreign(setup: Setup, routers: Sequence[Router]) -> None:
@@ -491,10 +530,7 @@ def _only_redirects(setup: Setup, router: Router, using: Sequence[Router]) -> bo
 
 def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
     """A limit of routers that pick by more than hosts and paths holds for some requests only."""
-    if any(router.is_plain for router in using):
-        return
-    is_only = len(setup.routers) == 1 and not re.search(r"!|\|\||Regexp", using[0].rule)
-    if not is_only:
+    if not any(router.is_plain for router in using):
         said = f"the rule of the router {using[0].name} picks by more than hosts and paths; which requests is not known here"
         raise using[0].at.unsaid(said)
 

@@ -494,3 +494,52 @@ def test_proxies_that_are_everybody_are_any_client(tmp_path: Path, trusted: str,
     (tmp_path / "static.yml").write_text(static)
     limit = {"average": 30, "sourceCriterion": {"ipStrategy": {"depth": 1}}}
     assert said(limiter(tmp_path, limit, options={"static": "static.yml"}))["status"] == status
+
+
+# --- what other files or providers may hold ---
+
+SHOP = {"urls": ["https://shop.example/products/"]}
+
+
+def test_a_file_of_middlewares_alone_says_nothing_of_who_uses_them(tmp_path: Path) -> None:
+    text = "http: {middlewares: {l: {rateLimit: {average: 5}}}}"
+    (tmp_path / "t.yaml").write_text(text, "utf-8")
+    assert "name the file with the router" in silent(heard("t.yaml", tmp_path, **SHOP))
+    route = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: shop}\nspec: {rules: []}\n"
+    limit = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: l}\nspec: {rateLimit: {average: 5}}\n"
+    (tmp_path / "t.yaml").write_text(limit + route, "utf-8")
+    assert "HTTPRoutes are not read" in silent(heard("t.yaml", tmp_path, **SHOP))
+
+
+def test_a_limit_that_the_router_of_the_address_does_not_use_is_none_there(tmp_path: Path) -> None:
+    assert said(limiter(tmp_path, {"average": 5}, [], urls=["https://shop.example/a/"])) == {"status": "planned"}
+    assert "nor serves the control's surfaces" in silent(limiter(tmp_path, {"average": 5}, [], **SHOP))
+
+
+@pytest.mark.parametrize("middlewares", [{}, {"limits": {"plugin": {"limiter": {"rate": 5}}}}])
+def test_a_middleware_of_another_file_or_a_plugin_may_be_the_limit(tmp_path: Path, middlewares: dict[str, Any]) -> None:
+    http = {"routers": {"r": {"rule": P, "middlewares": ["limits"]}}, "middlewares": middlewares}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": http}), "utf-8")
+    assert "uses limits, which is not in this file or is a plugin" in silent(heard("t.yaml", tmp_path, location="r", **SHOP))
+
+
+@pytest.mark.parametrize("matcher", ["Method(`POST`)", "ClientIP(`10.0.0.0/8`)", "Header(`X-Canary`, `1`)"])
+def test_the_only_router_holds_for_no_more_requests_than_it_picks(tmp_path: Path, matcher: str) -> None:
+    assert "more than hosts and paths" in silent(ruled(tmp_path, f"{P} && {matcher}"))
+
+
+def test_a_prefix_takes_all_that_begins_so(tmp_path: Path) -> None:
+    assert said(ruled(tmp_path, "PathPrefix(`/prod`)"))["status"] == "deployed"
+    assert "first" in silent(ruled(tmp_path, "Host(`shop.example`)", "Host(`shop.example`) && PathPrefix(`/prod`)"))
+
+
+def test_an_exact_path_of_an_ingress_is_no_prefix(tmp_path: Path) -> None:
+    text = (
+        "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: l, namespace: s}\n"
+        "spec: {rateLimit: {average: 5}}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n"
+        "metadata: {name: i, namespace: s, annotations: {traefik.ingress.kubernetes.io/router.middlewares: "
+        "s-l@kubernetescrd}}\nspec: {rules: [{http: {paths: [{path: /products, pathType: Exact}]}}]}\n"
+    )
+    (tmp_path / "t.yaml").write_text(text, "utf-8")
+    assert said(heard("t.yaml", tmp_path, urls=["https://shop.example/products"]))["status"] == "deployed"
+    assert "does not serve" in silent(heard("t.yaml", tmp_path, **SHOP))
