@@ -82,6 +82,9 @@ _CLIENTS = (
     "mozilla/5.0 (compatible; bot/1.0; spider; crawler)", "curl/8.5.0", "python-requests/2.32", "python-urllib/3.12",
     "scrapy/2.11 (+https://scrapy.org)", "wget/1.21", "go-http-client/1.1", "okhttp/4.12", "java/17", "aiohttp/3.9",
 )  # fmt: skip
+#: Other plugins that may limit or refuse: programs, and limiters of other makers or of other things.
+_PROGRAM = re.compile(r"\A(?:pre|post)-function\Z")
+_MAY_LIMIT = re.compile(r"\A(?:pre|post)-function\Z|limit|throttl|service-protection|quota")
 _PERIODS = ("second", "minute", "hour", "day", "month", "year")
 _EACH = "each node counts for itself, so several let through as many times more"
 
@@ -207,7 +210,10 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
     found = [document for document in documents if "_format_version" in document.data]
     if len(found) != 1:
         why = "several documents with _format_version" if found else "no _format_version: it is no declarative configuration"
-        raise Unsaid(f"{path} has {why} of Kong", path)
+        hint = (
+            "; of resources of Kubernetes nothing is read: name what decK makes of them" if _is_resource(documents) else ""
+        )
+        raise Unsaid(f"{path} has {why} of Kong{hint}", path)
     document = found[0]
     refuse_templates(document, document.data)
     plugins: list[Plugin] = []
@@ -232,6 +238,10 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
         if plugin.is_on and not plugin.consumer:
             running.setdefault((plugin.name, plugin.route, plugin.service), plugin)
     return Gateway(tuple(plugins), tuple(spots[1:] or spots), running)
+
+
+def _is_resource(documents: Sequence[Document]) -> bool:
+    return any("apiVersion" in document.data and "kind" in document.data for document in documents)
 
 
 def _is_enabled(document: Document, holder: dict[str, Any], label: str) -> bool:
@@ -445,11 +455,25 @@ def _not_running(gateway: Gateway, spot: Spot, names: Sequence[str], which: str)
     if off is not None:
         at = At(off.document, off.data, "enabled")
         return at.reading("status", "planned", f"{off.label} is not enabled, and no other runs for {spot.label}")
+    _refuse_other_plugins(gateway, spot, names)
     some = next((p for p in there if p.consumer), None)
     if some is not None:
         return some.at().reading("status", "planned", f"{some.name} runs for {some.consumer} only, not for everybody")
     said = f"no {' or '.join(names)}{which} runs for {spot.label}"
     return spot.at.reading("status", "planned", said)
+
+
+def _refuse_other_plugins(gateway: Gateway, spot: Spot, names: Sequence[str]) -> None:
+    """A plugin that runs programs, or by its name limits in another way, may do what none of those that are read does."""
+    running = {
+        name for name, route, service in gateway.running if route in ("", spot.route) and service in ("", spot.service)
+    }
+    pattern = _MAY_LIMIT if names == _LIMITERS else _PROGRAM
+    other = next((name for name in sorted(running - set(names)) if pattern.search(name)), "")
+    if other:
+        plugin = gateway.effective(spot, other)
+        at = plugin.at() if plugin is not None else spot.at
+        raise at.unsaid(f"no {' or '.join(names)} runs for {spot.label}, but {other} does, which is not read")
 
 
 def _refuse_anonymous(gateway: Gateway, spot: Spot) -> None:

@@ -475,3 +475,22 @@ def test_what_a_route_does_not_say_is_the_files_default(tmp_path: Path) -> None:
     assert said(https)["status"] == "deployed"
     # What the route says itself counts.
     assert said(limiter(tmp_path, config, data=info({"paths": ["/b"]}), urls=["/a"]))["status"] == "deployed"
+
+
+@pytest.mark.parametrize("other", ["pre-function", "graphql-rate-limiting-advanced", "acme-throttle"])
+def test_a_plugin_that_is_not_read_may_be_the_limit(tmp_path: Path, other: str) -> None:
+    account = limiter(tmp_path, {}, name=other, urls=["/a/"])
+    assert f"but {other} does, which is not read" in silent(account)
+    assert said(limiter(tmp_path, {}, name="cors", urls=["/a/"])) == {"status": "planned"}
+
+
+def test_a_program_may_refuse_bots_and_another_limit_does_not(tmp_path: Path) -> None:
+    bots = {"family": "bot_detection", "params": {}}
+    assert "pre-function does" in silent(limiter(tmp_path, {}, name="pre-function", subject=bots))
+    assert said(limiter(tmp_path, {"minute": 5}, subject=bots)) == {"status": "planned"}
+
+
+def test_a_resource_of_kubernetes_is_called_one(tmp_path: Path) -> None:
+    text = "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {name: l}\nplugin: rate-limiting\n"
+    (tmp_path / "k.yaml").write_text(text, "utf-8")
+    assert "of resources of Kubernetes nothing is read" in silent(heard("k.yaml", tmp_path))
