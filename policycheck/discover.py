@@ -69,7 +69,9 @@ def search(root: Path, top: str) -> Search:
             # One verifier that breaks must not take what the others found with it (exit 5).
             failures.append(Failure(f"verifier {kind} on {path}", f"{type(error).__name__}: {error}"))
     files = {path for path, _ in offered}
-    unread += [(f"{thing.file}:{thing.line}", thing.note) for thing in found if not thing.section]
+    unread += [
+        (f"{thing.file}:{thing.line}" if thing.line else thing.file, thing.note) for thing in found if not thing.section
+    ]
     found = [thing for thing in found if thing.section]
     return Search(tuple(found), tuple(unread), tuple(failures), len(files), max(0, len(offered) - FILES))
 

@@ -121,12 +121,18 @@ def spoken(read: Callable[[], Iterable[Reading]]) -> tuple[Reading, ...]:
         return ()
 
 
-def discovered(opener: Opener, path: str, find: Callable[[Files], Iterable[Discovered]]) -> tuple[Discovered, ...]:
-    """What `find` finds; nothing where the file is not of its kind or cannot be read."""
+def discovered(
+    opener: Opener, path: str, find: Callable[[Files], Iterable[Discovered]], words: tuple[bytes, ...] = ()
+) -> tuple[Discovered, ...]:
+    """What `find` finds; where the file cannot be read, why, if it holds one of `words`: else it is of another kind."""
     try:
         return tuple(islice(find(Files(opener)), MOST))
-    except (ArtefactError, Unsaid):
+    except ArtefactError:
         return ()
+    except Unsaid as unsaid:
+        if unsaid.file not in ("", path) or not any(word in opener.read(path).data for word in words):
+            return ()
+        return (Discovered("", {}, path, unsaid.line, str(unsaid)),)
 
 
 def parsed(opened: Opened) -> list[Document]:

@@ -857,7 +857,7 @@ def _of_limit(
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """Local rate limits that a configuration sets; those of a rate limit service need the service's file beside."""
-    return discovered(opener, path, lambda files: _found(files, path))
+    return discovered(opener, path, lambda files: _found(files, path), (b"local_ratelimit",))
 
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:

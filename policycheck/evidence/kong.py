@@ -682,7 +682,7 @@ def _is_open(gateway: Gateway, plugin: Plugin) -> bool:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The rate limits that run for some route, service or everything."""
-    return discovered(opener, path, lambda files: _found(files, path))
+    return discovered(opener, path, lambda files: _found(files, path), (b"rate-limiting",))
 
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:

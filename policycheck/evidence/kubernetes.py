@@ -714,7 +714,7 @@ def _refuse_selective(found: Resource, limit: Mapping[str, Any]) -> None:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """Rate limits that the resources in a stream set."""
-    return discovered(opener, path, lambda files: _found(files, path))
+    return discovered(opener, path, lambda files: _found(files, path), (b"limit-rps", b"limit-rpm", b"BackendTrafficPolicy"))
 
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:

@@ -132,6 +132,8 @@ _OFFERED = {
     "crawler_signal": ("x-robots-tag", "legal", "add_header"),
     "user_agent_block": ("user-agent-block", "technical", "if"),
 }
+#: What a file that is not read holds, in lower case, when it could have set one of these.
+_SPOKEN = (b"limit_req ", b"x-robots-tag")
 _QUESTIONS = {
     "owner": "Who inside the organisation answers for it?",
     "surfaces": "Which surfaces does it protect?",
@@ -151,8 +153,8 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     files = Files(opener, posixpath.dirname(path))
     try:
         http = http_of(files.statements(path), path, files)
-    except (ArtefactError, Unsaid):
-        return ()
+    except (ArtefactError, Unsaid) as error:
+        return _unread(opener, path, error)
     if are_too_many(servers(http)) or _UNLOADED.search(path) or (http.is_part and _is_included(opener, path)):
         return ()
     found: list[Discovered] = []
@@ -161,6 +163,18 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         offer = _offer(http, family, entry, taken)
         found += [offer] if offer is not None else []
     return tuple(found)
+
+
+def _unread(opener: Opener, path: str, error: ArtefactError | Unsaid) -> tuple[Discovered, ...]:
+    """Why a file was not read, where it speaks of what would be proposed: nothing found must not look like nothing there."""
+    try:
+        data = opener.read(path).data.lower()
+    except ArtefactError:
+        return ()
+    if _UNLOADED.search(path) or not any(word in data for word in _SPOKEN):
+        return ()
+    line = error.line if isinstance(error, Unsaid) and error.file in ("", path) else 0
+    return (Discovered("", {}, path, line, str(error)),)
 
 
 def _is_included(opener: Opener, path: str) -> bool:
@@ -195,13 +209,17 @@ def _entries(http: Http, path: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _offer(http: Http, family: str, entry: dict[str, str], taken: set[str]) -> Discovered | None:
-    """A control as an entry reads it; nothing where the entry would not be read, or finds nothing that runs."""
+    """A control as an entry reads it, or why a limit is not read; nothing where the entry finds nothing that runs."""
     reader, decisive = _READERS[family]
     wanted = Wanted(option(entry, "location"), option(entry, "server"), (), decisive)
     try:
         readings = [reading for spot in spots(http, wanted) for reading in reader(spot, http, entry, {"family": family})]
-    except Unsaid:
-        return None
+    except Unsaid as unsaid:
+        if family != "rate_limit":
+            return None
+        place = " ".join(filter(None, (entry.get("server"), entry.get("location")))) or "the whole"
+        note = f"the rate limit of {place} is not proposed: {unsaid}"
+        return Discovered("", {}, unsaid.file or entry["path"], unsaid.line, note)
     said = {".".join(reading.path): reading.value for reading in readings}
     if not readings or said.get("status") == "planned":
         return None

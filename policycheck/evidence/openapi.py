@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"surface", "control", "organization"})
 
 _NAMES = ("openapi", "swagger", "api-docs", "api_docs", "apidocs", "oas", "oas3", "api")
+#: The key by which a document is known as one of these, also where the rest cannot be read.
+_HEAD = re.compile(rb"^\s*\{?\s*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
 FILES: tuple[str, ...] = tuple(
     f"*{stem}*.{ending}" if len(stem) > 4 else f"*{stem}.{ending}" for stem in _NAMES for ending in ("yaml", "yml", "json")
 )
@@ -703,16 +705,21 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     api = Api(opener)
     try:
         data = opener.read(path).data
-        if b"openapi" not in data and b"swagger" not in data:
-            return ()
+    except ArtefactError:
+        return ()
+    if b"openapi" not in data and b"swagger" not in data:
+        return ()
+    try:
         api.read(path)
         taken: set[str] = set()
         operations = [op for op in api.operations if _is_reading(op) and not _is_own(api, op)]
         found = [_discovered(api, path, group, taken) for group in _groups(api, operations)]
-    except (ArtefactError, Unsaid):
-        return ()
-    proposed = tuple(one for one in found if one is not None)
-    return (*proposed, _for_all(path)) if proposed and len(proposed) == len(found) else proposed
+    except ArtefactError as error:
+        return (Discovered("", {}, path, 0, str(error)),) if _HEAD.search(data) else ()
+    except Unsaid as unsaid:
+        file, line = unsaid.at
+        return (Discovered("", {}, path, line if file == path else 0, str(unsaid)),) if _HEAD.search(data) else ()
+    return (*found, _for_all(path)) if found and all(one.section for one in found) else tuple(found)
 
 
 def _for_all(path: str) -> Discovered:
@@ -730,12 +737,13 @@ _QUESTIONS = (
 )
 
 
-def _discovered(api: Api, path: str, operations: Sequence[Operation], taken: set[str]) -> Discovered | None:
+def _discovered(api: Api, path: str, operations: Sequence[Operation], taken: set[str]) -> Discovered:
+    first = operations[0]
+    file, line = (first.at.path, first.at.line) if first.at else (path, 0)
     if _settled(api, operations) is None:
-        return None
+        why = f"{_listed(operations)} is not proposed: whether it asks for a credential cannot be read"
+        return Discovered("", {}, file, line, why)
     item = _described(api, operations, taken)
     item["evidence"] = [{"kind": "openapi", "path": path, "operation": operation.name} for operation in operations]
-    first = operations[0]
     note = f"{_listed(operations)} seems to return personal data, by the names of its fields"
-    file, line = (first.at.path, first.at.line) if first.at else (path, 0)
     return Discovered("surfaces", item, file, line, note, _QUESTIONS)

@@ -53,6 +53,8 @@ _FAMILIES = RATE | {"bot_detection", "challenge", "ip_block", "waf"}
 _WATCHING = frozenset({"log_monitoring", "traffic_monitoring", "monitoring"})
 #: A word that no plan or state lacks.
 _FORMAT = b'"format_version"'
+#: What a file spells out that holds a control of a provider.
+_NAMES = tuple(kind.encode() for kind in _PROVIDER_OF)
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -330,11 +332,19 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The controls that a plan or state could back, or, of a folder of HCL, the resources in this file."""
     seen = _Seen(opener)
     try:
-        if not path.endswith(".tf") and _FORMAT not in seen.read(path, cap=PLAN_CAP).data[:4096]:
-            return ()
-        config = _config(seen, path)
-    except (ArtefactError, Unsaid):
+        data = seen.read(path, cap=PLAN_CAP).data
+    except ArtefactError:
         return ()
+    # What names no resource that is read proposes nothing, and starting the parser for its folder takes seconds.
+    if not any(name in data for name in _NAMES) or not (path.endswith(".tf") or _FORMAT in data[:4096]):
+        return ()
+    try:
+        config = _config(seen, path)
+    except ArtefactError as error:
+        return (Discovered("", {}, path, 0, str(error)),)
+    except Unsaid as unsaid:
+        at = unsaid.at or At(path, 0)
+        return (Discovered("", {}, path, at.line if at.file == path else 0, _whole(str(unsaid))),)
     return tuple(_discovered(config, path))
 
 

@@ -662,7 +662,7 @@ def _is_everybody(ranges: Sequence[str]) -> bool:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The rate limits of a configuration that a router uses."""
-    return discovered(opener, path, lambda files: _found(files, path))
+    return discovered(opener, path, lambda files: _found(files, path), (b"rateLimit",))
 
 
 def _found(files: Files, path: str) -> Iterator[Discovered]:

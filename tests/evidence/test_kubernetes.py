@@ -386,6 +386,16 @@ def test_no_structure_makes_the_verifier_fail(tmp_path: Path, value: Any, family
     kubernetes.discover(Opener(tmp_path), "x.json")
 
 
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_template_that_limits_is_said_to_be_there(tmp_path: Path, *, limited: bool) -> None:
+    name = "nginx.ingress.kubernetes.io/limit-rps" if limited else "example.org/team"
+    text = f"kind: Ingress\nmetadata:\n  annotations:\n    {name}: {{{{ .Values.rate }}}}\n"
+    (tmp_path / "ingress.yaml").write_text(text)
+    found = kubernetes.discover(Opener(tmp_path), "ingress.yaml")
+    why = "ingress.yaml is a template; render it first and name the result"
+    assert [(left.section, left.line, left.note) for left in found] == ([("", 4, why)] if limited else [])
+
+
 def test_discover_offers_what_is_limited() -> None:
     found = kubernetes.discover(Opener(FIXTURES), "shop.yaml")
     assert [item.item["id"] for item in found] == ["limit-shop-public"]

@@ -278,7 +278,7 @@ def test_each_place_with_something_of_its_own_is_offered() -> None:
     "path", ["edge/nginx.conf", "several.conf", "keys.conf", "inherited.conf", "part.conf", "main.conf"]
 )
 def test_what_is_offered_can_be_read(path: str) -> None:
-    found = offered(FIXTURES, path)
+    found = [one for one in offered(FIXTURES, path) if one.section]
     assert found
     for one in found:
         assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", one.item["id"])
@@ -326,6 +326,26 @@ def test_limits_that_limit_nobody_are_not_offered(tmp_path: Path) -> None:
         f" server {{ location /a/ {LIMITED} location /b/ {{ limit_conn c 1; }}"
         ' location /c/ { add_header X-Robots-Tag ""; add_header X-Other 1; } location /d/ { if ($slow) { return 403; } } } }'
     )
+    (left,) = offered(tmp_path, "nginx.conf")
+    assert not left.section
+    assert "the rate limit of /a/ is not proposed: the key of zone=z is the same for all clients" in left.note
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        (f"events {{}} http {{ {HEAD}\n server {{\n include gone.conf;\n location / {LIMITED} }} }}", 4, "does not exist"),
+        (f"events {{}} http {{ {HEAD}\n server {{ location / {LIMITED} }}", 3, ""),
+    ],
+)
+def test_a_configuration_that_limits_and_cannot_be_read_is_said_to_be_there(
+    tmp_path: Path, text: str, line: int, why: str
+) -> None:
+    (tmp_path / "nginx.conf").write_text(text)
+    (left,) = offered(tmp_path, "nginx.conf")
+    assert (left.section, left.file, left.line) == ("", "nginx.conf", line)
+    assert why in left.note
+    (tmp_path / "nginx.conf").write_text(text.replace("limit_req ", "limit_rate ").replace("limit_req_zone", "#"))
     assert offered(tmp_path, "nginx.conf") == ()
 
 

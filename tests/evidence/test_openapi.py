@@ -986,10 +986,30 @@ def test_where_callers_read_only_themselves_no_surface_is_proposed(tmp_path: Pat
 def test_an_unreadable_operation_is_not_proposed(tmp_path: Path) -> None:
     data = document({"responses": response(PERSON), "security": [{"gone": []}]})
     (tmp_path / "openapi.json").write_text(json.dumps(data))
-    assert openapi.discover(Opener(tmp_path), "openapi.json") == ()
+    (left,) = openapi.discover(Opener(tmp_path), "openapi.json")
+    assert not left.section
+    assert "is not proposed: whether it asks for a credential cannot be read" in left.note
 
 
-@pytest.mark.parametrize("content", [b"", b"openapi", b"{", b"asyncapi: 3.0.0\n", b"openapi: 3.1.0\n", b"\0openapi"])
+@pytest.mark.parametrize(
+    ("content", "line", "why"),
+    [
+        (b"openapi: 3.1.0\n", 1, "has no paths"),
+        (b'{"openapi": "3.1.0", "paths": {', 1, "is not"),
+        (b"openapi: 3.0.0\npaths:\n  /people: {get: [}\n", 3, "is not YAML"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_said_to_be_there(tmp_path: Path, content: bytes, line: int, why: str) -> None:
+    (tmp_path / "api.yaml").write_bytes(content)
+    (left,) = openapi.discover(Opener(tmp_path), "api.yaml")
+    assert (left.section, left.file, left.line) == ("", "api.yaml", line)
+    assert why in left.note
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"openapi", b"{", b"asyncapi: 3.0.0\n", b"\0openapi", b"uses: sync-openapi:v1\n- ["],
+)
 def test_files_of_other_tools_propose_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "api.yaml").write_bytes(content)
     assert openapi.discover(Opener(tmp_path), "api.yaml") == ()

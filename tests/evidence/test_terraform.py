@@ -1154,6 +1154,25 @@ def test_a_filter_that_only_recognises_bots_is_proposed_once(tmp_path: Path) -> 
     assert ("bots" in found, "waf-edge" in found) == (False, True)
 
 
+def test_a_file_that_holds_a_filter_is_named_where_its_folder_cannot_be_read(tmp_path: Path) -> None:
+    for name in ("waf.tf", "cdn.tf", "versions.tf"):
+        (tmp_path / name).write_bytes((FIXTURES / "aws-edge" / name).read_bytes())
+    (tmp_path / "variables.tf").symlink_to(FIXTURES / "aws-edge" / "variables.tf")
+    (left,) = terraform.discover(Opener(tmp_path), "waf.tf")
+    assert (left.section, left.file) == ("", "waf.tf")
+    assert left.note == "variables.tf is a symbolic link, and none is followed"
+    assert terraform.discover(Opener(tmp_path), "versions.tf") == ()
+
+
+def test_the_parser_is_not_started_for_a_file_that_holds_no_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parsed(*_: object) -> object:
+        raise AssertionError("started")
+
+    monkeypatch.setattr(_child, "parsed", parsed)
+    (tmp_path / "bucket.tf").write_text('resource "aws_s3_bucket" "logs" {}\n')
+    assert terraform.discover(Opener(tmp_path), "bucket.tf") == ()
+
+
 @pytest.mark.parametrize("data", [b"", b"\0", b"{}", b'{"format_version": 1}', b"not json", b"[" * 10_000])
 def test_files_of_other_tools_propose_nothing(tmp_path: Path, data: bytes) -> None:
     for name in ("plan.json", "main.tf"):
