@@ -9,7 +9,7 @@ a rule's former name is known under today's.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policycheck.checks import CHECKS, COMPLETE, MATCHES, READABLE
+from policycheck.checks import CHECKS, COMPLETE, HYGIENE, MATCHES, READABLE
 from policycheck.document import Document, quoted
 from policycheck.judge import finding_id
 from policycheck.language.evaluate import day
@@ -155,23 +155,31 @@ def _worse(finding: Finding, entry: Mapping[str, Any]) -> bool:
 
 
 def answered(known: Baseline, criteria: Criteria, options: Options) -> frozenset[str]:
-    """The rules of whose entries a run can say that the gap is gone: those that it judged, and those there are no more.
+    """The ids of the entries of which a run can say that the gap is gone: their rule was judged, or there is none any more.
 
-    A rule that no pack holds may still be one of a pack that this run was not given.
+    A rule that no pack holds may still be one of a pack that this run was not given. A gap that an artefact showed, or
+    whose rule leans on what one shows, is not gone because a run read none.
     """
-    unread = () if options.evidence else (MATCHES.id, READABLE.id, COMPLETE.id)
+    unread = () if options.evidence else (MATCHES.id, READABLE.id, COMPLETE.id, HYGIENE.id)
     judged = {rule.id for rule in criteria.rules} | (CHECKS.keys() - set(unread))
     if known.packs.keys() <= {pack.id for pack in criteria.packs}:
         judged |= {str(entry["rule"]) for entry in known.gaps.values()} - criteria.every_rule.keys() - CHECKS.keys()
-    return frozenset(judged)
+    return frozenset(
+        key for key, entry in known.gaps.items() if entry["rule"] in judged and (options.evidence or not _is_shown(entry))
+    )
 
 
-def fixed(findings: Iterable[Finding], known: Baseline, organization: str, rules: frozenset[str]) -> tuple[str, ...]:
-    """The entries of an organization whose gap is gone, as `rule subject`; only of `rules`, those that were `answered`."""
+def _is_shown(entry: Mapping[str, Any]) -> bool:
+    """Whether an artefact stood behind what was written down."""
+    return str(entry.get("assurance", Assurance.DECLARED.value)) != Assurance.DECLARED.value
+
+
+def fixed(findings: Iterable[Finding], known: Baseline, organization: str, ids: frozenset[str]) -> tuple[str, ...]:
+    """The entries of an organization whose gap is gone, as `rule subject`; only of `ids`, those that were `answered`."""
     still = {f.id for f in findings if f.outcome in _OPEN}
     gone = [
         entry for key, entry in known.gaps.items()
-        if key not in still and entry["organization"] == organization and entry["rule"] in rules
+        if key not in still and entry["organization"] == organization and key in ids
     ]  # fmt: skip
     return tuple(f"{entry['rule']} on {entry['subject']}" for entry in gone)
 

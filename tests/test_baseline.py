@@ -156,6 +156,20 @@ def test_what_a_call_did_not_judge_is_neither_fixed_nor_taken_out(shop: Path) ->
         assert (shop / FILE).read_text("utf-8") == before
 
 
+def test_a_gap_that_only_an_artefact_shows_is_not_fixed_because_none_was_read(shop: Path) -> None:
+    change(shop, "limit_req zone=visitors", "limit_req_dry_run on; limit_req zone=visitors", "deploy/nginx.conf")
+    assert call(shop, "baseline", "write", "--force").returncode == 0
+    before = (shop / FILE).read_text("utf-8")
+    assert "rule: anonymous-rate-limit" in before
+    code, report, said = gate(shop, "--strict-baseline", "--no-evidence")
+    assert (code, said) == (0, "")
+    assert "anonymous-rate-limit" not in states(report)
+    assert call(shop, "baseline", "prune", "--no-evidence").returncode == 0
+    assert (shop / FILE).read_text("utf-8") == before
+    change(shop, "limit_req_dry_run on; ", "", "deploy/nginx.conf")
+    assert "anonymous-rate-limit on surface reviews is fixed" in gate(shop, "--strict-baseline")[2]
+
+
 def test_a_gap_of_a_rule_that_is_gone_for_good_is_fixed(shop: Path) -> None:
     text = (shop / FILE).read_text("utf-8")
     (gap,) = [one for one in text.split("  - id: ") if "rule: human-challenge" in one]

@@ -174,14 +174,13 @@ class _Run:
         ]
 
     def unjudged(self, known: Baseline) -> set[str]:
-        """The ids of the entries whose organization or rule this run did not judge: it cannot say that their gap is gone."""
+        """The ids of the entries that this run did not judge, or not as they were: it cannot say that their gap is gone."""
         from policycheck.baseline import answered
 
-        rules = answered(known, self.criteria, self.asked)
+        ids = answered(known, self.criteria, self.asked)
         return {
-            key for key, entry in known.gaps.items()
-            if entry["organization"] not in self._organizations or entry["rule"] not in rules
-        }  # fmt: skip
+            key for key, entry in known.gaps.items() if entry["organization"] not in self._organizations or key not in ids
+        }
 
     def entries(self, chosen: Iterable[tuple[str, Finding]], known: Baseline | None) -> list[dict[str, Any]]:
         """What a baseline writes down of findings; what people noted of them before is kept."""
