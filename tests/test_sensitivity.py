@@ -39,7 +39,7 @@ ai_uses[]: ai_laws[].classification ai_laws[].ref bias counterparties design_dec
 compliance_review
 controls[]: deployed_on last_review_changed last_tested_on name retired_on review_triggers strength test_ref
 controls[].params: access_method accessibility_alternative agents alert_ref allow_paths anomaly_rule.baseline
-  audience baseline burst cadence_days clause_anchor credential_type decision_sla_days description difficulty
+  audience baseline burst cadence_days clause_anchor credential_type decision_sla_days difficulty
   document_ref duties enforced_percent evaluated_on exempt false_positive_percent human_review_ref last_run_on
   logs_actor measures method metrics model_ref pass_rate_percent prohibits rotation_days rule_sets scope scopes
   session_minutes standards trigger_per_day verification version
@@ -63,10 +63,10 @@ scraping_legality_reviews[]: reviewed_by
 surfaces[]: anonymous_access_needed dpia_ref fields[].minors fields[].origin
   fields[].protectability_decision.ref last_reviewed_on max_page_size name owner risk_scenarios[].affects_minors
   risk_scenarios[].description risk_scenarios[].residual url
-third_party_access[]: assurance.ref channel_justification contract.clauses[].locator contract.clauses[].note
+third_party_access[]: assurance.ref channel_justification contract.clauses[].locator
   contract.clauses[].recipients contract.clauses[].records_per_day contract.clauses[].within_days contract.ref
   contract.version credentials.rotation_days enforcement.policy_ref
-  logging.fields_logged mandated_by.amendment_request mandated_by.authority mandated_by.received_on
+  logging.fields_logged mandated_by.amendment_request mandated_by.authority
   monitoring.findings[].action.outcome monitoring.findings[].action.ref monitoring.findings[].action.type
   monitoring.findings[].description monitoring.findings_ref owner recipient recipient_jurisdiction
 threat_monitoring: resulting_changes[].controls
