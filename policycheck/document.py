@@ -44,10 +44,15 @@ _CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
 _BREAKS, _BLANKS = "\0\r\n", "\0 \t\r\n"
 _NUMERIC = frozenset("0123456789+-.")
 _NOT_NAMES = _NUMERIC | {"<"}
-# White space and characters that show nothing: a text of these alone says nothing, and must not pass for a reason given.
-_NOTHING = " \t\n\r\xa0\xad\u034f\u061c\u115f\u1160\u1680\u180e\u202f\u205f\u2800\u3000\u3164\ufeff" + "".join(
-    map(chr, [*range(0x2000, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070)])
-)
+# White space, control characters (which an escape can write) and characters that show nothing: a text of these alone says
+# nothing, and must not pass for a reason given. Unicode calls most of them Default_Ignorable_Code_Point.
+_NOTHING = " \xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u202f\u205f\u2800\u3000\u3164\ufeff\uffa0\U0001d159" + "".join(
+    map(chr, [
+        *range(0x20), *range(0x7F, 0xA1), *range(0x180B, 0x1810), *range(0x2000, 0x2010), *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFFC), *range(0xE0000, 0xE0080),
+        *range(0xE0100, 0xE01F0),
+    ])
+)  # fmt: skip
 _INVISIBLE = frozenset(_NOTHING)
 _SPECIAL = _NUMERIC | _INVISIBLE
 
@@ -193,7 +198,7 @@ class Document:
     the data stays plain: `locate(container, key)` gives a `Location`, `route(container, key)` the key route.
     """
 
-    __slots__ = ("_entries", "_homes", "_parents", "_places", "_raws", "_routes", "_strangers", "_texts", "data")
+    __slots__ = ("_entries", "_homes", "_loose", "_parents", "_places", "_raws", "_routes", "_strangers", "_texts", "data")
 
     def __init__(self) -> None:
         self.data: Any = None
@@ -202,6 +207,8 @@ class Document:
         self._parents: dict[int, tuple[Any, Any]] = {}
         #: The file of a member that stands in another than its container.
         self._strangers: dict[tuple[int, Any], str] = {}
+        #: The texts with white space around them, by container and key.
+        self._loose: list[tuple[Any, Any]] = []
         self._texts: dict[str, str] = {}
         self._raws: dict[str, bytes] = {}
         # Findings ask for the same places again and again; the data does not change once it is read.
@@ -261,11 +268,20 @@ class Document:
         lines = self._texts.get(path, "").splitlines()
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
+    def tidy(self) -> None:
+        """Take out of `data` the white space around texts, such as the line end that a block text ends with.
+
+        What is compared whole would otherwise pass for something else: "TBD" and a line end is no other answer than TBD.
+        """
+        for container, key in self._loose:
+            container[key] = container[key].strip(_NOTHING)
+
     def absorb(self, other: Document) -> None:
         """Take over the places and texts of another document whose containers become part of this one."""
         self._entries.update(other._entries)
         self._homes.update(other._homes)
         self._parents.update(other._parents)
+        self._loose += other._loose
         self._texts.update(other._texts)
         self._raws.update(other._raws)
         self._routes.clear()
@@ -482,7 +498,7 @@ class _Builder:
     def _tree(self, event: Any, get: Callable[[], Any]) -> None:
         """Build a collection to its end. One pass of the loop is one value, with its key in a mapping."""
         # The hot path of every run: names are local and nothing is called for plain text.
-        parents, wary, nodes = self.document._parents, self.wary, 1
+        parents, loose, wary, nodes = self.document._parents, self.document._loose, self.wary, 1
         is_map = type(event) is MappingStartEvent
         container: Any = {} if is_map else []
         self.document.data = container
@@ -514,6 +530,8 @@ class _Builder:
                         value = self._special(event, value)
                 elif value and value[0] in _INVISIBLE and not value.strip(_NOTHING):
                     value = ""
+                if type(value) is str and value and (value[-1] in _INVISIBLE or value[0] in _INVISIBLE):
+                    loose.append((container, name))
                 if wary and (event.anchor is not None or event.tag is not None):
                     self._refuse(event)
             elif type(event) is MappingEndEvent or type(event) is SequenceEndEvent:

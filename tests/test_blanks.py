@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+import policycheck
 from policycheck import document, packs
 from policycheck.assess import assess
 from policycheck.manifests import explain, v1
@@ -168,3 +171,20 @@ def test_a_blank_is_judged_as_a_field_left_out() -> None:
         assert judged(found, criteria) == blank, key
         holder.clear()
         holder.update(kept)
+
+
+@pytest.mark.parametrize(
+    "text", ["TBD", "'TBD '", "|\n          TBD\n", ">\n          TBD\n", '"\\u200bTBD\\u3164"', "TBD\u200b"]
+)
+def test_what_only_holds_the_place_of_an_answer_is_none_however_it_is_written(text: str, tmp_path: Path) -> None:
+    (tmp_path / "policycheck.yaml").write_text(
+        "policycheck: 1\norganization: {id: acme, roles: [website_operator], jurisdictions: [GB]}\n"
+        "surfaces:\n  - id: people\n    kind: page\n    auth: none\n    fields:\n"
+        f"      - name: town\n        category: user.location\n        necessary_for: {text}\n",
+        "utf-8",
+    )
+    result = policycheck.check(tmp_path / "policycheck.yaml", as_of=AS_OF).results[0]
+    found = {f.subject.id: f for f in result.findings if f.rule == "public-field-needed"}
+    assert found["people.town"].outcome == "gap"
+    assert found["people.town"].facts[0].value == "TBD"
+    assert found["people.town"].location.line == 10

@@ -38,7 +38,11 @@ def shape_problems(document: Document, fragment: bool = False) -> list[Problem]:
 
 
 def read(document: Document, as_of: str) -> tuple[list[Problem], list[tuple[Any, Any]]]:
-    """Check what the schema cannot. Returns the problems, and the (container, key) of facts dated after `as_of`."""
+    """Check what the schema cannot. Returns the problems, and the (container, key) of facts dated after `as_of`.
+
+    The white space around its texts is taken out.
+    """
+    document.tidy()
     walk = _Walk(document, as_of)
     walk.visit(_plan(), document.data)
     walk.resolve()
