@@ -62,6 +62,26 @@ def outcomes(wanted: packs.Criteria, document: Document, **options: Any) -> dict
     return {f.subject.id: f.outcome.value for f in findings(wanted, document, **options)}
 
 
+# --- numbers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["300", "300.0", "3e2", "+300"])
+@pytest.mark.parametrize("claim", ["surface.est_records * 2 == 600", "surface.est_records / 7 == 42"])
+def test_a_whole_number_is_one_however_it_is_written(number: str, claim: str) -> None:
+    document = manifest(body=f"surfaces: [{{id: web, kind: page, est_records: {number}}}]")
+    found = finding(criteria(**{"assert": claim}), document)
+    assert found.outcome == "met"
+    assert [str(fact.value) for fact in found.facts] == ["300"]
+
+
+@pytest.mark.parametrize("value", ["3", "3.0"])
+@pytest.mark.parametrize("target", ["2", "2.0"])
+def test_numbers_that_may_have_fractions_are_divided_like_such(value: str, target: str) -> None:
+    document = manifest(body=f"metrics: [{{id: m, definition: refused, last_value: {value}, target: {target}}}]")
+    claim = {"for_each": "metric", "assert": "metric.last_value / metric.target <= 1.0", "message": "{metric.id}"}
+    assert finding(criteria(**claim), document).outcome == "gap"
+
+
 # --- whom an expectation concerns ----------------------------------------------------------------------------
 
 CONCERNS = [

@@ -12,11 +12,13 @@ from typing import Any
 
 from policycheck.document import Document
 from policycheck.language.evaluate import Future, day
-from policycheck.language.types import LIST, MAP, OBJECT, Type, Types, suggest, types_of
+from policycheck.language.types import FLOAT, INT, LIST, MAP, OBJECT, Type, Types, suggest, types_of
 from policycheck.manifests.explain import problems_of, schema
 from policycheck.model import Problem
 
 VERSION = 1
+#: Above it, fractional numbers stand for no whole number of their own.
+_LARGE = 2.0**53
 SCHEMA = "manifest-v1"
 FRAGMENT = "fragment-v1"
 
@@ -63,13 +65,14 @@ class _Step:
         self.kind = target.name if target is not None else ""
         self.date = target.kind if target is not None and target.kind in ("date", "moment") else ""
         self.past = bool(target.schema.get("x-past")) if self.date and target is not None else False
+        self.number = target.kind if target is not None and target.kind in (INT, FLOAT) else ""
         self.is_object = target is not None and target.kind == OBJECT
         self._types, self._target = types, target
 
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to look at."""
-        return not (self.date or self.refers or self.unique or self.is_object)
+        return not (self.date or self.number or self.refers or self.unique or self.is_object)
 
     # A manifest uses a few of the sections there are: what is inside is planned when it is met.
     @cached_property
@@ -136,8 +139,20 @@ class _Walk:
                 value.setdefault(name, default)
         elif step.date:
             self.date(step, holder, key, value)
+        elif step.number:
+            self.number(step, holder, key, value)
         if step.refers and isinstance(value, str):
             self.references.append((holder, key, step.refers))
+
+    def number(self, step: _Step, holder: Any, key: Any, value: Any) -> None:
+        """Write a number as its field has it: rules are checked for whole or fractional ones, which do not mix.
+
+        300.0 is a whole number to a schema, and 3 a fractional one, which must not be divided like a whole one.
+        """
+        if step.number == INT and type(value) is float and value.is_integer() and abs(value) < _LARGE:
+            holder[key] = int(value)
+        elif step.number == FLOAT and type(value) is int:
+            holder[key] = float(value)
 
     def unique(self, step: _Step, items: list[Any]) -> None:
         seen: dict[Any, int] = {}
