@@ -241,7 +241,8 @@ class Judge:
         assert program.equivalents is not None
         items, hollow = program.equivalents.run(env), env[STATE].texts.get("no_answer", frozenset())
         accepted = {e.id for e in concern.expectations if e.illustrative}
-        if not isinstance(items, list):
+        # One finding answers all its expectations, and nothing stands in for one that is no example.
+        if not isinstance(items, list) or len(accepted) < len(concern.expectations):
             return ""
         maybe = getattr(items, "maybe", ())
         for position, item in enumerate(items):

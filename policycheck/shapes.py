@@ -246,7 +246,7 @@ class Rule(Shape):
     """What must hold, true or false. True: met; false: a gap; neither can be told: unknown."""
     equivalents: Expression = BLANK
     """The controls that may stand in for the measure, as an expression such as surface.controls; only where
-    one of the expectations is illustrative."""
+    the expectations that concern the organisation are illustrative."""
     message: Text
     """What a gap says, as a sentence. `{surface.id}` and other expressions in braces are filled in."""
     remediation: Text

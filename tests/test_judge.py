@@ -405,6 +405,14 @@ def test_nothing_stands_in_for_what_is_no_example() -> None:
     assert stood_in({"illustrative": True, "addressees": ["scraper"]}).outcome == "not_applicable"
 
 
+def test_nothing_stands_in_where_one_of_the_expectations_that_concern_is_no_example() -> None:
+    control = ", ".join(f"{k}: {v}" for k, v in MEASURE.items())
+    document = manifest(body=f"surfaces: [{{id: web, kind: page, auth: none}}]\ncontrols: [{{{control}}}]")
+    named = {"DOC-1": {"illustrative": True}}
+    assert finding(criteria({**named, "DOC-2": {}}, **STANDS_IN), document).outcome == "gap"
+    assert finding(criteria({**named, "DOC-2": {"addressees": ["scraper"]}}, **STANDS_IN), document).outcome == "met"
+
+
 def test_without_equivalents_the_gap_stands() -> None:
     assert stood_in(equivalents=False).outcome == "gap"
 
