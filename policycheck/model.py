@@ -100,6 +100,16 @@ class Location(NamedTuple):
     route: str = ""
 
 
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes: two for what is set wide, none for marks on the character before."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    unseen = ("Mn", "Me", "Cf")
+    return sum(0 if category(c) in unseen else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
 class Fact(NamedTuple):
     """One value that a finding rests on: its key route, what it says, and where it stands.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
-from policycheck.model import Outcome
+from policycheck.model import Outcome, cells
 from policycheck.questions import by_subject
 from policycheck.report import Record, Totals, starting
 
@@ -190,15 +190,20 @@ def _source(view: View, place: Record | None) -> list[str]:
     raw = view.line(place["path"], place["line"])
     if not raw.strip():
         return []
-    text, column, end = harmless(raw.replace("\t", " ")), place["column"], place.get("end_column")
+    raw, column, end = raw.replace("\t", " "), place["column"], place.get("end_column")
+    text = harmless(raw)
     if column == 1 and not end and text[0] == " ":
         # Of an artefact often only the line is known: then the mark is under all that is written on it.
         column, end = len(text) - len(text.lstrip()) + 1, len(text) + 1
+    elif text != raw:
+        # What is shown with an escape takes more room than it has in the file.
+        column, end = len(harmless(raw[: column - 1])) + 1, end and len(harmless(raw[: end - 1])) + 1
     limit = int(view.style.get("width", 80)) - 10
     cut = max(0, column - limit + 12) if len(text) > limit else 0
     number = f"{place['line']:>5} | "
     width = (end or column + 1) - column
-    mark = " " * (len(number) - 2) + "| " + " " * (column - 1 - cut) + "^" * max(1, min(width, limit - column + cut))
+    marked = text[column - 1 : column - 1 + max(1, min(width, limit - column + cut))]
+    mark = f"{' ' * (len(number) - 2)}| {' ' * cells(text[cut : column - 1])}{'^' * max(1, cells(marked))}"
     shown = text[cut : cut + limit] + ("…" if len(text) > cut + limit else "")
     return [number + shown, paint(mark.rstrip(), "red", view.style)]
 

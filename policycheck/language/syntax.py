@@ -14,6 +14,8 @@ from functools import cache
 from math import isfinite
 from typing import Any
 
+from policycheck.model import cells
+
 MAX_SOURCE = 4_000
 MAX_NESTING = 48
 MAX_MACROS = 4
@@ -73,8 +75,8 @@ def caret(source: str, start: int, end: int) -> str:
     begin = source.rfind("\n", 0, start) + 1
     stop = source.find("\n", start)
     line = source[begin : stop if stop >= 0 else len(source)]
-    width = max(1, min(end, begin + len(line)) - start)
-    return f"  {line}\n  {' ' * (start - begin)}{'^' * width}"
+    mark = "^" * max(1, cells(source[start : min(end, begin + len(line))]))
+    return f"  {line}\n  {' ' * cells(source[begin:start])}{mark}"
 
 
 def uncompiled(env: dict[str, Any]) -> Any:

@@ -60,3 +60,19 @@ def test_the_lines_of_artefacts_are_named_from_the_current_folder(tmp_path: Path
     below = check(call, here, "--root", "..", "-v", "../policycheck.yaml")
     assert " in ../deploy/nginx.conf:5" in below
     assert " in deploy/nginx.conf" not in below
+
+
+@pytest.mark.parametrize(
+    ("owner", "shown", "columns"),
+    [("Web", "Web", 3), ("日本語", "日本語", 6), ("e\u0301t", "e\u0301t", 2), ("a\u200db", "a\\u200db", 8)],
+)
+def test_the_mark_stands_under_what_is_meant_also_behind_wide_and_escaped_text(
+    owner: str, shown: str, columns: int, acme: Path, call: Call
+) -> None:
+    control = f"  - {{owner: {owner}, last_reviewed_on: 2024-06-02,\n     id: edge, family: rate_limit,\n"
+    control += "     surfaces: [profiles], layer: technical, status: deployed, review_interval_days: 90}\n"
+    (acme / "policycheck.yaml").write_text(f"{MANIFEST}controls:\n{control}", "utf-8")
+    lines = check(call, acme).splitlines()
+    at = lines.index(f"   10 |   - {{owner: {shown}, last_reviewed_on: 2024-06-02,")
+    before = len("   10 |   - {owner: , last_reviewed_on: ") + columns
+    assert lines[at + 1] == f"      |{' ' * (before - 7)}{'^' * 10}"

@@ -207,6 +207,9 @@ def test_the_caret_stands_under_the_mistake() -> None:
     )  # fmt: skip
     assert str(refused("a = b")).splitlines()[1:] == ["  a = b", "    ^"]
     assert str(refused("(a")).splitlines()[1:] == ["  (a", "    ^"]
+    # Wide characters take two columns of a terminal, an accent of its own none.
+    assert str(refused("a == '日本' && b = '語'")).splitlines()[1:] == ["  a == '日本' && b = '語'", " " * 19 + "^"]
+    assert str(refused("'e\u0301' = b")).splitlines()[2] == "      ^"
 
 
 def test_bounds_of_length_and_nesting() -> None:
