@@ -54,6 +54,10 @@ _NOTHING = " \xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u202f\u205f\u2800\u3
     ])
 )  # fmt: skip
 _INVISIBLE = frozenset(_NOTHING)
+# Of these, what is no part of a text that it stands around. What sets a direction or an emoji's look there is: it is shown.
+_AROUND = "\u115f\u1160\u1680\u2028\u2029\u202f\u205f\u2060\u2800\u3000\u3164\ufeff\uffa0" + "".join(
+    map(chr, [*range(0x21), *range(0x7F, 0xA1), *range(0x2000, 0x200E)])
+)
 _SPECIAL = _NUMERIC | _INVISIBLE
 
 
@@ -274,7 +278,7 @@ class Document:
         What is compared whole would otherwise pass for something else: "TBD" and a line end is no other answer than TBD.
         """
         for container, key in self._loose:
-            container[key] = container[key].strip(_NOTHING)
+            container[key] = container[key].strip(_AROUND)
 
     def absorb(self, other: Document) -> None:
         """Take over the places and texts of another document whose containers become part of this one."""
