@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.language.syntax import ExpressionError, Node, caret, parse
-from policycheck.language.types import ANY, OBJECT, Checker, Definitions, Type, Types, sized_paths
+from policycheck.language.types import OBJECT, Checker, Definitions, Type, Types, item_of, sized_paths
 from policycheck.model import ITEM_KEYS
 
 MAX_BINDINGS = 3
@@ -132,7 +132,7 @@ class _Analyst:
     def _binding(self, name: str, source: Any, shown: bool = True) -> Binding:
         node = self._tree(f"for_each.{name}", source)
         found = self._type_of(node)
-        item = found.item or ANY
+        item = item_of(found)
         if found.kind not in ("list", "dyn"):
             self.mistakes.append(Mistake(f"for_each.{name}", "must be a list"))
         if node.op != "list" and not self._named(item):

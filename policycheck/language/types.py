@@ -229,7 +229,7 @@ class Checker:
         if self._is_data(node.args[0]):
             return self._table(name, node)
         if owner.kind == DYN:
-            return ANY
+            return owner
         if owner.kind != OBJECT:
             return self.say(f"{owner} has no fields; {name!r} cannot be read from it", node)
         defined = self.definitions.get(owner.name, {})
@@ -252,7 +252,7 @@ class Checker:
         if owner.kind == LIST and key.kind in (INT, DYN):
             return owner.item or ANY
         if owner.kind == DYN:
-            return ANY
+            return owner
         return self.say(f"{owner} cannot be indexed by {key}", node)
 
     def _is_data(self, node: Node) -> bool:
@@ -343,7 +343,7 @@ class Checker:
         outer = self.scope.get(variable)
         if outer is not None or variable == "data" or variable in self.types.names(self.types.root):
             self.say(f"{variable!r} already has a meaning here; take another name", node)
-        self.scope[variable] = found.item or ANY
+        self.scope[variable] = item_of(found)
         result = self._body(node.op, body)
         if outer is None:
             del self.scope[variable]
@@ -428,6 +428,11 @@ _OPERATORS: dict[str, Callable[[Checker, Node], Type]] = {
     **dict.fromkeys(("<", "<=", ">", ">="), Checker.ordering),
     "in": Checker.membership,
 }
+
+
+def item_of(found: Type) -> Type:
+    """What a list holds. What lies in something without a schema has none, and is told apart from a row of a table."""
+    return found.item or (found if found.kind == DYN else ANY)
 
 
 def _disorder(found: Type) -> str:

@@ -195,6 +195,8 @@ def test_kinds_and_their_paths() -> None:
         # has
         ("has(c.params)", "has() is for paths whose absence means none; 'params' is not one: compare", "has(c.params)"),
         ("has(c.provider.name)", "'name' is not one", "has(c.provider.name)"),
+        ("has(extensions.acme.level)", "'level' is not one", "has(extensions.acme.level)"),
+        ("extensions.acme.parts.exists(x, has(x.level))", "'level' is not one", "has(x.level)"),
         ("has(c.provder)", "unknown field 'provder'; did you mean 'provider'?", "c.provder"),
     ],
 )  # fmt: skip
@@ -224,6 +226,7 @@ def test_mistakes(source: str, said: str, marked: str) -> None:
         "data.ranks[f.sensitivity] > data.ranks['low']",
         "size(data.list) > 0 && data.list.all(x, x == 1)",
         "extensions.acme.level == 'gold'",
+        "has(data.ranks.low) && data.list.exists(x, has(x.until))",
         "basis['GB'] in ['consent', 'none']",
         "organization.roles.exists(r, r == 'scraper') && organization.size in ['small', 'large']",
         "surfaces.exists(x, x.fields.exists(y, y.public && y.sensitivity == 'high'))",
@@ -285,6 +288,7 @@ def said(**rule: Any) -> list[str]:
         ({"for_each": "control", "let": {"control": "controls"}, "assert": "true"}, "let.control: 'control' already has a"),
         ({"for_each": {"as_of": "controls"}, "assert": "true"}, "for_each.as_of: 'as_of' already has a meaning here"),
         ({"for_each": {"data": "controls"}, "assert": "true"}, "for_each.data: 'data' already has a meaning here"),
+        ({"for_each": {"x": "extensions.acme"}, "assert": "!has(x.level)"}, "assert: has() is for paths whose absence"),
         ({"for_each": "field", "assert": "surface.idd == ''"}, "assert: unknown field 'idd'; did you mean 'id'?"),
         ({"for_each": "surface", "assert": "control.id == ''"}, "assert: unknown name 'control'; did you mean 'controls'?"),
     ],
