@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policycheck.document import MAX_BYTES, Document, parse
 from policycheck.errors import ArtefactError, NothingToCheck, UsageError
@@ -326,16 +326,19 @@ def _read_fragment(name: str, opener: Opener, seen: dict[str, bytes], say: Calla
 
 
 def merge(document: Document, fragments: Iterable[Document]) -> list[Problem]:
-    """Put fragments into their manifest: lists are concatenated, anything else written twice is a problem."""
+    """Put fragments into their manifest: lists are concatenated, anything else written twice is a problem.
+
+    A section that one file leaves blank is no "none" because another says `[]`: the question stays.
+    """
     problems = []
     for fragment in fragments:
         document.absorb(fragment)
         for key, value in fragment.data.items():
             mine = document.data.get(key)
-            if value is None:
-                continue
-            if mine is None:
+            if key not in document.data or _takes_over(value, mine):
                 document.adopt(key, value, fragment)
+            elif value is None or mine is None:
+                continue
             elif isinstance(mine, list) and isinstance(value, list):
                 document.extend(key, value, fragment)
             else:
@@ -344,3 +347,8 @@ def merge(document: Document, fragments: Iterable[Document]) -> list[Problem]:
                 message = f"{key} is already written at {first.path}:{first.line}; only lists may be spread over files"
                 problems.append(Problem(here.path, here.line, here.column, message))
     return problems
+
+
+def _takes_over(value: Any, mine: Any) -> bool:
+    """Whether a fragment's section stands instead of the manifest's: an answer for a blank, a blank for a mere `[]`."""
+    return value not in (None, []) if mine is None else value is None and mine == []

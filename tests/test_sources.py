@@ -217,6 +217,30 @@ def test_anything_but_a_list_is_written_once(root: Path) -> None:
     assert document.data["complaints"] == {"channel": "a"}
 
 
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        (["[]", ""], None), (["", "[]"], None), (["-", "", "[]"], None), (["-", "[]", ""], None), (["[]", "[]"], []),
+        (["[{id: m}]", "", "[]"], [{"id": "m"}]), (["", "[]", "[{id: m}]"], [{"id": "m"}]),
+        (["-", "", "[{id: m}]"], [{"id": "m"}]),
+    ],
+)  # fmt: skip
+def test_a_blank_in_one_file_is_not_answered_by_an_empty_list_in_another(
+    files: list[str], wanted: list[dict[str, str]] | None, root: Path
+) -> None:
+    """`-` stands for a file that does not speak of it."""
+    whole, *parts = files
+    put(root, "policycheck.yaml", text=f"{MANIFEST}include: ['*{PART}']\n" + (f"metrics: {whole}\n" if whole != "-" else ""))
+    for number, part in enumerate(parts):
+        put(root, f"{number}{PART}", text=f"metrics: {part}\n")
+    document, problems, fragments = read_manifest(root / "policycheck.yaml", "policycheck.yaml", root)
+    assert (problems, sources.merge(document, fragments)) == ([], [])
+    assert document.data["metrics"] == wanted
+    place = document.locate(document.data, "metrics")
+    assert place is not None
+    assert place.line == (4 if place.path == "policycheck.yaml" else 1)
+
+
 def test_a_fragment_that_two_patterns_mean_is_read_once(root: Path) -> None:
     put(root, "policycheck.yaml", text=f"{MANIFEST}include: ['x{PART}', '*{PART}']\n")
     put(root, f"x{PART}", text="metrics: [{id: m}]\n")
