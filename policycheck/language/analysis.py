@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.language.syntax import ExpressionError, Node, caret, parse
-from policycheck.language.types import OBJECT, Checker, Definitions, Type, Types, item_of, sized_paths
+from policycheck.language.types import LIST, MAP, OBJECT, Checker, Definitions, Type, Types, item_of, sized_paths
 from policycheck.model import ITEM_KEYS
 
 MAX_BINDINGS = 3
@@ -85,7 +85,7 @@ class _Analyst:
         found.equivalents = self._tree("equivalents", rule["equivalents"]) if rule.get("equivalents") else None
         message = str(rule.get("message", ""))
         for match in PLACEHOLDER.finditer(message):
-            found.said[match.group(1)] = self._tree("message", match.group(1))
+            found.said[match.group(1)] = self._shown(match.group(1))
         # As long as it was, so that the offsets hold.
         rest = PLACEHOLDER.sub(lambda match: " " * len(match.group()), message)
         for brace in _BRACE.finditer(rest):
@@ -105,6 +105,16 @@ class _Analyst:
             self.mistakes.append(Mistake("for_each", f"{wanted!r} is not a kind of subject; known: {known}"))
             return []
         return list(self._kind(wanted))
+
+    def _shown(self, source: str) -> Node:
+        node = self._tree("message", source)
+        shown = self._type_of(node)
+        while shown.kind == LIST:
+            shown = item_of(shown)
+        if shown.kind in (OBJECT, MAP):
+            told = f"{shown} would be printed with all that it holds; name what of it is to be read, such as its id"
+            self.mistakes.append(Mistake("message", told, source, node.start, node.end))
+        return node
 
     def _let(self, name: str, source: Any) -> Node:
         self._fresh(f"let.{name}", name)

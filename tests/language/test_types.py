@@ -286,6 +286,8 @@ def said(**rule: Any) -> list[str]:
         ({"for_each": "control", "let": {"as_of": "'2001-01-01'"}, "assert": "true"}, "let.as_of: 'as_of' already has a"),
         ({"for_each": "control", "let": {"data": "controls"}, "assert": "true"}, "let.data: 'data' already has a"),
         ({"for_each": "control", "let": {"control": "controls"}, "assert": "true"}, "let.control: 'control' already has a"),
+        ({"for_each": "surface", "assert": "true", "message": "{surface}"}, "message: a surface would be printed"),
+        ({"for_each": "surface", "assert": "true", "message": "{surface.fields}"}, "message: a field would be printed"),
         ({"for_each": {"as_of": "controls"}, "assert": "true"}, "for_each.as_of: 'as_of' already has a meaning here"),
         ({"for_each": {"data": "controls"}, "assert": "true"}, "for_each.data: 'data' already has a meaning here"),
         ({"for_each": {"x": "extensions.acme"}, "assert": "!has(x.level)"}, "assert: has() is for paths whose absence"),
