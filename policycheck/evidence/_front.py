@@ -25,6 +25,7 @@ UNFILLED = re.compile(
     r"\b(?:TODO|TBD|TBC|FIXME|XXX+)\b|\blorem ipsum\b|^\s*[\[<{].*[\]>}]\s*$|\?\?+|^[-_.?]+$", re.IGNORECASE
 )
 _SPLIT = re.compile(r"[\s-]+")
+_STATUS = ("status", "state", "document_status")
 #: Words that say where a document stands, and whether it then counts.
 IN_FORCE = frozenset({
     "accepted", "active", "adopted", "approved", "complete", "completed", "current", "effective", "final",
@@ -127,12 +128,21 @@ def _texts(document: Document, container: Any, key: Any, value: Any, path: str) 
 
 def standing(front: Front) -> str:
     """Why a document does not count, by the status that it gives itself; blank when it does or gives none."""
-    entry = front.get("status", "state", "document_status")
+    entry = front.get(*_STATUS)
+    if entry is None or _word(entry) in IN_FORCE | NOT_IN_FORCE:
+        return denied(front)
+    return f"gives itself a status that is not known (line {entry.line}: {entry.text[:40]}); write approved or draft"
+
+
+def denied(front: Front) -> str:
+    """Why a document is no version in force, where it says so itself; blank where it does not."""
+    entry = front.get(*_STATUS)
     if entry is None:
         return "is marked as a draft" if (draft := front.get("draft")) and draft.text.lower() == "true" else ""
-    word = _SPLIT.sub("_", entry.text.strip().lower())
-    if word in IN_FORCE:
-        return ""
-    if word in NOT_IN_FORCE:
-        return f"is not in force: {entry.key} on line {entry.line} says {entry.text[:40]}"
-    return f"gives itself a status that is not known (line {entry.line}: {entry.text[:40]}); write approved or draft"
+    return (
+        f"is not in force: {entry.key} on line {entry.line} says {entry.text[:40]}" if _word(entry) in NOT_IN_FORCE else ""
+    )
+
+
+def _word(entry: Entry) -> str:
+    return _SPLIT.sub("_", entry.text.strip().lower())

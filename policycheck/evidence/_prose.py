@@ -243,6 +243,16 @@ def read(opened: Opened) -> Prose:
     return prose
 
 
+def shown(page: str) -> str | None:
+    """What a reader sees of an HTML page, a paragraph each and headings marked with #; None for one beyond the limits."""
+    builder = _Builder()
+    try:
+        _html(page, builder)
+    except Illegible:
+        return None
+    return "\n\n".join(f"# {block.text}" if block.level else block.text for block in builder.finished("").blocks)
+
+
 def _scanned(form: str) -> str:
     return " (scanned pages need text recognition first)" if form == "pdf" else ""
 

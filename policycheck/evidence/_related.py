@@ -55,15 +55,16 @@ def unrelated(text: str, subject: Mapping[str, object], options: Mapping[str, ob
 def is_soup(text: str, least: int = SENTENCES) -> bool:
     """Whether a text is a list of words: fewer than `least` sentences that are ended by a mark and long enough.
 
-    What is mostly commas is a list, too, though it ends in a full stop.
+    What is mostly commas is a list, too, though it ends in a full stop; questions alone are a form that waits for answers.
     """
-    found = 0
+    found = answers = 0
     for part in _PARTED.split(_HEADED.sub("\n", text)):
         start = 0
         for end in _ENDED.finditer(part):
-            found += _is_sentence(part[start : end.start()])
+            is_one = _is_sentence(part[start : end.start()])
+            found, answers = found + is_one, answers + (is_one and not end[0].endswith(("?", "\uff1f")))
             start = end.end()
-    return found < least
+    return found < least or not answers
 
 
 def _is_sentence(text: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from policycheck.errors import ArtefactError
+from policycheck.evidence import _front, _prose
 from policycheck.evidence._related import is_soup, unrelated, words
 from policycheck.model import Account, Artefact
 
@@ -31,6 +32,10 @@ WORDS = 20
 
 #: Names of files that hold prose, and so sentences; programs, tables and settings have none.
 _PROSE = (".md", ".markdown", ".mdx", ".txt", ".rst", ".adoc", ".html", ".htm", ".org", ".tex")
+#: The lines that may mark a document as a draft, how long one that does is at most, and what it says.
+_FIRST, _SHORT = 8, 120
+_MARKED = re.compile(r"(?:(?:document )?status\W+)?draft(?:\W+(?:v|version)?\W*[\d.]+)?", re.IGNORECASE)
+_PAGES = (".html", ".htm")
 _BLANK = b" \t\r\n\v\f\0"
 _BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(r"^#{1,6}[ \t]+([^\n{]*)|<h[1-6][^>]*>([^<]*)|\bid=[\"']([^\"']+)|\{#([\w-]+)\}", re.MULTILINE)
@@ -76,19 +81,58 @@ def _wrong(opened: Opened, options: Mapping[str, object], subject: Mapping[str, 
         return "" if pinned else "is no text, so nobody can look into it here; pin it with sha256 and collected_on", 0
     if len(words(text)) < WORDS:
         return "holds no more than a heading", 0
+    seen = _seen(opened, text)
+    if len(words(seen)) < WORDS:
+        return "shows no more than a heading: the rest stands in comments or is hidden", 0
     if left := _PLACEHOLDER.search(text):
         return "is a template: a placeholder is not filled in", text.count("\n", 0, left.start()) + 1
     anchor = str(options.get("anchor") or "").strip()
     if anchor and not _has_heading(text, anchor):
         return f"has no heading or anchor {anchor[:80]}", 0
-    if reason := unrelated(text, subject, options):
+    if reason := unrelated(seen, subject, options):
         return reason, 0
     if not opened.path.lower().endswith(_PROSE) and "." in opened.path.rpartition("/")[2]:
         return "", 0
-    passage, line = _passage(text, anchor)
+    return _unwritten(opened.path, text, seen, anchor)
+
+
+def _unwritten(path: str, text: str, seen: str, anchor: str) -> tuple[str, int]:
+    """Why prose is nobody's finished text, and on which line; an empty reason when it is."""
+    if reason := _draft(path, seen):
+        return reason, 0
+    passage, line = _passage(text if path.lower().endswith(_PAGES) else seen, anchor)
     if line:
         return ("holds words and no sentence under the heading that is meant", line) if is_soup(passage, 1) else ("", 0)
-    return "holds words about it and no sentences" if is_soup(text) else "", 0
+    return "holds words about it and no sentences" if is_soup(seen) else "", 0
+
+
+def _seen(opened: Opened, text: str) -> str:
+    """What a reader sees: of a page what it shows, of other prose all but its comments; lines stay where they are."""
+    name = opened.path.lower()
+    if name.endswith(_PAGES):
+        shown = _prose.shown(text)
+        return text if shown is None else shown
+    if not name.endswith((".md", ".markdown", ".mdx")):
+        return text
+    kept, at = [], 0
+    while (start := text.find("<!--", at)) >= 0:
+        end = text.find("-->", start + 4)
+        kept.append(text[at:start])
+        at = len(text) if end < 0 else end + 3
+        kept.append("\n" * text.count("\n", start, at))
+    return "".join([*kept, text[at:]])
+
+
+def _draft(path: str, seen: str) -> str:
+    """Why a document is no version in force, by its front matter or a mark in its first lines."""
+    front, body = _prose.parted(seen.encode())
+    try:
+        denied = _front.denied(_front.parsed(front, path))
+    except _prose.Illegible:
+        denied = ""
+    first = [line.strip(" \t#*_>|") for line in body.split("\n", 60)[:60] if line.strip()][:_FIRST]
+    marked = any(_MARKED.fullmatch(line) or (len(line) < _SHORT and "DRAFT" in line.split()) for line in first)
+    return denied or ("calls itself a draft in its first lines" if marked else "")
 
 
 def _text(data: bytes) -> str | None:

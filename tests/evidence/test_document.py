@@ -178,6 +178,64 @@ def test_a_few_sentences_are_enough(tmp_path: Path, text: bytes) -> None:
     assert heard(tmp_path, text).unreadable == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("charter.md", b"# Charter of the scraping desk\n\n<!--\n" + TEXT + b"-->\n"),
+        ("charter.md", b"# Charter of the scraping desk\n\n<!-- " + TEXT),
+        ("charter.html", b"<h1>Charter of the scraping desk</h1><div hidden>" + TEXT + b"</div>"),
+        ("charter.html", b"<h1>Charter of the scraping desk</h1><!--" + TEXT + b"-->"),
+    ],
+)
+def test_what_no_reader_sees_supports_nothing(tmp_path: Path, name: str, text: bytes) -> None:
+    (tmp_path / name).write_bytes(text)
+    account = document.account(Opener(tmp_path), name, {"kind": "document", "path": name}, SUBJECT)
+    assert not account.supported
+    assert "stands in comments or is hidden" in account.unreadable
+
+
+def test_a_page_is_read_as_its_reader_sees_it(tmp_path: Path) -> None:
+    text = b"<!-- draft --><h1>Charter of the scraping desk</h1><p>" + TEXT.replace(b"#", b"") + b"</p>"
+    (tmp_path / "charter.html").write_bytes(text)
+    assert document.account(Opener(tmp_path), "charter.html", {"kind": "document"}, SUBJECT).supported
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b"---\nstatus: draft\n---\n", "is not in force: status on line 2 says draft"),
+        (b"---\nstatus: superseded\n---\n", "is not in force"),
+        (b"---\ndraft: true\n---\n", "is marked as a draft"),
+        (b"# DRAFT - not approved\n\n", "calls itself a draft"),
+        (b"**Status:** Draft\n\n", "calls itself a draft"),
+        (b"Draft v0.3\n\n", "calls itself a draft"),
+    ],
+)
+def test_a_draft_supports_nothing(tmp_path: Path, head: bytes, reason: str) -> None:
+    assert reason in heard(tmp_path, head + TEXT).unreadable
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"---\nstatus: stable\n---\n",
+        b"---\nstatus: approved\n---\n",
+        b"Members see no draft posts.\n\n",
+        b"<!-- DRAFT -->\n",
+    ],
+)
+def test_what_only_speaks_of_drafts_is_none(tmp_path: Path, head: bytes) -> None:
+    assert heard(tmp_path, head + TEXT).supported
+
+
+def test_questions_that_nobody_answered_support_nothing(tmp_path: Path) -> None:
+    asked = (
+        b"What does the scraping desk do about the copying of profiles? Who develops what stops the copying of listings? "
+    )
+    assert "no sentences" in heard(tmp_path, b"# Scraping desk\n\n" + asked * 2).unreadable
+    assert heard(tmp_path, b"# Scraping desk\n\n" + asked + b"The desk develops filters and tells the board.").supported
+
+
 def test_the_passage_that_is_meant_needs_sentences_of_its_own(tmp_path: Path) -> None:
     text = TEXT + b"\n## Words\n\n" + SOUP + b"\n\n## More\n\nThe desk reads what it is told and answers the same day.\n"
     account = heard(tmp_path, text, anchor="words")
