@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Bytes of a text and of a PDF; Markdown is parsed slowest, and 256 KiB of terms are a hundred pages.
 TEXT_CAP, MARKDOWN_CAP, PDF_CAP = 4 * 1024 * 1024, 256 * 1024, 16 * 1024 * 1024
+#: How the files of office programs begin (Word and OpenDocument since 2006, Word before), and text in UTF-16.
+OFFICE, UTF_16 = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), (b"\xff\xfe", b"\xfe\xff")
 #: Characters of visible text, blocks, tags of a page, levels of nesting, and attributes of a tag.
 VISIBLE_CAP, BLOCK_CAP, TAG_CAP, DEPTH_CAP, ATTRIBUTE_CAP = 512 * 1024, 10_000, 50_000, 128, 200
 
@@ -274,6 +276,10 @@ def _decoded(opened: Opened, form: str) -> tuple[str, str, int]:
     cap = MARKDOWN_CAP if form == "markdown" else TEXT_CAP
     if len(opened.data) > cap:
         raise Illegible(f"{opened.path} is larger than {cap} bytes, the most that is read of a text")
+    if opened.data.startswith(OFFICE):
+        raise Illegible(f"{opened.path} is a file of an office program; export it to Markdown, HTML, text or PDF")
+    if opened.data.startswith(UTF_16):
+        raise Illegible(f"{opened.path} is UTF-16; save it as UTF-8", 1)
     if b"\0" in opened.data:
         raise Illegible(f"{opened.path} is binary, or text in another encoding than UTF-8")
     try:

@@ -78,7 +78,7 @@ def _wrong(opened: Opened, options: Mapping[str, object], subject: Mapping[str, 
     text = _text(opened.data)
     if text is None:
         pinned = options.get("sha256") and options.get("collected_on")
-        return "" if pinned else "is no text, so nobody can look into it here; pin it with sha256 and collected_on", 0
+        return "" if pinned else f"{_form(opened.data)} pin it with sha256 and collected_on", 0
     if len(words(text)) < WORDS:
         return "holds no more than a heading", 0
     seen = _seen(opened, text)
@@ -133,6 +133,15 @@ def _draft(path: str, seen: str) -> str:
     first = [line.strip(" \t#*_>|") for line in body.split("\n", 60)[:60] if line.strip()][:_FIRST]
     marked = any(_MARKED.fullmatch(line) or (len(line) < _SHORT and "DRAFT" in line.split()) for line in first)
     return denied or ("calls itself a draft in its first lines" if marked else "")
+
+
+def _form(data: bytes) -> str:
+    """What a file that cannot be looked into is, as far as its first bytes tell, and what can be done about it."""
+    if data.startswith(_prose.OFFICE):
+        return "is a file of an office program, which is not looked into; export it to Markdown, HTML or text, or"
+    if data.startswith(_prose.UTF_16) or not (b"\0" in data or data.startswith(b"%PDF")):
+        return "is text in another encoding than UTF-8; save it as UTF-8, or"
+    return "is no text, so nobody can look into it here;"
 
 
 def _text(data: bytes) -> str | None:

@@ -130,6 +130,20 @@ def test_what_is_no_text_supports_only_when_it_is_pinned(tmp_path: Path) -> None
     assert heard(tmp_path, scan, sha256=hashlib.sha256(scan).hexdigest(), collected_on="2026-06-01").supported
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04\x14\0", "is a file of an office program, which is not looked into; export it to Markdown"),
+        (TEXT.decode().encode("utf-16"), "is text in another encoding than UTF-8; save it as UTF-8"),
+        (TEXT + "café".encode("latin-1"), "is text in another encoding than UTF-8; save it as UTF-8"),
+    ],
+)
+def test_what_to_do_with_a_file_that_cannot_be_looked_into_is_said(tmp_path: Path, content: bytes, reason: str) -> None:
+    unreadable = heard(tmp_path, content).unreadable
+    assert reason in unreadable
+    assert unreadable.endswith("or pin it with sha256 and collected_on")
+
+
 def test_a_link_to_a_document_is_unreadable(tmp_path: Path) -> None:
     (tmp_path / "real.md").write_bytes(TEXT)
     (tmp_path / "charter.md").symlink_to("real.md")

@@ -389,6 +389,18 @@ def test_a_place_left_to_fill_in_says_nothing(place: str, tmp_path: Path) -> Non
     assert "still to be filled in (line 7" in silent(account)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04\x14\0", "is a file of an office program; export it to Markdown, HTML, text or PDF"),
+        ((HEAD + "You may not scrape.").encode("utf-16"), "is UTF-16; save it as UTF-8"),
+    ],
+)
+def test_what_to_do_with_terms_in_another_form_is_said(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "terms.docx").write_bytes(content)
+    assert reason in silent(heard("terms.docx", control(["scraping"]), root=tmp_path))
+
+
 @pytest.mark.parametrize("mark", ["{{ company }}", "{% if x %}", "<%= name %>"])
 def test_a_template_is_to_be_rendered_first(mark: str, tmp_path: Path) -> None:
     assert "render it first" in silent(on_scraping(tmp_path, f"You may not scrape {mark}."))
