@@ -25,6 +25,11 @@ UNFILLED = re.compile(
     r"\b(?:TODO|TBD|TBC|FIXME|XXX+)\b|\blorem ipsum\b|^\s*[\[<{].*[\]>}]\s*$|\?\?+|^[-_.?]+$", re.IGNORECASE
 )
 _SPLIT = re.compile(r"[\s-]+")
+#: What people write where a name ought to stand and none does.
+_NOBODY = frozenset({
+    "", "-", "n/a", "na", "nil", "no", "nobody", "no one", "none", "not approved", "not yet", "not yet approved", "null",
+    "pending", "to be approved", "unknown", "awaiting approval", "in progress",
+})  # fmt: skip
 _STATUS = ("status", "state", "document_status")
 #: Words that say where a document stands, and whether it then counts.
 IN_FORCE = frozenset({
@@ -129,19 +134,27 @@ def _texts(document: Document, container: Any, key: Any, value: Any, path: str) 
 def standing(front: Front) -> str:
     """Why a document does not count, by the status that it gives itself; blank when it does or gives none."""
     entry = front.get(*_STATUS)
-    if entry is None or _word(entry) in IN_FORCE | NOT_IN_FORCE:
-        return denied(front)
+    if (said := denied(front)) or entry is None or _word(entry) in IN_FORCE:
+        return said
     return f"gives itself a status that is not known (line {entry.line}: {entry.text[:40]}); write approved or draft"
 
 
 def denied(front: Front) -> str:
     """Why a document is no version in force, where it says so itself; blank where it does not."""
+    after = front.get("superseded_by", "replaced_by", "obsoleted_by")
+    if after is not None and names_somebody(after):
+        return f"is not in force: {after.key} on line {after.line} names {after.text[:40]}"
     entry = front.get(*_STATUS)
     if entry is None:
         return "is marked as a draft" if (draft := front.get("draft")) and draft.text.lower() == "true" else ""
     return (
         f"is not in force: {entry.key} on line {entry.line} says {entry.text[:40]}" if _word(entry) in NOT_IN_FORCE else ""
     )
+
+
+def names_somebody(entry: Entry) -> bool:
+    """Whether any value of an entry is more than a word for nobody and nothing."""
+    return any(value.strip().casefold() not in _NOBODY for value in entry.values)
 
 
 def _word(entry: Entry) -> str:

@@ -123,6 +123,9 @@ def _approval(weighing: Weighing, front: Front) -> None:
         weighing.doubt(f"names no approver for the approval on line {on.line}", on.line)
     if approvers is None:
         return
+    if not _front.names_somebody(approvers):
+        weighing.doubt(f"names nobody who approved it (line {approvers.line}: {approvers.text[:40]})", approvers.line)
+        return
     writers = {_name(name) for key in AUTHORS if (entry := front.get(key)) for name in entry.values}
     if {_name(name) for name in approvers.values} <= writers:
         weighing.doubt(f"is approved by its own author or owner (line {approvers.line})", approvers.line)

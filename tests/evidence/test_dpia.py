@@ -184,6 +184,7 @@ def test_a_form_that_is_filled_in_supports_its_section(form: str, tmp_path: Path
         ("2026-03-01", "03/04/2026", "approved_on on line 9 is not a date"),
         ("2026-03-01", "2026-07-01", "approved_on on line 9 lies after the date of the evaluation"),
         ("approved_by: Chief Privacy Officer\n", "", "names no approver for the approval on line 8"),
+        ("author: M. Okafor", "superseded_by: DPIA-13", "is not in force: superseded_by on line 7 names DPIA-13"),
         ("approved_on: 2026-03-01\n", "", "names an approver on line 8 and no day of approval"),
         ("author: M. Okafor", "author: chief  privacy officer", "is approved by its own author or owner (line 8)"),
         (
@@ -220,6 +221,13 @@ def test_a_review_that_is_due_or_cannot_be_takes_the_support_away(due: str, reas
 def test_a_draft_contradicts_nothing(tmp_path: Path) -> None:
     text = TEXT.replace("status: approved", "status: draft").replace("2027-02-28", "2027-05-05")
     assert "draft" in silent(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("nobody", ["pending", "N/A", "[none, not yet]"])
+def test_a_word_for_nobody_approves_nothing(nobody: str, tmp_path: Path) -> None:
+    text = TEXT.replace("approved_by: Chief Privacy Officer", f"approved_by: {nobody}")
+    use = declared("dpia", "versions", value=[{"version": "1.10", "approved_on": "2026-03-01"}])
+    assert "names nobody who approved it (line 8: " in silent(written(tmp_path, text, use))
 
 
 def test_a_version_is_read_as_it_is_written(tmp_path: Path) -> None:
