@@ -48,6 +48,8 @@ _LIA_PARTS = {
 _HIGH_LEFT = re.compile(r"(?:a )?high (?:residual )?risks? (?:still )?remains?\b")
 _NO_HIGH_LEFT = re.compile(r"no high (?:residual )?risks? remains?\b")
 _RUN_IN = re.compile(r"([A-Z][a-z]{2,20})\.\s")
+#: How many paragraphs and cells below a label are looked at.
+_ROWS = 40
 #: What stands in a form that nobody filled in: a label, a box that is not ticked, a word for nothing.
 _LEFT_OPEN = re.compile(
     r".*:|(?:\[[ _]?\]|[\u2610\u25a1])(?!.*(?:\[[xX]\]|[\u2611\u2612])).*|"
@@ -217,7 +219,13 @@ def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool 
                 if pattern.search(match[1].lower()) and block.text[match.end() :].strip():
                     yield block.line_at(match.start()), True
             if len(block.text) < 40 and pattern.fullmatch(_clauses.plain(block.text)):
-                yield block.line, _is_answered(prose, prose.section(index), index)
+                yield block.line, _is_answered(prose, _near(prose, index), index)
+
+
+def _near(prose: Prose, label: int) -> range:
+    """What stands below a label, down to the next heading; of a long table its first rows."""
+    last = min(label + _ROWS, len(prose.blocks))
+    return range(label, next((at for at in range(label + 1, last) if prose.blocks[at].level), last))
 
 
 def _is_answered(prose: Prose, section: range, label: int = -1) -> bool | None:

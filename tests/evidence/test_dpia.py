@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +222,14 @@ def test_a_review_that_is_due_or_cannot_be_takes_the_support_away(due: str, reas
 def test_a_draft_contradicts_nothing(tmp_path: Path) -> None:
     text = TEXT.replace("status: approved", "status: draft").replace("2027-02-28", "2027-05-05")
     assert "draft" in silent(written(tmp_path, text))
+
+
+def test_a_form_of_very_many_rows_is_judged_in_time(tmp_path: Path) -> None:
+    start, end = TEXT.index("| Risk |"), TEXT.index("## Measures")
+    rows = "| Risks | Left |\n|---|---|\n" + "| risks |  |\n" * 4000
+    began = time.process_time()
+    assert "only a form" in silent(written(tmp_path, f"{TEXT[:start]}{rows}\n{TEXT[end:]}"))
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("nobody", ["pending", "N/A", "[none, not yet]"])
