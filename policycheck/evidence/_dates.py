@@ -1,7 +1,7 @@
 """The dates and versions that a document gives itself: "Last updated: 12 May 2026", "Effective from", "Version 3.2".
 
-A date is ISO 8601, or English with the month as a word. 03/04/2026 is the third of April or the fourth of March, depending
-on who reads it: such a date is not read, unless only one reading is a day of the calendar.
+A date is ISO 8601 (with / or . for -, too), or English with the month as a word. 03/04/2026 is the third of April or the
+fourth of March, depending on who reads it: such a date is not read, unless only one reading is a day of the calendar.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TH = r"(?:st|nd|rd|th)?"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        r"(?P<year>\d{4})-(?P<m>\d{1,2})-(?P<day>\d{1,2})(?!\d)",
+        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<m>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)",
         rf"(?P<day>\d{{1,2}}){_TH}(?: day)?(?: of)?[ -]{_MONTH},?[ -](?P<year>\d{{4}})(?!\d)",
         rf"{_MONTH} (?P<day>\d{{1,2}}){_TH},? (?P<year>\d{{4}})(?!\d)",
         r"(?P<day>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<year>\d{4})(?!\d)",

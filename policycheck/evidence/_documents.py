@@ -30,6 +30,10 @@ def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
     found = [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
     days = {s.day: s for s in reversed(found) if s.day}
     name = ".".join(path)
+    later = max((s for s in found if s.day and s.kind == _dates.UPDATED), key=lambda s: s.day, default=None)
+    if str(declared) in days and later is not None and later.day > str(declared):
+        weighing.doubt(f"gives itself a later date than {name}, too ({weighing.prose.where(later.line)})", later.line)
+        return
     if str(declared) in days:
         said = days[str(declared)]
         weighing.read(path, declared, said.line, "the date that the document gives itself")

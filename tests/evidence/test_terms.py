@@ -439,7 +439,8 @@ def test_a_date_that_can_be_read_in_two_ways_or_none_is_not_read(stated: str, re
         "**Last updated:** May 12th, 2026",
         "Last revised on 2026-05-12.",
         "Effective from 12 May 2026",
-        "Updated 13/05/2026. Effective 12 May 2026.",
+        "Updated 13/04/2026. Effective 12 May 2026.",
+        "Last updated: 2026/05/12",
         "Version of 12 May 2026",
         "These terms were last updated on the 12th of May 2026.",
     ],
@@ -447,6 +448,16 @@ def test_a_date_that_can_be_read_in_two_ways_or_none_is_not_read(stated: str, re
 def test_dates_in_english_and_iso(stated: str, tmp_path: Path) -> None:
     text = f"# Terms\n\n{stated.replace('the 12th', '12th')}\n\nYou may not scrape.\n"
     assert said(written(tmp_path, text, {"tos_updated_on": "2026-05-12"})) == {"tos_updated_on": "2026-05-12"}
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["Effective date: 12 May 2026 | Last updated: 20 May 2026", "Last updated: 12 May 2026\n\nUpdated: 20 May 2026"],
+)
+def test_a_document_of_a_later_date_than_declared_does_not_support_it(stated: str, tmp_path: Path) -> None:
+    text = f"# Terms\n\n{stated}\n\nYou may not scrape.\n"
+    why = silent(written(tmp_path, text, {"tos_updated_on": "2026-05-12"}))
+    assert "gives itself a later date than tos_updated_on, too (line " in why
 
 
 def test_an_anchor_that_is_not_there_is_named(tmp_path: Path) -> None:
