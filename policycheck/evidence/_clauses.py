@@ -430,7 +430,7 @@ def _stances(part: str) -> list[tuple[str, set[str], bool]]:
     """What one clause forbids or permits: (stance, acts, limited)."""
     passive = _passive(part)
     if passive is not None:
-        return passive
+        return passive if any(acts for _, acts, _ in passive) else _given(part)
     for forms, stance in ((_FORBID, FORBIDS), (_PERMIT, PERMITS)):
         for form, has_nouns in forms:
             if match := form.match(part):
@@ -441,6 +441,11 @@ def _stances(part: str) -> list[tuple[str, set[str], bool]]:
     loose = _LOOSE.match(part)
     if loose and not _DENIED.search(loose[0]) and not _LEAVE.search(_GRANTED.sub("", loose[0]) + part[loose.end() :]):
         return [(MAY_PERMIT, _named(part[loose.end() :], has_nouns=False), True)]
+    return _given(part)
+
+
+def _given(part: str) -> list[tuple[str, set[str], bool]]:
+    """Leave that is given to machines, or for what they read; nothing where somebody still has to be asked."""
     given = _GIVEN.match(part)
     if given and not _DENIED.search(given[0].replace(" that ", " ")) and not _LEAVE.search(_GRANTED.sub("", part)):
         return [(MAY_PERMIT, {"scraping", "automated_access"}, True)]

@@ -281,6 +281,7 @@ def test_terms_that_say_both_say_nothing_and_both_lines_are_named(tmp_path: Path
         "Public pages may be scraped.",
         "Public pages can be freely crawled.",
         "AI training crawlers (GPTBot, ClaudeBot) are explicitly allowed.",
+        "Crawlers are allowed.",
         "Crawlers that identify themselves are welcome.",
     ],
 )
