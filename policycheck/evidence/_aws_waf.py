@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment, points_to
 from policycheck.evidence._terraform_rules import (
     RATE,
     Also,
@@ -37,7 +37,8 @@ ATTACHERS = {
     "aws_cloudfront_multitenant_distribution": ("web_acl_id",),
 }
 _APART = ("aws_wafv2_web_acl_rule_group_association", "aws_wafv2_web_acl_rule")
-TYPES = frozenset({ACL, GROUP, *ATTACHERS, *_APART})
+_ADDRESSES = "aws_wafv2_ip_set"
+TYPES = frozenset({ACL, GROUP, _ADDRESSES, *ATTACHERS, *_APART})
 HOLDERS = frozenset({ACL, GROUP})
 
 #: Seconds in which a rate-based rule counts, where it does not say.
@@ -65,6 +66,13 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
             yield Measure(resource, rule.called("name"), families, rule.at, partial(_facts, resource, rule))
     if managed:
         yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, tuple(managed)))
+
+
+def unread(resource: Resource) -> Iterator[Part]:
+    """Rules that refuse or challenge some requests and are no control that is told apart, as by a header or a country."""
+    for rule in _rules(resource):
+        if not _families(rule) and _action(rule)[0] in ("block", *_METHODS):
+            yield rule
 
 
 def refuse_more(config: Config, resource: Resource) -> None:
@@ -136,6 +144,9 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
     action, at = _action(rule)
     does = Said([_ACTIONS[action]], at) if action in _ACTIONS else None
     if rate is None:
+        listed = _nobody(rule, question.config) if question.family == "ip_block" else None
+        if listed is not None:
+            return Facts(Said("planned", listed.place("addresses"), f"{label} blocks the addresses of a set that is empty"))
         covered = _covered(rule.part("statement"), question.paths)
         refuse_elsewhere(None if question.family == "ip_block" else covered, label, rule.at)
         facts = Facts(status, does, also=_challenge(question, action, at))
@@ -147,6 +158,16 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
     if question.family == "challenge":
         return Facts(status, does, also=also) if covered else undecided(Facts(status))
     return limited(Facts(status, does, count), _key(rate), covered, label)
+
+
+def _nobody(rule: Part, config: Config) -> Part | None:
+    """The set of addresses that a rule looks in, where it is here and is written to be empty."""
+    reference = _inner(rule, "ip_set_reference_statement")
+    for listed in config.of(_ADDRESSES):
+        is_it = reference is not None and points_to(reference.fields.get("arn"), listed) and not listed.doubt
+        if is_it and listed.part.fields.get("addresses") in ((), []):
+            return listed.part
+    return None
 
 
 def _challenge(question: Question, action: str, at: At, trigger: str = "") -> Also:
@@ -229,7 +250,8 @@ def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said
     _refuse_groups(acl, rule, label, question)
     status = Said("deployed", rule.at, f"{label}, attached by {by.address}")
     counted = _counted(_managed(rule))
-    why = f"of its rules only counted: {', '.join(counted)[:200]}; a person has to say whether enough are left"
+    why = f"of its rules only counted{_or_more(_managed(rule))}: {', '.join(counted)[:200]}"
+    why += "; a person has to say whether enough are left"
     return status.doubted(why) if counted else status
 
 
@@ -269,14 +291,25 @@ def _may_let_through(reference: Part, question: Question) -> bool:
 
 
 def _counted(brought: Part | None) -> list[str]:
-    """The rules of a group that what brings it in overrides to count."""
+    """The rules of a group that what brings it in overrides to count, or to let through what they find.
+
+    Provider 4 and before exclude a rule by `excluded_rule`, which counts too.
+    """
+    if brought is None:
+        return []
+    overrides = [other for other in brought.parts("rule_action_override") if _is_count(other)]
+    return [other.text("name") for other in (*overrides, *brought.parts("excluded_rule"))]
+
+
+def _or_more(brought: Part | None) -> str:
     overrides = brought.parts("rule_action_override") if brought is not None else ()
-    return [other.text("name") for other in overrides if _is_count(other)]
+    uses = [use for other in overrides if (use := other.part("action_to_use")) is not None]
+    return " or let through" if any(use.parts("allow") for use in uses) else ""
 
 
 def _is_count(override: Part) -> bool:
     use = override.part("action_to_use")
-    return use is not None and bool(use.parts("count"))
+    return use is not None and bool(use.parts("count") or use.parts("allow"))
 
 
 def _is_through(rule: Part, question: Question) -> bool:

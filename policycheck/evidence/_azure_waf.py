@@ -84,6 +84,13 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
         yield Measure(resource, "", frozenset({"bot_detection"}), bots[0].at, partial(_bots, resource, bots[0]))
 
 
+def unread(resource: Resource) -> Iterator[Part]:
+    """Rules that refuse some requests and are no control that is told apart, as by a header or a country."""
+    for rule in resource.part.parts(_NAMES[resource.type].rules):
+        if not _families(resource, rule) and rule.text("action") in ("Block", "Redirect"):
+            yield rule
+
+
 def _families(policy: Resource, rule: Part) -> frozenset[str]:
     words = _NAMES[policy.type]
     found = set(RATE) if rule.text(words.kind) == "RateLimitRule" else set()

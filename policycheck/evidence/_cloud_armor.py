@@ -63,6 +63,15 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
         yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, presets))
 
 
+def unread(resource: Resource) -> Iterator[Part]:
+    """Rules that deny some requests and are no control that is told apart, as by a header or a country."""
+    rules = resource.part.parts("rule") if resource.type == POLICY else (resource.part,)
+    for rule in rules:
+        is_other = not _families(rule) and not _presets(rule) and _ranges(rule) not in _EVERYONE
+        if is_other and rule.text("action").startswith("deny"):
+            yield rule
+
+
 def refuse_more(config: Config, resource: Resource) -> None:
     """A policy may have rules that stand as resources of their own."""
     for rule in config.of(RULE):

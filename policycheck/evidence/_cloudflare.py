@@ -76,6 +76,14 @@ def _of_ruleset(resource: Resource) -> Iterator[Measure]:
             yield Measure(resource, _name(rule), families, rule.at, partial(_facts, resource, rule))
 
 
+def unread(resource: Resource) -> Iterator[Part]:
+    """Rules that refuse or challenge some requests and are no control that is told apart, as by a name that clients give."""
+    rules = resource.part.parts("rules") if resource.part.text("phase") == _CUSTOM else ()
+    for rule in rules:
+        if not _families(_CUSTOM, rule) and _ACTIONS.get(rule.text("action")) in ("block", "challenge"):
+            yield rule
+
+
 def _name(rule: Part) -> str:
     """A rule is called by its `ref` or its description, else by where it stands."""
     return rule.called("description" if not isinstance(rule.fields.get("ref"), str) else "ref")
@@ -247,6 +255,9 @@ def _bots(resource: Resource, question: Question) -> Facts:
         return Facts(Said("deployed", part.place(name), f"{label} acts on what is definitely automated"), said)
     if does == "allow":
         return Facts(Said("planned", part.place(name), f"{label} lets through what is definitely automated"))
+    if part.text("ai_bots_protection") == "block":
+        note = f"{label} blocks the crawlers of AI that Cloudflare knows; a person has to say whether that is enough"
+        return Facts(Said("deployed", part.place("ai_bots_protection"), note, soft=True))
     if "fight_mode" in part.fields:
         return Facts(Said("planned", part.place("fight_mode"), f"{label} has Bot Fight Mode off"))
     raise Unsaid(f"{label} does not say what is done about bots", part.at)
@@ -278,7 +289,13 @@ def _filter(resource: Resource, rules: tuple[Part, ...], question: Question) -> 
 
 
 def _with_exempted(status: Said, rules: tuple[Part, ...], question: Question) -> Said:
-    """A filter some of whose rules are skipped for some requests, which a person has to weigh."""
+    """A filter some of whose rules are skipped for some requests, or switched off, which a person has to weigh."""
+    for rule in rules:
+        if rule.text("action") == "execute" and rule.flag("enabled", default=True) and _is_partly_off(rule):
+            said = (
+                f"rule {_name(rule)} switches some of its rules off or to log; a person has to say whether enough are left"
+            )
+            return status.doubted(said)
     for rule in rules:
         parameters = rule.part("action_parameters")
         is_skip = rule.text("action") == "skip" and rule.flag("enabled", default=True)
@@ -302,6 +319,14 @@ def _is_logging(rule: Part) -> bool:
     parameters = rule.part("action_parameters")
     overrides = parameters.part("overrides") if parameters is not None else None
     return overrides is not None and (overrides.text("action") == "log" or not overrides.flag("enabled", default=True))
+
+
+def _is_partly_off(rule: Part) -> bool:
+    """Whether some of what a rule executes is overridden to log or nothing, by category or one by one."""
+    parameters = rule.part("action_parameters")
+    overrides = parameters.part("overrides") if parameters is not None else None
+    some = (*overrides.parts("rules"), *overrides.parts("categories")) if overrides is not None else ()
+    return any(one.text("action") in ("log", "skip") or not one.flag("enabled", default=True) for one in some)
 
 
 # --- before which host ---

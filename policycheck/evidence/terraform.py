@@ -289,11 +289,23 @@ def _only(found: list[Measure], question: Question, named: list[Resource], wante
         what = _list("its resources are", (each.address for each in named))
         raise Unsaid(f"no rule here is {_article(question.family)}; {what}", question.config.at)
     provider = _PROVIDER_OF.get(named[0].type)
+    _refuse_unread(question, named[0])
     if provider in _OPEN_ENDED:
         _PROVIDER_OF[named[0].type].refuse_more(question.config, named[0])
     if named[0].doubt:
         raise Unsaid(f"{named[0].address} {named[0].doubt}", named[0].at)
     return None
+
+
+def _refuse_unread(question: Question, resource: Resource) -> None:
+    """Whom a rule refuses by a header, a country or an expression may be bots or addresses: that none does is open."""
+    provider = _PROVIDER_OF.get(resource.type)
+    if provider is None or question.family in RATE:
+        return
+    for rule in provider.unread(resource):
+        name = rule.called("name" if rule.fields.get("name") else "description")
+        why = f"its rule {name} refuses requests by something else that is not read here"
+        raise Unsaid(f"{resource.address} has no rule that is {_article(question.family)}, but {why}", rule.at)
 
 
 # --- retention ---

@@ -1720,3 +1720,101 @@ def test_a_lifecycle_of_some_objects_is_for_a_person(tmp_path: Path) -> None:
         account = written(tmp_path, text.replace("FILTER", narrowed), "log_monitoring", retention_days=30)
         assert said(account) == {"retention_days": 30}
         assert [reading.soft for reading in account.readings] == [is_soft]
+
+
+# --- what is switched off inside, and what refuses by other means ---
+
+HOSTED = """
+resource "aws_cloudfront_distribution" "site" {
+  enabled    = true
+  aliases    = ["shop.example"]
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+}
+"""
+AT_SHOP = ("https://shop.example/products/*",)
+
+
+def aws_rule(statement: str, action: str = "action {\n block {}\n}") -> str:
+    """A web ACL before the shop's host with one rule of this statement."""
+    rule = f'rule {{\n name = "one"\n priority = 1\n {action}\n statement {{\n {statement}\n}}\n}}'
+    return f'resource "aws_wafv2_web_acl" "edge" {{\n name = "edge"\n scope = "CLOUDFRONT"\n {rule}\n}}\n{HOSTED}'
+
+
+@pytest.mark.parametrize(
+    ("override", "is_soft"),
+    [
+        ("", False),
+        ('excluded_rule {\n name = "CategoryAI"\n}', True),
+        ('rule_action_override {\n name = "CategoryAI"\n action_to_use {\n allow {}\n}\n}', True),
+        ('rule_action_override {\n name = "CategoryAI"\n action_to_use {\n block {}\n}\n}', False),
+    ],
+)
+def test_a_group_some_of_whose_rules_let_through_is_for_a_person_to_weigh(
+    tmp_path: Path, override: str, *, is_soft: bool
+) -> None:
+    group = (
+        f'managed_rule_group_statement {{\n vendor_name = "AWS"\n name = "AWSManagedRulesBotControlRuleSet"\n {override}\n}}'
+    )
+    text = aws_rule(group, "override_action {\n none {}\n}")
+    account = written(tmp_path, text, "bot_detection", resource=EDGE, urls=AT_SHOP)
+    assert said(account) == {"status": "deployed"}
+    assert [reading.soft for reading in account.readings] == [is_soft]
+
+
+@pytest.mark.parametrize("family", ["bot_detection", "ip_block"])
+def test_a_rule_that_refuses_by_something_else_leaves_open_what_it_is(tmp_path: Path, family: str) -> None:
+    account = written(tmp_path, aws_rule('geo_match_statement {\n country_codes = ["RU"]\n}'), family, resource=EDGE)
+    assert "but its rule one refuses requests by something else" in silent(account)
+    counting = aws_rule('geo_match_statement {\n country_codes = ["RU"]\n}', "action {\n count {}\n}")
+    assert said(written(tmp_path, counting, family, resource=EDGE)) == {"status": "planned"}
+    limit = written(tmp_path, aws_rule('geo_match_statement {\n country_codes = ["RU"]\n}'), resource=EDGE)
+    assert said(limit) == {"status": "planned"}
+
+
+@pytest.mark.parametrize(("addresses", "status"), [("[]", "planned"), ('["192.0.2.0/24"]', "deployed")])
+def test_a_block_of_an_empty_set_of_addresses_blocks_nobody(tmp_path: Path, addresses: str, status: str) -> None:
+    listed = f'resource "aws_wafv2_ip_set" "bad" {{\n name = "bad"\n addresses = {addresses}\n}}\n'
+    text = aws_rule("ip_set_reference_statement {\n arn = aws_wafv2_ip_set.bad.arn\n}") + listed
+    account = written(tmp_path, text, "ip_block", resource=EDGE)
+    assert said(account)["status"] == status
+
+
+ZONE = 'resource "cloudflare_zone" "z" {\n zone = "shop.example"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("overrides", "is_soft"),
+    [
+        ("", False),
+        ('overrides {\n categories {\n category = "wordpress"\n enabled = false\n}\n}', True),
+        ('overrides {\n rules {\n id = "x"\n action = "log"\n}\n}', True),
+        ('overrides {\n rules {\n id = "x"\n action = "block"\n}\n}', False),
+    ],
+)
+def test_a_ruleset_some_of_whose_rules_are_off_is_for_a_person_to_weigh(
+    tmp_path: Path, overrides: str, *, is_soft: bool
+) -> None:
+    executed = f'action_parameters {{\n id = "efb7b8c949ac4650a09736fc376e9aee"\n {overrides}\n}}'
+    rule = f'rules {{\n action = "execute"\n expression = "true"\n {executed}\n}}'
+    head = ' zone_id = cloudflare_zone.z.id\n kind = "zone"\n phase = "http_request_firewall_managed"\n'
+    text = f'{ZONE}resource "cloudflare_ruleset" "m" {{\n{head} {rule}\n}}\n'
+    account = written(tmp_path, text, "waf", resource="cloudflare_ruleset.m", urls=AT_SHOP)
+    assert said(account)["status"] == "deployed"
+    assert {reading.soft for reading in account.readings} == {is_soft}
+
+
+def test_a_block_by_the_name_that_clients_give_is_not_denied(tmp_path: Path) -> None:
+    head = ' zone_id = cloudflare_zone.z.id\n kind = "zone"\n phase = "http_request_firewall_custom"\n'
+    rule = 'rules {\n action = "block"\n description = "bots"\n expression = "http.user_agent contains \\"GPTBot\\""\n}'
+    text = f'{ZONE}resource "cloudflare_ruleset" "c" {{\n{head} {rule}\n}}\n'
+    account = written(tmp_path, text, "bot_detection", resource="cloudflare_ruleset.c", urls=AT_SHOP)
+    assert "but its rule bots refuses requests by something else" in silent(account)
+
+
+@pytest.mark.parametrize("more", ["", "fight_mode = false\n"])
+def test_a_block_of_ai_crawlers_alone_is_for_a_person_to_weigh(tmp_path: Path, more: str) -> None:
+    text = f'{ZONE}resource "cloudflare_bot_management" "b" {{\n zone_id = cloudflare_zone.z.id\n {more}'
+    text += ' ai_bots_protection = "block"\n}\n'
+    account = written(tmp_path, text, "bot_detection", resource="cloudflare_bot_management.b", urls=AT_SHOP)
+    assert said(account) == {"status": "deployed"}
+    assert account.readings[0].soft
