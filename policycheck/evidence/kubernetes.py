@@ -648,7 +648,10 @@ def _rule(found: Resource, rule: dict[str, Any], scope: str, tokens: frozenset[s
     if mapping(mapping(rule.get("cost")).get("request")):
         raise at.unsaid(f"a rule of {found.label} gives requests a cost, so how many get through is not known here")
     standing, why = _standing(rule, found, tokens, location)
-    is_shadow = rule.get("shadowMode") is True and scope == "global"
+    is_shadow = rule.get("shadowMode") is True
+    if is_shadow and scope == "local":
+        said = f"a local rule of {found.label} has shadowMode, which some versions of Envoy Gateway heed and others do not"
+        raise at.unsaid(said)
     return Counted(Rate(amount, Fraction(UNITS[unit]), at), standing, why, scope == "local", is_shadow)
 
 
@@ -675,7 +678,12 @@ def _of_selector(
         is_all = _is_everyone([text(source.get("value"))])
         distinct = "address" if text(source.get("type")) == "Distinct" else "shared"
         why = "" if distinct == "address" else "one counter for everybody"
-        yield (distinct, why) if is_all else ("selective", f"{label} counts only some addresses")
+        is_some = not is_all or source.get("invert") is True
+        yield ("selective", f"{label} counts only some addresses") if is_some else (distinct, why)
+    for query in map(mapping, listing(selector.get("queryParams"))):
+        is_distinct = text(query.get("type")) == "Distinct"
+        by = f"{label} counts by a query parameter, which clients can vary: the limit can be bypassed"
+        yield ("chosen", by) if is_distinct else ("selective", f"{label} counts only some requests")
     path = mapping(selector.get("path"))
     if selector.get("methods") or ((path and text(path.get("value")) not in ("/", location)) or path.get("invert") is True):
         yield "selective", f"{label} counts only some requests"

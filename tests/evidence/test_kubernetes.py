@@ -575,3 +575,26 @@ def test_a_snippet_that_changes_the_limit_leaves_it_open(tmp_path: Path) -> None
 def test_whose_address_is_counted_is_as_the_controller_is_set(tmp_path: Path, settings: str, status: str) -> None:
     more = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: controller}}\ndata: {settings}\n"
     assert said(ingress(tmp_path, f'    {N}limit-rps: "5"', more))["status"] == status
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "{sourceCIDR: {value: 0.0.0.0/0, invert: true}}", "{sourceCIDR: {type: Distinct, value: 0.0.0.0/0, invert: true}}",
+        "{queryParams: [{name: user, type: Exact, value: alice}]}", "{queryParams: [{name: user, value: alice}]}",
+    ],
+)  # fmt: skip
+def test_a_rule_for_some_queries_or_for_no_address_is_no_limit_for_all(tmp_path: Path, selector: str) -> None:
+    rules = f"[{{clientSelectors: [{selector}], limit: {{requests: 3, unit: Hour}}}}]"
+    assert "count only requests that they select" in silent(policy(tmp_path, rules))
+
+
+def test_a_rule_that_counts_by_a_query_parameter_can_be_bypassed(tmp_path: Path) -> None:
+    rules = "[{clientSelectors: [{queryParams: [{name: user, type: Distinct}]}], limit: {requests: 3, unit: Hour}}]"
+    assert said(policy(tmp_path, rules))["status"] == "observing"
+
+
+def test_a_local_rule_in_shadow_mode_is_not_taken_for_one_that_refuses(tmp_path: Path) -> None:
+    rules = "[{limit: {requests: 3, unit: Hour}, shadowMode: true}]"
+    assert "shadowMode, which some versions" in silent(policy(tmp_path, rules, scope="local"))
+    assert said(policy(tmp_path, rules))["status"] == "observing"
