@@ -228,8 +228,11 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
         if not _items(service, "routes"):
             spots.append(Spot("", name, (name, f"services/{name}"), (), At(document, service, "name")))
     _add_routes(document, document.data, "", plugins, spots)
-    spots = [spot._replace(off=off.get(spot.service)) for spot in spots]
     plugins += _plugins(document, document.data, "", "")
+    ids = _ids(document.data)
+    plugins = [p._replace(route=ids.get(p.route, p.route), service=ids.get(p.service, p.service)) for p in plugins]
+    spots = [_owned(spot, ids.get(spot.service, spot.service)) for spot in spots]
+    spots = [spot._replace(off=off.get(spot.service)) for spot in spots]
     for key in ("consumers", "consumer_groups"):
         for consumer in _items(document.data, key):
             plugins += [p._replace(consumer=_name(consumer) or "one") for p in _plugins(document, consumer, "", "")]
@@ -238,6 +241,19 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
         if plugin.is_on and not plugin.consumer:
             running.setdefault((plugin.name, plugin.route, plugin.service), plugin)
     return Gateway(tuple(plugins), tuple(spots[1:] or spots), running)
+
+
+def _ids(data: Mapping[str, Any]) -> dict[str, str]:
+    """The names of services and routes by their ids, by which plugins and routes may refer to them."""
+    services = _items(data, "services")
+    found = [*services, *_items(data, "routes"), *(route for service in services for route in _items(service, "routes"))]
+    return {text(item.get("id")): _name(item) for item in found if text(item.get("id"))}
+
+
+def _owned(spot: Spot, service: str) -> Spot:
+    """A place whose service is called by its name."""
+    names = spot.names if service == spot.service else (*spot.names, service, f"services/{service}")
+    return spot._replace(service=service, names=names)
 
 
 def _is_resource(documents: Sequence[Document]) -> bool:

@@ -494,3 +494,21 @@ def test_a_resource_of_kubernetes_is_called_one(tmp_path: Path) -> None:
     text = "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {name: l}\nplugin: rate-limiting\n"
     (tmp_path / "k.yaml").write_text(text, "utf-8")
     assert "of resources of Kubernetes nothing is read" in silent(heard("k.yaml", tmp_path))
+
+
+ROUTE, SERVICE = "6f1d0a52-0000-4000-8000-000000000001", "6f1d0a52-0000-4000-8000-000000000002"
+
+
+@pytest.mark.parametrize(
+    "plugin", [{"route": ROUTE}, {"route": {"id": ROUTE}}, {"service": {"id": SERVICE}}, {"service": "s"}]
+)
+def test_a_route_or_service_may_be_named_by_its_id(tmp_path: Path, plugin: dict[str, Any]) -> None:
+    data = {
+        "_format_version": "3.0",
+        "services": [{"name": "s", "id": SERVICE}],
+        "routes": [{"name": "r", "id": ROUTE, "paths": ["/a"], "service": {"id": SERVICE}}],
+        "plugins": [{"name": "rate-limiting", "config": {"minute": 5, **SHARED}} | plugin],
+    }
+    (tmp_path / "kong.json").write_text(json.dumps(data), "utf-8")
+    assert said(heard("kong.json", tmp_path, urls=["/a/"]))["status"] == "deployed"
+    assert said(heard("kong.json", tmp_path, server="s", urls=["/a/"]))["status"] == "deployed"
