@@ -56,7 +56,10 @@ def _file(text: str) -> dict[str, Any]:
         # The grammar ends every line with a newline.
         return {"items": _items(_parser().parse(text + "\n").children[0], 0)}
     except UnexpectedInput as error:
-        return {"wrong": "is not HCL as it is read here (a template?)", "line": max(int(error.line), 0)}
+        return {
+            "wrong": "is not HCL as it is read here (a template?); render a plan: terraform show -json",
+            "line": max(int(error.line), 0),
+        }
     except _Unreadable as error:
         return {"wrong": str(error), "line": error.line}
 

@@ -26,7 +26,7 @@ from policycheck.evidence import (
     _terraform_retention,
 )
 from policycheck.evidence._foreign import addresses_of, host_fit
-from policycheck.evidence._terraform_config import At, Config, Resource, Unsaid, base, points_to
+from policycheck.evidence._terraform_config import RENDER, At, Config, Resource, Unsaid, base, points_to
 from policycheck.evidence._terraform_rules import RATE, Measure, Question, paths_of, readings
 from policycheck.model import Account, Artefact, Discovered, Reading
 
@@ -250,14 +250,21 @@ def _named(config: Config, wanted: str) -> list[Resource]:
     exact = [each for each in holders if each.address == wanted]
     found = exact or [each for each in holders if base(each.address) == wanted]
     if not found:
-        raise Unsaid(
-            f"resource {wanted[:120]} is not here; {_list('there are', (each.address for each in holders))}", config.at
-        )
+        there = _list("there are", (each.address for each in holders))
+        raise Unsaid(f"resource {wanted[:120]} is not here{_why_not(config, wanted)}; {there}", config.at)
     if len(found) > 1:
         raise Unsaid(
             f"{wanted} stands for several; {_list('name one with resource', (each.address for each in found))}", found[1].at
         )
     return found
+
+
+def _why_not(config: Config, wanted: str) -> str:
+    """Why something is not here, where that is known: its type is not read, or a module is not."""
+    kind = wanted.partition(".")[0]
+    if kind not in ("", "module", *_PROVIDER_OF, *_terraform_retention.HOLDERS):
+        return f" ({kind[:60]} is no type that is read)"
+    return f" ({config.gap}; {RENDER})" if config.gap else ""
 
 
 def _list(words: str, names: Any) -> str:
@@ -287,7 +294,9 @@ def _only(found: list[Measure], question: Question, named: list[Resource], wante
         raise Unsaid(f"no rule {question.rule[:120]} is here; {_list('there are', labels)}", found[0].at)
     if not wanted or question.rule:
         what = _list("its resources are", (each.address for each in named))
-        raise Unsaid(f"no rule here is {_article(question.family)}; {what}", question.config.at)
+        raise Unsaid(
+            f"no rule here is {_article(question.family)}{_why_not(question.config, '')}; {what}", question.config.at
+        )
     provider = _PROVIDER_OF.get(named[0].type)
     _refuse_unread(question, named[0])
     if provider in _OPEN_ENDED:

@@ -1818,3 +1818,15 @@ def test_a_block_of_ai_crawlers_alone_is_for_a_person_to_weigh(tmp_path: Path, m
     account = written(tmp_path, text, "bot_detection", resource="cloudflare_bot_management.b", urls=AT_SHOP)
     assert said(account) == {"status": "deployed"}
     assert account.readings[0].soft
+
+
+def test_what_a_module_may_hold_is_said_where_nothing_is_found(tmp_path: Path) -> None:
+    text = 'module "waf" {\n source = "./waf"\n}\n'
+    assert "module.waf is not read; render a plan" in silent(written(tmp_path, text))
+    assert "module.waf is not read; render a plan" in silent(written(tmp_path, text, resource=EDGE))
+
+
+def test_a_type_that_is_not_read_is_called_so(tmp_path: Path) -> None:
+    text = 'resource "aws_wafregional_web_acl" "edge" {\n name = "edge"\n}\n'
+    account = written(tmp_path, text, resource="aws_wafregional_web_acl.edge")
+    assert "aws_wafregional_web_acl is no type that is read" in silent(account)
