@@ -30,6 +30,7 @@ _PRECEDENCE = {
     "or": 1, "and": 2, "unless": 2, "==": 3, "!=": 3, ">": 3, "<": 3, ">=": 3, "<=": 3,
     "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "atan2": 5, "^": 6,
 }  # fmt: skip
+_KEYWORDS = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset"})
 _COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
 _AGGREGATIONS = frozenset(
     {"sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile"}
@@ -174,7 +175,9 @@ def _tokens(expression: str) -> list[tuple[str, str]]:
             raise Unread(f"its expression has a character that PromQL has not: {expression[at]!r}")
         at = match.end()
         if match.lastgroup != "blank":
-            found.append((str(match.lastgroup), match[0]))
+            # The lexer of Prometheus takes its words in any case: `sum(x) BY (client)`.
+            is_own = match.lastgroup == "word" and match[0].lower() in _KEYWORDS
+            found.append((str(match.lastgroup), match[0].lower() if is_own else match[0]))
     if len(found) > TOKENS:
         raise Unread("its expression is too long")
     return found
@@ -499,7 +502,18 @@ def _is_always(node: Node) -> bool:
     if bound is None:
         return node.name in ("==", ">=", "<=") and left == right
     span = _span(side)
-    return span.meet(_allowed(sign, bound)) == span and sign != "!=" and span != Span()
+    return _is_there(side) and span.meet(_allowed(sign, bound)) == span and sign != "!=" and span != Span()
+
+
+def _is_there(node: Node) -> bool:
+    """Whether a part has a value whenever its series have: a comparison, an `and` or an `unless` may leave nothing."""
+    if node.kind == "binary" and node.name == "or":
+        return any(_is_there(arg) for arg in node.args)
+    if node.kind == "binary" and node.name in ("and", "unless"):
+        return False
+    if node.kind == "binary" and node.name in _COMPARISONS and not node.flag:
+        return _is_always(node)
+    return all(_is_there(arg) for arg in node.args)
 
 
 def _needs(node: Node, is_so: Callable[[Node], bool]) -> bool:

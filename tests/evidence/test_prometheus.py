@@ -709,3 +709,29 @@ def test_of_two_rules_the_one_that_can_be_reached_has_to_reach_somebody(tmp_path
     route = {"receiver": "null", "routes": [{"match": {"severity": "page"}, "receiver": "mail"}]}
     receivers = [{"name": "mail", "email_configs": [{"to": "a"}]}, {"name": "null"}]
     assert said(ruled(tmp_path, *rules, alertmanager={"route": route, "receivers": receivers}))["status"] == "observing"
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("count(sum by (client) (rate(http_requests_total[5m])) > 100) > 0", "fires"),
+        ("count(rate(http_requests_total[5m]) > 100 and on() up) >= 1", "fires"),
+        ("count(rate(http_requests_total[5m])) > 0", "always"),
+        ("count(rate(http_requests_total[5m]) >= 0) > 0", "always"),
+        ("(count(rate(http_requests_total[5m]) > 100) or vector(0)) >= 0", "always"),
+    ],
+)
+def test_a_count_of_what_a_comparison_leaves_is_not_always_there(expression: str, what: str) -> None:
+    assert _promql.verdict(expression).what == what
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "sum(rate(http_requests_total[5m])) BY (client) > 100",
+        "sum BY (client) (rate(http_requests_total[5m] OFFSET 1h)) > BOOL 1 < 5",
+        "rate(http_requests_total[5m]) / ON (client) GROUP_LEFT rate(logins_total[5m]) > 100",
+    ],
+)
+def test_the_words_of_the_language_may_be_in_capitals(expression: str) -> None:
+    assert _promql.verdict(expression) == _promql.verdict(expression.lower())
