@@ -148,7 +148,8 @@ class Files:
         except ArtefactError as error:
             raise directive.unsaid(f"an include cannot be read: {error}") from None
         if not found and not is_shipped and not _GLOB.search(target):
-            raise directive.unsaid(f"an include does not exist: {target}")
+            hint = "it is looked for from the folder of the named file, as nginx does from its main one; name that"
+            raise directive.unsaid(f"an include does not exist: {target}; {hint}")
         return found
 
 

@@ -839,3 +839,12 @@ def test_what_is_refused_is_not_handed_to_a_program(tmp_path: Path, places: str,
     account = written(tmp_path, text, location="/people/")
     assert bool(account.unreadable) is is_open
     assert not is_open or account.readings == ()
+
+
+def test_an_include_that_is_not_there_says_from_where_it_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "tls.conf").write_text("ssl_protocols TLSv1.3;\n")
+    (tmp_path / "conf.d" / "shop.conf").write_text("server {\n include tls.conf;\n}\n")
+    account = heard("conf.d/shop.conf", root=tmp_path)
+    assert "does not exist: tls.conf; it is looked for from the folder of the named file" in silent(account)
+    assert account.unreadable_at == ("conf.d/shop.conf", 2)
