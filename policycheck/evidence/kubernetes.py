@@ -419,18 +419,38 @@ def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: M
     """A limit on other addresses proves nothing: a path of the Ingress has to serve a surface that the control names."""
     addresses, wanted = addresses_of(options), option(options, "location")
     own = [(found, taken) for taken, written in _ingress_places(found) if wanted in ("", written)]
-    if not addresses or not own:
+    if addresses and not own:
+        said = f"{found.label} has no rule here (a patch?), so which addresses it serves is not known"
+        raise found.at().unsaid(f"{said}; name what kustomize or Helm renders")
+    if not addresses:
         return
     others = [(other, taken) for other in resources if other is not found for taken, _ in _ingress_places(other)]
-    if not any(found in closest(address, [*own, *others]) for address in addresses):
+    serving = [holders for address in addresses if found in (holders := closest(address, [*own, *others]))]
+    if not serving:
         refuse_other_hosts(found.at("spec"), found.label, [host for _, taken in own for host in taken.hosts or "*"], options)
         there = named(map(str, addresses))
         raise found.at("spec").unsaid(f"{found.label} does not serve {there} of the control's surfaces")
+    _refuse_twin(found, [holder for holders in serving for holder in holders])
+
+
+def _refuse_twin(found: Resource, serving: Sequence[Resource]) -> None:
+    """Of two Ingresses with the same host and path the older one counts, which no file shows; a canary never does."""
+
+    def limits(resource: Resource) -> list[tuple[object, int]]:
+        return [(rate.at.key, rate.amount) for rate in _ingress_rates(_annotations(resource))]
+
+    twins = [other for other in (found, *serving) if _annotations(other).value("canary").lower() != "true"]
+    for other in twins if found in twins else ():
+        if other is not found and limits(other) != limits(found):
+            said = (
+                f"{other.label} serves the same address as {found.label} and has other limits; the older of the two counts"
+            )
+            raise other.at("spec").unsaid(f"{said}, which is not known here")
 
 
 def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
     """What the paths of an Ingress take, and how each is written; patterns only where they take all that begins so."""
-    found = []
+    found = [(Taken((), "/"), "/")] if resource.kind == "Ingress" and resource.spec.get("defaultBackend") else []
     for rule in [mapping(rule) for rule in listing(resource.spec.get("rules"))] if resource.kind == "Ingress" else []:
         hosts = tuple(filter(None, [text(rule.get("host"))]))
         for path in _rule_paths(rule) or [{}]:

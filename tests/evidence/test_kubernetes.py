@@ -598,3 +598,27 @@ def test_a_local_rule_in_shadow_mode_is_not_taken_for_one_that_refuses(tmp_path:
     rules = "[{limit: {requests: 3, unit: Hour}, shadowMode: true}]"
     assert "shadowMode, which some versions" in silent(policy(tmp_path, rules, scope="local"))
     assert said(policy(tmp_path, rules))["status"] == "observing"
+
+
+def test_an_ingress_without_a_rule_serves_no_address_that_is_known(tmp_path: Path) -> None:
+    head = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  annotations:\n"
+    patch = f'{head}    {N}limit-rps: "5"\n'
+    (tmp_path / "i.yaml").write_text(patch, "utf-8")
+    assert "has no rule here (a patch?)" in silent(heard("i.yaml", tmp_path, urls=["https://shop.example/products/*"]))
+    (tmp_path / "i.yaml").write_text(patch + "spec: {defaultBackend: {service: {name: shop}}}\n", "utf-8")
+    assert said(heard("i.yaml", tmp_path, urls=["https://shop.example/products/*"]))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "why"),
+    [("{}", "serves the same address"), (f'{{{N}limit-rps: "5"}}', ""), (f'{{{N}canary: "true"}}', "")],
+)
+def test_of_two_ingresses_of_one_address_the_older_counts(tmp_path: Path, annotations: str, why: str) -> None:
+    twin = (
+        f"---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: j, annotations: {annotations}}}\n"
+        "spec: {rules: [{http: {paths: [{path: /a, pathType: Prefix}, {path: /b, pathType: Prefix}]}}]}\n"
+    )
+    account = ingress(tmp_path, f'    {N}limit-rps: "5"', twin, resource="i", urls=["https://shop.example/a/*", "/b/*"])
+    assert why in silent(account) if why else said(account)["status"] == "deployed"
+    canary = ingress(tmp_path, f'    {N}canary: "true"', twin, resource="i", urls=["https://shop.example/a/*"])
+    assert said(canary)["status"] == "planned"
