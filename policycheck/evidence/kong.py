@@ -200,7 +200,18 @@ def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[st
     elif family == "api_control":
         yield from _credentials(gateway, spot)
     else:
-        yield from _of_block(gateway, spot, names[0])
+        unnamed = _unnamed(gateway, spot, subject) if family == "user_agent_block" else ""
+        for reading in _of_block(gateway, spot, names[0]):
+            yield reading._replace(soft=True, note=f"{reading.note}; {unnamed}") if unnamed else reading
+
+
+def _unnamed(gateway: Gateway, spot: Spot, subject: Mapping[str, object]) -> str:
+    """Why a person has to weigh a block by name: the deny list does not name all that are declared."""
+    plugin = gateway.effective(spot, "bot-detection")
+    denied = [text(item).lower() for item in listing(plugin.config.get("deny"))] if plugin is not None else []
+    missing = [agent for agent in map(text, listing(mapping(subject.get("params")).get("agents"))) if agent]
+    missing = [agent for agent in missing if not any(agent.lower() in item for item in denied)]
+    return f"its deny list does not name {named(missing)}; whether Kong's own does is not read" if missing else ""
 
 
 # --- files to plugins and places ---

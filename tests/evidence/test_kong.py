@@ -512,3 +512,12 @@ def test_a_route_or_service_may_be_named_by_its_id(tmp_path: Path, plugin: dict[
     (tmp_path / "kong.json").write_text(json.dumps(data), "utf-8")
     assert said(heard("kong.json", tmp_path, urls=["/a/"]))["status"] == "deployed"
     assert said(heard("kong.json", tmp_path, server="s", urls=["/a/"]))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(("deny", "is_soft"), [(["GPTBot", "(?i)ccbot"], False), (["GPTBot"], True), ([], True)])
+def test_a_block_by_name_has_to_name_those_that_are_declared(tmp_path: Path, deny: list[str], *, is_soft: bool) -> None:
+    agents = {"family": "user_agent_block", "params": {"agents": ["GPTBot", "CCBot"]}}
+    account = limiter(tmp_path, {"deny": deny}, name="bot-detection", subject=agents)
+    assert said(account) == {"status": "deployed"}
+    assert soft(account) == ({"status"} if is_soft else set())
+    assert ("does not name" in note(account) and "CCBot" in note(account)) is is_soft
