@@ -441,3 +441,34 @@ def test_on_a_disk_that_is_almost_full_neither(shop: Path) -> None:
     assert done.returncode == USAGE
     assert b"--output a.md cannot be written: file too large" in done.stderr
     assert sorted(file.name for file in shop.iterdir()) == kept
+
+
+@pytest.mark.parametrize(
+    ("call", "target"),
+    [
+        ("init new", "new/.policycheck-schema.json"),
+        ("baseline write", ".policycheck-baseline.yaml"),
+        ("evidence lock", "policycheck.lock.yaml"),
+        ("discover --output found.yaml new", "--output found.yaml"),
+    ],
+)
+def test_where_there_is_no_room_nothing_is_left_behind(call: str, target: str, shop: Path) -> None:
+    (shop / "new").mkdir()
+    kept = sorted(shop.rglob("*"))
+    line = f"ulimit -f 0; exec {shlex.quote(sys.executable)} -m policycheck {call}"
+    done = subprocess.run(["bash", "-c", line], cwd=shop, env=SUBPROCESS, capture_output=True, check=False)
+    assert done.returncode == USAGE
+    assert done.stderr.decode().endswith(f"{target} cannot be written: file too large\n")
+    assert sorted(shop.rglob("*")) == kept
+
+
+def test_init_makes_no_second_manifest_and_follows_no_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "policycheck.yml").write_text("policycheck: 1\n", "utf-8")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "policycheck.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+    for folder in ("a", "b"):
+        done = start(tmp_path, "init", folder)
+        assert (done.returncode, done.stdout) == (USAGE, b"")
+        assert b"is already there" in done.stderr
+    assert sorted(file.name for file in tmp_path.rglob("*.*")) == ["policycheck.yaml", "policycheck.yml"]

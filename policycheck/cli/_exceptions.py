@@ -131,7 +131,7 @@ def write(path: Path, entry: dict[str, Any]) -> None:
 
     Raises UsageError when the file cannot take it; the file is then as it was.
     """
-    from policycheck.cli._output import Sink
+    from policycheck.cli._output import put
     from policycheck.document import parse
 
     try:
@@ -151,9 +151,7 @@ def write(path: Path, entry: dict[str, Any]) -> None:
         raise UsageError(
             f"{path}: the list of exceptions is laid out in a way that cannot be added to; write it in block style"
         )
-    sink = Sink(str(path))
-    sink.write(after)
-    sink.commit()
+    put(str(path), after)
 
 
 def _inserted(text: str, entry: dict[str, Any]) -> str:

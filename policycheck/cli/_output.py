@@ -21,11 +21,12 @@ class Sink:
     """One target. `write` as often as needed; `commit` puts a file in its place in one step, or nothing happens.
 
     A link is written through; a device, a pipe or an open stream (/dev/stdout, /dev/fd/3) is written to and never replaced.
-    Raises UsageError for a target that cannot be written.
+    Raises UsageError for a target that cannot be written; it says what `called` it, which is blank where no option did.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, called: str = "--output ") -> None:
         self.target = target
+        self.said = f"{called}{target}"
         self._file: Any = None
         self._aside = ""
         self.lost = False
@@ -40,13 +41,13 @@ class Sink:
             self._file = os.fdopen(os.dup(stream), "wb")
             return
         if os.path.isdir(self.target):
-            raise UsageError(f"--output {self.target} is a folder; name a file")
+            raise UsageError(f"{self.said} is a folder; name a file")
         if os.path.exists(self.target) and not os.path.isfile(self.target):
             self._file = open(self.target, "wb")  # noqa: SIM115 - closed by commit or discard
             return
         folder, name = os.path.split(self.place)
         if not os.path.isdir(folder):
-            raise UsageError(f"--output {self.target}: the folder {folder} does not exist")
+            raise UsageError(f"{self.said}: the folder {folder} does not exist")
         from tempfile import NamedTemporaryFile
 
         self._file = NamedTemporaryFile(dir=folder, prefix=f".{name[:40]}.", delete=False)  # noqa: SIM115 - the same
@@ -57,7 +58,7 @@ class Sink:
         try:
             yield
         except OSError as error:
-            what = "standard output" if self.target == "-" else f"--output {self.target}"
+            what = "standard output" if self.target == "-" else self.said
             raise UsageError(f"{what} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
     def write(self, data: bytes) -> None:
@@ -110,6 +111,16 @@ class Sink:
                 if self._aside:
                     os.unlink(self._aside)
             self._file = None
+
+
+def put(target: str, data: bytes, called: str = "") -> None:
+    """Write one file in one step, or standard output; where that fails, what was there is left and nothing beside it."""
+    sink = Sink(target, called)
+    try:
+        sink.write(data)
+        sink.commit()
+    finally:
+        sink.discard()
 
 
 def _stream(target: str) -> int | None:

@@ -192,10 +192,8 @@ class _Run:
     def put(self, entries: Iterable[Mapping[str, Any]], known: Baseline | None, rules: Iterable[str] = ()) -> None:
         """Write the file, with the rules and packs that it already named and `rules` besides."""
         from policycheck import baseline
-        from policycheck.cli._output import Sink
+        from policycheck.cli._output import put
 
         packs = {**(known.packs if known else {}), **{pack.id: pack.digest for pack in self.criteria.packs}}
         rules = {*(known.rules if known else ()), *rules}
-        sink = Sink(str(self.target))
-        sink.write(baseline.written(entries, rules, packs, self.asked.as_of).encode())
-        sink.commit()
+        put(str(self.target), baseline.written(entries, rules, packs, self.asked.as_of).encode())

@@ -59,15 +59,13 @@ def _manifests(top: Path) -> list[Path]:
 
 
 def _write(result: Search, below: str, name: str, output: str | None, force: bool) -> int:
-    from policycheck.cli._output import Sink
+    from policycheck.cli._output import put
     from policycheck.discover import draft
     from policycheck.errors import UsageError
 
     if output and output != "-" and Path(output).exists() and not force:
         raise UsageError(f"{output} is already there; --force replaces it")
-    sink = Sink(output or "-")
-    sink.write(draft(result.found, below, name, result.unread).encode())
-    sink.commit()
+    put(output or "-", draft(result.found, below, name, result.unread).encode(), "--output ")
     return 0
 
 

@@ -177,7 +177,7 @@ def _as_json(heard: list[tuple[str, Manifest, list[Witnessed]]]) -> str:
 def _lock(manifest: Manifest, ledger: list[Witnessed], today: str, force: bool) -> Iterator[str]:
     """Write the lock of one manifest, and say what is in it now that was not before."""
     from policycheck.attachments import LOCK, read_lock
-    from policycheck.cli._output import Sink
+    from policycheck.cli._output import put
     from policycheck.document import quoted
     from policycheck.errors import UsageError
     from policycheck.formats._terminal import harmless
@@ -196,9 +196,7 @@ def _lock(manifest: Manifest, ledger: list[Witnessed], today: str, force: bool) 
         "policycheck_lock: 1",
     ]
     files = ["files:", *rows] if rows else ["files: {}"]
-    sink = Sink(str(Path(manifest.root, manifest.folder, LOCK)))
-    sink.write("\n".join([*head, f"locked_on: {today}", *files, ""]).encode())
-    sink.commit()
+    put(str(Path(manifest.root, manifest.folder, LOCK)), "\n".join([*head, f"locked_on: {today}", *files, ""]).encode())
     fresh = [path for path in sorted(seen) if path not in before.digests]
     for word, some in (("new", fresh), ("changed", changed), ("gone", sorted(set(before.digests) - set(seen)))):
         yield from (harmless(f"{word:<8} {path}") for path in some)

@@ -22,21 +22,24 @@ def command(folder: Path, template: str, force: bool) -> int:
     policycheck init
     policycheck init services/search --template platform
     """
+    from os.path import lexists
+
     from policycheck import data
-    from policycheck.cli._output import Sink, print_lines
+    from policycheck.cli._output import print_lines, put
     from policycheck.errors import UsageError
 
     text = (_TEMPLATES / f"{template}.yaml").read_bytes()
     schema = (data.folder("schemas") / "manifest-v1.json").read_bytes()
-    targets = [(folder / "policycheck.yaml", text), (folder / _SCHEMA, schema)]
-    for path, _ in targets[:1]:
-        if path.exists() and not force:
-            raise UsageError(f"{path} is already there; --force replaces it")
+    manifest = folder / "policycheck.yaml"
+    # A link that leads nowhere is there, too.
+    if lexists(manifest) and not force:
+        raise UsageError(f"{manifest} is already there; --force replaces it")
+    if lexists(other := manifest.with_suffix(".yml")):
+        raise UsageError(f"{other} is already there, and a folder has one manifest of this name")
     folder.mkdir(parents=True, exist_ok=True)
-    for path, content in targets:
-        sink = Sink(str(path))
-        sink.write(content)
-        sink.commit()
+    # The manifest comes last: whoever runs out of room may simply call again.
+    for path, content in ((folder / _SCHEMA, schema), (manifest, text)):
+        put(str(path), content)
         print_lines(f"wrote {path}")
-    print_lines(f"next: fill in the blanks, then policycheck check {folder / 'policycheck.yaml'}")
+    print_lines(f"next: fill in the blanks, then policycheck check {manifest}")
     return 0

@@ -87,11 +87,6 @@ def _rendered(found: Record, format_: str) -> bytes:
 
 
 def _write(data: bytes, output: str) -> None:
-    from policycheck.cli._output import Sink
+    from policycheck.cli._output import put
 
-    sink = Sink(output)
-    try:
-        sink.write(data)
-        sink.commit()
-    finally:
-        sink.discard()
+    put(output, data, "--output ")
