@@ -421,6 +421,12 @@ def test_an_output_to_an_open_stream_does_not_replace_where_it_goes(shop: Path) 
     assert b"standard output can take one format only" in done.stderr
 
 
+def test_explain_shows_each_named_value_of_a_rule_as_it_is_written(tmp_path: Path) -> None:
+    out = " ".join(start(tmp_path, "explain", "authority-told-within-hours").stdout.decode().split())
+    assert "let law: laws[size(laws) - 1] when:" in out
+    assert "{'" not in out
+
+
 def test_on_a_full_disk_no_file_of_a_set_is_replaced(shop: Path) -> None:
     (shop / "a.json").write_text("old", "utf-8")
     done = start(shop, "check", "--quiet", "--output", "json=a.json", "--output", "text=/dev/full")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SEEN = {
     "V": "read at the issuer",
     "V2": "read in a third party's account, not at the issuer",
-    "VP": "read in part; the rest from memory",
+    "VP": "read in part; the rest from others' accounts or from memory",
     "M": "from memory only: not verified",
 }
 
@@ -142,7 +142,9 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any], folders: tuple[
     walked = text["for_each"]
     each = walked if isinstance(walked, str) else ", ".join(f"{k} in {v}" for k, v in walked.items())
     lines += wrap(f"for each {each}", style)
-    for key in ("let", "when", "assert", "equivalents"):
+    for name, meaning in text.get("let", {}).items():
+        lines += wrap(f"let {name}: {meaning}", style, "  ", "    ")
+    for key in ("when", "assert", "equivalents"):
         if text.get(key):
             lines += wrap(f"{key}: {text[key]}", style, "  ", "    ")
     lines += wrap(f"reads: {', '.join(_fields(criteria, rule))}", style, "  ", "    ")
