@@ -24,7 +24,7 @@ info and accepted gaps never do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from policycheck.errors import BUG, INCOMPLETE, INVALID, InvalidInput
@@ -351,8 +351,10 @@ def order_of(change: Change) -> tuple[Any, ...]:
 
 def _notes(old: Record, new: Record) -> Iterator[str]:
     """What makes two reports less comparable than they look."""
-    if digests(old) != digests(new):
-        yield f"the packs differ: {_packs(old)}, now {_packs(new)}"
+    before, after = digests(old), digests(new)
+    other = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    if other:
+        yield f"the packs differ: {_packs(old, other)}, now {_packs(new, other)}"
     yield from names_given(old, new)
     for name in asked_differently(old, new):
         yield f"the runs were asked differently: {name} was {_said(_option(old, name))}, is {_said(_option(new, name))}"
@@ -380,9 +382,11 @@ def _said(value: Any) -> str:
     return (", ".join(map(str, value)) or "everything") if isinstance(value, list) else str(value)
 
 
-def _packs(report: Record) -> str:
-    found = report["criteria"].get("packs") or ()
-    return ", ".join(f"{p.get('id')} {p.get('version')} ({str(p.get('digest'))[:15]})" for p in found if isinstance(p, dict))
+def _packs(report: Record, names: Container[str]) -> str:
+    """Those of a report's packs that the other has otherwise or not at all."""
+    found = [p for p in report["criteria"].get("packs") or () if isinstance(p, dict) and str(p.get("id")) in names]
+    said = ", ".join(f"{p.get('id')} {p.get('version')} ({str(p.get('digest'))[:15]})" for p in found)
+    return said or "without"
 
 
 def _not_whole(report: Record) -> str:

@@ -143,6 +143,11 @@ def test_a_new_rule_is_told_apart_when_the_criteria_differ() -> None:
     back = compare.compare(now, old)
     assert [len(back.changes[k]) for k in ("closed", "rule_gone")] == [1, 1]
     assert "the packs differ" in " ".join(found.notes)
+    for one in (old, now):
+        one["criteria"]["packs"].append({"id": "same", "version": "0.1.0", "digest": "sha256:3"})
+    note = next(n for n in compare.compare(old, now).notes if n.startswith("the packs differ"))
+    assert note.count("(") == 2
+    assert "same" not in note
     only = compare.compare(report(MET), report(MET, new, digest="sha256:2"))
     assert (only.regressed(), only.regressed(new_rules=True)) == (False, True)
 
