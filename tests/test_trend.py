@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from policycheck import replay, trend
+from policycheck.cli import _trend
 from policycheck.errors import INCOMPLETE, INVALID, USAGE, UsageError
 from policycheck.formats import _changes
 from policycheck.formats._html import charts
@@ -613,3 +614,13 @@ def test_words_are_explained_and_ordered_alike() -> None:
     assert set(_changes.MEANINGS) == {*_changes.WORDS, "overdue"}
     page = (ROOT / "docs" / "trend.md").read_text("utf-8")
     assert all(f"| {word} |" in page or f"**{word}**" in page for word in _changes.WORDS.values())
+
+
+def test_what_opened_for_information_is_counted_where_it_is_not_listed(reports: list[Rich]) -> None:
+    found = trend.trend(reports)
+    last = found["organizations"][0]["steps"][-1]
+    listed = _changes.grave(last["changes"])
+    _changes.side(listed[0])["severity"] = "info"
+    page = "\n".join(_trend.table(found, {}))
+    assert f"New, back or worse as of {last['to']['as_of']} ({len(listed) - 1})" in page
+    assert "\n  and 1 for information; --format json has all\n" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policycheck.formats._changes import GRAVE, WORDS, caused, different, grave, on_word_alone, side, worded
+from policycheck.formats._changes import GRAVE, WORDS, caused, different, grave, is_grave, on_word_alone, side, worded
 from policycheck.formats._terminal import harmless, paint, wrap
 from policycheck.report import Record
 
@@ -95,13 +95,16 @@ def _step(step: Record, style: Mapping[str, Any]) -> Iterator[str]:
 def _listed(step: Record, style: Mapping[str, Any]) -> Iterator[str]:
     """What to look at of the last step, the gravest words first."""
     found = sorted(grave(step["changes"]), key=lambda c: min(GRAVE.index(w) for w in c["words"] if w in GRAVE))
-    if found:
+    informing = sum(map(is_grave, step["changes"])) - len(found)
+    if found or informing:
         yield ""
         yield paint(f"New, back or worse as of {step['to']['as_of']} ({len(found)})", "bold", style)
     for change in found[:MOST]:
         yield from wrap(f"{worded(change)}: {side(change)['severity']} {_name(change)}", style, "  ", "      ")
     if len(found) > MOST:
         yield f"  and {len(found) - MOST} more; --format json has all"
+    if informing:
+        yield f"  and {informing} for information; --format json has all"
 
 
 def _overdue(one: Record, as_of: str, style: Mapping[str, Any]) -> Iterator[str]:
