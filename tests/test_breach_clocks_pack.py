@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from policycheck import breach, packs
+from policycheck import breach, check, packs
 from policycheck.language.evaluate import day
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
@@ -142,3 +142,20 @@ def test_in_a_report_each_law_weighs_by_itself() -> None:
 def test_places_under_the_gdpr_without_a_row_are_those_that_the_command_knows() -> None:
     assert set(PACK.tables["gdpr_places"]) == breach._GDPR - {"EU"}
     assert not set(PACK.tables["gdpr_places"]) & set(TABLE)
+
+
+@pytest.mark.parametrize("place", ["CO", "ES", "GB", "GG", "JE", "MC", "NO"])
+def test_times_that_run_backwards_are_a_gap_of_the_law_that_counts_them(place: str, tmp_path: Path) -> None:
+    """Told before it was noticed: the rules that count leave it to breach-times-in-order, also where BRN alone is asked."""
+    noticed, told = "2026-10-10T08:00:00-05:00", "2026-10-01T08:00:00-05:00"
+    decision = f"jurisdiction: {place}, decision: notify, assessed_at: '{noticed}', authority_notified_at: '{told}'"
+    (tmp_path / "policycheck.yaml").write_text(
+        "policycheck: 1\n"
+        f"organization: {{id: a, name: A, roles: [social_media_company], size: small, jurisdictions: [{place}]}}\n"
+        "incidents:\n"
+        f"  - {{id: i, confirmed: true, subjects: 9, detected_at: '{noticed}', aware_at: '{noticed}',\n"
+        f"     decisions: [{{{decision}}}]}}\n",
+        "utf-8",
+    )
+    (result,) = check(tmp_path, as_of="2026-11-21", criteria=[f"BRN-{place}"]).results
+    assert [f.rule for f in result.findings if f.outcome == "gap"] == ["breach-times-in-order"]
