@@ -36,7 +36,8 @@ ALWAYS = {
 WITH_A_DUTY = {"starts", "some_are_exempt", "doubted", "threshold", "start"}
 MAYBE = {
     "until", "successor", "former", "current", "value", "at_least_hours", "assess_days", "starts_at_detection",
-    "guide_hours", "guide_starts_at_awareness", "late_with_reasons", "holiday_allowance", "utc_offset", "file_at",
+    "guide_hours", "guide_starts_at_awareness", "late_with_reasons", "holiday_allowance",
+    "starting_hour_out", "utc_offset", "file_at",
 }  # fmt: skip
 CLOCK_TYPES = {"calendar_hours", "working_days", "without_fixed_time", "no_duty"}
 
