@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from policycheck import packs, report, run
 from policycheck.assess import assess
 from policycheck.cli.questions import command
+from policycheck.errors import INCOMPLETE
 from policycheck.language.types import Types
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
@@ -206,3 +207,11 @@ def test_nothing_is_said_to_be_settled_while_a_finding_is_unknown(tmp_path: Path
     assert code == 0
     assert "Nothing is left open" not in out
     assert "1 finding of `policycheck check` is unknown besides, and no question here settles that" in out
+
+
+def test_a_rule_that_did_not_come_to_an_end_is_said_and_its_questions_may_lack() -> None:
+    folder = EXAMPLES / "exit-codes" / "5"
+    code, out, err = call("--rules", folder / "pack", folder)
+    assert code == INCOMPLETE
+    assert out.startswith("# Open questions")
+    assert "incomplete: rule too-much-work: the rule walks more than 200000 items" in err

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policycheck.language.types import Types
-    from policycheck.model import Options, Problem
+    from policycheck.model import Failure, Options, Problem
     from policycheck.packs import Criteria
     from policycheck.questions import Question
     from policycheck.run import View
@@ -37,13 +37,14 @@ def command(
     policycheck questions
     policycheck questions services/ > questions.md
 
-    Exit codes: 0 printed, with or without questions, 3 invalid, 4 nothing to check.
+    Exit codes: 0 printed, with or without questions, 3 invalid, 4 nothing to check, 5 a rule did not come to an end, so that
+    questions may be lacking.
     """
     from policycheck import packs, sources
-    from policycheck.cli import _say_problems
+    from policycheck.cli import _say, _say_problems
     from policycheck.cli._output import Sink, criteria_of, current_folder, root_folder
     from policycheck.cli._output import as_of as date_of
-    from policycheck.errors import INVALID
+    from policycheck.errors import INCOMPLETE, INVALID
     from policycheck.manifests import v1
     from policycheck.manifests.explain import schema
     from policycheck.model import Options
@@ -54,10 +55,13 @@ def command(
     found = sources.find(paths, here, above)
     criteria = packs.load([place.resolve() for place in rules], schema(v1.SCHEMA), names)
     asked = [_questionnaire(path, here, above, criteria, options) for path in found.manifests]
-    problems = [*found.problems, *(problem for _, some in asked for problem in some)]
-    Sink("-").write(_markdown([text for text, _ in asked if text]))
+    problems = [*found.problems, *(problem for _, some, _ in asked for problem in some)]
+    failures = dict.fromkeys(failure for _, _, some in asked for failure in some)
+    Sink("-").write(_markdown([text for text, _, _ in asked if text]))
     _say_problems(problems)
-    return INVALID if problems else 0
+    for failure in failures:
+        _say(f"policycheck: incomplete: {failure.what}: {failure.why}")
+    return INVALID if problems else INCOMPLETE if failures else 0
 
 
 def _markdown(parts: list[list[str]]) -> bytes:
@@ -68,8 +72,8 @@ def _markdown(parts: list[list[str]]) -> bytes:
 
 def _questionnaire(
     path: Path, here: Path, above: Path | None, criteria: Criteria, options: Options
-) -> tuple[list[str], list[Problem]]:
-    """One manifest's questionnaire, or what is wrong with the manifest."""
+) -> tuple[list[str], list[Problem], tuple[Failure, ...]]:
+    """One manifest's questionnaire, or what is wrong with the manifest; and what did not come to an end."""
     from policycheck import report
     from policycheck.assess import assess
     from policycheck.questions import ask
@@ -78,10 +82,11 @@ def _questionnaire(
     root, shown, other = named(path, here, above)
     manifest, problems = read(path, shown, root, options.as_of, criteria)
     if manifest is None:
-        return [], moved(problems, other, str(here))
-    record = report.record(assess(manifest, criteria, options), criteria, options)
+        return [], moved(problems, other, str(here)), ()
+    result = assess(manifest, criteria, options)
+    record = report.record(result, criteria, options)
     view = View(report.header(criteria, options), {}, other, str(here))
-    return list(_told(view, record, ask(record, manifest.place, _types()))), []
+    return list(_told(view, record, ask(record, manifest.place, _types()))), [], tuple(result.failures)
 
 
 def _types() -> Types:
