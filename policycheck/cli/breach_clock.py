@@ -54,7 +54,8 @@ def command(
 
     A place of which no clock is held here gets a line that says so: its law must be looked up.
 
-    Exit codes: 0 printed, 2 usage, 3 the manifest is invalid, 5 printed, but not of every place a clock is held.
+    Exit codes: 0 printed, 2 usage, 3 the manifest is invalid, 4 there is none to read, 5 printed, but not of every place a
+    clock is held.
     """
     from policycheck import breach
     from policycheck.cli import _say
