@@ -297,6 +297,10 @@ def test_a_draft_is_written_once_and_then_replaced_only_on_request(shop: Path, c
     assert "looked at" in capsys.readouterr().err
     assert ended("validate") == 0
     assert ended("discover", "--draft", "--output", "policycheck.yaml") == 2
+    assert capsys.readouterr().err == "policycheck: policycheck.yaml is already there; --force replaces it\n"
+    for file in ("policycheck.yaml", "other.yaml"):
+        assert ended("discover", "--output", file) == 2
+        assert "policycheck.yaml is there, so no draft is written; leave out --output" in capsys.readouterr().err
     assert ended("discover", "--draft", "--force", "--output", "policycheck.yaml") == 0
 
 

@@ -27,7 +27,8 @@ def command(folder: Path, output: str | None, root: Path | None, draft: bool, fo
     question at every blank that only a person can fill. With a manifest it is a list of what that does not declare yet.
 
     \b
-    policycheck discover > policycheck.yaml
+    policycheck discover --output policycheck.yaml     # once: the draft
+    policycheck discover                               # later: what the manifest lacks
     policycheck discover services/search
 
     Exit codes: 0 printed, 3 the manifest there is invalid, 5 a verifier failed.
@@ -44,8 +45,11 @@ def command(folder: Path, output: str | None, root: Path | None, draft: bool, fo
         raise UsageError(f"{folder} is not below --root {root}")
     below = top.relative_to(at).as_posix()
     below = "" if below == "." else below
-    result = search(at, below)
     manifests = [] if draft else _manifests(top)
+    if manifests and output not in (None, "-"):
+        # A list is no draft: written there, or left out without a word, it would be taken for one.
+        raise UsageError(f"{manifests[0].name} is there, so no draft is written; leave out --output to see what it lacks")
+    result = search(at, below)
     code = _compare(manifests, at, result, here) if manifests else _write(result, below, top.name, output, force)
     _told(result)
     return code or (INCOMPLETE if result.failures else 0)
