@@ -16,12 +16,12 @@ controls:
   - id: edge
     family: rate_limit
     status: deployed
-    params: {limit: LIMIT, window: second}
+    params: {limit: LIMIT, window: WINDOW}
     evidence: [{kind: KIND, path: limits.json, resource: people}]
 """
 
 
-def judged(root: Path, limit: str, kind: str = "fastly") -> tuple[int, str]:
+def judged(root: Path, limit: str, kind: str = "fastly", window: str = "second") -> tuple[int, str]:
     """Exit code and output of a check, with the manual's package beside the manifest."""
     code = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert code is not None
@@ -35,7 +35,8 @@ def judged(root: Path, limit: str, kind: str = "fastly") -> tuple[int, str]:
     modules = {"fastly": "fastly", "broken": "broken", "nginx": "broken"}
     points = "\n".join(f"{name} = acme_policycheck.{module}" for name, module in modules.items())
     (announced / "entry_points.txt").write_text(f"[policycheck.evidence]\n{points}\n", "utf-8")
-    (root / "policycheck.yaml").write_text(MANIFEST.replace("LIMIT", limit).replace("KIND", kind), "utf-8")
+    manifest = MANIFEST.replace("LIMIT", limit).replace("KIND", kind).replace("WINDOW", window)
+    (root / "policycheck.yaml").write_text(manifest, "utf-8")
     (root / "limits.json").write_text('{"limiters": [\n {"name": "people", "rpsLimit": 10, "action": "block"}]}', "utf-8")
     path = os.pathsep.join((str(root / "lib"), str(ROOT)))
     command = [sys.executable, "-m", "policycheck", "check", "--as-of", "2026-11-21"]
@@ -56,6 +57,14 @@ def test_it_contradicts_what_is_declared_otherwise(tmp_path: Path) -> None:
     assert code == 1
     assert "limits.json:2" in out
     assert "declares params.limit: 5; the artefact says 10 (limiter people)" in out
+
+
+def test_the_same_rate_in_another_window_is_no_contradiction(tmp_path: Path) -> None:
+    for limit, says in (("600", False), ("599", True)):
+        (tmp_path / limit).mkdir()
+        _, out = judged(tmp_path / limit, limit, window="minute")
+        assert ("declares params.limit: 599; the artefact says 600" in out) is says
+        assert "params.window" not in out
 
 
 def test_a_verifier_that_cannot_be_loaded_is_a_failure_and_not_a_pass(tmp_path: Path) -> None:
