@@ -87,6 +87,16 @@ def test_one_line_a_manifest_also_says_what_loosened_the_run(shop: Path, call: C
     assert "loosened" not in call(shop, "check", "--quiet")[1]
 
 
+@pytest.mark.parametrize("template", ["shop", "platform", "ai-developer", "scraper"])
+def test_nothing_is_out_of_reach_by_a_size_or_place_that_nobody_has_entered(
+    template: str, call: Call, tmp_path: Path
+) -> None:
+    assert call(tmp_path, "init", "--template", template)[0] == 0
+    assert call(tmp_path, "validate")[0] == 0
+    _, out, _ = call(tmp_path, "check", "--quiet")
+    assert out.rstrip().endswith("expectations not applicable by organization.roles")
+
+
 # --- exit codes ----------------------------------------------------------------------------------------------
 
 
