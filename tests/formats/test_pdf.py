@@ -51,6 +51,17 @@ def test_it_holds_every_finding_that_is_open(made: bytes, rich: Rich) -> None:
     assert SECRET in said
 
 
+def test_the_fact_that_decides_is_not_torn_in_the_middle_of_a_word(rich: Rich) -> None:
+    result = {**rich["results"][0], "findings": []}
+    result["expectations"] = [
+        {**one, "outcome": "not_applicable", "gaps": 0, "findings": 0, "because_of": "organization.jurisdictions"}
+        for one in result["expectations"][:3]
+    ]
+    said = text(render("pdf", {**rich, "results": [result]}))
+    assert len(re.findall(r"because of\s+organization\.jurisdictions\.", said)) >= 2
+    assert "because of org\n" not in said
+
+
 def test_it_is_tagged_has_a_language_and_nothing_that_runs(made: bytes) -> None:
     root = pypdf.PdfReader(io.BytesIO(made)).trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
