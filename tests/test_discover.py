@@ -294,7 +294,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_draft_is_written_once_and_then_replaced_only_on_request(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("discover", "--output", "policycheck.yaml") == 0
-    assert "looked at" in capsys.readouterr().err
+    assert capsys.readouterr().err == "looked at 1 file, found 1 thing to declare\n"
     assert ended("validate") == 0
     assert ended("discover", "--draft", "--output", "policycheck.yaml") == 2
     assert capsys.readouterr().err == "policycheck: policycheck.yaml is already there; --force replaces it\n"

@@ -75,7 +75,7 @@ def write(paths: tuple[str, ...], new_rules: bool, force: bool, **options: Any) 
         kept, chosen = [known.gaps[key] for key in run.unjudged(known)], run.open()
     entries = [*kept, *run.entries(chosen, known)]
     run.put(entries, known, run.criteria.every_rule)
-    click.echo(f"wrote {run.target}: {len(entries)} gaps and unknowns")
+    click.echo(f"wrote {run.target}: {len(entries)} {'gap or unknown' if len(entries) == 1 else 'gaps and unknowns'}")
     return 0
 
 

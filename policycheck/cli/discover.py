@@ -123,4 +123,8 @@ def _told(result: Search) -> None:
         click.echo(harmless(f"failed: {failure.what}: {failure.why}"), err=True)
     if result.passed_over:
         click.echo(f"not looked at: {result.passed_over} files more than are looked at in one run; name a folder", err=True)
-    click.echo(f"looked at {result.files} files, found {len(result.found)} things to declare", err=True)
+    click.echo(f"looked at {_many(result.files, 'file')}, found {_many(len(result.found), 'thing')} to declare", err=True)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

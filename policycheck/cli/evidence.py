@@ -153,7 +153,8 @@ def _files(ledger: list[Witnessed]) -> Iterator[str]:
 
     seen = {artefact.path: artefact for witnessed in ledger for artefact in witnessed.artefacts}
     if seen:
-        yield from ("", f"{len(seen)} files were read, {sum(a.size for a in seen.values())} bytes; sha256 and path:")
+        many = "1 file was" if len(seen) == 1 else f"{len(seen)} files were"
+        yield from ("", f"{many} read, {sum(a.size for a in seen.values())} bytes; sha256 and path:")
     yield from (f"{artefact.sha256}  {harmless(path)}" for path, artefact in sorted(seen.items()))
 
 
@@ -162,7 +163,7 @@ def _counted(ledger: list[Witnessed]) -> str:
 
     counts = Counter(witnessed.verdict for witnessed in ledger)
     words = ", ".join(f"{counts[word]} {word}" for word in _VERDICTS if counts[word])
-    return f"{len(ledger)} entries: {words}" if ledger else "no evidence is named"
+    return f"{len(ledger)} {'entry' if len(ledger) == 1 else 'entries'}: {words}" if ledger else "no evidence is named"
 
 
 def _as_json(heard: list[tuple[str, Manifest, list[Witnessed]]]) -> str:

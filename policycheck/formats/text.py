@@ -394,7 +394,8 @@ def _marks(counts: Record) -> str:
 
 def _blocking(view: View, counts: Record) -> str:
     options = view.header["options"]
-    what = "gaps" if options["allow_unknown"] else "gaps and unknowns"
+    one, several = ("gap", "gaps") if options["allow_unknown"] else ("gap or unknown", "gaps and unknowns")
+    what = one if counts["blocking"] == 1 else several
     return f"{counts['blocking']} {what} of severity {options['fail_on']} or higher"
 
 

@@ -76,3 +76,13 @@ def test_the_mark_stands_under_what_is_meant_also_behind_wide_and_escaped_text(
     at = lines.index(f"   10 |   - {{owner: {shown}, last_reviewed_on: 2024-06-02,")
     before = len("   10 |   - {owner: , last_reviewed_on: ") + columns
     assert lines[at + 1] == f"      |{' ' * (before - 7)}{'^' * 10}"
+
+
+def test_one_that_blocks_is_one(call: Call, tmp_path: Path) -> None:
+    place = tmp_path / "shop"
+    shutil.copytree(ROOT / "examples" / "corner-shop", place)
+    assert "  blocking      1 gap or unknown of severity high or higher\n" in check(call, place, "--fail-on", "high")
+    assert "  blocking      1 gap of severity high" in check(call, place, "--fail-on", "high", "--allow-unknown")
+    listed = call(place, "evidence", "list").stdout
+    assert "\n1 file was read, 486 bytes; sha256 and path:\n" in listed
+    assert "\n1 entry: 1 agrees\n" in listed
