@@ -49,7 +49,8 @@ def command(report: str, **options: Any) -> int:
     """Render a JSON report in other formats. No manifest is read and nothing is judged.
 
     All documents made of one JSON report carry its id, its findings and its counts, and are byte for byte what
-    `policycheck check` would have written. Lines of source are not in the JSON: text shows them only with --root.
+    `policycheck check` would have written. Lines of source are not in the JSON: text, html and pdf show them only
+    with --root.
     - is standard input. A bundle is checked by `policycheck verify`.
 
     \b
