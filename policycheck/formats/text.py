@@ -47,7 +47,8 @@ def part(view: View, record: Record) -> bytes:
     """One manifest's report."""
     style = view.style
     if style.get("quiet"):
-        return encode([_quiet(view, record)], style)
+        # What stands between parts ends the line, so that no blank one stands between manifests.
+        return encode([_quiet(view, record)], style).removesuffix(b"\n")
     framework = style.get("view")
     if framework:
         from policycheck.formats import _by_framework
@@ -79,10 +80,11 @@ def part(view: View, record: Record) -> bytes:
 
 def end(view: View, totals: Totals) -> bytes:
     """The sum over several manifests."""
+    ended = b"\n" if view.style.get("quiet") and totals.manifests else b""
     if totals.manifests < 2:
-        return b""
+        return ended
     findings = " · ".join(f"{n} {_WORDS[o]}" for o, n in totals.findings.items() if n)
-    return encode(["", f"{totals.manifests} manifests: {findings}"], view.style)
+    return ended + encode(["", f"{totals.manifests} manifests: {findings}"], view.style)
 
 
 def _is_shown(finding: Record) -> bool:

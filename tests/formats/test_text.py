@@ -86,3 +86,13 @@ def test_one_that_blocks_is_one(call: Call, tmp_path: Path) -> None:
     listed = call(place, "evidence", "list").stdout
     assert "\n1 file was read, 486 bytes; sha256 and path:\n" in listed
     assert "\n1 entry: 1 agrees\n" in listed
+
+
+def test_quiet_is_one_line_a_manifest(call: Call, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        shutil.copytree(ROOT / "examples" / "corner-shop", tmp_path / name)
+        manifest = tmp_path / name / "policycheck.yaml"
+        manifest.write_text(manifest.read_text("utf-8").replace("id: corner-shop,", f"id: shop-{name},"), "utf-8")
+    lines = check(call, tmp_path, "--quiet", ".").split("\n")
+    assert [line.partition(":")[0] for line in lines] == ["shop-a", "shop-b", "shop-c", "", "3 manifests", ""]
+    assert check(call, tmp_path, "--quiet", "a").count("\n") == 1
