@@ -142,7 +142,10 @@ def allowed(found: Type, types: Types) -> str:
     if found.kind == LIST:
         item = found.item
         inner = f" of {allowed(item, types)}" if item is not None and item.enum else ""
-        return f"a list{inner}; `[]` declares that there are none"
+        hint = f"; {item.schema['x-hint']}" if item is not None and "x-hint" in item.schema else ""
+        # Not every list may be empty: an organisation is of some place and has some role.
+        none = "; `[]` declares that there are none" if not found.schema.get("minItems") else ", at least one"
+        return f"a list{inner}{none}{hint}"
     return ", ".join(found.enum) if found.enum else _SAID.get(found.kind, "")
 
 

@@ -112,6 +112,7 @@ def test_the_schema_words_the_question() -> None:
         ("breach_notification[GB].names_scraping", "true or false"),
         ("controls[edge].status", "deployed, "),
         ("surfaces[reviews].risk_scenarios", "`[]` declares that there are none"),
+        ("organization.jurisdictions", "a list, at least one; write an ISO 3166 code such as GB"),
         ("incidents[i].records", "a whole number"),
         ("third_party_access[a].consent.CA-QC", "a mapping of mechanism"),
     ],
