@@ -402,3 +402,15 @@ def test_a_map_too_wide_is_drawn_in_pieces_and_says_what_it_leaves_out() -> None
     assert len(panels) == heatmap.MAX_PANELS
     assert {panel.left_out for panel in panels} == {3}
     assert len(list(kinds(panels))) == count - 3
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("no limit on reviews. More.", "No limit on reviews."),
+        ("old-apps-2026: the authority was told late", "old-apps-2026: the authority was told late."),
+        ("surfaces[card] is in the artefact", "surfaces[card] is in the artefact."),
+    ],
+)
+def test_an_id_at_the_head_of_a_sentence_is_written_as_declared(message: str, shown: str) -> None:
+    assert page.opening(message) == shown

@@ -112,4 +112,5 @@ def opening(text: str) -> str:
     head = text.partition(". ")[0].rstrip(".")
     end = "." if len(head) <= MAX_OPENING else "…"
     head = head if end == "." else head[:MAX_OPENING].rpartition(" ")[0] or head[:MAX_OPENING]
-    return f"{head[:1].upper()}{head[1:]}{end}"
+    # An id is written as it is declared: `old-apps-2026` and `surfaces[x]` are no words.
+    return f"{head[:1].upper() if head.partition(' ')[0].isalpha() else head[:1]}{head[1:]}{end}"
