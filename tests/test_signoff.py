@@ -39,6 +39,13 @@ def test_a_whole_review_is_no_draft() -> None:
     assert found.remarks == "Read with the minutes."
 
 
+def test_the_manuals_review_file_is_taken() -> None:
+    written = re.search(r"```yaml\n(policycheck-review: .*?)```", (ROOT / "docs" / "audit.md").read_text("utf-8"), re.DOTALL)
+    assert written is not None
+    text = re.sub(r"report: .*", f"report: {ID}", written[1])
+    assert not signoff.read(text.encode(), "review.yaml", ID, AS_OF).is_draft
+
+
 @pytest.mark.parametrize("part", signoff.PARTS)
 def test_a_review_that_lacks_somebody_is_a_draft(part: str) -> None:
     text = "".join(line for line in WHOLE.splitlines(keepends=True) if not line.startswith(part))
