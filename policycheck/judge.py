@@ -218,7 +218,7 @@ class Judge:
             return Outcome.UNKNOWN, program.silent_list(self.env), ""
         outcome, decided = _verdict(program, self.env)
         if met == UNSURE:
-            return Outcome.UNKNOWN, (decided if outcome is _UNKNOWN else program.bindings[0].node), ""
+            return Outcome.UNKNOWN, (decided if outcome is _UNKNOWN else program.unsure_list(self.env)), ""
         outcome, equivalent = self._second_look(concern, program, outcome)
         return outcome, decided, equivalent
 

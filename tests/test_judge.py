@@ -258,6 +258,15 @@ def test_every_tuple_of_bindings_is_one_finding_named_by_its_parts() -> None:
     assert len({f.id for f in found}) == 3
 
 
+def test_what_may_not_belong_to_an_inner_list_asks_for_what_would_tell() -> None:
+    body = """
+surfaces: [{id: web, kind: page, owner: x}]
+controls: [{id: c1, family: terms, surfaces: , owner: y}]
+"""
+    found = finding(criteria(**PAIRS), manifest(body=body))
+    assert (found.outcome, found.subject.id, found.missing) == ("unknown", "web / c1", ("controls[c1].surfaces",))
+
+
 def test_an_item_of_an_inner_list_is_named_below_its_parent() -> None:
     wanted = criteria(for_each="field", **{"assert": 'field.category != ""'}, message="m")
     body = "surfaces: [{id: web, kind: page, fields: [{name: email}]}, {id: app, kind: page, fields: [{name: email}]}]"

@@ -136,6 +136,15 @@ class Program:
         """The list that was not declared when a walk met SILENT: the first whose name is not bound."""
         return next((b.node for b in self.bindings if b.name not in bound), self.bindings[0].node)
 
+    def unsure_list(self, env: Env) -> Node:
+        """The list to which it is not known that a bound item belongs, when a walk met UNSURE: the outermost such."""
+        for binding in self.bindings:
+            assert binding.run is not None
+            items = binding.run(env)
+            if type(items) is Members and any(items[n] is env[binding.name] for n in items.maybe):
+                return binding.node
+        return self.bindings[0].node
+
     def say(self, env: Env) -> str:
         """The message with its `{expressions}` filled in; what is unknown reads "not declared"."""
         return PLACEHOLDER.sub(lambda match: self._shown(match.group(1), env), str(self.rule.get("message", "")))
