@@ -64,7 +64,7 @@ surfaces[]: anonymous_access_needed dpia_ref fields[].minors fields[].origin
   fields[].protectability_decision.ref last_reviewed_on max_page_size name owner risk_scenarios[].affects_minors
   risk_scenarios[].description risk_scenarios[].residual url
 third_party_access[]: assurance.ref channel_justification contract.clauses[].locator
-  contract.clauses[].recipients contract.clauses[].records_per_day contract.clauses[].within_days contract.ref
+  contract.clauses[].recipients contract.clauses[].records_per_day contract.clauses[].within_days
   contract.version credentials.rotation_days enforcement.policy_ref
   logging.fields_logged mandated_by.amendment_request mandated_by.authority
   monitoring.findings[].action.outcome monitoring.findings[].action.ref monitoring.findings[].action.type
