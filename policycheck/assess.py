@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from policycheck.checks import HYGIENE, MATCHES, elsewhere, future, integrity
+from policycheck.checks import HYGIENE, MATCHES, elsewhere, future, idle, integrity
 from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, distinct
 from policycheck.model import (
@@ -53,7 +53,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail)
     declared = _judge_all(judge, failures=failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
-    integrity = [*future(manifest), *elsewhere(manifest)]
+    integrity = [*future(manifest), *elsewhere(manifest), *idle(manifest)]
     looked_at: tuple[Witnessed, ...] = ()
     if hearings:
         from policycheck import weigh

@@ -1,6 +1,7 @@
 """The checks on the declaration itself, which no rule of a pack makes, and those that need the manifest alone."""
 
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from policycheck.judge import finding_id, overlap
 from policycheck.model import Assurance, Finding, Location, Manifest, Outcome, Severity, Subject
@@ -43,6 +44,13 @@ PLACES = Check(
 )
 #: The sections whose items name places, with the kind of subject that an item is.
 _PLACED = {"ai_uses": "use", "incidents": "incident", "own_scraping": "scraping", "third_party_access": "access"}
+IN_FORCE = Check(
+    "deployed-means-in-force",
+    "A control that is declared as deployed is not said elsewhere to enforce nothing",
+    "Give the status that it has (observing, planned or retired), or correct the value that says otherwise.",
+)
+#: The families that hold somebody up or are nothing; others may be there to notice.
+_HOLD_UP = ("rate_limit", "challenge", "proof_of_work", "ip_block", "user_agent_block", "waf")
 HYGIENE = Check(
     "exception-hygiene",
     "Exceptions are in force, bound to what was accepted, and in use",
@@ -50,7 +58,7 @@ HYGIENE = Check(
     "one.",
 )
 #: The checks on the declaration itself, by id.
-CHECKS = {check.id: check for check in (FUTURE, PLACES, HYGIENE, MATCHES, READABLE, COMPLETE)}
+CHECKS = {check.id: check for check in (FUTURE, PLACES, IN_FORCE, HYGIENE, MATCHES, READABLE, COMPLETE)}
 
 
 def integrity(
@@ -98,3 +106,30 @@ def future(manifest: Manifest) -> list[Finding]:
         message = f"{route} says {container[key]}, which is after the date of this evaluation."
         found.append(integrity(manifest, FUTURE, Severity.MEDIUM, Outcome.GAP, subject, message, place))
     return found
+
+
+def idle(manifest: Manifest) -> list[Finding]:
+    """Controls that count as deployed, and of which another value says that they enforce nothing."""
+    found = []
+    for control in manifest.data.get("controls") or ():
+        if control.get("status") != "deployed":
+            continue
+        for holder, key, said in _says_otherwise(control):
+            place, route = manifest.place.locate(holder, key), manifest.place.route(holder, key)
+            subject = Subject("control", str(control.get("id")), manifest.place.route(control))
+            message = f"{subject.id} counts as deployed, and {route} says that it {said}: rules took it as in force."
+            found.append(integrity(manifest, IN_FORCE, Severity.HIGH, Outcome.GAP, subject, message, place, key))
+    return found
+
+
+def _says_otherwise(control: Mapping[str, Any]) -> Iterator[tuple[Any, str, str]]:
+    """The container and key of each value after which a control enforces nothing, and what it says."""
+    # A day that lies ahead is no text: what it says has not happened, which is a finding of its own.
+    if type(control.get("retired_on")) is str:
+        yield control, "retired_on", "no longer runs"
+    params = control.get("params") or {}
+    if params.get("enforced_percent") == 0:
+        yield params, "enforced_percent", "acts on no traffic"
+    actions = params.get("actions")
+    if actions and control.get("family") in _HOLD_UP and set(actions) <= {"log", "alert"}:
+        yield params, "actions", "only records"

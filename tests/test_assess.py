@@ -701,6 +701,37 @@ def test_places_that_the_organization_does_not_name_are_gaps_of_their_own(
     assert result.counts.integrity["gap"] == len(found)
 
 
+@pytest.mark.parametrize(
+    ("family", "said", "words"),
+    [
+        ("rate_limit", "params: {enforced_percent: 0}", ["params.enforced_percent says that it acts on no traffic"]),
+        ("rate_limit", "params: {actions: [log, alert]}", ["params.actions says that it only records"]),
+        ("access_control", "retired_on: 2024-01-01", ["retired_on says that it no longer runs"]),
+        ("waf", "retired_on: 2024-01-01, params: {enforced_percent: 0, actions: [log]}",
+         ["params.actions says that it only records", "params.enforced_percent says that it acts on no traffic",
+          "retired_on says that it no longer runs"]),
+        ("rate_limit", "params: {actions: [log, block], enforced_percent: 1}", []),
+        ("rate_limit", "retired_on: , params: {actions: , enforced_percent: }", []),
+        ("rate_limit", "params: {actions: []}", []), ("rate_limit", "retired_on: 2999-01-01", []),
+        # Who recognises automation may leave it to others to act on it.
+        ("bot_detection", "params: {actions: [alert]}", []),
+    ],
+)  # fmt: skip
+def test_a_deployed_control_that_is_said_to_enforce_nothing_is_a_gap_of_its_own(
+    family: str, said: str, words: list[str], tmp_path: Path
+) -> None:
+    for status in ("deployed", "observing", "retired"):
+        result = judged(tmp_path, body=f"controls: [{{id: edge, family: {family}, status: {status}, {said}}}]")
+        found = [f for f in result.findings if f.rule == "deployed-means-in-force"]
+        wanted = words if status == "deployed" else []
+        assert sorted(f.message for f in found) == [
+            f"edge counts as deployed, and controls[edge].{word}: rules took it as in force." for word in wanted
+        ]
+        assert {(f.outcome, f.severity, f.subject.kind) for f in found} <= {("gap", "high", "control")}
+        assert len({f.id for f in found}) == len(found)
+        assert result.counts.integrity["gap"] == len(found) + ("2999" in said)
+
+
 def test_subjects_named_alike_are_counted_and_shown_alike(tmp_path: Path) -> None:
     proofs = {
         **LIMITED, "for_each": {"control": "controls", "proof": "control.evidence"},
