@@ -241,8 +241,9 @@ def identity(header: Record, totals: Totals) -> str:
     A UUID of version 8 (RFC 9562 section 5.8): a SHA-256 of the header, each manifest's share, and where problems are;
     their words are left out of a redacted copy, which keeps the id.
     """
-    problems = [problem[:3] for problem in totals.problems]
-    digest = sha256_hex(_canonical([header, totals.shares, problems]))
+    # In whatever order the files were named.
+    problems = sorted(problem[:3] for problem in totals.problems)
+    digest = sha256_hex(_canonical([header, sorted(totals.shares), problems]))
     digits = f"{digest[:12]}8{digest[13:16]}{'89ab'[int(digest[16], 16) % 4]}{digest[17:32]}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 

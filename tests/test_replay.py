@@ -174,6 +174,21 @@ def test_the_same_question_about_the_same_files_has_the_same_id(folder: Path, tm
     assert len(ids) == 1
 
 
+def test_the_same_files_in_another_order_have_the_same_id(folder: Path) -> None:
+    (folder / "broken.policycheck.yaml").write_text("policycheck: 1\n", "utf-8")
+    names = ["corner-shop", "broken.policycheck.yaml", "harbour-social"]
+    base = ["check", "--root", ".", "--as-of", AS_OF, "--no-evidence", "--format", "json"]
+    found = [json.loads(call(folder, *base, *order)[1]) for order in (names, names[::-1])]
+    (folder / "broken.policycheck.yaml").unlink()
+    assert [[record["manifest"] for record in one["results"]] for one in found] == [
+        ["corner-shop/policycheck.yaml", "harbour-social/policycheck.yaml"],
+        ["harbour-social/policycheck.yaml", "corner-shop/policycheck.yaml"],
+    ]
+    assert len({one["report_id"] for one in found}) == 1
+    assert all(one["problems"] for one in found)
+    assert replay.read(json.dumps(found[1]).encode(), "r.json")["report_id"] == found[0]["report_id"]
+
+
 @pytest.mark.parametrize("words", [["--as-of", "2026-11-22"], ["--allow-unknown"], ["--criteria", "CJS24"]])
 def test_another_question_has_another_id(words: list[str], folder: Path) -> None:
     base = ["check", "corner-shop", "--root", ".", "--as-of", AS_OF, "--format", "json"]
