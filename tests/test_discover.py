@@ -104,7 +104,7 @@ def test_two_files_that_say_different_things_of_one_subject_are_both_shown(tmp_p
 def test_text_from_files_cannot_become_anything_else_than_text(tmp_path: Path, odd: str) -> None:
     thing = SURFACE._replace(item={**SURFACE.item, "purpose": odd, "name": odd}, note=odd, questions=(("owner", odd),))
     data = manifest(tmp_path, draft(thing))
-    assert data["surfaces"][0]["purpose"] == odd
+    assert data["surfaces"][0]["purpose"] == odd.strip()
     assert len(data["surfaces"]) == 1
 
 

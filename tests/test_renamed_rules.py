@@ -224,8 +224,9 @@ def test_every_gap_that_was_known_is_known_whatever_was_renamed(
     assert {debt.state for debt in debts if debt} == {"known"}
     today = frozenset(names.get(name, name) for name in "abc")
     assert known.rules == today
-    assert baseline.fixed(after.values(), known, "shop", today) == ()
-    assert len(baseline.fixed([], known, "shop", today)) == len(after)
+    ids = frozenset(known.gaps)
+    assert baseline.fixed(after.values(), known, "shop", ids) == ()
+    assert len(baseline.fixed([], known, "shop", ids)) == len(after)
 
 
 def test_where_rules_became_one_the_entry_under_todays_name_counts() -> None:
