@@ -18,7 +18,7 @@ from policycheck import data as shipped_data
 from policycheck.document import Document, parse
 from policycheck.errors import InvalidInput
 from policycheck.language.analysis import Analysis, Mistake, analyse, frozen, restored, stored, thawed
-from policycheck.language.evaluate import day
+from policycheck.language.evaluate import Loosely, day
 from policycheck.language.program import Program
 from policycheck.language.syntax import ExpressionError, Node, caret
 from policycheck.language.syntax import parse as parse_expression
@@ -35,7 +35,7 @@ _HEAD = ("title", "severity", "expectations", "remediation", "disabled", "former
 _decode = json.JSONDecoder().raw_decode
 _HEADER, _TESTS = "pack.yaml", ".test.yaml"
 _ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
-_LAST = "9999-12-31"
+_LAST, _LOOSELY = "9999-12-31", "loosely"
 _BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
 _LAYOUT = (
     "a pack holds pack.yaml, definitions.yaml, expectations/<document>.yaml, data/<table>.yaml and <family>/<rule-id>.yaml"
@@ -112,6 +112,8 @@ class Pack(NamedTuple):
     trees: Mapping[str, Any] | None = None
     #: Where everything stands, by file name; none for packs from the wheel.
     places: Mapping[str, Document] = {}
+    #: The tables in which a text is found by its letters and digits alone.
+    loose: frozenset[str] = frozenset()
 
 
 class Criteria:
@@ -236,7 +238,11 @@ class Criteria:
                 for name, table in pack.tables.items():
                     found.update(_valid(name, table, as_of))
             self._tables[as_of] = found
-            self._texts[as_of] = {name: frozenset(table) for name, table in found.items() if _are_texts(table)}
+            loose = frozenset[str]().union(*[pack.loose for pack in self.packs])
+            self._texts[as_of] = {
+                name: Loosely(table) if name in loose else frozenset(table)
+                for name, table in found.items() if _are_texts(table)
+            }  # fmt: skip
         return self._tables[as_of]
 
     def texts(self, as_of: str) -> dict[str, frozenset[str]]:
@@ -543,6 +549,10 @@ def _read(folder: Path, above: Path) -> dict[str, Any]:
     }
 
 
+def _table_name(file: str) -> str:
+    return file.rpartition("/")[2].removesuffix(".yaml")
+
+
 def _build(tree: Mapping[str, Any], *, shipped: bool, lines: bytes = b"") -> Pack:
     files: dict[str, Any] = tree["files"]
     documents = tree.get("documents", {})
@@ -552,6 +562,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool, lines: bytes = b"") -> Pac
     pack = Pack(
         header["id"], str(header["version"]), header, tree["digest"], sources, {}, {}, files.get("definitions.yaml") or {},
         tables, shipped, tree.get("trees"), documents,
+        frozenset(_table_name(n) for n, d in files.items() if n.startswith("data/") and d.get("compare") == _LOOSELY),
     )  # fmt: skip
     for name, data in files.items():
         parts = name.split("/")
@@ -561,7 +572,7 @@ def _build(tree: Mapping[str, Any], *, shipped: bool, lines: bytes = b"") -> Pac
             for key, row in data["expectations"].items():
                 pack.expectations[key] = _expectation(key, row, data["document"], sources.get(data["document"], {}))
         elif parts[0] == "data":
-            tables[parts[-1].removesuffix(".yaml")] = data.get("rows", data)
+            tables[_table_name(name)] = data.get("rows", data)
         elif _is_rule(parts):
             identity = parts[-1].removesuffix(".yaml")
             at = f"{tree['at']}/{name}"
@@ -658,6 +669,8 @@ def _table_shape(document: Document) -> Iterator[Problem]:
         yield _problem(document, data, key, "a table is a mapping or list of rows; write it under `rows:`")
         return
     rows = data.get("rows", data)
+    if "rows" in data and "compare" in data and not (data["compare"] == _LOOSELY and _are_texts(rows)):
+        yield _problem(document, data, "compare", f"compare: may say {_LOOSELY!r}, of rows that are texts")
     for key, row in rows.items() if isinstance(rows, dict) else ():
         spans = row if isinstance(row, list) and any(isinstance(r, dict) and "from" in r for r in row) else ()
         free_from = ""

@@ -198,10 +198,10 @@ def test_an_owner_is_the_owner_however_the_name_is_written(shop: Path, approver:
     assert f"approved by {approver.strip()}" in " ".join(flaws(shop))
 
 
-@pytest.mark.parametrize("key", ["reason", "approver", "ticket"])
-def test_a_placeholder_is_no_answer(shop: Path, key: str) -> None:
+@pytest.mark.parametrize(("key", "text"), [("reason", "tbd"), ("approver", "N / A"), ("ticket", "[T.B.D.]")])
+def test_a_placeholder_is_no_answer(shop: Path, key: str, text: str) -> None:
     path = shop / "policycheck.yaml"
-    path.write_text(re.sub(rf"(?m)^    {key}: .*$", f"    {key}: tbd", path.read_text("utf-8")), "utf-8")
+    path.write_text(re.sub(rf"(?m)^    {key}: .*$", f'    {key}: "{text}"', path.read_text("utf-8")), "utf-8")
     assert not is_accepted(shop)
     assert f"does not say {key}" in " ".join(flaws(shop))
 

@@ -255,6 +255,27 @@ def test_a_table_without_dates_has_no_history(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("tbd", True), ("T.B.D.", True), ("[TBD]", True), ("\uff54\uff42\uff44", True), ("t b d", True), ("N / A", True),
+        ("***", True), ("", True),
+        ("to be decided!", True), ("tbd by May", False), ("not applicable", False), ("é", False), ("0", False),
+        ("tb" * 40, False),
+    ],
+)  # fmt: skip
+def test_a_table_that_compares_loosely_finds_a_text_by_its_letters_and_digits(
+    text: str, is_found: bool, tmp_path: Path
+) -> None:
+    table = 'compare: loosely\nrows: ["-", TBD, n/a, to be decided]\n'
+    rule = RULE.replace('surface.owner != ""', '"!(surface.owner in data.empty)"')
+    criteria = load(write(tmp_path / "ours", {"data/empty.yaml": table, "family/ours-owned.yaml": rule}))
+    assert (text in criteria.texts(AS_OF)["empty"]) is is_found
+    exact = load(write(tmp_path / "exact", {"data/empty.yaml": table.partition("\n")[2]}))
+    assert (text in exact.texts(AS_OF)["empty"]) is (text in ("TBD", "n/a", "to be decided"))
+    assert exact.tables(AS_OF) == criteria.tables(AS_OF)
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("rows: 3\n", "ours/data/t.yaml:1:1: a table is a mapping or list of rows"),
@@ -275,6 +296,9 @@ def test_a_table_without_dates_has_no_history(tmp_path: Path) -> None:
             "rows:\n  GB:\n    - {from: 2025-01-01}\n    - {from: 2026-01-01}\n",
             "ours/data/t.yaml:4:7: GB: spans stand one after the other",
         ),
+        ("compare: exactly\nrows: [x]\n", "ours/data/t.yaml:1:1: compare: may say 'loosely', of rows that are texts"),
+        ("compare: loosely\nrows: [1]\n", "ours/data/t.yaml:1:1: compare: may say 'loosely'"),
+        ("compare: loosely\nrows: {x: y}\n", "ours/data/t.yaml:1:1: compare: may say 'loosely'"),
     ],
 )
 def test_a_table_that_could_not_be_read_is_refused_at_its_line(text: str, said: str, tmp_path: Path) -> None:

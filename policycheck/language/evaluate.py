@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, Self
 
 from policycheck.errors import RuleError
 from policycheck.language.syntax import INT_MAX, INT_MIN, MACROS, Node, uncompiled
@@ -27,6 +27,8 @@ ITEM_BUDGET = 200_000
 #: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search. Text
 #: that is joined counts as one item for so many characters: a few names, each the double of the last, would fill any memory.
 UNCOUNTED = 64
+#: Longer texts are not looked up in a table that compares loosely: its texts are a few words.
+LOOSE = 64
 #: Stands in the memory for a definition that is being evaluated.
 _OPEN = object()
 
@@ -74,6 +76,29 @@ class State:
         self.budget -= items
         if self.budget < 0:
             raise RuleError(f"the rule walks more than {ITEM_BUDGET} items, or joins too much text")
+
+
+class Loosely(frozenset[str]):
+    """A table of texts in which a text is found by its letters and digits alone: `tbd`, `T.B.D.` and `[TBD]` are one.
+
+    Upper and lower case and full-width forms do not count either (Unicode's NFKC, folded).
+    """
+
+    def __new__(cls, texts: Iterable[str]) -> Self:
+        """The table, each text as it is compared."""
+        return super().__new__(cls, map(_letters, texts))
+
+    def __contains__(self, text: object) -> bool:
+        return type(text) is str and len(text) <= LOOSE and super().__contains__(_letters(text))
+
+
+@lru_cache(maxsize=4096)
+def _letters(text: str) -> str:
+    if not text.isascii():
+        from unicodedata import normalize
+
+        text = normalize("NFKC", text)
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 class Compiler:
