@@ -38,7 +38,7 @@ ai_uses[]: ai_laws[].classification ai_laws[].ref bias counterparties design_dec
   sources[].surfaces suspension transparency
 compliance_review
 controls[]: deployed_on last_review_changed last_tested_on name retired_on review_triggers strength test_ref
-controls[].params: access_method accessibility_alternative agents alert_ref allow_paths anomaly_rule.baseline
+controls[].params: access_method accessibility_alternative alert_ref allow_paths anomaly_rule.baseline
   audience baseline burst cadence_days clause_anchor credential_type decision_sla_days difficulty
   document_ref duties enforced_percent evaluated_on exempt false_positive_percent human_review_ref last_run_on
   logs_actor measures method metrics model_ref pass_rate_percent prohibits rotation_days rule_sets scope scopes
