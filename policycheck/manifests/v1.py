@@ -19,6 +19,7 @@ from policycheck.model import Problem
 VERSION = 1
 #: Above it, fractional numbers stand for no whole number of their own.
 _LARGE = 2.0**53
+_NUMBERS = {INT: int, FLOAT: float}
 SCHEMA = "manifest-v1"
 FRAGMENT = "fragment-v1"
 
@@ -66,6 +67,8 @@ class _Step:
         self.date = target.kind if target is not None and target.kind in ("date", "moment") else ""
         self.past = bool(target.schema.get("x-past")) if self.date and target is not None else False
         self.number = target.kind if target is not None and target.kind in (INT, FLOAT) else ""
+        #: What a number is when nothing has to be done with it.
+        self.plain = _NUMBERS.get(found.kind)
         self.is_object = target is not None and target.kind == OBJECT
         self._types, self._target = types, target
 
@@ -116,7 +119,8 @@ class _Walk:
     def visit(self, plan: dict[str, _Step], data: dict[str, Any]) -> None:
         for key, value in data.items():
             step = plan.get(key)
-            if step is None or value is None:
+            # Most numbers are as their field has them.
+            if step is None or value is None or type(value) is step.plain:
                 continue
             if step.is_list:
                 self.items(step, value, range(len(value)))
