@@ -29,6 +29,8 @@ ERROR_PAGES = 200
 
 #: How many places are followed that requests are handed on to, one by the other.
 _HOPS = 3
+#: How many of them in all.
+_FOLLOWED = 50
 
 _BLANKS_AND_QUOTES = " \"'"
 _MODIFIERS = ("=", "~*", "^~", "~")
@@ -560,17 +562,28 @@ def _sends_on(rewrite: Directive, spot: Spot, *, is_own: bool) -> bool:
     return not answers and not (flag == "break" and is_own) and _may_concern(rewrite, spot)
 
 
-def handed_on(spot: Spot, http: Http, codes: Collection[str] | None = None) -> Iterator[tuple[Directive, Spot]]:
+def handed_on(
+    spot: Spot, http: Http, codes: Collection[str] | None = None, but: set[int] | None = None
+) -> Iterator[tuple[Directive, Spot]]:
     """Where requests for a spot may go within the server: by a rewrite, also in an `if`, or by an `error_page`.
 
-    `codes` are the statuses that are meant; all where there are none. What is elsewhere, or varies, is left out.
+    `codes` are the statuses that are meant; all where there are none. What is elsewhere, or varies, is left out, and so is
+    what a directive says that is among `but`, to which those that are read are added.
     """
+    known = set[int]() if but is None else but
     for is_own, level in ((False, spot.levels[1]), (True, spot.own if spot.words else ())):
         for item in _flat(level):
-            if item.name == "rewrite" and len(item.args) > 1 and _sends_on(item, spot, is_own=is_own):
+            if (
+                item.name == "rewrite"
+                and len(item.args) > 1
+                and id(item) not in known
+                and _sends_on(item, spot, is_own=is_own)
+            ):
+                known.add(id(item))
                 yield from ((item, found) for found in _targets(spot, item.args[1], http))
     for item in nearest(spot, "error_page")[:ERROR_PAGES]:
-        if item.args and (codes is None or not set(codes).isdisjoint(item.args[:-1])):
+        if item.args and id(item) not in known and (codes is None or not set(codes).isdisjoint(item.args[:-1])):
+            known.add(id(item))
             yield from ((item, found) for found in _targets(spot, item.args[-1], http))
 
 
@@ -580,21 +593,35 @@ def returned(spot: Spot) -> set[str]:
     return {inner.args[0] for item in named(level, "if") for inner in named(item.block or (), "return") if inner.args}
 
 
-def later(spot: Spot, http: Http, decisive: str, hops: int = _HOPS) -> Iterator[tuple[Directive, Spot]]:
+def later(spot: Spot, http: Http, decisive: str) -> Iterator[tuple[Directive, Spot]]:
     """The places that requests for a spot may go on to, for want of a file too, and what takes them from the spot.
 
-    None where no location of the server has the directive that decides.
+    None where no location of the server has the directive that decides. Raises Unsaid where there are too many to follow.
     """
     server = Spot("", spot.levels[:2], spot.file, spot.line)
-    if not hops or not any(named(inner.own, decisive) for inner in locations(server)):
+    if not any(named(inner.own, decisive) for inner in locations(server)):
         return
-    found = list(handed_on(spot, http))
+    seen, said = {spot.key}, set[int]()
+    front: list[tuple[Directive | None, Spot]] = [(None, spot)]
+    for _ in range(_HOPS):
+        places, front = front, []
+        for first, place in places:
+            for item, found in _next(place, http, said):
+                if found.key in seen:
+                    continue
+                seen.add(found.key)
+                if len(seen) > _FOLLOWED:
+                    raise item.unsaid(f"requests for {spot.name} are handed on to more than {_FOLLOWED} places")
+                yield first or item, found
+                front.append((first or item, found))
+
+
+def _next(spot: Spot, http: Http, said: set[int]) -> Iterator[tuple[Directive, Spot]]:
+    yield from handed_on(spot, http, but=said)
     handed = fallback(spot, http)
-    files = named(spot.own, "try_files") or named(spot.own, "index")
-    found += [(files[0] if files else spot.at(), handed)] if handed is not None else []
-    for item, place in found:
-        yield item, place
-        yield from ((item, further) for _, further in later(place, http, decisive, hops - 1))
+    if handed is not None:
+        files = named(spot.own, "try_files") or named(spot.own, "index")
+        yield files[0] if files else spot.at(), handed
 
 
 def _targets(spot: Spot, target: str, http: Http) -> Iterator[Spot]:

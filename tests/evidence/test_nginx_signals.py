@@ -559,6 +559,20 @@ def test_piles_of_directives_cost_little(tmp_path: Path, http: str, server: str,
     assert why in account.unreadable
 
 
+@pytest.mark.parametrize("target", ["@e{0}", "/e{0}"])
+def test_piles_of_places_that_hand_requests_on_to_each_other_cost_little(tmp_path: Path, target: str) -> None:
+    pages = "".join(f"error_page {400 + n} {target.format(n)};" for n in range(200))
+    places = "".join(f"location {target.format(n)} {{ proxy_pass http://b; }}" for n in range(200))
+    server = f"{pages} location /people/ {{ proxy_pass http://b; }} {places}"
+    limit = {"id": "limit", "family": "rate_limit", "params": {}}
+    zone = "limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;"
+    account = written(tmp_path, f"{server} location /other/ {{ limit_req zone=z; }}", limit, http=zone)
+    assert "requests for location /people/ are handed on to more than 50 places" in silent(account)
+    refusing = "location /other/ { if ($http_user_agent ~* GPTBot) { return 403; } }"
+    account = written(tmp_path, f"{server} {refusing}", block(agents=["GPTBot"]))
+    assert "more than 50 places" in silent(account)
+
+
 def test_a_name_refused_where_requests_are_handed_on_to_is_not_denied(tmp_path: Path) -> None:
     refusing = 'if ($http_user_agent ~* "GPTBot") { return 403; } proxy_pass http://app;'
     account = written(
