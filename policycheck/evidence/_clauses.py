@@ -301,8 +301,9 @@ _KNOWN = r"(?:[\"'(),/&-]|\b(?:{})\b)".format(
         purposes? parts? without prior written express explicit permission consent"""
     )
 )
+# What can be read as a word is not read as another: "machine" is two of them, which would double the ways with each.
 _PASSIVE = re.compile(
-    rf"{_START}(?P<acts>(?:{_KNOWN} ?){{1,60}}?)(?:is|are) (?P<verdict>{_ADVERB}(?:not {_ADVERB})?(?:prohibited|"
+    rf"{_START}(?P<acts>(?>{_KNOWN} ?){{1,60}}?)(?:is|are) (?P<verdict>{_ADVERB}(?:not {_ADVERB})?(?:prohibited|"
     rf"forbidden|banned|"
     r"allowed|permitted|welcome|acceptable))(?P<tail>.*)\Z",
     re.DOTALL,

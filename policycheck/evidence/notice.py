@@ -53,11 +53,12 @@ _TRAINS_NOT = re.compile(
     rf"posts?))? {_TEACH}(?P<what>.*)"
 )
 #: What of AI such a sentence may name and still deny all of it: "public models" or "AI outside the EU" are only some.
+#: No word is read twice: "training" is two of these.
 _ANY_AI = re.compile(
-    r"(?:\b(?:or|and|to|for|in|the|an?|any|our|own|other|kinds?|sorts?|of|new|(?:re|fine-?)?(?:train|tun)(?:e|ing)?|develop|"
+    r"(?>\b(?:or|and|to|for|in|the|an?|any|our|own|other|kinds?|sorts?|of|new|(?:re|fine-?)?(?:train|tun)(?:e|ing)?|develop|"
     r"improve|build|creat(?:e|ing)|test|development|training|purposes?|machine[- ]learning|ai|ml|models?|classifiers?|"
     r"algorithms?|chatbots?|assistants?|systems?|tools?|features?|technolog(?:y|ies)|products?|at all|ever|whatsoever)\b"
-    r"|[ ,.!/])*"
+    r"|[ ,.!/])*+"
 )
 #: What stands beside a denial and makes it one of some data only.
 _PARTLY = re.compile(r"\b(?:without|unless|except|until|if|only|other than|third part\w+|their|others?'?)\b")

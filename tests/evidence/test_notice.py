@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -408,3 +409,11 @@ def test_the_notice_of_another_organisation_supports_nothing(tmp_path: Path) -> 
     assert "is of MegaCorp Inc by its title" in silent(written(tmp_path, text, subject, manifest=manifest))
     of_group = text.replace("We use", "This notice is for the Corner Shop too. We use")
     assert written(tmp_path, of_group, subject, manifest=manifest).supported
+
+
+def test_a_denial_of_many_words_is_judged_in_time(tmp_path: Path) -> None:
+    denial = f"We do not use your data to train {'training, ' * 40}public models."
+    start = time.monotonic()
+    account = written(tmp_path, f"{HEAD}## 3. How we use posts for AI\n\n{denial}\n", USE)
+    assert ("phases",) not in [reading.path for reading in account.readings]
+    assert time.monotonic() - start < 2
