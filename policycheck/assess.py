@@ -50,15 +50,20 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     entries = manifest.data.get("exceptions") or ()
     weighing = hearings or entries or known or options.warn_until or options.demanding()
     detail = frozenset(Outcome) if weighing else options.detail
-    judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail)
+    standing = None
+    if hearings:
+        from policycheck.weigh import standing as standing_of
+
+        standing = standing_of(hearings, criteria.types)
+    judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail, standing)
     declared = _judge_all(judge, failures=failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
     integrity = [*future(manifest), *elsewhere(manifest), *idle(manifest)]
     looked_at: tuple[Witnessed, ...] = ()
-    if hearings:
+    if standing is not None:
         from policycheck import weigh
 
-        weigh.weigh(criteria, options, hearings, findings, declared, partial(_judge_all, failures=failures))
+        weigh.weigh(criteria, options, hearings, standing, findings, declared, partial(_judge_all, failures=failures))
         integrity += weigh.evidence_findings(manifest, criteria.types, hearings, findings.values())
         looked_at = weigh.ledger(hearings, criteria.types)
     if options.demanding():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex, uuid5
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, environment
-from policycheck.language.explain import Explainer
+from policycheck.language.explain import Explainer, Standing
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
 from policycheck.language.syntax import Node
 from policycheck.model import (
@@ -104,10 +104,10 @@ class Judge:
 
     def __init__(
         self, criteria: Criteria, place: Place, as_of: str, equivalents: bool = True,
-        detail: frozenset[Outcome] = frozenset(Outcome),
+        detail: frozenset[Outcome] = frozenset(Outcome), standing: Standing | None = None,
     ) -> None:  # fmt: skip
         self.criteria, self.place, self.as_of, self.equivalents = criteria, place, as_of, equivalents
-        self.detail = detail
+        self.detail, self.standing = detail, standing
         self._shows_empty = Outcome.NOT_APPLICABLE in detail
         self.counted: dict[str, list[Outcome]] = {}
         #: How many findings another measure than the asked one made met.
@@ -259,7 +259,7 @@ class Judge:
         if judgement.decided_by is None:
             return self.unconcerned(rule, concern, outcome, judgement.because_of)
         program = self.criteria.program(rule)
-        explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons)
+        explainer = Explainer(self.place, self.criteria.trees, self._facts, self._reasons, self.standing)
         self._explaining[STATE].budget = EXPLAIN_BUDGET
         env = program.rebound(self._explaining, judgement.bound)
         explainer.explain(judgement.decided_by, env)

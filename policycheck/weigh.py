@@ -1,10 +1,11 @@
 """What is declared against what artefacts say: a witness confirms or contradicts, never excuses (docs/decisions/0002)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from policycheck.checks import COMPLETE, MATCHES, READABLE, Check, integrity
 from policycheck.judge import Judge, Judgement, finding_id
+from policycheck.language.explain import MAX_FACTS, Standing
 from policycheck.language.types import Types
 from policycheck.model import (
     Assurance,
@@ -27,9 +28,25 @@ _STRENGTH = (Assurance.DECLARED, Assurance.SUPPORTED, Assurance.VERIFIED, Assura
 JudgeAll = Callable[[Judge, "frozenset[str] | None"], "list[Judgement]"]
 
 
+def standing(hearings: Iterable[Hearing], types: Types) -> Standing:
+    """How each value of a manifest stands by all that was heard: the same for every rule, in whatever order it stands."""
+    denied, verified, supported = set[str](), set[str](), set[str]()
+    for hearing in hearings:
+        differing, named = _disagreements(hearing, types), _supported(hearing)
+        denied |= {_route(hearing, path) for path in differing}
+        if hearing.doubt:
+            continue
+        for reading in hearing.readings:
+            route = _route(hearing, reading.path)
+            if not named or any(_below(route, start) for start in named):
+                (supported if reading.soft else verified).add(route)
+        supported |= set(named) if hearing.account.supported else set()
+    return Standing(frozenset(denied), frozenset(verified), frozenset(supported))
+
+
 def weigh(
-    criteria: Criteria, options: Options, hearings: list[Hearing], findings: dict[Any, Finding], declared: list[Judgement],
-    judge_all: JudgeAll,
+    criteria: Criteria, options: Options, hearings: list[Hearing], standing: Standing, findings: dict[Any, Finding],
+    declared: list[Judgement], judge_all: JudgeAll,
 ) -> None:  # fmt: skip
     """Change the findings by what was heard; findings that only an artefact shows are added, their judgements too.
 
@@ -40,7 +57,7 @@ def weigh(
             _support(findings, hearing)
         if hearing.overlay is None:
             continue
-        judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents)
+        judge = Judge(criteria, hearing.overlay, options.as_of, options.equivalents, standing=standing)
         differing = _disagreements(hearing, criteria.types)
         routes = {_route(hearing, reading.path) for reading in hearing.readings}
         denied = {_route(hearing, path) for path in differing}
@@ -109,8 +126,9 @@ def demand(finding: Finding, wanted: Assurance) -> Finding:
 
 def _support(findings: dict[Any, Finding], hearing: Hearing) -> None:
     quoted = tuple(Location(quote.file, quote.line, 1) for quote in hearing.account.quotes)
+    starts = _supported(hearing) or [_route(hearing, reading.path) for reading in hearing.readings]
     for key, finding in findings.items():
-        if finding.outcome is Outcome.MET and not finding.equivalent and _rests_on(finding, hearing):
+        if finding.outcome is Outcome.MET and not finding.equivalent and _rests_on(finding, starts, hearing):
             assurance = stronger(finding.assurance, Assurance.SUPPORTED)
             findings[key] = finding._replace(assurance=assurance, related=(*finding.related, *quoted))
 
@@ -146,6 +164,11 @@ def _added(seen: Finding, hearing: Hearing) -> Finding | None:
     return seen._replace(assurance=Assurance.CONTRADICTED, location=read[0] or seen.location, related=related)
 
 
+def _is_whole(finding: Finding) -> bool:
+    """Whether all that a finding rests on is shown: of more, the order of a list decides what evidence could speak of."""
+    return len(finding.facts) < MAX_FACTS
+
+
 def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tuple[str, ...]], bound: list[Any]) -> Finding:
     """One finding as declared against the same finding as the artefact has it."""
     read = [f for f in seen.facts if f.source == "artefact"]
@@ -165,7 +188,7 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
         because_of = f"the repository has it otherwise{f': {note}' if note else ''}"
         return seen._replace(because_of=because_of, related=before.related)
     agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
-    agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt
+    agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt and _is_whole(seen)
     if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touched(read, differing, hearing):
         return _agreed(before, seen, read, hearing, bound)
     return before
@@ -231,12 +254,12 @@ def _note(hearing: Hearing, differing: set[tuple[str, ...]]) -> str:
     return next((r.note for r in hearing.readings if r.path in differing and r.note), "")
 
 
-def _rests_on(finding: Finding, hearing: Hearing) -> bool:
+def _rests_on(finding: Finding, starts: Sequence[str], hearing: Hearing) -> bool:
     """Whether support speaks to a finding: to what the entry `supports`, else to what was read, else to its subject."""
-    starts = _supported(hearing) or [_route(hearing, reading.path) for reading in hearing.readings]
     if not starts:
         return _below(finding.subject.route, hearing.subject.route)
-    return any(_below(fact.route, start) or _below(start, fact.route) for fact in finding.facts for start in starts)
+    spoken = any(_below(fact.route, start) or _below(start, fact.route) for fact in finding.facts for start in starts)
+    return spoken and _is_whole(finding)
 
 
 def _supported(hearing: Hearing) -> list[str]:

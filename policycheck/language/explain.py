@@ -6,9 +6,9 @@ parts, and follows only the parts that decided. It never changes a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from policycheck.language.evaluate import LETS, ROOT, STATE, WALKED, Env, Members, keyed
 from policycheck.language.syntax import Node
@@ -18,12 +18,41 @@ MAX_FACTS = 24
 MAX_ITEMS = 40
 
 
+class Standing(NamedTuple):
+    """How facts stand, by key route: what artefacts deny, what was read in one, and what is only supported."""
+
+    denied: frozenset[str] = frozenset()
+    verified: frozenset[str] = frozenset()
+    supported: frozenset[str] = frozenset()
+
+    def of(self, routes: Collection[str]) -> int:
+        """The more, the better they stand together: one that is denied spoils all, one that was read carries them."""
+        if not self.denied.isdisjoint(routes):
+            return -1
+        if not self.verified.isdisjoint(routes):
+            return _READ
+        return int(any(not self.supported.isdisjoint(_above(route)) for route in routes))
+
+
+#: How facts stand of which one was read in an artefact: nothing stands better.
+_READ = 2
+
+
+def _above(route: str) -> Iterator[str]:
+    """A key route, and those of all that holds it."""
+    yield route
+    for at, mark in enumerate(route):
+        if mark in ".[":
+            yield route[:at]
+
+
 class Explainer:
     """Collects the facts of one evaluation, first things first, without repeating a path."""
 
     def __init__(self, place: Place, definitions: dict[str, dict[str, Node]], known: dict[Any, Fact] | None = None,
-                 reasons: dict[Any, tuple[tuple[Fact, ...], bool]] | None = None) -> None:  # fmt: skip
-        self.place, self.definitions = place, definitions
+                 reasons: dict[Any, tuple[tuple[Fact, ...], bool]] | None = None,
+                 standing: Standing | None = None) -> None:  # fmt: skip
+        self.place, self.definitions, self._standing = place, definitions, standing
         #: Facts of this place that were made before, by container and key: many findings rest on the same ones.
         self._known: dict[Any, Fact] = {} if known is None else known
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {} if reasons is None else reasons
@@ -75,8 +104,11 @@ class Explainer:
             self._explain(node.args[1 if test is True else 2], env)
 
     def quantifier(self, node: Node, env: Env) -> None:
-        """all, exists, exists_one: the item that was enough, else every item that kept the answer open."""
-        source, variable, body = node.args
+        """all, exists, exists_one: an item that was enough, else every item that kept the answer open.
+
+        Of several that are each enough, the first whose facts stand best: what is verified must not turn on their order.
+        """
+        source = node.args[0]
         items = source.run(env)
         if not isinstance(items, list):
             self._explain(source, env)
@@ -87,14 +119,40 @@ class Explainer:
         answer, deciding = _decided(node, items, env)
         if answer is False and node.op == "exists" and not self.facts:
             self.searched = True
+        if self._standing is not None and answer is (node.op != "all"):
+            self._best(node, items, deciding[0], env)
+            return
         for position in deciding:
-            item = items[position]
-            inner = _bound(env, variable, items, position)
-            self._explain(body, inner)
-            if answer is not False or node.op == "all":
-                self._kept(source, item, env)
+            self._item(node, items, position, env, answer)
         if node.op == "exists" and answer is False:
             self._nothing(source, env)
+
+    def _item(self, node: Node, items: list[Any], position: int, env: Env, answer: Any) -> None:
+        """One item of those that decided."""
+        source, variable, body = node.args
+        self._explain(body, _bound(env, variable, items, position))
+        if answer is not False or node.op == "all":
+            self._kept(source, items[position], env)
+
+    def _best(self, node: Node, items: list[Any], first: int, env: Env) -> None:
+        """Of the items that are each enough, MAX_ITEMS at most, the first whose facts stand best."""
+        assert self._standing is not None
+        answer, outer, before, later = node.op != "all", self.facts, self.searched, self._later
+        _, variable, body = node.args
+        best = None
+        for position in islice(_valued(items, variable, body, env, answer, first), MAX_ITEMS):
+            self.facts, self.searched, self._later = {}, False, []
+            self._item(node, items, position, env, answer)
+            stands = self._standing.of(self.facts)
+            if best is None or stands > best[0]:
+                best = stands, self.facts, self.searched, self._later
+            if stands == _READ:
+                break
+        assert best is not None
+        _, facts, searched, behind = best
+        self.facts, self.searched, self._later = outer, before or (searched and not outer), [*later, *behind]
+        for route, fact in facts.items():
+            outer.setdefault(route, fact)
 
     def walk(self, node: Node, env: Env) -> None:
         """filter and map, when their whole result counts."""
@@ -321,9 +379,9 @@ def _deciding(items: list[Any], variable: str, body: Node, env: Env, answer: Any
     return every
 
 
-def _valued(items: list[Any], variable: str, body: Node, env: Env, wanted: Any) -> Iterator[int]:
+def _valued(items: list[Any], variable: str, body: Node, env: Env, wanted: Any, first: int = 0) -> Iterator[int]:
     maybe = items.maybe if isinstance(items, Members) and wanted is not UNKNOWN else ()
-    for position, item in enumerate(items):
+    for position, item in enumerate(items[first:], first):
         if position not in maybe and body.run({**env, variable: item}) is wanted:
             yield position
 
