@@ -52,7 +52,7 @@ def read_lock(opener: Opener, folder: str) -> Lock:
         return Lock(wrong=str(problems[0]), artefact=seen)
     try:
         digests = {opener.relative(folder, name): digest for name, digest in _entries(document.data).items()}
-        return Lock(digests, str(document.data["locked_on"]), "", seen)
+        return Lock(digests, _locked_on(document.data), "", seen)
     except (ArtefactError, AttributeError, KeyError, TypeError, ValueError):
         return Lock(wrong=f"{path} is no lock file; write it with policycheck evidence lock", artefact=seen)
 
@@ -62,6 +62,14 @@ def _entries(data: Any) -> dict[str, str]:
         raise ValueError
     found = {str(name): str(entry["sha256"]) for name, entry in data["files"].items()}
     if not all(_DIGEST.fullmatch(digest) for digest in found.values()):
+        raise ValueError
+    return found
+
+
+def _locked_on(data: Any) -> str:
+    """The day of a lock. One without a day would be no lock, and every change would count."""
+    found = str(data["locked_on"])
+    if day(found) is None:
         raise ValueError
     return found
 

@@ -169,3 +169,10 @@ def test_a_text_is_the_same_however_it_is_set(tmp_path: Path, one: bytes, other:
 
 def test_a_text_that_is_gone_is_known_by_its_bytes(tmp_path: Path) -> None:
     assert attachments.text_digest(Opener(tmp_path), Artefact("gone.md", 3, DIGEST)) == DIGEST
+
+
+@pytest.mark.parametrize("day", ["", '""', "soon", "false", "2026-02-30"])
+def test_a_lock_without_a_day_is_no_lock_and_lets_nothing_through(day: str, tmp_path: Path) -> None:
+    entry = f'edge.conf: {{sha256: "{"0" * 64}"}}'
+    (tmp_path / attachments.LOCK).write_text(f"policycheck_lock: 1\nlocked_on: {day}\nfiles:\n  {entry}\n", "utf-8")
+    assert "is no lock file" in doubt(lock=attachments.read_lock(Opener(tmp_path), ""))
