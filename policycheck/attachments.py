@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import ArtefactError
@@ -74,25 +74,26 @@ def _locked_on(data: Any) -> str:
     return found
 
 
-def doubt(entry: Mapping[str, Any], path: str, account: Account, as_of: str, lock: Lock) -> str:
+def doubt(entry: Mapping[str, Any], path: str, account: Account, as_of: str, lock: Lock, own: Collection[str] = ()) -> str:
     """Why an entry does not count, as the end of a sentence; empty when nothing speaks against it.
 
-    `path` is the artefact's, from the root. An unreadable account needs no doubt besides.
+    `path` is the artefact's, from the root; `own` are the digests of the manifest's files, whatever they are called. An unreadable account needs no doubt besides.
     """
     if account.unreadable:
         return ""
     seen = {artefact.path: artefact.sha256 for artefact in account.artefacts}
     return (
-        _ours(path)
+        _ours(path, seen, own)
         or _changed(path, seen.get(path, ""), entry.get("sha256"))
         or _unlocked(seen, lock)
         or _stale(path, entry, as_of)
     )
 
 
-def _ours(path: str) -> str:
-    """A declaration cannot be its own evidence."""
-    return f"{path} is a file of policycheck's own; a declaration is no evidence for itself" if _OURS.search(path) else ""
+def _ours(path: str, seen: Mapping[str, str], own: Collection[str]) -> str:
+    """A declaration cannot be its own evidence, nor can a copy of it."""
+    ours = path if _OURS.search(path) else next((name for name, digest in seen.items() if digest in own), "")
+    return f"{ours} is a file of policycheck's own; a declaration is no evidence for itself" if ours else ""
 
 
 def _changed(path: str, found: str, declared: Any) -> str:

@@ -52,12 +52,13 @@ def hear(manifest: Manifest, types: Types, as_of: str) -> tuple[list[Hearing], l
 
     opener = Opener(manifest.root)
     lock = attachments.read_lock(opener, manifest.folder)
+    own = frozenset(file.sha256 for file in manifest.inputs)
     failures: list[Failure] = []
     hearings: list[Hearing] = []
     for subject, holder, entry, index in entries:
         account, covered, failure = _of_surfaces(opener, manifest, subject, holder, entry, as_of)
         failures += [failure] if failure else []
-        doubt = attachments.doubt(entry, _from_root(manifest, entry), account, as_of, lock)
+        doubt = attachments.doubt(entry, _from_root(manifest, entry), account, as_of, lock, own)
         hearing = _hearing(manifest, types, subject, holder, entry, index, account, doubt)
         hearings.append(hearing._replace(covered=covered))
     texts = _texts(opener, hearings)
