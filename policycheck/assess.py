@@ -56,30 +56,39 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
 
         standing = standing_of(hearings, criteria.types)
     judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail, standing)
-    declared = _judge_all(judge, failures=failures, declared=True)
+    declared = judge_all(judge, failures=failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
     integrity = [*future(manifest), *elsewhere(manifest), *idle(manifest)]
     looked_at: tuple[Witnessed, ...] = ()
     if standing is not None:
         from policycheck import weigh
 
-        weigh.weigh(criteria, options, hearings, standing, findings, declared, partial(_judge_all, failures=failures))
+        weigh.weigh(criteria, options, hearings, standing, findings, declared, partial(judge_all, failures=failures))
         integrity += weigh.evidence_findings(manifest, criteria.types, hearings, findings.values())
         looked_at = weigh.ledger(hearings, criteria.types)
+    findings, integrity = settled(manifest, criteria, options, known, findings, integrity)
+    read = manifest._replace(inputs=(*manifest.inputs, *lock))
+    return _result(read, criteria, options, judge, declared, findings, integrity, looked_at, failures, known)
+
+
+def settled(
+    manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None, findings: dict[Any, Finding],
+    flaws: list[Finding],
+) -> tuple[dict[Any, Finding], list[Finding]]:  # fmt: skip
+    """Findings and flaws of the declaration once the demands of the run, exceptions, baseline and announced days count."""
     if options.demanding():
         from policycheck.weigh import demand
 
         findings = {k: demand(f, options.demand(f.severity)) for k, f in findings.items()}
-    if entries:
-        accepted, hygiene = _accept(manifest, criteria, options, entries, findings, integrity)
-        integrity += hygiene
+    if entries := manifest.data.get("exceptions") or ():
+        accepted, hygiene = _accept(manifest, criteria, options, entries, findings, flaws)
+        flaws = [*flaws, *hygiene]
         findings = {k: f._replace(exception=accepted.get(f.id)) for k, f in findings.items()}
     if known is not None or options.warn_until:
         marked = _marking(criteria, options, known)
         findings = {k: marked(f) for k, f in findings.items()}
-        integrity = [marked(f) for f in integrity]
-    read = manifest._replace(inputs=(*manifest.inputs, *lock))
-    return _result(read, criteria, options, judge, declared, findings, integrity, looked_at, failures, known)
+        flaws = [marked(f) for f in flaws]
+    return findings, flaws
 
 
 def _heard(
@@ -181,7 +190,7 @@ def known_of(manifest: Manifest, criteria: Criteria, options: Options, flaws: It
     )
 
 
-def _judge_all(
+def judge_all(
     judge: Judge, touched: frozenset[str] | None = None, *, failures: list[Failure], declared: bool = False
 ) -> list[Judgement]:
     """Every judgement. A rule that fails leaves none, but as declared one unknown: a failure must not read as a pass."""

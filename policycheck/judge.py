@@ -253,6 +253,18 @@ class Judge:
                 return str(item.get("id", ""))
         return ""
 
+    def bare(self, judgement: Judgement) -> Finding:
+        """As `finding`, without facts, places and words: which it is, and whether it blocks."""
+        rule, concern = judgement.rule, judgement.concern
+        if judgement.decided_by is None:
+            return self.unconcerned(rule, concern, judgement.outcome, judgement.because_of)
+        holder = self._holder(self.criteria.program(rule), judgement.bound)
+        subject = Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")
+        return Finding(
+            finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome,
+            Assurance.DECLARED, subject, concern.ids, message="", location=None,
+        )  # fmt: skip
+
     def finding(self, judgement: Judgement) -> Finding:
         """The judgement with its facts, places and message."""
         rule, concern, outcome = judgement.rule, judgement.concern, judgement.outcome

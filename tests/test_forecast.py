@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from policycheck import run
+from policycheck.assess import assess
 from policycheck.errors import INVALID, NOTHING, USAGE
-from policycheck.forecast import calendar, days_of
-from policycheck.model import Accepted, Assurance, Finding, Options, Outcome, Severity, Subject, WarnUntil
+from policycheck.forecast import Days, calendar, days_of
+from policycheck.model import Accepted, Assurance, Finding, Manifest, Options, Outcome, Severity, Subject, WarnUntil
+from policycheck.tally import stops
 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
 AS_OF = "2026-11-21"
@@ -48,8 +53,6 @@ def test_a_review_falls_due_on_the_day_after_its_interval(shop: Path, call: Call
 
 
 def test_every_event_is_what_check_says_on_that_day_and_not_the_day_before(shop: Path, call: Call) -> None:
-    from datetime import date, timedelta
-
     found = opens(call, shop, "--days", "400")
     assert found
     assert [e["date"] for e in found] == sorted(e["date"] for e in found)
@@ -183,3 +186,77 @@ def test_the_days_looked_at_come_from_dates_and_the_intervals_around_them() -> N
 def test_a_year_that_has_no_next_is_looked_at_to_its_end() -> None:
     options = Options(as_of="9999-12-30", warn_until=(WarnUntil("severity", "high", "9999-12-31"),))
     assert days_of({}, options, 90) == ["9999-12-30", "9999-12-31"]
+
+
+# --- what no day bears on is judged once -----------------------------------------------------------------------
+
+
+def random_shop(chance: random.Random, with_evidence: bool) -> str:
+    """The corner shop with controls, incidents, uses and exceptions whose days lie here and there, some of them ahead."""
+
+    def some_day(first: int = -500, last: int = 120) -> str:
+        return (date.fromisoformat(AS_OF) + timedelta(days=chance.randint(first, last))).isoformat()
+
+    controls = [
+        f"  - {{id: c{n}, family: {chance.choice(['rate_limit', 'challenge', 'training'])}, layer: technical, "
+        f"surfaces: [reviews], status: deployed, owner: web, last_reviewed_on: {some_day()}, "
+        f"review_interval_days: {chance.choice([30, 90, 365])}, "
+        f"equivalent_to: [{{expectation: CJS24-13b1, rationale: it slows everybody}}]}}"
+        for n in range(4)
+    ]
+    incidents = [
+        f"  - {{id: i{n}, title: T, detected_at: {(at := some_day())}T08:00:00Z, surfaces: [reviews], records: 5000, "
+        f"legal: {{decision: demand_deletion, decided_on: {at}, demanded_on: {chance.choice([some_day(), ''])}}}}}"
+        for n in range(4)
+    ]
+    evidence = f"\n    evidence: [{{kind: document, path: review.md, collected_on: {some_day(-60, 0)}, valid_for_days: 40}}]"
+    text = CLEAN.replace("third_party_access:", "\n".join([*controls, "", "third_party_access:"]))
+    text = text.replace("metrics:", "\n".join([*incidents, "", "metrics:"]))
+    text = text.replace("window: hour}", "window: hour}" + (evidence if with_evidence else ""), 1)
+    return f"{text}\nincident_policy: {{legal_sla_days: {chance.choice([3, 40])}}}\n" + (
+        "exceptions:\n"
+        f"  - {{id: e, rule: {chance.choice(['account-rate-limit', 'control-reviewed-in-time'])}, reason: r, "
+        f"approver: Chief, ticket: T-1, granted_on: {some_day(-90, 0)}, expires_on: {some_day(0, 200)}, compensating_control: watch}}\n"
+    ) * chance.randint(0, 1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_events_are_those_of_judging_every_day_anew(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    path = tmp_path / "policycheck.yaml"
+    path.write_text(random_shop(chance, with_evidence=seed == 5), "utf-8")
+    (tmp_path / "review.md").write_text("What the review found: " + "visitors stay well below it. " * 9, "utf-8")
+    warnings = (WarnUntil("severity", "high", "2027-01-05"),) * (seed % 2)
+    worker = run.Worker(run.Settings(tmp_path, Options(AS_OF, warn_until=warnings)))
+
+    def read(day: str) -> Manifest:
+        manifest, problems = run.read(path, path.name, tmp_path, day)
+        assert manifest is not None, problems
+        return manifest
+
+    def anew(day: str) -> tuple[Finding, ...]:
+        return assess(read(day), worker.criteria, worker.options._replace(as_of=day)).findings
+
+    options, first = worker.options, read(AS_OF)
+    days = days_of(first.data, options, 150)
+    judged = Days(first, worker.criteria, options, None)
+    found, wanted = calendar(judged.judge, options, days, judged.explained), calendar(anew, options, days)
+    assert [(e.day, e.why, e.finding.id, e.finding.location) for e in found] == [
+        (e.day, e.why, e.finding.id, e.finding.location) for e in wanted
+    ]
+    assert wanted
+    assert judged.blocking == sum(stops(finding, options) for finding in anew(AS_OF))
+
+
+def test_a_manifest_without_evidence_is_judged_whole_once_however_many_days_there_are(
+    shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(manifest: Manifest, criteria: Any, options: Options, known: Any = None) -> Any:
+        asked.append(options.as_of)
+        return assess(manifest, criteria, options, known)
+
+    monkeypatch.setattr("policycheck.forecast.assess", counted)
+    assert opens(call, shop, "--days", "400")
+    assert asked == [AS_OF]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from policycheck.cli._configured import configuration_options
 
 if TYPE_CHECKING:
     from policycheck.forecast import Event
-    from policycheck.model import Failure, Finding, Manifest, Options
+    from policycheck.model import Failure, Options
 
 FORMAT = "policycheck-forecast/1"
 
@@ -64,8 +63,7 @@ class _Calendar:
 
     def __init__(self, worker: Any, path: Path, days: int) -> None:
         from policycheck import run
-        from policycheck.forecast import calendar, days_of
-        from policycheck.tally import stops
+        from policycheck.forecast import Days, calendar, days_of
 
         self.worker, here = worker, worker.settings.here
         root, self.manifest, other = run.named(path, here, worker.settings.root)
@@ -78,27 +76,12 @@ class _Calendar:
         self.problems = run.moved(problems, other, str(here))
         if first is None:
             return
-        judge = self._judge(lambda day: run.read(path, self.manifest, root, day)[0])
         self.organization = first.data["organization"]
+        judged = Days(first, worker.criteria, options, worker.known)
         wanted = days_of(first.data, options, days)
-        self.last = wanted[-1]
-        self.blocking = sum(stops(finding, options) for finding in judge(options.as_of))
-        self.events = calendar(judge, options, wanted)
-
-    def _judge(self, read: Callable[[str], Manifest | None]) -> Callable[[str], tuple[Finding, ...]]:
-        """The findings of a day; the manifest is read anew, for what lies in the future on that day."""
-        from policycheck.assess import assess
-
-        def judge(day: str) -> tuple[Finding, ...]:
-            manifest = read(day)
-            if manifest is None:
-                return ()
-            options = self.worker.options._replace(as_of=day)
-            result = assess(manifest, self.worker.criteria, options, self.worker.known)
-            self.failures += result.failures
-            return result.findings
-
-        return judge
+        self.last, self.blocking = wanted[-1], judged.blocking
+        self.events = calendar(judged.judge, options, wanted, judged.explained)
+        self.failures = judged.failures
 
     def place(self, event: Event) -> str:
         """Where the finding stands, from the current folder."""
