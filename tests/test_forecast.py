@@ -216,7 +216,8 @@ def random_shop(chance: random.Random, with_evidence: bool) -> str:
     return f"{text}\nincident_policy: {{legal_sla_days: {chance.choice([3, 40])}}}\n" + (
         "exceptions:\n"
         f"  - {{id: e, rule: {chance.choice(['account-rate-limit', 'control-reviewed-in-time'])}, reason: r, "
-        f"approver: Chief, ticket: T-1, granted_on: {some_day(-90, 0)}, expires_on: {some_day(0, 200)}, compensating_control: watch}}\n"
+        f"approver: Chief, ticket: T-1, granted_on: {some_day(-90, 0)}, expires_on: {some_day(0, 200)}, "
+        "compensating_control: watch}\n"
     ) * chance.randint(0, 1)
 
 

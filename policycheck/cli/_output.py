@@ -252,7 +252,10 @@ def style(verbose: bool = False, quiet: bool = False, by: str = "finding") -> di
         width = min(shutil.get_terminal_size((80, 24)).columns, 120)
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return {"width": width, "colour": colour, "encoding": encoding, "verbose": verbose, "quiet": quiet, "by": by}
+    return {
+        "width": width, "terminal": terminal, "colour": colour, "encoding": encoding, "verbose": verbose, "quiet": quiet,
+        "by": by,
+    }  # fmt: skip
 
 
 def as_of(given: str | None) -> str:

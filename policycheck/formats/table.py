@@ -1,7 +1,8 @@
 """Findings as a table: severity, outcome, assurance, rule, subject, where, expectation.
 
 By expectation, the table has a line for each of them in the order of the documents. When the terminal is too narrow the
-last two columns go before anything wraps.
+last two columns go before anything wraps; then the widest cells are cut, and "..." says so. In a pipe or a file they stay
+whole: nothing has to fit there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _SUPPORTED = ("supports", "outcome", "gaps", "unknown", "met", "by (confidence)"
 _ASKED = ("expectation", "outcome", "gaps", "modality", "subjects", "locator")
 #: What 80 columns leave for the subjects.
 _ROOM = 22
+#: What a cell keeps however narrow the terminal is. What stands between two columns, and what one is wider than its head.
+_LEAST, _BETWEEN = 8, 2
 
 
 def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
@@ -69,17 +72,34 @@ def _denied(view: View, shown: list[Record]) -> list[str]:
 
 
 def _fitted(view: View, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """The table with as many columns as the terminal is wide; only the last two may go."""
+    """The table, no wider than the terminal: the last two columns may go, then the widest cells are cut."""
     from tabulate import tabulate
 
     width = int(str(view.style.get("width", 80)))
     lines: list[str] = []
     for columns in range(len(head), len(head) - 3, -1):
         cells = [row[:columns] for row in rows]
+        if columns == len(head) - 2 and view.style.get("terminal"):
+            cells = _cut(head[:columns], cells, width)
         lines = tabulate(cells, headers=head[:columns], tablefmt="simple", disable_numparse=True).splitlines()
         if max(map(len, lines), default=0) <= width:
             break
     return lines
+
+
+def _cut(head: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> list[tuple[str, ...]]:
+    """The rows with the cells of the widest columns cut until the table fits, if it can; heads stay whole."""
+    least = [max(len(name) + _BETWEEN, _LEAST) for name in head]
+    widths = [max(wide, *map(len, column)) for wide, column in zip(least, zip(head, *rows, strict=True), strict=True)]
+    while sum(widths) + _BETWEEN * (len(head) - 1) > width:
+        loose = [n for n, wide in enumerate(widths) if wide > least[n]]
+        if not loose:
+            break
+        widths[max(loose, key=widths.__getitem__)] -= 1
+    return [
+        tuple(cell if len(cell) <= wide else f"{cell[: wide - 3]}..." for cell, wide in zip(row, widths, strict=True))
+        for row in rows
+    ]
 
 
 def end(view: View, totals: Totals) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from policycheck.formats import _terminal
 from policycheck.formats._terminal import encode, harmless, wrap
+
+from .rich_support import render
 
 
 def test_every_character_is_shown_or_spelled() -> None:
@@ -41,3 +44,15 @@ def test_a_wrapped_line_does_not_begin_like_one_either() -> None:
     lines = wrap("w" * 76 + " ::error::pwned", {"width": 80})
     assert any(line.strip().startswith("::") for line in lines)
     assert not any(line.strip().startswith("::") for line in encode(lines, {}).decode().splitlines())
+
+
+def test_a_table_is_cut_to_the_terminal_and_stays_whole_in_a_pipe(rich: Any) -> None:
+    def rows(**more: object) -> list[str]:
+        _, _, table = render("table", rich, width=63, **more).decode().partition("\n\n")
+        return table.partition("\n\n")[0].splitlines()
+
+    cut, whole = rows(terminal=True), rows()
+    assert max(map(len, cut)) <= 63 < max(map(len, whole))
+    assert len(cut) == len(whole)
+    assert any("..." in line for line in cut)
+    assert cut[0].split() == whole[0].split()
