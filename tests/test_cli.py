@@ -431,6 +431,12 @@ def test_an_output_to_an_open_stream_does_not_replace_where_it_goes(shop: Path) 
     assert b"standard output can take one format only" in done.stderr
 
 
+def test_explain_shows_the_definitions_that_a_rule_leans_on_and_those_behind_them(tmp_path: Path) -> None:
+    out = " ".join(start(tmp_path, "explain", "special-data-filtered").stdout.decode().split())
+    assert "where scraping.dutch_places: " in out
+    assert "where scraping.places: size(scraping.jurisdictions) > 0 ? scraping.jurisdictions :" in out
+
+
 def test_explain_shows_each_named_value_of_a_rule_as_it_is_written(tmp_path: Path) -> None:
     out = " ".join(start(tmp_path, "explain", "authority-told-within-hours").stdout.decode().split())
     assert "let law: laws[size(laws) - 1] when:" in out

@@ -147,12 +147,34 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any], folders: tuple[
     for key in ("when", "assert", "equivalents"):
         if text.get(key):
             lines += wrap(f"{key}: {text[key]}", style, "  ", "    ")
+    for name, meaning in _definitions(criteria, rule).items():
+        lines += wrap(f"where {name}: {meaning}", style, "  ", "    ")
     lines += wrap(f"reads: {', '.join(_fields(criteria, rule))}", style, "  ", "    ")
     lines += _examples(rule, folders)
     lines += ["", "To close", *wrap(str(text.get("remediation", "")), style)]
     if text.get("snippet"):
         lines += ["", *(f"    {line}" for line in str(text["snippet"]).rstrip().splitlines())]
     return lines
+
+
+def _definitions(criteria: Criteria, rule: Rule) -> dict[str, str]:
+    """The definitions that a rule leans on, and those that they lean on, in the order in which they are met."""
+    from policycheck.language.syntax import Node
+
+    packs = [pack.definitions.items() for pack in criteria.packs]
+    written = {f"{kind}.{name}": text for pack in packs for kind, named in pack for name, text in named.items()}
+    found: dict[str, str] = {}
+    waiting: list[Any] = [*criteria.program(rule).analysis.trees()]
+    while waiting:
+        node = waiting.pop(0)
+        if not isinstance(node, Node):
+            continue
+        name = f"{node.kind}.{node.args[1]}" if node.op == "select" and node.kind else ""
+        if name and name not in found:
+            found[name] = written[name]
+            waiting.append(criteria.trees[node.kind][node.args[1]])
+        waiting += node.args
+    return found
 
 
 def _fields(criteria: Criteria, rule: Rule) -> list[str]:
