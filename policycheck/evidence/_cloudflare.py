@@ -8,6 +8,7 @@ apart in each data centre (`cf.colo.id`), which a note says.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,8 +51,23 @@ _SETS = {
 }
 _CHOSEN = ("http.request.headers", "http.request.cookies", "http.request.uri", "http.request.body")
 _ADDRESS_RULE = re.compile(r"\bip\.src\s+(?:in|eq)\s")
-#: Who asks: what a rule against addresses or bots is about, whatever is asked for.
-_ASKER = re.compile(r"ip\.src|cf\.bot_management\.[\w.]+|cf\.client\.bot|cf\.verified_bot_category")
+#: What asks of the client's address, its score or what else is known of it, whatever is asked for.
+_LISTED = re.compile(r"ip\.src\s+(?:in|eq)\s+(\{[^{}]{1,4096}\}|\$[\w.]{1,80}|[\w.:/]{1,50})")
+_SCORE = re.compile(r"cf\.bot_management\.score\s*(lt|le|gt|ge|eq|ne|[<>=!]=|[<>])\s*([0-9]{1,3})")
+_SCORES = re.compile(r"cf\.bot_management\.score\s+in\s+\{([0-9. ]{1,400})\}")
+_SPAN = re.compile(r"([0-9]{1,3})(?:\.\.([0-9]{1,3}))?")
+_MARK = re.compile(
+    r"(cf\.client\.bot|cf\.bot_management\.(?:verified_bot|static_resource|corporate_proxy|js_detection\.passed))"
+    r"(?:\s*(?:eq|==)\s*(true|false))?"
+)
+_COMPARE = {
+    "lt": operator.lt, "<": operator.lt, "le": operator.le, "<=": operator.le, "gt": operator.gt, ">": operator.gt,
+    "ge": operator.ge, ">=": operator.ge, "eq": operator.eq, "==": operator.eq, "ne": operator.ne, "!=": operator.ne,
+}  # fmt: skip
+#: Cloudflare gives 1 to 29 to what is, or is likely, automated, and 99 to what is most surely a person.
+_BOT_SCORES, _PERSON = range(1, 30), 99
+#: The most lists of addresses of one rule that are told apart.
+_LISTS = 20
 
 
 def measures(config: Config, resource: Resource) -> Iterator[Measure]:
@@ -106,8 +122,8 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
     action, at = rule.text("action"), rule.place("action")
     if action not in _ACTIONS:
         raise Unsaid(f"{label} has the action {action[:40]}, which is no control here", at)
-    aside = _ASKER if question.family in ("ip_block", "bot_detection") else None
-    covered = takes(rule.text("expression"), question, aside)
+    is_by_asker = question.family in ("ip_block", "bot_detection")
+    covered = _picked(rule, question, label) if is_by_asker else takes(rule.text("expression"), question)
     refuse_elsewhere(covered, label, rule.place("expression"))
     status = _status(resource, rule, label)
     if status.value == "deployed":
@@ -129,6 +145,39 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
         covered = None
     count = Said(_number(limit, "requests_per_period", label), limit.place("requests_per_period"), label)
     return limited(Facts(status, does, count), _key(limit), covered, label)
+
+
+def _picked(rule: Part, question: Question, label: str) -> bool | None:
+    """Whether a rule takes what it is to be against, listed addresses or bots, on any of the paths, and lets people by."""
+    text, at = rule.text("expression"), rule.place("expression")
+    if question.family == "bot_detection":
+        clients, what = [partial(_answer, score, "") for score in _BOT_SCORES], "requests that are scored as a bot's"
+    else:
+        listed = sorted(set(_LISTED.findall(text[:4096])))[:_LISTS]
+        clients, what = [partial(_answer, _PERSON, each) for each in listed], "the addresses that it lists"
+    anywhere = replace(question, paths=("/*",), hosts=())
+    if either(takes(text, anywhere, answer=client) for client in clients) is False:
+        raise Unsaid(f"{label} does not take {what}, but others", at)
+    if takes(text, question if question.paths else anywhere, answer=partial(_answer, _PERSON, "")):
+        raise Unsaid(f"{label} takes all others as it takes {what}", at)
+    return either(takes(text, question, answer=client) for client in clients)
+
+
+def _answer(score: int, listed: str, text: str) -> bool | None:
+    """What a comparison comes to for a client with a score and on one list.
+
+    It is no bot that Cloudflare verified, asks for pages, and runs JavaScript where it is a person.
+    """
+    if found := _LISTED.fullmatch(text):
+        return found[1] == listed
+    if found := _SCORE.fullmatch(text):
+        return bool(_COMPARE[found[1]](score, int(found[2])))
+    if found := _SCORES.fullmatch(text):
+        return any(int(low) <= score <= int(high or low) for low, high in _SPAN.findall(found[1]))
+    if found := _MARK.fullmatch(text):
+        is_marked = found[1].endswith("passed") and score == _PERSON
+        return is_marked is (found[2] != "false")
+    return None
 
 
 def _number(limit: Part, name: str, label: str) -> tuple[int, int]:

@@ -254,11 +254,18 @@ _NAME = re.compile(r"(?<![\w$.:])[A-Za-z_][\w.]*")
 _WORDS = frozenset({"and", "or", "not", "xor", "eq", "ne", "in", "lt", "le", "gt", "ge"})
 
 
-def takes(expression: str, question: Question, aside: re.Pattern[str] | None = None) -> bool | None:
+#: What a comparison comes to that asks who asks, and not for what; None where that is not known.
+Answer = Callable[[str], bool | None]
+
+
+def takes(
+    expression: str, question: Question, aside: re.Pattern[str] | None = None, answer: Answer | None = None
+) -> bool | None:
     """Whether an expression of Cloudflare's rules language or Cloud Armor's takes requests to any of the paths asked for.
 
     Only what compares the path, or the host, is decided; anything else is unknown, and without paths nothing is asked.
-    What asks of nothing but names that fit `aside` is what the control is about: it leaves no path out.
+    What asks of nothing but names that fit `aside` is what the control is about: it leaves no path out. `answer` stands
+    in for a client of one kind: what a comparison comes to for it.
     """
     text = expression.strip()
     if text in ("true", "(true)"):
@@ -267,13 +274,17 @@ def takes(expression: str, question: Question, aside: re.Pattern[str] | None = N
         return True
     if len(text) > _EXPRESSION_CAP:
         return None
-    return either(_taken(text, path, question.hosts, aside) for path in question.paths)
+    return either(_taken(text, path, question.hosts, aside, answer) for path in question.paths)
 
 
-def _taken(text: str, path: str, hosts: Sequence[str], aside: re.Pattern[str] | None, depth: int = 0) -> bool | None:
+def _taken(
+    text: str, path: str, hosts: Sequence[str], aside: re.Pattern[str] | None, answer: Answer | None, depth: int = 0
+) -> bool | None:
     text = _stripped(text)
     if aside is not None and _asks_only(text, aside):
         return True
+    if answer is not None and (found := answer(text)) is not None:
+        return found
     for operator, atom in _ATOMS:
         match = atom.fullmatch(text)
         if match:
@@ -286,10 +297,10 @@ def _taken(text: str, path: str, hosts: Sequence[str], aside: re.Pattern[str] | 
         for join, words in ((either, (" or ", "||")), (both, (" and ", "&&"))):
             pieces = _pieces(text, words)
             if len(pieces) > 1:
-                return join(_taken(piece, path, hosts, aside, depth + 1) for piece in pieces)
+                return join(_taken(piece, path, hosts, aside, answer, depth + 1) for piece in pieces)
         match = _NOT.fullmatch(text)
         if match:
-            return negated(_taken(match[1], path, hosts, None, depth + 1))
+            return negated(_taken(match[1], path, hosts, None, answer, depth + 1))
     return None
 
 

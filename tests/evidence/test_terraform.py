@@ -1363,6 +1363,11 @@ MANAGED, CUSTOM, RATES = "http_request_firewall_managed", "http_request_firewall
 SHOP = ("https://shop.example/people/*",)
 ADMIN = 'starts_with(http.request.uri.path, "/admin")'
 ELSEWHERE, OPEN = "does not take the requests of the control's surfaces", "may leave out requests"
+NO_BOTS = "does not take requests that are scored as a bot's, but others"
+LIKELY_BOTS = (
+    "(cf.bot_management.score ge 2 and cf.bot_management.score le 29 and not cf.bot_management.verified_bot"
+    " and not cf.bot_management.static_resource)"
+)
 
 
 @pytest.mark.parametrize(
@@ -1380,8 +1385,27 @@ ELSEWHERE, OPEN = "does not take the requests of the control's surfaces", "may l
         (CUSTOM, "bot_detection", 'action = "block", ', "(cf.bot_management.score lt 30 and not cf.client.bot)", "deployed"),
         (CUSTOM, "bot_detection", 'action = "block", ', f"cf.bot_management.score lt 30 and not {ADMIN}", "deployed"),
         (CUSTOM, "bot_detection", 'action = "block", ', f"cf.bot_management.score lt 30 and {ADMIN}", ELSEWHERE),
-        (CUSTOM, "bot_detection", 'action = "block", ', f"not (cf.bot_management.score ge 30 or {ADMIN})", OPEN),
+        (CUSTOM, "bot_detection", 'action = "block", ', f"not (cf.bot_management.score ge 30 or {ADMIN})", "deployed"),
         (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.score lt 30 and not ssl", OPEN),
+        (CUSTOM, "bot_detection", 'action = "managed_challenge", ', "cf.bot_management.score gt 30", NO_BOTS),
+        (CUSTOM, "bot_detection", 'action = "block", ', "not cf.bot_management.score lt 30", NO_BOTS),
+        (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.score ge 30 and not ssl", NO_BOTS),
+        (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.verified_bot", NO_BOTS),
+        (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.score gt 10", "takes all others as it takes"),
+        (CUSTOM, "bot_detection", 'action = "block", ', f"cf.bot_management.score lt 30 or not {ADMIN}", "takes all others"),
+        (CUSTOM, "bot_detection", 'action = "block", ', 'cf.bot_management.ja3_hash eq "e7d7"', OPEN),
+        (CUSTOM, "bot_detection", 'action = "block", ', "not cf.bot_management.js_detection.passed", "deployed"),
+        (CUSTOM, "bot_detection", 'action = "block", ', "cf.bot_management.score in {2..29}", "deployed"),
+        (
+            CUSTOM,
+            "bot_detection",
+            'action = "block", ',
+            "cf.bot_management.score > 1 && cf.bot_management.score < 30",
+            "deployed",
+        ),
+        (CUSTOM, "bot_detection", 'action = "block", ', LIKELY_BOTS, "deployed"),
+        (CUSTOM, "ip_block", 'action = "block", ', "not ip.src in {192.0.2.0/24}", "but others"),
+        (CUSTOM, "ip_block", 'action = "block", ', "ip.src in $bad and not ip.src in $office", "deployed"),
         (CUSTOM, "ip_block", 'action = "block", ', "(ip.src in {192.0.2.0/24 2001:db8::/32})", "deployed"),
         (CUSTOM, "ip_block", 'action = "block", ', f"ip.src in $bad or {ADMIN}", "deployed"),
         (CUSTOM, "ip_block", 'action = "block", ', 'ip.src in $bad and http.request.uri.path eq "/login"', ELSEWHERE),
