@@ -50,6 +50,14 @@ _OF_MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": "ip_block",
     "AWSManagedRulesAnonymousIpList": "ip_block",
 }
+#: What else the groups of AWS may do, by rules of their own: they challenge, or know bots by their addresses.
+_PERHAPS = {
+    "AWSManagedRulesBotControlRuleSet": {"challenge"},
+    "AWSManagedRulesATPRuleSet": {"challenge", "bot_detection"},
+    "AWSManagedRulesACFPRuleSet": {"challenge", "bot_detection"},
+    "AWSManagedRulesAntiDDoSRuleSet": {"challenge", "anomaly_throttle"},
+    "AWSManagedRulesAmazonIpReputationList": {"bot_detection"},
+}
 _OPERATORS = {"STARTS_WITH": "starts", "EXACTLY": "equals", "CONTAINS": "contains"}
 #: Key components that a client sends as it likes. A request without one is not counted at all.
 _CHOSEN = ("header", "cookie", "query_argument", "query_string", "uri_path", "http_method", "forwarded_ip")
@@ -68,11 +76,25 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
         yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, tuple(managed)))
 
 
-def unread(resource: Resource) -> Iterator[Part]:
-    """Rules that refuse or challenge some requests and are no control that is told apart, as by a header or a country."""
+def unread(resource: Resource, family: str) -> Iterator[Part]:
+    """Rules that may be a control of a family and are not told apart: by a header or a country, or a group of a vendor."""
     for rule in _rules(resource):
-        if not _families(rule) and _action(rule)[0] in ("block", *_METHODS):
+        managed = _managed(rule)
+        is_group = managed is not None and family != "rate_limit" and _may_be(managed, family)
+        if is_group or (family not in RATE and not _families(rule) and _action(rule)[0] in ("block", *_METHODS)):
             yield rule
+
+
+def _may_be(managed: Part, family: str) -> bool:
+    """Whether a managed group may hold a control of a family; of those of other vendors nothing is known."""
+    uses = [use for other in managed.parts("rule_action_override") if (use := other.part("action_to_use")) is not None]
+    is_challenge = family == "challenge" and any(use.parts(name) for use in uses for name in _METHODS)
+    return not _is_of_aws(managed) or is_challenge or family in _PERHAPS.get(managed.text("name"), ())
+
+
+def _is_of_aws(managed: Part) -> bool:
+    """Whether a group is of AWS: others may bear the same name."""
+    return managed.text("vendor_name") == "AWS"
 
 
 def refuse_more(config: Config, resource: Resource) -> None:
@@ -115,7 +137,7 @@ def _families(rule: Part) -> frozenset[str]:
         found.add("ip_block")
     managed = _managed(rule)
     if managed is not None:
-        found.add(_OF_MANAGED.get(managed.text("name"), ""))
+        found.add(_OF_MANAGED.get(managed.text("name"), "") if _is_of_aws(managed) else "")
     elif not isinstance(rule.fields.get("action"), Unsettled) and _action(rule)[0] in _METHODS:
         found.add("challenge")
     return frozenset(found - {""})
@@ -392,6 +414,12 @@ def _holds(statement: Part | None, path: str, depth: int = 0) -> bool | None:
 # --- managed groups ---
 
 
+def _set(managed: Part) -> str:
+    """What a managed group is called; with the vendor before it where AWS has a group of that name."""
+    name = managed.text("name")
+    return name if _is_of_aws(managed) or not name.startswith("AWS") else f"{managed.text('vendor_name')} {name}".strip()
+
+
 def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
     """The managed groups of a web ACL as one filter: what is in force, and whether any of it enforces."""
     chosen = [rule for rule in rules if not question.rule or rule.called("name") == question.rule]
@@ -407,7 +435,7 @@ def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
     status = _status(acl, rule, label, question)
     if enforced and not sure:
         return undecided(Facts(status))
-    names = [managed.text("name") for _, managed in enforced] if all(takings) else []
+    names = [_set(managed) for _, managed in enforced] if all(takings) else []
     is_soft = any(_counted(managed) for _, managed in enforced)
     sets = Said(names, rule.at, f"{acl.address} has these managed rule groups in force", is_soft)
     return Facts(status, also={("params", "rule_sets"): sets} if names else None)

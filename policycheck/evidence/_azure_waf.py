@@ -50,6 +50,8 @@ _EVERYONE = ({"0.0.0.0/0"}, {"0.0.0.0/0", "::/0"})
 #: Managed rule sets run after all custom rules.
 _LAST = {"priority": 1_000_000_000}
 _BOT_SETS = frozenset({"Microsoft_BotManagerRuleSet"})
+#: What other sets may be; what they do is not written here.
+_OF_SETS = {"Microsoft_HTTPDDoSRuleSet": "anomaly_throttle"}
 #: Default rule sets whose rules only add to a score, and whose action is what the score leads to.
 _SCORED = re.compile(r"Microsoft_DefaultRuleSet (?:[2-9]|[1-9][0-9])(?:\.|\Z)")
 
@@ -84,9 +86,13 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
         yield Measure(resource, "", frozenset({"bot_detection"}), bots[0].at, partial(_bots, resource, bots[0]))
 
 
-def unread(resource: Resource) -> Iterator[Part]:
-    """Rules that refuse some requests and are no control that is told apart, as by a header or a country."""
-    for rule in resource.part.parts(_NAMES[resource.type].rules):
+def unread(resource: Resource, family: str) -> Iterator[Part]:
+    """Rules that may be a control of a family and are not told apart: by a header or a country, or in a managed set."""
+    for each in _sets(resource):
+        is_challenge = any(value in _METHODS for value in each.values("action") if isinstance(value, str))
+        if family in (_OF_SETS.get(each.text("type")), "challenge" if is_challenge else None):
+            yield each
+    for rule in resource.part.parts(_NAMES[resource.type].rules) if family not in RATE else ():
         if not _families(resource, rule) and rule.text("action") in ("Block", "Redirect"):
             yield rule
 

@@ -47,6 +47,8 @@ _CHOSEN = frozenset({"HTTP_HEADER", "HTTP_COOKIE", "XFF_IP", "HTTP_PATH"})
 _ENDING = frozenset({"allow", "throttle", "rate_based_ban"})
 _EVERYONE = ({"*"}, {"0.0.0.0/0"}, {"0.0.0.0/0", "::/0"})
 _PRESETS = re.compile(r"evaluatePreconfigured(?:Waf|Expr)")
+#: What Adaptive Protection finds and a rule then refuses.
+_ADAPTIVE = "evaluateAdaptiveProtectionAutoDeploy"
 _PRESET = re.compile(r"evaluatePreconfigured(?:Waf|Expr)\(\s*'([A-Za-z0-9._-]{1,80})'")
 
 
@@ -63,12 +65,15 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
         yield Measure(resource, "", frozenset({"waf"}), resource.at, partial(_filter, resource, presets))
 
 
-def unread(resource: Resource) -> Iterator[Part]:
-    """Rules that deny some requests and are no control that is told apart, as by a header or a country."""
+def unread(resource: Resource, family: str) -> Iterator[Part]:
+    """Rules that may be a control of a family and are not told apart: by a header or a country, or what adapts itself."""
     rules = resource.part.parts("rule") if resource.type == POLICY else (resource.part,)
     for rule in rules:
         is_other = not _families(rule) and not _presets(rule) and _ranges(rule) not in _EVERYONE
-        if is_other and rule.text("action").startswith("deny"):
+        is_ours = family not in RATE or (family == "anomaly_throttle" and _ADAPTIVE in _expression(rule))
+        options = rule.part("rate_limit_options") if family == "challenge" else None
+        is_redirect = options is not None and options.text("exceed_action") == "redirect"
+        if is_redirect or (is_ours and is_other and rule.text("action").startswith("deny")):
             yield rule
 
 
@@ -219,10 +224,14 @@ def _key(options: Part) -> Key:
     return Key("chosen" if chosen else "opaque", at, chosen or f"it counts by {', '.join(kinds)[:80]}")
 
 
-def _presets(rule: Part) -> list[str]:
+def _expression(rule: Part) -> str:
     match = rule.part("match")
     expression = match.part("expr") if match is not None else None
-    return _PRESET.findall(expression.text("expression")[:16384]) if expression is not None else []
+    return expression.text("expression")[:16384] if expression is not None else ""
+
+
+def _presets(rule: Part) -> list[str]:
+    return _PRESET.findall(_expression(rule))
 
 
 def _filter(policy: Resource, rules: tuple[Part, ...], question: Question) -> Facts:

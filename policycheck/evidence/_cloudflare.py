@@ -37,7 +37,7 @@ HOLDERS = frozenset({RULESET, OLD_LIMIT, BOTS})
 TYPES = frozenset({*HOLDERS, ZONE, *_RECORDS})
 
 _LIMITS, _CUSTOM, _MANAGED = "http_ratelimit", "http_request_firewall_custom", "http_request_firewall_managed"
-_SUPER_BOTS = "http_request_sbfm"
+_SUPER_BOTS, _ATTACKS = "http_request_sbfm", "ddos_l7"
 _ACTIONS = {
     "block": "block", "ban": "block", "challenge": "challenge", "js_challenge": "challenge",
     "managed_challenge": "challenge", "log": "log", "simulate": "log",
@@ -92,12 +92,30 @@ def _of_ruleset(resource: Resource) -> Iterator[Measure]:
             yield Measure(resource, _name(rule), families, rule.at, partial(_facts, resource, rule))
 
 
-def unread(resource: Resource) -> Iterator[Part]:
-    """Rules that refuse or challenge some requests and are no control that is told apart, as by a name that clients give."""
-    rules = resource.part.parts("rules") if resource.part.text("phase") == _CUSTOM else ()
-    for rule in rules:
-        if not _families(_CUSTOM, rule) and _ACTIONS.get(rule.text("action")) in ("block", "challenge"):
+def unread(resource: Resource, family: str) -> Iterator[Part]:
+    """Rules that may be a control of a family and are not told apart: by a name that clients give, or Cloudflare's own."""
+    phase = resource.part.text("phase")
+    if family == "challenge" and (resource.type != RULESET or phase == _MANAGED) and _challenges(resource.part):
+        yield resource.part
+    for rule in resource.part.parts("rules") if phase in (_CUSTOM, _ATTACKS, _SUPER_BOTS) else ():
+        if phase == _ATTACKS:
+            may_be = family in ("challenge", "anomaly_throttle")
+        elif phase == _SUPER_BOTS:
+            may_be = family in ("challenge", "bot_detection")
+        else:
+            is_told = family in RATE or _families(_CUSTOM, rule)
+            may_be = not is_told and _ACTIONS.get(rule.text("action")) in ("block", "challenge")
+        if may_be:
             yield rule
+
+
+def _challenges(part: Part) -> bool:
+    """Whether any setting below is a challenge: Bot Fight Mode, an action for bots, for a limit, or put over a ruleset."""
+    names = ("action", "mode", *(name for name in part.fields if name.startswith("sbfm_")))
+    is_set = any(
+        _ACTIONS.get(value) == "challenge" for name in names for value in part.values(name) if isinstance(value, str)
+    )
+    return is_set or part.flag("fight_mode", default=False)
 
 
 def _name(rule: Part) -> str:

@@ -307,11 +307,14 @@ def _only(found: list[Measure], question: Question, named: list[Resource], wante
 
 
 def _refuse_unread(question: Question, resource: Resource) -> None:
-    """Whom a rule refuses by a header, a country or an expression may be bots or addresses: that none does is open."""
+    """Whom a rule refuses by a header, a country or an expression may be bots or addresses: that none does is open.
+
+    So it is with what a provider's own set of rules does, which only the provider knows.
+    """
     provider = _PROVIDER_OF.get(resource.type)
-    if provider is None or question.family in RATE:
+    if provider is None:
         return
-    for rule in provider.unread(resource):
+    for rule in provider.unread(resource, question.family):
         name = rule.called("name" if rule.fields.get("name") else "description")
         why = f"its rule {name} refuses requests by something else that is not read here"
         raise Unsaid(f"{resource.address} has no rule that is {_article(question.family)}, but {why}", rule.at)

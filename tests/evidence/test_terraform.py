@@ -1603,7 +1603,7 @@ def test_what_an_old_cloudflare_limit_counts(tmp_path: Path, old: str, new: str,
 
 def test_a_group_whose_rules_may_only_count_is_for_a_person(tmp_path: Path) -> None:
     text = acl(around=NAMED).replace("action {\n      block {}", "override_action {\n none {}", 1)
-    managed = 'managed_rule_group_statement {\n name = "AWSManagedRulesBotControlRuleSet"\n OVERRIDE'
+    managed = 'managed_rule_group_statement {\n vendor_name = "AWS"\n name = "AWSManagedRulesBotControlRuleSet"\n OVERRIDE'
     text = text.replace("rate_based_statement {\n        limit = 100", managed, 1)
     for family in ("bot_detection", "waf"):
         for override, is_soft in ((COUNTED, True), ("", False)):
@@ -1854,3 +1854,93 @@ def test_a_type_that_is_not_read_is_called_so(tmp_path: Path) -> None:
     text = 'resource "aws_wafregional_web_acl" "edge" {\n name = "edge"\n}\n'
     account = written(tmp_path, text, resource="aws_wafregional_web_acl.edge")
     assert "aws_wafregional_web_acl is no type that is read" in silent(account)
+
+
+# --- what a provider's own rules may do ---
+
+GROUP = 'managed_rule_group_statement {{\n name = "{}"\n vendor_name = "{}"\n {}\n}}'
+CHALLENGING = 'rule_action_override {\n name = "CategoryAI"\n action_to_use {\n challenge {}\n}\n}'
+BOT_CONTROL = "AWSManagedRulesBotControlRuleSet"
+NO_OVERRIDE = "override_action {\n none {}\n}"
+SHOP_ZONE = " zone_id = cloudflare_zone.shop.id\n"
+OVER = (
+    'action = "execute", action_parameters = { id = "x", overrides = { action = "managed_challenge" } }, expression = "true"'
+)
+ADAPTIVE = """
+resource "google_compute_security_policy" "p" {
+  rule {
+    action   = "deny(403)"
+    priority = 1
+    match {
+      expr {
+        expression = "evaluateAdaptiveProtectionAutoDeploy()"
+      }
+    }
+  }
+}
+"""
+AZURE_BOTS = """
+resource "azurerm_cdn_frontdoor_firewall_policy" "p" {
+  mode = "Prevention"
+  managed_rule {
+    type    = "Microsoft_BotManagerRuleSet"
+    version = "1.1"
+    action  = "Block"
+    override {
+      rule_group_name = "UnknownBots"
+      rule {
+        rule_id = "Bot300500"
+        enabled = true
+        action  = "JSChallenge"
+      }
+    }
+  }
+}
+"""
+
+
+def bots(settings: str) -> str:
+    """What a zone of Cloudflare does about bots."""
+    return f'{SITE}resource "cloudflare_bot_management" "p" {{\n{SHOP_ZONE} {settings}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "resource"),
+    [
+        (aws_rule(GROUP.format("Bots_Managed", "F5", ""), NO_OVERRIDE), "bot_detection", EDGE),
+        (aws_rule(GROUP.format(BOT_CONTROL, "Other", ""), NO_OVERRIDE), "bot_detection", EDGE),
+        (aws_rule(GROUP.format("Addresses", "Another", ""), NO_OVERRIDE), "ip_block", EDGE),
+        (aws_rule(GROUP.format("AWSManagedRulesCommonRuleSet", "AWS", CHALLENGING), NO_OVERRIDE), "challenge", EDGE),
+        (aws_rule(GROUP.format("AWSManagedRulesAntiDDoSRuleSet", "AWS", ""), NO_OVERRIDE), "anomaly_throttle", EDGE),
+        (SITE + ruleset(MANAGED, OVER), "challenge", "cloudflare_ruleset.r"),
+        (SITE + ruleset("ddos_l7", OVER), "anomaly_throttle", "cloudflare_ruleset.r"),
+        (bots('sbfm_definitely_automated = "managed_challenge"'), "challenge", "cloudflare_bot_management.p"),
+        (bots("fight_mode = true"), "challenge", "cloudflare_bot_management.p"),
+        (ADAPTIVE, "anomaly_throttle", "google_compute_security_policy.p"),
+        (AZURE_BOTS, "challenge", "azurerm_cdn_frontdoor_firewall_policy.p"),
+    ],
+)
+def test_what_a_set_of_a_provider_does_by_itself_is_not_denied(
+    tmp_path: Path, text: str, family: str, resource: str
+) -> None:
+    assert "refuses requests by something else" in silent(written(tmp_path, text, family, resource=resource, urls=AT_SHOP))
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "resource"),
+    [
+        (aws_rule(GROUP.format("AWSManagedRulesCommonRuleSet", "AWS", ""), NO_OVERRIDE), "bot_detection", EDGE),
+        (aws_rule(GROUP.format("AWSManagedRulesCommonRuleSet", "AWS", ""), NO_OVERRIDE), "challenge", EDGE),
+        (bots('sbfm_definitely_automated = "block"'), "challenge", "cloudflare_bot_management.p"),
+        (AZURE_BOTS.replace("JSChallenge", "Log"), "challenge", "azurerm_cdn_frontdoor_firewall_policy.p"),
+    ],
+)
+def test_a_set_that_is_known_to_do_something_else_denies(tmp_path: Path, text: str, family: str, resource: str) -> None:
+    assert said(written(tmp_path, text, family, resource=resource, urls=AT_SHOP)) == {"status": "planned"}
+
+
+def test_a_group_of_another_vendor_is_not_the_one_of_aws(tmp_path: Path) -> None:
+    text = aws_rule(GROUP.format("AWSManagedRulesCommonRuleSet", "Other", ""), NO_OVERRIDE)
+    sets = ["AWSManagedRulesCommonRuleSet"]
+    account = written(tmp_path, text, "waf", resource=EDGE, urls=AT_SHOP, rule_sets=sets)
+    assert said(account)["params.rule_sets"] == ["Other AWSManagedRulesCommonRuleSet"]
