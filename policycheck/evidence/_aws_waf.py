@@ -169,6 +169,11 @@ def _facts(resource: Resource, rule: Part, question: Question) -> Facts:
         listed = _nobody(rule, question.config) if question.family == "ip_block" else None
         if listed is not None:
             return Facts(Said("planned", listed.place("addresses"), f"{label} blocks the addresses of a set that is empty"))
+        reference = _inner(rule, "ip_set_reference_statement")
+        claimed = reference.part("ip_set_forwarded_ip_config") if reference is not None else None
+        if claimed is not None:
+            header = claimed.text("header_name", "a header")
+            status = status.doubted(f"the address is the one that {header} claims, which clients may write themselves")
         covered = _covered(rule.part("statement"), question.paths)
         refuse_elsewhere(None if question.family == "ip_block" else covered, label, rule.at)
         facts = Facts(status, does, also=_challenge(question, action, at))

@@ -102,10 +102,16 @@ def _families(policy: Resource, rule: Part) -> frozenset[str]:
     found = set(RATE) if rule.text(words.kind) == "RateLimitRule" else set()
     if rule.text("action") in _METHODS:
         found.add("challenge")
-    variables = [name for condition in rule.parts(words.conditions) for name in _variables(condition)]
-    if not found and variables in (["RemoteAddr"], ["SocketAddr"]) and rule.text("action") in ("Block", "Log"):
+    conditions = rule.parts(words.conditions)
+    if not found and len(conditions) == 1 and _is_listed(conditions[0]) and rule.text("action") in ("Block", "Log"):
         found.add("ip_block")
     return frozenset(found)
+
+
+def _is_listed(condition: Part) -> bool:
+    """Whether a condition takes the addresses that it lists: neither all others, nor those of a country."""
+    is_address = _variables(condition) in (["RemoteAddr"], ["SocketAddr"]) and condition.text("operator") == "IPMatch"
+    return is_address and not condition.flag("negation_condition", default=False) and bool(condition.texts("match_values"))
 
 
 def _variables(condition: Part) -> list[str]:

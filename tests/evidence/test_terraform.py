@@ -1944,3 +1944,56 @@ def test_a_group_of_another_vendor_is_not_the_one_of_aws(tmp_path: Path) -> None
     sets = ["AWSManagedRulesCommonRuleSet"]
     account = written(tmp_path, text, "waf", resource=EDGE, urls=AT_SHOP, rule_sets=sets)
     assert said(account)["params.rule_sets"] == ["Other AWSManagedRulesCommonRuleSet"]
+
+
+# --- which addresses are blocked ---
+
+ADDRESSES = 'resource "aws_wafv2_ip_set" "bad" {\n name = "bad"\n addresses = ["203.0.113.0/24"]\n}\n'
+CLAIMED = (
+    'ip_set_forwarded_ip_config {\n header_name = "X-Forwarded-For"\n position = "FIRST"\n fallback_behavior = "MATCH"\n}'
+)
+
+
+@pytest.mark.parametrize(("claimed", "is_soft"), [("", False), (CLAIMED, True)])
+def test_a_block_of_the_address_that_a_header_claims_is_for_a_person(tmp_path: Path, claimed: str, *, is_soft: bool) -> None:
+    statement = f"ip_set_reference_statement {{\n arn = aws_wafv2_ip_set.bad.arn\n {claimed}\n}}"
+    account = written(tmp_path, ADDRESSES + aws_rule(statement), "ip_block", resource=EDGE, urls=AT_SHOP)
+    status = next(reading for reading in account.readings if reading.path == ("status",))
+    assert (status.value, status.soft) == ("deployed", is_soft)
+    assert ("X-Forwarded-For claims" in status.note) is is_soft
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("negation_condition = false", "negation_condition = true"),
+        ('"IPMatch"', '"GeoMatch"'),
+        ('["203.0.113.0/24"]', "[]"),
+    ],
+)
+def test_an_azure_rule_for_other_addresses_than_those_listed_is_no_block_of_them(tmp_path: Path, old: str, new: str) -> None:
+    text = """
+resource "azurerm_cdn_frontdoor_firewall_policy" "p" {
+  mode = "Prevention"
+  custom_rule {
+    name     = "listed"
+    priority = 1
+    type     = "MatchRule"
+    action   = "Block"
+    match_condition {
+      match_variable     = "RemoteAddr"
+      operator           = "IPMatch"
+      negation_condition = false
+      match_values       = ["203.0.113.0/24"]
+    }
+  }
+}
+resource "azurerm_cdn_frontdoor_security_policy" "s" {
+  cdn_frontdoor_firewall_policy_id = azurerm_cdn_frontdoor_firewall_policy.p.id
+}
+"""
+    more: dict[str, Any] = {"resource": "azurerm_cdn_frontdoor_firewall_policy.p", "urls": AT_SHOP}
+    assert said(written(tmp_path, text, "ip_block", **more))["status"] == "deployed"
+    changed = text.replace(old, new)
+    assert changed != text
+    assert "refuses requests by something else" in silent(written(tmp_path, changed, "ip_block", **more))
