@@ -122,6 +122,13 @@ class Router(NamedTuple):
             for prefix in prefixes
         )
 
+    def takes_below(self, address: Address) -> bool:
+        """Whether the rule takes a part of what lies below an address, by a longer path."""
+        if address.is_whole or host_fit(address.host, self.literals("Host")) is None:
+            return False
+        longer = (path for path in self.literals("Path", "PathPrefix") if len(path) > len(address.path))
+        return any(path.startswith(address.path) for path in longer)
+
 
 class Setup(NamedTuple):
     """The routers and middlewares of a configuration, and the middlewares that entry points add to every router."""
@@ -421,7 +428,8 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
             which = f" {wanted}" if wanted else ""
             yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
             return
-        yield from _numbers(setup, [router], limits, subject, f"for the router {router.name}")
+        readings = _numbers(setup, [router], limits, subject, f"for the router {router.name}")
+        yield from _doubted(readings, _passing(setup, [router], limits, options))
         return
     limit = _middleware(setup, wanted, path)
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
@@ -432,7 +440,28 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         yield limit.at.reading("status", "planned", said)
         return
     _refuse_elsewhere(setup, using, options)
-    yield from _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
+    readings = _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
+    yield from _doubted(readings, _passing(setup, using, [limit], options))
+
+
+def _passing(setup: Setup, using: Sequence[Router], limits: Sequence[Middleware], options: Mapping[str, object]) -> str:
+    """Why requests to a part of a surface may pass a limit by: a router with a longer path is asked first; or empty."""
+    least = min(router.priority for router in using)
+    for router in setup.routers:
+        is_limited = any(item is limit for item in setup.limits(router) for limit in limits)
+        if is_limited or router.priority < least or _only_redirects(setup, router, using):
+            continue
+        for address in addresses_of(options):
+            if router.takes_below(address):
+                return f"the router {router.name} takes a part of {address} first, without this limit"
+    return ""
+
+
+def _doubted(readings: Iterator[Reading], why: str) -> Iterator[Reading]:
+    """What is read of a limit that some requests pass by, for a person to weigh."""
+    for reading in readings:
+        is_doubted = bool(why) and reading.path == ("status",) and reading.value == "deployed"
+        yield reading._replace(soft=True, note=f"{reading.note}; {why}") if is_doubted else reading
 
 
 def _refuse_used_elsewhere(setup: Setup, limit: Middleware, options: Mapping[str, object]) -> None:

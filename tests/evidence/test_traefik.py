@@ -228,6 +228,30 @@ def test_the_router_that_is_asked_first_counts(tmp_path: Path) -> None:
     assert said(heard("t.yaml", tmp_path, urls=["/products/*"]))["status"] == "deployed"
 
 
+@pytest.mark.parametrize(
+    ("special", "is_soft"),
+    [
+        ({"rule": "PathPrefix(`/products/special`)"}, True),
+        ({"rule": "Path(`/products/feed.xml`)"}, True),
+        ({"rule": "Host(`other.example`) && PathPrefix(`/products/special`)"}, False),
+        ({"rule": "PathPrefix(`/products/special`)", "middlewares": ["l"]}, False),
+        ({"rule": "PathPrefix(`/products/special`)", "priority": 1}, False),
+        ({"rule": "PathPrefix(`/people`)"}, False),
+    ],
+)
+@pytest.mark.parametrize("place", [{"location": "all"}, {"resource": "l"}])
+def test_a_part_of_a_surface_that_another_router_takes_first_is_for_a_person(
+    tmp_path: Path, special: dict[str, Any], place: dict[str, str], *, is_soft: bool
+) -> None:
+    routers = {"all": {"rule": "PathPrefix(`/products`)", "middlewares": ["l"]}, "special": special}
+    http = {"routers": routers, "middlewares": {"l": {"rateLimit": {"average": 5}}}}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": http}))
+    account = heard("t.yaml", tmp_path, urls=["https://shop.example/products/*"], **place)
+    assert said(account)["status"] == "deployed"
+    assert ("status" in soft(account)) is is_soft
+    assert ("the router special takes a part of shop.example/products/ first" in note(account)) is is_soft
+
+
 def test_what_an_entry_names_has_to_be_there() -> None:
     assert "no router fits /gone" in silent(heard("dynamic.yml", location="/gone"))
     assert "no middleware gone" in silent(heard("dynamic.yml", resource="gone"))
