@@ -14,7 +14,7 @@ each process is told as a limit that a person has to weigh. Notes never tell the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -268,13 +268,41 @@ def _first_routes(document: Document, host: dict[str, Any], address: Address) ->
         exact = text(match.get("path"))
         prefix = text(match.get("prefix")) or text(match.get("path_separated_prefix"))
         is_narrow = any(match.get(key) for key in _NARROW) or not (exact or prefix)
-        if (exact and not (address.is_whole and address.path == exact)) or (
-            prefix and not (address.path or "/").startswith(prefix)
-        ):
+        path = address.path or "/"
+        if match.get("case_sensitive") is False:
+            exact, prefix, path = exact.lower(), prefix.lower(), path.lower()
+        if (exact and not (address.is_whole and path == exact)) or (prefix and not path.startswith(prefix)):
             continue
         yield Serving(document, route, host, f"the route {named(_route_names(route)[:1])}")
         if not is_narrow:
             return
+
+
+def _passed_by(serving: Sequence[Serving], options: Mapping[str, object], is_limited: Callable[[Serving], bool]) -> str:
+    """Why requests to a part of a surface may pass a limit by: a route before with a longer path; or empty."""
+    for taking in serving:
+        routes = [item for item in taking.host["routes"] if isinstance(item, dict)]
+        before = next(index for index, item in enumerate(routes) if item is taking.route)
+        for route in [route for route in routes[:before] if "redirect" not in route]:
+            item = Serving(taking.document, route, taking.host, f"the route {named(_route_names(route)[:1])}")
+            for address in addresses_of(options):
+                if _is_below(mapping(route.get("match")), address) and not is_limited(item):
+                    return f"{item.label} takes a part of {address} first, without this limit"
+    return ""
+
+
+def _is_below(match: Mapping[str, Any], address: Address) -> bool:
+    longer = next(filter(None, (text(match.get(key)) for key in ("prefix", "path", "path_separated_prefix"))), "")
+    return not address.is_whole and longer != address.path and longer.startswith(address.path or "/")
+
+
+def _matched(documents: Sequence[Document], limiters: Sequence[Settings]) -> str:
+    """Why a filter may be skipped: it stands in an extension with a matcher, which is not read; or empty."""
+    for document in documents:
+        for config in containers(document.data):
+            if _is_of(config, "matching.v3.ExtensionWithMatcher") and any(_holds(config, item.holder) for item in limiters):
+                return "the filter stands in an extension with a matcher, which may skip it for some requests"
+    return ""
 
 
 def _refuse_other_routes(
@@ -289,11 +317,16 @@ def _refuse_other_routes(
     if addresses_of(options) and has_hosts and not serving:
         raise chosen.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
     for item in serving:
-        own = [o for o in limiters[1] if o.holder is item.route] or [o for o in limiters[1] if o.holder is item.host]
-        if not any(o.data is chosen.data for o in own or limiters[0]):
+        if not _uses(chosen, limiters, item):
             said = f"{item.label} takes {named(map(str, addresses_of(options)))} and has other settings than {chosen.label}"
             raise At(item.document, item.route).unsaid(said)
     return serving
+
+
+def _uses(chosen: Settings, limiters: tuple[list[Settings], list[Settings]], item: Serving) -> bool:
+    """Whether a route uses the chosen settings: its own come before its virtual host's, and these before the filter's."""
+    own = [o for o in limiters[1] if o.holder is item.route] or [o for o in limiters[1] if o.holder is item.host]
+    return any(o.data is chosen.data for o in own or limiters[0])
 
 
 def _sent(serving: Serving, stage: int | None, more: Sequence[object] = ()) -> set[tuple[str, ...]]:
@@ -414,6 +447,7 @@ def _of_local(
     is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
     doubt = doubt or _forgotten(chosen, wanted) or _untied(documents, [chosen, *filters], chosen, options)
+    doubt = doubt or _matched(documents, filters) or _passed_by(serving, options, partial(_uses, chosen, limiters))
     for reading in _of_bucket(chosen, wanted, subject, documents):
         yield _doubted(reading, doubt)
 
@@ -731,7 +765,9 @@ def _of_service(
         _refuse_unasked(limit, item, asking, documents, options)
     is_optional = any(item.holder.get("is_optional") is True for item in asking)
     doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
-    doubt = doubt or _untied(documents, asking, asking[0], options)
+    doubt = doubt or _untied(documents, asking, asking[0], options) or _matched(documents, asking)
+    stage, keys = whole(asking[0].data.get("stage", 0)), tuple(key for key, _ in limit.entries)
+    doubt = doubt or _passed_by(_serving(documents, options), options, lambda item: keys in _sent(item, stage))
     for reading in _of_limit(limit, asking[0], documents, subject):
         yield _doubted(reading, doubt)
 

@@ -400,6 +400,49 @@ def test_a_route_can_switch_a_filter_of_any_name_off(tmp_path: Path) -> None:
     assert said(limiter(tmp_path, hosts(route()), options={"urls": SHOP}))["status"] == "deployed"
 
 
+@pytest.mark.parametrize(
+    ("match", "is_soft"),
+    [
+        ({"prefix": "/products/special"}, True),
+        ({"path": "/products/feed.xml"}, True),
+        ({"prefix": "/people"}, False),
+    ],
+)
+def test_a_part_of_a_surface_that_another_route_takes_first_is_for_a_person(
+    tmp_path: Path, match: dict[str, str], *, is_soft: bool
+) -> None:
+    below = ["https://shop.example/products/*"]
+    special = {"match": match, "route": {}}
+    off = special | {"typed_per_filter_config": {"envoy.filters.http.local_ratelimit": OFF}}
+    local = limiter(tmp_path, hosts(off, route()), options={"urls": below, "zone": "l"})
+    service = asked(tmp_path, {"http_filters": [asks()]} | hosts(special, route(**SENDS)), urls=below)
+    for account in (local, service):
+        assert said(account)["status"] == "deployed"
+        assert ("status" in soft(account)) is is_soft
+        assert ("takes a part of shop.example/products/ first" in note(account)) is is_soft
+    after = limiter(tmp_path, hosts(route(), off), options={"urls": below, "zone": "l"})
+    assert "status" not in soft(after)
+
+
+def test_a_route_that_does_not_look_at_case_is_not_passed_over(tmp_path: Path) -> None:
+    first = route("/PRODUCTS", config=OFF, match={"case_sensitive": False})
+    account = limiter(tmp_path, hosts(first, route()), options={"urls": SHOP, "zone": "l"})
+    assert "other settings" in silent(account)
+
+
+def test_a_filter_in_an_extension_with_a_matcher_only_supports(tmp_path: Path) -> None:
+    limiter(tmp_path, hosts(route()))
+    data = json.loads((tmp_path / "e.json").read_text("utf-8"))
+    inner = data["http_filters"][0]
+    kind = "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher"
+    data["http_filters"] = [{"name": "x", "typed_config": {"@type": kind, "xds_matcher": {}, "extension_config": inner}}]
+    (tmp_path / "e.json").write_text(json.dumps(data), "utf-8")
+    account = heard("e.json", tmp_path, urls=SHOP)
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == set(said(account))
+    assert "a matcher, which may skip it" in note(account)
+
+
 def test_a_descriptor_counts_where_the_route_sends_it(tmp_path: Path) -> None:
     entry = [{"entries": [{"key": "remote_address"}], "token_bucket": BUCKET}]
     options = {"urls": SHOP, "options": {"descriptor": "remote_address"}}
