@@ -572,6 +572,10 @@ def _refuse_elsewhere(chosen: Settings, options: Mapping[str, object]) -> None:
         raise chosen.at().unsaid(f"{chosen.label} does not serve {named(paths)} of the control's surfaces")
 
 
+#: Where the share is declared, it is held against the file's.
+_PARTLY = "it acts on a part of the requests only (filter_enabled, filter_enforced); declare params.enforced_percent"
+
+
 def _of_bucket(
     chosen: Settings, wanted: str, subject: Mapping[str, object], documents: Sequence[Document]
 ) -> Iterator[Reading]:
@@ -588,7 +592,8 @@ def _of_bucket(
     elif standing == "chosen":
         yield rate.at.reading("status", "observing", note)
     elif standing != "opaque":
-        yield rate.at.reading("status", "deployed", note + runtime)
+        doubt = _PARTLY if percent < 100 and mapping(subject.get("params")).get("enforced_percent") is None else ""
+        yield _doubted(rate.at.reading("status", "deployed", note + runtime), doubt)
     yield at.reading("params.enforced_percent", math.floor(percent), f"filter_enabled and filter_enforced of {chosen.label}")
     is_shared = isinstance(chosen.data.get("local_cluster_rate_limit"), dict)
     each = "" if is_shared else f"; {_EACH}"

@@ -48,6 +48,21 @@ def limiter(root: Path, manager: dict[str, Any] | None = None, **changes: object
 # --- a local limit ---
 
 
+@pytest.mark.parametrize(
+    ("share", "declared", "is_soft"),
+    [({"numerator": 1}, None, True), ({"numerator": 1}, 1, False), ({"numerator": 100}, None, False)],
+)
+def test_a_limit_on_a_part_of_the_requests_needs_the_share_declared(
+    tmp_path: Path, share: dict[str, int], declared: int | None, *, is_soft: bool
+) -> None:
+    limiter(tmp_path, filter_enforced={"default_value": share})
+    subject = {"family": "rate_limit", "params": {"window": "minute", "enforced_percent": declared}}
+    account = envoy.account(Opener(tmp_path), "e.json", {"kind": "envoy", "path": "e.json"}, subject)
+    assert said(account)["status"] == "deployed"
+    assert ("status" in soft(account)) is is_soft
+    assert ("declare params.enforced_percent" in note(account)) is is_soft
+
+
 def test_the_limit_of_a_route_is_read_with_its_share_and_burst() -> None:
     account = heard("edge.yaml", location="/products", urls=["/products/*"])
     assert said(account) == {
@@ -57,7 +72,7 @@ def test_the_limit_of_a_route_is_read_with_its_share_and_burst() -> None:
         "params.window": "minute",
         "params.burst": 120,
     }
-    assert soft(account) == {"params.limit", "params.burst"}
+    assert soft(account) == {"status", "params.limit", "params.burst"}
     assert places(account)["params.limit"] == ("edge.yaml", 30)
     assert places(account)["params.enforced_percent"][1] == 35
     assert "each Envoy process has a bucket of its own" in note(account, "params.limit")
