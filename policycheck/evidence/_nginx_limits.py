@@ -22,6 +22,7 @@ from policycheck.evidence._nginx_places import (
     handed_on,
     is_on,
     later,
+    named,
     nearest,
     option,
     passes,
@@ -291,6 +292,8 @@ def _limit(item: Directive, zones: Mapping[str, _Zone], http: Http, spot: Spot) 
     if len(names) != 1:
         raise item.unsaid("a limit_req does not name one zone")
     if names[0] not in zones:
-        raise item.unsaid(f"limit_req names zone {names[0]}, which no limit_req_zone here defines")
+        inner = [each for level in spot.levels[1:] for each in named(level, "limit_req_zone")]
+        hint = f"; limit_req_zone on line {inner[0].line} stands outside of http, where nginx refuses it" if inner else ""
+        raise item.unsaid(f"limit_req names zone {names[0]}, which no limit_req_zone here defines{hint}")
     zone = zones[names[0]]
     return _Limit(item, zone, *standing(zone.key, f"the key of zone={zone.name}", http, spot))

@@ -581,7 +581,8 @@ def test_a_zone_that_is_not_defined_is_unreadable(tmp_path: Path) -> None:
 
 def test_a_zone_at_server_level_is_no_zone(tmp_path: Path) -> None:
     text = "http { server { limit_req_zone $remote_addr zone=z:1m rate=1r/s; location / { limit_req zone=z; }}}"
-    assert "which no limit_req_zone here defines" in silent(written(tmp_path, text, location="/"))
+    why = silent(written(tmp_path, text, location="/"))
+    assert "which no limit_req_zone here defines; limit_req_zone on line 1 stands outside of http" in why
 
 
 # --- what is not a configuration ---
