@@ -35,6 +35,12 @@ _CHOSEN_PREFIXES = ("http_", "arg_", "cookie_")
 _CREDENTIALS = frozenset(
     {"http_authorization", "http_x_api_key", "http_api_key", "http_apikey", "http_x_auth_token", "http_x_access_token"}
 )
+#: Headers that hold the client's address and that a provider in front writes anew; whether all come through it is not
+#: said here.
+_OF_PROVIDERS = frozenset(
+    {"http_cf_connecting_ip", "http_cf_connecting_ipv6", "http_true_client_ip", "http_fastly_client_ip"}
+    | {"http_cloudfront_viewer_address", "http_x_azure_clientip", "http_fly_client_ip"}
+)
 #: What visitors usually have where a map asks for something else than an address or a header.
 _USUAL = {
     "request_method": ("GET",),
@@ -75,7 +81,7 @@ def standing(key: str, label: str, http: Http, spot: Spot) -> tuple[str, str]:
 
 
 def _is_chosen(name: str) -> bool:
-    return name in _CHOSEN or (name.startswith(_CHOSEN_PREFIXES) and name not in _CREDENTIALS)
+    return name in _CHOSEN or (name.startswith(_CHOSEN_PREFIXES) and name not in _CREDENTIALS | _OF_PROVIDERS)
 
 
 def _of_user(label: str, spot: Spot) -> tuple[str, str]:

@@ -278,7 +278,13 @@ def test_what_a_request_can_vary_opens_new_counters(tmp_path: Path, key: str) ->
     assert "params.unit" not in said(account)
 
 
-@pytest.mark.parametrize("key", ["$http_authorization", "$http_x_api_key", "$binary_remote_addr$host", "$account_id"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "$http_authorization", "$http_x_api_key", "$binary_remote_addr$host", "$account_id", "$http_cf_connecting_ip",
+        "$http_true_client_ip",
+    ],
+)  # fmt: skip
 def test_a_key_whose_worth_stands_elsewhere_is_no_unit(tmp_path: Path, key: str) -> None:
     account = written(tmp_path, HEAD.replace("$binary_remote_addr", key) + TAIL, location="/")
     assert {"params.limit", "params.window", "params.burst"} == set(said(account))
