@@ -7,6 +7,7 @@ brings in its group overrides it to count. Rules run by priority and end at the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment, points_to
@@ -269,6 +270,9 @@ def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said
             acl.at,
             f"nothing associates {acl.address} with a distribution or load balancer, so it enforces nothing",
         )
+    if is_off(by):
+        rest = tuple(each for each in question.config.resources if not is_off(each))
+        by = attachment(replace(question.config, resources=rest), acl, ATTACHERS) or by
     if by.type.startswith("aws_cloudfront") and not by.part.flag("enabled", default=True):
         return Said("planned", by.part.place("enabled"), f"{by.address}, which {acl.address} stands before, is not enabled")
     hidden = _hidden(_rules(acl), rule, label, question)
@@ -280,6 +284,11 @@ def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said
     why = f"of its rules only counted{_or_more(_managed(rule))}: {', '.join(counted)[:200]}"
     why += "; a person has to say whether enough are left"
     return status.doubted(why) if counted else status
+
+
+def is_off(attacher: Resource) -> bool:
+    """Whether a distribution is written to be off; another one may bring an ACL's rules before its own hosts."""
+    return attacher.type.startswith("aws_cloudfront") and attacher.part.fields.get("enabled") in (False, "false")
 
 
 def _hidden(rules: Sequence[Part], rule: Part, label: str, question: Question) -> Said | None:

@@ -203,6 +203,7 @@ def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
             found += [name, f"*.{name}"] if name and paused in (None, False, "false") else []
         return found, True
     attachers = [each for each in config.of(*_aws_waf.ATTACHERS) if _attaches_to(each, target)]
+    attachers = [each for each in attachers if not _aws_waf.is_off(each)] or attachers
     for each in attachers:
         aliases = each.part.fields.get("aliases") if each.type == _DISTRIBUTION else None
         settled = [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, tuple) else []

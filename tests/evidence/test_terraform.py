@@ -1997,3 +1997,29 @@ resource "azurerm_cdn_frontdoor_security_policy" "s" {
     changed = text.replace(old, new)
     assert changed != text
     assert "refuses requests by something else" in silent(written(tmp_path, changed, "ip_block", **more))
+
+
+# --- one of several distributions is off ---
+
+OTHER_CDN = """
+resource "aws_cloudfront_distribution" "other" {
+  enabled    = true
+  aliases    = ["other.example"]
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+}
+"""
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_distribution_that_is_off_says_nothing_of_one_that_is_on(tmp_path: Path, *, is_first: bool) -> None:
+    off = NAMED.replace("enabled    = true", "enabled    = false")
+    text = acl(around=off + OTHER_CDN if is_first else OTHER_CDN + off)
+    live = written(tmp_path, text, resource=EDGE, urls=("https://other.example/people/*",))
+    assert said(live)["status"] == "deployed"
+    assert not any(reading.soft for reading in live.readings)
+    dead = silent(written(tmp_path, text, resource=EDGE, urls=("https://www.shop.example/people/*",)))
+    assert "not before www.shop.example" in dead
+    both = text.replace("enabled    = true", "enabled    = false")
+    account = written(tmp_path, both, resource=EDGE, urls=("https://www.shop.example/people/*",))
+    assert said(account)["status"] == "planned"
+    assert not any(reading.soft for reading in account.readings)
