@@ -364,28 +364,49 @@ def _may_be_through(rule: Part, question: Question) -> bool:
 
 
 def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Said:
-    """The status of a rule in a group: that of the web ACL's rule which brings the group in."""
-    for acl in question.config.of(ACL):
-        for outer in _rules(acl):
-            reference = _inner(outer, "rule_group_reference_statement")
-            if reference is None or not _names(reference, group, question.config):
-                continue
-            if _counting(outer):
-                return Said(
-                    "observing", outer.at, f"{label} is brought in by rule {outer.called('name')}, which only counts"
-                )
-            overrides = [
-                other for other in reference.parts("rule_action_override") if other.text("name") == rule.called("name")
-            ]
-            if any(_is_count(other) for other in overrides):
-                return Said("observing", overrides[0].at, f"{label} is overridden to count, so nothing is enforced")
-            counted = _counted(reference)
-            rules = [other for other in _rules(group) if other.fields.get("name") not in counted]
-            return _hidden(rules, rule, label, question) or _attached(acl, outer, label, question)
+    """The status of a rule in a group: that of the web ACL's rule which brings the group in.
+
+    One that stands before nothing says nothing of the others that do; of these all have to say the same.
+    """
+    bringing = [
+        (acl, outer, reference)
+        for acl in question.config.of(ACL)
+        for outer in _rules(acl)
+        if (reference := _inner(outer, "rule_group_reference_statement")) is not None
+        and _names(reference, group, question.config)
+    ]
+    before = [each for each in bringing if _may_stand(each[0], question)] or bringing
+    standing = [_brought(*each, group, rule, label, question) for each in before]
+    if len({said.value for said in standing}) > 1:
+        raise Unsaid(f"several rules bring in {group.address} and differ in what they make of it", standing[1].at)
+    if standing:
+        return standing[0]
     _refuse_apart(question.config)
     if question.config.gap or any(group.address in addresses for _, addresses in question.config.handed):
         raise Unsaid(f"no web ACL here brings in {group.address}; name the plan of one that does", group.at)
     return Said("planned", group.at, f"no web ACL brings in {group.address}, so it enforces nothing")
+
+
+def _may_stand(acl: Resource, question: Question) -> bool:
+    """Whether a web ACL stands before something, or may."""
+    try:
+        return attachment(question.config, acl, ATTACHERS) is not None
+    except Unsaid:
+        return True
+
+
+def _brought(
+    acl: Resource, outer: Part, reference: Part, group: Resource, rule: Part, label: str, question: Question
+) -> Said:
+    """What one web ACL makes of a rule in a group that it brings in."""
+    if not _counting(outer):
+        overrides = [other for other in reference.parts("rule_action_override") if other.text("name") == rule.called("name")]
+        if any(_is_count(other) for other in overrides):
+            return Said("observing", overrides[0].at, f"{label} is overridden to count, so nothing is enforced")
+        counted = _counted(reference)
+        rules = [other for other in _rules(group) if other.fields.get("name") not in counted]
+        return _hidden(rules, rule, label, question) or _attached(acl, outer, label, question)
+    return Said("observing", outer.at, f"{label} is brought in by rule {outer.called('name')}, which only counts")
 
 
 def _names(reference: Part, group: Resource, config: Config) -> bool:

@@ -2023,3 +2023,47 @@ def test_a_distribution_that_is_off_says_nothing_of_one_that_is_on(tmp_path: Pat
     account = written(tmp_path, both, resource=EDGE, urls=("https://www.shop.example/people/*",))
     assert said(account)["status"] == "planned"
     assert not any(reading.soft for reading in account.readings)
+
+
+# --- a group that several web ACLs bring in ---
+
+SHARED_GROUP = """
+resource "aws_wafv2_rule_group" "g" {
+  name = "g"
+  rule {
+    name     = "limit"
+    priority = 1
+    action {
+      block {}
+    }
+    statement {
+      rate_based_statement {
+        limit = 100
+      }
+    }
+  }
+}
+resource "aws_cloudfront_distribution" "prod" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.prod.arn
+}
+"""
+STAGING = 'resource "aws_cloudfront_distribution" "s" {\n enabled = true\n web_acl_id = aws_wafv2_web_acl.staging.arn\n}\n'
+
+
+def brings_in(name: str, override: str) -> str:
+    """A web ACL that brings in the group."""
+    reference = "rule_group_reference_statement {\n arn = aws_wafv2_rule_group.g.arn\n}"
+    override = f"override_action {{\n {override} {{}}\n}}"
+    rule = f'rule {{\n name = "g"\n priority = 1\n {override}\n statement {{\n {reference}\n}}\n}}'
+    return f'resource "aws_wafv2_web_acl" "{name}" {{\n name = "{name}"\n {rule}\n}}\n'
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_group_that_another_acl_only_counts_is_in_force_where_it_is_enforced(tmp_path: Path, *, is_first: bool) -> None:
+    acls = [brings_in("staging", "count"), brings_in("prod", "none")]
+    text = "".join(acls if is_first else reversed(acls)) + SHARED_GROUP
+    assert said(written(tmp_path, text, resource="aws_wafv2_rule_group.g"))["status"] == "deployed"
+    assert "differ in what they make of it" in silent(written(tmp_path, text + STAGING, resource="aws_wafv2_rule_group.g"))
+    alone = brings_in("prod", "count") + SHARED_GROUP
+    assert said(written(tmp_path, alone, resource="aws_wafv2_rule_group.g"))["status"] == "observing"
