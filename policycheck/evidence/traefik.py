@@ -130,12 +130,20 @@ class Router(NamedTuple):
         return any(path.startswith(address.path) for path in longer)
 
 
+class Point(NamedTuple):
+    """An entry point of the static configuration: the middlewares that it adds to its routers; whether it only redirects."""
+
+    name: str
+    adds: tuple[str, ...]
+    redirects: bool
+
+
 class Setup(NamedTuple):
-    """The routers and middlewares of a configuration, and the middlewares that entry points add to every router."""
+    """The routers and middlewares of a configuration, and the entry points by which requests come in."""
 
     routers: tuple[Router, ...]
     middlewares: dict[str, Middleware]
-    everywhere: tuple[str, ...]
+    points: tuple[Point, ...]
     #: The middlewares of routers that were asked for, by identity.
     known: dict[int, list[Middleware]]
     #: Whether an entry point believes the forwarding headers of any client (`forwardedHeaders`: `insecure` or `trustedIPs`).
@@ -163,21 +171,35 @@ class Setup(NamedTuple):
     def foreign(self, router: Router) -> str:
         """A middleware of another provider that a router leads to, by itself, a chain or an entry point; or empty."""
         inner = [_inner(item) for item in self._all(router)]
-        names = [*self.everywhere, *router.uses, *(name for found in inner for name in found)]
+        names = [*self._added(router), *router.uses, *(name for found in inner for name in found)]
         return next((name for name in names if "@" in name), "")
 
     def unread(self, router: Router) -> str:
         """A middleware of a router that is not in the file, or is a plugin: it may be a limit; or empty."""
         found = self._all(router)
-        names = [*self.everywhere, *router.uses, *(name for item in found for name in _inner(item))]
+        names = [*self._added(router), *router.uses, *(name for item in found for name in _inner(item))]
         plugins = (item.name for item in found if _member(item.data, "plugin") is not None)
         return next((name.strip("/") for name in names if name not in self.middlewares), next(plugins, ""))
 
     def _all(self, router: Router) -> list[Middleware]:
         found = self.known.get(id(router))
         if found is None:
-            found = self.known[id(router)] = self._expanded((*self.everywhere, *router.uses))
+            found = self.known[id(router)] = self._expanded((*self._added(router), *router.uses))
         return found
+
+    def open_point(self, router: Router, limit: Middleware) -> str:
+        """An entry point by which a router takes requests without a limit that another one adds; or empty."""
+        if any(item is limit for item in self._expanded(router.uses)):
+            return ""
+        points = (point for point in self._points(router) if not point.redirects)
+        return next((p.name for p in points if not any(item is limit for item in self._expanded(p.adds))), "")
+
+    def _points(self, router: Router) -> list[Point]:
+        """The entry points that a router listens at: all where it names none."""
+        return [point for point in self.points if not router.entries or point.name in router.entries]
+
+    def _added(self, router: Router) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for point in self._points(router) for name in point.adds))
 
     def _expanded(self, names: Sequence[str]) -> list[Middleware]:
         """The middlewares of these names and those that chains lead to; a name counts once, so that circles end."""
@@ -206,8 +228,8 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 
 def _readings(files: Files, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
     family = refuse_other_family("traefik", subject, _FAMILIES)
-    everywhere, is_insecure = _everywhere(files, path, options)
-    setup = _setup(_documents(files, path), path, everywhere, is_insecure=is_insecure)
+    points, is_insecure = _points(files, path, options)
+    setup = _setup(_documents(files, path), path, points, is_insecure=is_insecure)
     for reading in _of_place(setup, path, options, subject):
         yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
 
@@ -284,9 +306,7 @@ def _refuse_comments(content: str, path: str, documents: Sequence[Document]) -> 
         raise Unsaid(f"{path} is a template; render it first and name the result", path, line)
 
 
-def _setup(
-    documents: Sequence[Document], path: str, everywhere: tuple[str, ...] = (), *, is_insecure: bool = False
-) -> Setup:
+def _setup(documents: Sequence[Document], path: str, points: tuple[Point, ...] = (), *, is_insecure: bool = False) -> Setup:
     routers: list[Router] = []
     middlewares: dict[str, Middleware] = {}
     for document in documents:
@@ -299,7 +319,7 @@ def _setup(
             _take_file(document, http, routers, middlewares)
     if not routers and not middlewares:
         raise Unsaid(f"{path} has no Traefik routers or middlewares (labels of containers are not read)", path)
-    return Setup(tuple(routers), middlewares, everywhere, {}, is_insecure)
+    return Setup(tuple(routers), middlewares, points, {}, is_insecure)
 
 
 def _member(data: Mapping[str, Any], name: str) -> Any:
@@ -390,15 +410,17 @@ def _is_foreign(name: str, read: tuple[str, ...]) -> bool:
     return name.partition("@")[2] not in read
 
 
-def _everywhere(files: Files, path: str, options: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
-    """The middlewares that entry points of the static configuration add to every router; whether they believe any client."""
+def _points(files: Files, path: str, options: Mapping[str, object]) -> tuple[tuple[Point, ...], bool]:
+    """The entry points of the static configuration; whether any believes the forwarding headers of any client."""
     static = files.beside(path, options, "static")
-    found: list[str] = []
+    found: list[Point] = []
     is_insecure = False
     for document in files.documents(static) if static else []:
-        for point in mapping(document.data.get("entryPoints")).values():
+        for name, point in mapping(document.data.get("entryPoints")).items():
             http = mapping(mapping(point).get("http"))
-            found += [_called(item, "") for item in listing(http.get("middlewares"))]
+            adds = tuple(_called(item, "") for item in listing(http.get("middlewares")))
+            redirects = bool(mapping(mapping(http.get("redirections")).get("entryPoint")).get("to"))
+            found.append(Point(str(name), adds, redirects))
             forwarded = mapping(mapping(point).get("forwardedHeaders"))
             is_insecure |= forwarded.get("insecure") is True or _is_any(listing(forwarded.get("trustedIPs")))
     return tuple(found), is_insecure
@@ -445,7 +467,11 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
 
 
 def _passing(setup: Setup, using: Sequence[Router], limits: Sequence[Middleware], options: Mapping[str, object]) -> str:
-    """Why requests to a part of a surface may pass a limit by: a router with a longer path is asked first; or empty."""
+    """Why requests may pass a limit by: at another entry point, or by a router with a longer path, asked first; or empty."""
+    for router in using:
+        open_points = [setup.open_point(router, limit) for limit in limits]
+        if all(open_points):
+            return f"the router {router.name} takes requests at the entry point {open_points[0]} too, without this limit"
     least = min(router.priority for router in using)
     for router in setup.routers:
         is_limited = any(item is limit for item in setup.limits(router) for limit in limits)

@@ -96,6 +96,31 @@ def test_an_entry_point_can_add_it_to_every_router(tmp_path: Path) -> None:
     assert said(limiter(tmp_path, {"average": 5}, [], options={"static": "traefik.yml"}))["status"] == "deployed"
 
 
+@pytest.mark.parametrize(
+    ("web", "entries", "status", "is_soft"),
+    [
+        ({}, ["web"], "planned", False),
+        ({}, ["websecure"], "deployed", False),
+        ({}, ["web", "websecure"], "deployed", True),
+        ({}, [], "deployed", True),
+        ({"http": {"redirections": {"entryPoint": {"to": "websecure", "scheme": "https"}}}}, [], "deployed", False),
+        ({"http": {"middlewares": ["l@file"]}}, [], "deployed", False),
+    ],
+)
+def test_an_entry_point_adds_a_limit_to_its_own_routers(
+    tmp_path: Path, web: dict[str, Any], entries: list[str], status: str, *, is_soft: bool
+) -> None:
+    points = {"web": {"address": ":80"} | web, "websecure": {"address": ":443", "http": {"middlewares": ["l@file"]}}}
+    (tmp_path / "traefik.json").write_text(json.dumps({"entryPoints": points}))
+    routers = {"r": {"rule": "PathPrefix(`/a`)", "entryPoints": entries}}
+    http = {"routers": routers, "middlewares": {"l": {"rateLimit": {"average": 5}}}}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": http}))
+    account = heard("t.yaml", tmp_path, urls=["/a/*"], options={"static": "traefik.json"})
+    assert said(account)["status"] == status
+    assert ("status" in soft(account)) is is_soft
+    assert ("at the entry point web too" in note(account)) is is_soft
+
+
 def test_a_shared_counter_is_no_matter_of_weighing() -> None:
     account = heard("dynamic.yml", resource="per-host")
     assert soft(account) == set()
