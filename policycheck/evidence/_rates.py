@@ -80,6 +80,23 @@ def numbers(rates: Sequence[Rate], subject: Mapping[str, object], note: str, *, 
     yield rate.at.reading("params.window", window, note)
 
 
+#: How many windows' worth of requests a burst may hold where no limit is declared to hold it against.
+_MANY = 60
+DWARFED = "its burst is more than the limit; declare params.burst"
+
+
+def is_dwarfed(rate: Rate, burst: int, subject: Mapping[str, object]) -> bool:
+    """Whether what comes through at once is more than the declared limit, and is not declared itself."""
+    params = subject.get("params")
+    declared: Mapping[str, object] = params if isinstance(params, Mapping) else {}
+    limit = declared.get("limit")
+    if declared.get("burst") is not None:
+        return False
+    if isinstance(limit, int | float) and not isinstance(limit, bool) and declared_window(subject):
+        return burst > limit
+    return burst > rate.amount * _MANY
+
+
 def declared_window(subject: Mapping[str, object]) -> str:
     """The window that a control declares, where it is one of the manifest's words."""
     params = subject.get("params")

@@ -48,7 +48,7 @@ from policycheck.evidence._foreign import (
     text,
     whole,
 )
-from policycheck.evidence._rates import Rate, duration, numbers, of_header
+from policycheck.evidence._rates import DWARFED, Rate, duration, is_dwarfed, numbers, of_header
 from policycheck.model import Account, Discovered, Location, Reading
 
 if TYPE_CHECKING:
@@ -618,7 +618,9 @@ def _numbers(
     if standing == "chosen":
         yield rates[0].at.reading("status", "observing", note)
     elif standing != "opaque":
-        doubt = _doubt(setup, using, counted)
+        burst = _at_once(best)[0] if len(counted) == 1 else 0
+        dwarfed = DWARFED if is_dwarfed(rates[0], burst, subject) else ""
+        doubt = "; ".join(filter(None, (_doubt(setup, using, counted), dwarfed)))
         yield rates[0].at.reading("status", "deployed", f"{note}; {doubt}" if doubt else note, soft=bool(doubt))
     is_shared = all(isinstance(_member(_limit(item) or {}, "redis"), dict) for item in counted)
     each = "" if is_shared else f"; {_EACH}"
@@ -669,6 +671,11 @@ def _rate(middleware: Middleware) -> Rate:
 
 
 def _burst(middleware: Middleware, *, is_shared: bool) -> Reading:
+    burst, at = _at_once(middleware)
+    return at.reading("params.burst", burst, f"burst of {middleware.name}", soft=not is_shared)
+
+
+def _at_once(middleware: Middleware) -> tuple[int, At]:
     """How many at once; 1 where it is not written."""
     limit = _limit(middleware) or {}
     written = _member(limit, "burst")
@@ -677,7 +684,7 @@ def _burst(middleware: Middleware, *, is_shared: bool) -> Reading:
     at = At(middleware.at.document, limit, key)
     if burst is None:
         raise at.unsaid(f"the burst of {middleware.name} is no whole number")
-    return at.reading("params.burst", max(burst, 1), f"burst of {middleware.name}", soft=not is_shared)
+    return max(burst, 1), at
 
 
 def _criterion(middleware: Middleware) -> dict[str, Any]:

@@ -439,6 +439,16 @@ def test_a_part_of_a_surface_that_another_route_takes_first_is_for_a_person(
     assert "status" not in soft(after)
 
 
+@pytest.mark.parametrize(("burst", "is_soft"), [(None, True), (1000, False)])
+def test_a_bucket_beyond_the_limit_has_to_be_declared(tmp_path: Path, burst: int | None, *, is_soft: bool) -> None:
+    limiter(tmp_path, token_bucket={"max_tokens": 1000, "tokens_per_fill": 10, "fill_interval": "60s"})
+    subject = {"family": "rate_limit", "params": {"limit": 10, "window": "minute", "burst": burst}}
+    account = envoy.account(Opener(tmp_path), "e.json", {"kind": "envoy", "path": "e.json"}, subject)
+    assert said(account)["status"] == "deployed"
+    assert ("status" in soft(account)) is is_soft
+    assert ("declare params.burst" in note(account)) is is_soft
+
+
 def test_a_route_that_does_not_look_at_case_is_not_passed_over(tmp_path: Path) -> None:
     first = route("/PRODUCTS", config=OFF, match={"case_sensitive": False})
     account = limiter(tmp_path, hosts(first, route()), options={"urls": SHOP, "zone": "l"})

@@ -121,6 +121,27 @@ def test_an_entry_point_adds_a_limit_to_its_own_routers(
     assert ("at the entry point web too" in note(account)) is is_soft
 
 
+@pytest.mark.parametrize(
+    ("burst", "params", "is_soft"),
+    [
+        (500, {"limit": 100, "window": "minute"}, True),
+        (100, {"limit": 100, "window": "minute"}, False),
+        (500, {"limit": 100, "window": "minute", "burst": 500}, False),
+        (500, {}, False),
+        (50000, {}, True),
+    ],
+)
+def test_a_burst_beyond_the_limit_has_to_be_declared(
+    tmp_path: Path, burst: int, params: dict[str, Any], *, is_soft: bool
+) -> None:
+    limiter(tmp_path, {"average": 100, "period": "1m", "burst": burst})
+    subject = {"family": "rate_limit", "params": params}
+    account = traefik.account(Opener(tmp_path), "t.yaml", {"kind": "traefik", "path": "t.yaml"}, subject)
+    assert said(account)["status"] == "deployed"
+    assert ("status" in soft(account)) is is_soft
+    assert ("declare params.burst" in note(account)) is is_soft
+
+
 def test_a_shared_counter_is_no_matter_of_weighing() -> None:
     account = heard("dynamic.yml", resource="per-host")
     assert soft(account) == set()
