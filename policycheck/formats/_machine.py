@@ -113,6 +113,17 @@ def run_stops(totals: Totals, style: Mapping[str, Any]) -> Iterator[Stop]:
         yield Stop("nothing-applied", RUN, "There was no manifest to judge")
 
 
+def unjudged(record: Record) -> list[str]:
+    """What was not judged of one manifest, a sentence each, for formats that people read."""
+    return [stop.message for stop in stops(record, {"show_values": True})]
+
+
+def unjudged_at_all(totals: Totals) -> list[str]:
+    """The same of the run: a report that leaves a file out without a word looks better than the run was."""
+    others = [stop.message for stop in run_stops(totals, {"show_values": True}) if stop.rule != "invalid-input"]
+    return [*map(harmless, map(str, totals.problems)), *others]
+
+
 def blocking(record: Record) -> list[Record]:
     """The findings that make the exit code 1, in the order of the report."""
     return [finding for finding in record["findings"] if finding["blocks"]]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from policycheck.formats import _by_framework, _changes
+from policycheck.formats._machine import unjudged, unjudged_at_all
 from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
 from policycheck.questions import by_subject
@@ -50,6 +51,8 @@ def part(view: View, record: Record) -> bytes:
     asked = {e["id"]: e for e in record["expectations"]}
     for finding in gaps:
         lines += _gap(finding, asked)
+    broken = unjudged(record)
+    lines += [f"### Could not be judged ({len(broken)})", "", *(f"- {safe(told)}" for told in broken), ""] if broken else []
     lines += _accepted(record) + _unread(record) + _questions(record) + _redacted(record)
     return encoded(lines)
 
@@ -57,9 +60,8 @@ def part(view: View, record: Record) -> bytes:
 def end(view: View, totals: Totals) -> bytes:
     """What the document is not, and what could not be read."""
     lines = ["---", "", safe(view.header["disclaimer"]), "", f"Report {totals.report_id}.", ""]
-    if totals.problems:
-        lines += ["Not judged, because invalid:", ""]
-        lines += [f"- {safe(str(problem))}" for problem in totals.problems] + [""]
+    every = unjudged_at_all(totals)
+    lines += ["Not judged:", "", *(f"- {safe(told)}" for told in every), ""] if every else []
     return encoded(lines)
 
 
@@ -151,7 +153,8 @@ def _unread(record: Record) -> list[str]:
     some = [f for f in record["findings"] if f["outcome"] == "unknown" and not f["expectations"] and not f.get("missing")]
     lines = [f"### Evidence that could not be read ({len(some)})", ""] if some else []
     for finding in some:
-        lines.append(f"- **{finding['severity']}** {safe(finding.get('message', ''))}")
+        why = finding.get("message") or f"{finding['rule']}: {finding.get('because_of', '')}"
+        lines.append(f"- **{finding['severity']}** {safe(why)}")
     return [*lines, ""] if lines else []
 
 

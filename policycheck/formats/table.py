@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from policycheck.formats import _by_framework
 from policycheck.formats._by_expectation import Answer, answers, evaluated, subject
+from policycheck.formats._machine import unjudged, unjudged_at_all
 from policycheck.formats._terminal import encode, harmless, wrap
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
@@ -50,14 +51,32 @@ def part(view: View, record: Record) -> bytes:
     if view.style.get("view"):
         rows_of = [_supported(one) for one in _by_framework.supported(view, record, str(view.style["view"]))]
         head = [f"{name}: {evaluated(record)}", *wrap(_by_framework.about(str(view.style["view"])), view.style, "", "")]
-        return encode([*head, "", *_fitted(view, _SUPPORTED, rows_of)], view.style)
+        return encode([*head, "", *_fitted(view, _SUPPORTED, rows_of), *_besides(view, record)], view.style)
     if view.style.get("by") == "expectation":
         rows = answers(record, verbose)
-        return encode([f"{name}: {evaluated(record)}", "", *_fitted(view, _ASKED, list(map(_asked, rows)))], view.style)
+        lines = _fitted(view, _ASKED, list(map(_asked, rows)))
+        return encode([f"{name}: {evaluated(record)}", "", *lines, *_besides(view, record)], view.style)
     shown = [f for f in record["findings"] if verbose or f["outcome"] in ("gap", "unknown")]
-    counts = ", ".join(f"{n} {o.replace('_', ' ')}" for o, n in record["counts"]["findings"].items() if n)
     lines = _fitted(view, _HEAD, [_row(view, finding) for finding in shown])
-    return encode([f"{name}: {counts or 'no findings'}", "", *lines, *_denied(view, shown)], view.style)
+    return encode([f"{name}: {_counted(record)}", "", *lines, *_denied(view, shown), *_besides(view, record)], view.style)
+
+
+def _counted(record: Record) -> str:
+    """As many as the rows are: those of the declaration itself and those that are accepted are counted apart."""
+    counts = record["counts"]
+    plain, own = (
+        ", ".join(f"{n} {o.replace('_', ' ')}" for o, n in counts[kind].items() if n) for kind in ("findings", "integrity")
+    )
+    has_own = sum(counts["integrity"].values()) > counts["integrity"]["met"]
+    accepted = f"; {counts['accepted']} accepted" if counts["accepted"] else ""
+    return f"{plain or 'no findings'}{f'; integrity {own}' if has_own else ''}{accepted}"
+
+
+def _besides(view: View, record: Record) -> list[str]:
+    """What no row of the table says: what was not judged, and what the run was let off."""
+    lines = [f"incomplete: {told}" for told in unjudged(record)]
+    loosened = ", ".join(map(harmless, view.header["options"]["loosened_by"]))
+    return [*([""] if lines or loosened else []), *lines, *([f"loosened by {loosened}"] if loosened else [])]
 
 
 def _denied(view: View, shown: list[Record]) -> list[str]:
@@ -103,8 +122,9 @@ def _cut(head: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> list
 
 
 def end(view: View, totals: Totals) -> bytes:
-    """Nothing."""
-    return b""
+    """What is in no table because it was not judged."""
+    every = [f"not judged: {told}" for told in unjudged_at_all(totals)]
+    return encode([*([""] if totals.manifests else []), *every] if every else [], view.style)
 
 
 def _row(view: View, finding: Record) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from policycheck.formats._machine import unjudged, unjudged_at_all
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import Outcome, cells
 from policycheck.questions import by_subject
@@ -24,6 +25,8 @@ MAX_QUESTIONS = 10
 MAX_FACTS = 2
 MAX_ASKED = 2
 MAX_RULES = 5
+#: Of what kept files from being judged; --verbose shows all.
+MAX_UNJUDGED = 20
 #: More documents than these are counted; --verbose names them.
 MOST_NAMED = 5
 _BINDING = ("must", "should")
@@ -79,12 +82,23 @@ def part(view: View, record: Record) -> bytes:
 
 
 def end(view: View, totals: Totals) -> bytes:
-    """The sum over several manifests."""
+    """The sum over several manifests, and what is in none of them because it was not judged."""
     ended = b"\n" if view.style.get("quiet") and totals.manifests else b""
-    if totals.manifests < 2:
-        return ended
-    findings = " · ".join(f"{n} {_WORDS[o]}" for o, n in totals.findings.items() if n)
-    return ended + encode(["", f"{totals.manifests} manifests: {findings}"], view.style)
+    lines = []
+    if totals.manifests > 1:
+        findings = " · ".join(f"{n} {_WORDS[o]}" for o, n in totals.findings.items() if n)
+        lines = ["", f"{totals.manifests} manifests: {findings}"]
+    return ended + encode([*lines, *_unjudged(view, totals)], view.style)
+
+
+def _unjudged(view: View, totals: Totals) -> list[str]:
+    every = unjudged_at_all(totals)
+    if view.style.get("quiet"):
+        return [f"not judged: {told}" for told in every]
+    shown = every if view.style.get("verbose") else every[:MAX_UNJUDGED]
+    lines = [*([""] if totals.manifests else []), paint(f"Not judged ({len(every)})", "bold", view.style)] if every else []
+    lines += [line for told in shown for line in wrap(told, view.style, "  ", "      ")]
+    return lines + ([f"  and {len(every) - len(shown)} more; --verbose shows all"] if len(shown) < len(every) else [])
 
 
 def _is_shown(finding: Record) -> bool:
@@ -283,9 +297,14 @@ def _unread(view: View, findings: list[Record]) -> list[str]:
     """Evidence that says nothing: it blocks like a question, and is never cut for length."""
     lines = [paint(f"Could not be read ({len(findings)})", "bold", view.style)] if findings else []
     for finding in findings:
-        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {finding.get('message', '')}"
+        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {_why(finding)}"
         lines += wrap(told, view.style, "  ", "      ")
     return [*lines, ""] if lines else []
+
+
+def _why(finding: Record) -> str:
+    """What is said of a finding; of a rule that broke, there is no message."""
+    return str(finding.get("message") or finding.get("because_of") or "")
 
 
 def _asides(view: View, findings: list[Record]) -> list[str]:
@@ -354,8 +373,8 @@ def _summary(view: View, record: Record) -> list[str]:
     loosened = view.header["options"]["loosened_by"]
     if loosened:
         lines += wrap(f"loosened by   {', '.join(loosened)}", style, "  ", "                ")
-    for failure in record["failures"]:
-        lines += wrap(f"incomplete    {failure['what']}: {failure['why']}", style, "  ", "                ")
+    for told in unjudged(record):
+        lines += wrap(f"incomplete    {told}", style, "  ", "                ")
     lines += wrap(f"blocking      {_blocking(view, counts)}", style, "  ", "                ")
     for taken in record.get("redactions", ()):
         lines += wrap(f"redacted      {taken['what']} at {taken['where']}", style, "  ", "                ")
@@ -412,4 +431,5 @@ def _quiet(view: View, record: Record) -> str:
     since = "".join(f"; {told.rstrip('.').replace('Since', 'since', 1)}" for told in _changed(view, record)[:1])
     options = view.header["options"]["loosened_by"]
     loosened = f"; loosened by {harmless(', '.join(options))}" if options else ""
-    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{loosened}{aside}{since}"
+    broken = "".join(f"; incomplete: {told}" for told in unjudged(record))
+    return f"{name}: {_listed(counts['findings'])}{own}; {counts['blocking']} blocking{broken}{loosened}{aside}{since}"

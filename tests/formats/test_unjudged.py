@@ -1,0 +1,70 @@
+"""What was not judged is said in every format that people read: who sees that one alone must not take the run for whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Done
+
+ROOT = Path(__file__).parents[2]
+#: What a person is given. CSV and the OSCAL catalog hold rows and criteria only.
+READ = ("text", "table", "markdown", "github-summary")
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A rule that is too much work, and beside its manifest one that is invalid."""
+    shutil.copytree(ROOT / "examples" / "exit-codes" / "5", tmp_path / "acme")
+    (tmp_path / "acme" / "bad").mkdir()
+    (tmp_path / "acme" / "bad" / "policycheck.yaml").write_text("policycheck: 1\norganization: {id: bad}\n", "utf-8")
+    return tmp_path / "acme"
+
+
+def judged(call: Call, folder: Path, *words: str) -> Done:
+    return call(folder, "check", ".", "--root", ".", "--rules", "pack", "--as-of", "2026-11-21", *words)
+
+
+@pytest.mark.parametrize("more", [(), ("--quiet",), ("--by", "expectation"), ("--view", "gdpr")])
+@pytest.mark.parametrize("name", READ)
+def test_a_file_that_is_invalid_and_a_rule_that_broke_are_named(
+    name: str, more: tuple[str, ...], folder: Path, call: Call
+) -> None:
+    report = judged(call, folder, "--format", "json").stdout
+    (folder / "report.json").write_text(report, "utf-8")
+    again = call(folder, "report", "report.json", "--format", name, *more)
+    assert again.returncode == 0, again.stderr
+    said = " ".join(again.stdout.replace("\\", "").split())
+    assert "bad/policycheck.yaml" in said
+    assert "rule too-much-work" in said
+
+
+@pytest.mark.parametrize("name", ["text", "markdown"])
+def test_what_a_broken_rule_left_open_says_why(name: str, folder: Path, call: Call) -> None:
+    assert "too-much-work: the rule could not be evaluated" in judged(call, folder, "--format", name).stdout
+
+
+@pytest.mark.parametrize("name", READ)
+def test_nothing_applied_is_no_report_without_gaps(name: str, tmp_path: Path, call: Call) -> None:
+    manifest = "policycheck: 1\norganization: {id: acme, roles: [ai_developer], size: small, jurisdictions: [GB]}\n"
+    (tmp_path / "policycheck.yaml").write_text(manifest, "utf-8")
+    done = call(tmp_path, "check", "--root", ".", "--criteria", "DSA40", "--as-of", "2026-11-21", "--format", name)
+    assert "No must or should expectation applied" in " ".join(done.stdout.split())
+
+
+def test_the_table_counts_its_rows_and_says_what_the_run_was_let_off(call: Call) -> None:
+    example = ROOT / "examples" / "harbour-social"
+    words = ("check", ".", "--root", ".", "--as-of", "2026-11-21", "--allow-unknown", "--format")
+    head, _, *rest = call(example, *words, "table").stdout.splitlines()
+    counts = json.loads(call(example, *words, "json").stdout)["totals"]
+    rows = [line.split()[1] for line in rest if line.split()[:1] and line.split()[0] in ("high", "medium", "low", "info")]
+    for outcome in ("gap", "unknown"):
+        both = counts["findings"][outcome], counts["integrity"][outcome]
+        assert rows.count(outcome) == sum(both)
+        assert all(f"{count} {outcome}" in head for count in both if count)
+    assert rest[-1] == "loosened by --allow-unknown"
