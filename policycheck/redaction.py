@@ -22,28 +22,51 @@ _REASONS = frozenset({
 _TARGET = re.compile(r"(?<=\btargets\[)[^\]]*(?=\])")
 _PATH = re.compile("organization\\.[a-z_]+")
 _DEMAND = re.compile("(declared|supported) only; this run asks for (supported|verified)")
+#: Where a token may begin: `X_ghp_…` is none the less one for what stands before it.
+_HERE = r"(?<![A-Za-z0-9])"
+_GITLAB = ("pat", "rt", "rtr", "dt", "ptt", "cbt", "ft", "imt", "agent", "oas", "soat", "ffct", "wt")
 #: Each kind with its shape, and what a text that has the shape holds when case is folded.
 _KINDS = {
-    "private key": (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*", ("-----begin",)),
-    "AWS access key": (r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("akia", "asia")),
+    "private key": (r"-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}[\s\S]*", ("private key",)),
+    "AWS access key": (_HERE + r"(?:AKIA|ASIA)[0-9A-Z]{16}(?![A-Za-z0-9])", ("akia", "asia")),
     "GitHub token": (
-        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
+        _HERE + r"(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     ),
-    "GitLab token": (r"\bglpat-[A-Za-z0-9_-]{20,255}", ("glpat-",)),
-    "Slack token": (
-        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,255}|hooks\.slack\.com/services/[A-Za-z0-9/]{10,255}", ("xox", "hooks.slack.com"),
+    "GitLab token": (
+        _HERE + rf"gl(?:{'|'.join(_GITLAB)})-[A-Za-z0-9_.-]{{20,255}}", tuple(f"gl{kind}-" for kind in _GITLAB),
     ),
-    "Stripe key": (r"\b[rs]k_live_[A-Za-z0-9]{16,255}", ("k_live_",)),
-    "Google API key": (r"\bAIza[0-9A-Za-z_-]{35}", ("aiza",)),
-    "secret key": (r"\bsk-[A-Za-z0-9_-]{20,255}", ("sk-",)),
-    "JSON web token": (r"\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}", ("eyj",)),
-    "password in an address": (r"(?<=://)[^\s/:@]{1,200}:[^\s/@]{1,200}(?=@)", ("://",)),
+    "Slack token": (
+        _HERE + r"(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,255}|hooks\.slack\.com/services/[A-Za-z0-9/]{10,255}",
+        ("xox", "xapp-", "hooks.slack.com"),
+    ),
+    "Stripe key": (_HERE + r"(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,255}", ("k_live_", "k_test_", "whsec_")),
+    "Google API key": (_HERE + r"AIza[0-9A-Za-z_-]{35}", ("aiza",)),
+    "secret key": (_HERE + r"sk-[A-Za-z0-9_-]{20,255}", ("sk-",)),
+    "JSON web token": (
+        _HERE + r"eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}", ("eyj",)
+    ),
+    # The last @ before a slash ends it: a user may be an address, a password may hold the sign, and the user may be blank.
+    "password in an address": (r"(?<=://)[^\s/]{0,200}:[^\s/]{1,200}(?=@)", ("://",)),
+    "signed address": (r"(?i:[?&;](?:sig|x-(?:amz|goog)-signature)=)[A-Za-z0-9%+/=_-]{16,4096}", ("sig=", "signature=")),
     "bearer token": (r"(?i:\bbearer\s{1,8})[A-Za-z0-9._~+/-]{16,4096}=*", ("bearer",)),
+    "name and password": (
+        r"(?i:\bauthorization\b[\"']?\s{0,8}[=:]?\s{0,8}[\"']?basic\s{1,8})(?=[A-Za-z+/]{0,200}[0-9+/=])[A-Za-z0-9+/]{6,4096}=*",
+        ("authorization",),
+    ),
+    "cookie": (
+        (
+            r"(?i:\bcookie\b[\"']?\s{0,8}[=:]\s{0,8}[\"']?)(?=[^\n\"']{0,2000}?=[^\s;\"',]{12})"
+            r"[^\s=;\"',]{1,100}=[^\s;\"',]{1,4096}(?:;\s{0,4}[^\s=;\"',]{1,100}=[^\s;\"',]{1,4096}){0,50}"
+        ),
+        ("cookie",),
+    ),
+    # What stands before the word makes it no other: DB_PASSWORD, clientSecret, aws_secret_access_key, AccountKey.
     "password or key": (
         (
-            r"(?i:\b(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key)\b[\"']?\s{0,8}[=:]\s{0,8})"
-            r"[\"']?(?=[^\s\"',;]{0,200}[0-9])[^\s\"',;]{6,200}"
+            r"(?i:(?:password|passwd|passphrase|pwd|secret|token|(?:api|access|account|private|secret|signing)[_-]?key)\b"
+            r"\\?[\"']?\s{0,8}(?:=>|:=|[=:])\s{0,8})"
+            r"\\?[\"']?(?=[^\s\"',;]{0,200}[0-9])[^\s\"',;]{6,200}"
         ),
         ("pass", "pwd", "secret", "token", "key"),
     ),

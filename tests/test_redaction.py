@@ -44,8 +44,34 @@ def test_what_looks_like_a_credential_is_taken_out(kind: str, secret: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("before", "secret", "after"),
+    [
+        ("DB_PASSWORD=", "hunter2hunter2", ""), ("aws_secret_access_key = ", "wJalrXUtnFEMI/K7MDENG/bPxRfiCY", ""),
+        ("client_secret: ", "8f7d6a5b4c3d2e1f", ""), ("clientSecret: ", "8f7d6a5b4c3d2e1f", ""),
+        ("/cb?access_token=", "8f7d6a5b4c3d2e1f", ""), ('{\\"password\\": \\"', "s3cretpass", '\\"}'),
+        ("password => ", "s3cretpass", ""), ("AccountName=x;AccountKey=", "abcdEFGH1234567890abcdEFGH==", ";Suffix=y"),
+        ("redis://:", "s3cretpass", "@cache:6379/0"), ("postgres://app:", "p@ss1word", "@db/x"),
+        ("smtp://me@x.example:", "s3cretpass", "@mail.example:25"), ("/blob?sv=1&sig=", "abcdEFGH1234567890%2Fab%3D", ""),
+        ("key_", "AKIA" + "IOSFODNN7EXAMPLE", ""), ("X_", "ghp_" + "a1B2" * 9, ""), ("", "glrt-" + "x1Y2z3" * 4, ""),
+        ("", "xapp-" + "1-A0123456789-1234567890123-a1b2", ""), ("", "sk_test_" + "4eC39HqLyjWDarjtT1zd", ""),
+        ("", "whsec_" + "4eC39HqLyjWDarjtT1zd", ""), ("-----BEGIN " + "PGP PRIVATE KEY BLOCK-----\n", "lQOYBF8x", ""),
+        ("Authorization: Basic ", "dXNlcjpzM2NyM3RwYXNz", ""), ("Cookie: lang=en; sid=", "8f7d6a5b4c3d2e1f", ""),
+        ("Set-Cookie: sid=", "8f7d6a5b4c3d2e1f", "; HttpOnly"),
+    ],
+)  # fmt: skip
+def test_a_credential_is_one_whatever_stands_before_it(before: str, secret: str, after: str) -> None:
+    kept, kinds = redaction.examined(f"{before}{secret}{after}")
+    assert secret not in kept
+    assert secret[-6:] not in kept
+    assert len(kinds) == 1
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "authorization: basic authentication is off", "cookie: none", "a session cookie = 30 days",
+        "token_expiry: 3600 seconds", "secretary: 20260101", "https://shop.example:8443/people?sig=1",
+        "a BEGIN of a private key policy", "risk-20260101-of-people",
         "", "a limit of 300 an hour", "sha256:" + "0a" * 32, "https://example.org/people?page=2", "mailto:ops@shop.example",
         "token: must be rotated", "The password: see the vault", "key takeaways, bullet 1", "surfaces[people].fields[email]",
         "API key holders are named", "secret: (left out)", "https://shop.example:8443/@ada", "sk-short", "eyJ.a.b",
