@@ -22,6 +22,7 @@ from policycheck.document import quoted, slug
 from policycheck.errors import ArtefactError, needs
 from policycheck.model import Discovered, Failure
 from policycheck.opener import Opener, relative
+from policycheck.redaction import harmless
 from policycheck.sources import SKIPPED_FOLDERS, is_fragment, is_manifest
 
 #: The most files of a repository that are offered to verifiers; more are counted and named as not looked at.
@@ -375,7 +376,7 @@ def _origin(thing: Discovered) -> str:
 
 def _notes(text: str, pad: str, further: str = "") -> Iterator[str]:
     """A text as comment lines."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = "".join(c if c.isprintable() else " " for c in harmless(text))
     shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
     yield from textwrap.wrap(
         shown, _NARROWER, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# {further}", break_on_hyphens=False
@@ -461,6 +462,8 @@ def _flow(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_flow, value))}]"
     if isinstance(value, str):
+        # Files hold what a manifest, which is for others to read, must not.
+        value = harmless(value)
         is_plain = _PLAIN.fullmatch(value) and value.lower() not in _RESERVED
         return value if is_plain else quoted(value)
     return "" if value is None else json.dumps(value)

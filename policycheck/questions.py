@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from policycheck.language.types import BOOL, DATE, FLOAT, INT, LIST, MAP, MOMENT, OBJECT, STRING, Type, Types
 from policycheck.model import Place
+from policycheck.redaction import harmless
 from policycheck.report import Record
 
 #: Who answers for what nobody is named for.
@@ -191,7 +192,7 @@ def _owners(place: Place) -> dict[str, str]:
             value for value in (here.values() if isinstance(here, dict) else here) if isinstance(value, (dict, list))
         ]
         if isinstance(here, dict) and isinstance(here.get("owner"), str) and here["owner"].strip():
-            found[place.route(here)] = " ".join(here["owner"].split())
+            found[place.route(here)] = harmless(" ".join(here["owner"].split()))
     return found
 
 

@@ -352,3 +352,54 @@ def test_a_problem_does_not_repeat_a_credential(tmp_path: Path) -> None:
     assert code == 3
     assert KEY not in out.decode() + told
     assert "[redacted: AWS access key]" in told
+
+
+# --- what is printed and is no report ------------------------------------------------------------------------------
+
+HELD = f"""
+policycheck: 1
+organization: {{id: acme, roles: [website_operator], size: small, jurisdictions: [GB]}}
+surfaces:
+  - {{id: people, kind: page, auth: none, owner: "web {KEY}", fields: [{{name: email, category: user.contact.email}}]}}
+controls:
+  - {{id: terms, family: terms, layer: legal, status: deployed, surfaces: [people],
+     evidence: [{{kind: terms, path: terms.md}}, {{kind: document, path: "{KEY}.md"}}]}}
+"""
+OPERATION = f"""
+openapi: 3.0.0
+info: {{title: People, version: '1'}}
+paths:
+  /people/{KEY}:
+    get:
+      security: []
+      responses:
+        '200':
+          description: one
+          content: {{application/json: {{schema: {{type: object, properties: {{email: {{type: string}}}}}}}}}}
+"""
+SERVER = f"""
+http {{ server {{ location /people {{ limit_req zone={KEY}; if ($http_user_agent ~* '{KEY}') {{ return 403; }} }} }} }}
+"""
+
+
+@pytest.mark.parametrize("words", [("questions",), ("evidence", "list"), ("discover",), ("discover", "--draft")])
+def test_no_list_questionnaire_or_draft_prints_a_credential(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "policycheck.yaml").write_text(HELD, "utf-8")
+    (tmp_path / "terms.md").write_text(
+        f"# Terms\n\nYou must not scrape our site with the key {KEY} by any automated means.\n"
+    )
+    (tmp_path / "openapi.yaml").write_text(OPERATION, "utf-8")
+    (tmp_path / "nginx.conf").write_text(SERVER, "utf-8")
+    code, out, told = run(tmp_path, *words)
+    assert code == 0, told
+    assert "redacted: AWS access key" in out.decode() + told
+    assert KEY not in out.decode() + told
+
+
+def test_a_draft_without_the_credentials_of_its_files_is_a_manifest(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(OPERATION, "utf-8")
+    assert run(tmp_path, "discover", "--output", "policycheck.yaml")[0] == 0
+    assert 'url: "/people/[redacted: AWS access key]"' in (tmp_path / "policycheck.yaml").read_text("utf-8")
+    code, _, told = run(tmp_path, "validate")
+    assert code == 0, told

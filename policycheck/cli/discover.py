@@ -98,32 +98,33 @@ def _compare(manifests: list[Path], root: Path, result: Search, here: Path) -> i
 
 
 def _list(left: Iterable[Discovered], found: int, manifests: list[Path]) -> Iterator[str]:
+    from policycheck import redaction
     from policycheck.formats._terminal import harmless
 
     left = list(left)
     for thing in left:
         name = thing.item.get("id") or ", ".join(thing.item)
-        yield harmless(f"{thing.file}:{thing.line or 1}: {thing.section}: {name}")
+        yield harmless(redaction.harmless(f"{thing.file}:{thing.line or 1}: {thing.section}: {name}"))
         if thing.note:
-            yield harmless(f"    {thing.note}")
+            yield harmless(f"    {redaction.harmless(thing.note)}")
     names = ", ".join(path.name for path in manifests)
     yield f"{len(left)} of {found} things found are not declared in {names}"
 
 
 def _told(result: Search) -> None:
-    from policycheck.formats._terminal import harmless
+    from policycheck.cli import _say
 
     by_reason: dict[str, list[str]] = {}
     for path, why in result.unread:
         by_reason.setdefault(why, []).append(path)
     for why, paths in by_reason.items():
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        click.echo(harmless(f"not read: {paths[0]}{more}: {why}"), err=True)
+        _say(f"not read: {paths[0]}{more}: {why}")
     for failure in result.failures:
-        click.echo(harmless(f"failed: {failure.what}: {failure.why}"), err=True)
+        _say(f"failed: {failure.what}: {failure.why}")
     if result.passed_over:
-        click.echo(f"not looked at: {result.passed_over} files more than are looked at in one run; name a folder", err=True)
-    click.echo(f"looked at {_many(result.files, 'file')}, found {_many(len(result.found), 'thing')} to declare", err=True)
+        _say(f"not looked at: {result.passed_over} files more than are looked at in one run; name a folder")
+    _say(f"looked at {_many(result.files, 'file')}, found {_many(len(result.found), 'thing')} to declare")
 
 
 def _many(count: int, what: str) -> str:

@@ -93,12 +93,12 @@ def lock(paths: tuple[str, ...], root: Path | None, as_of: str | None, force: bo
 
 
 def _ended(problems: list[Problem], failed: list[str]) -> int:
-    from policycheck.cli import _say_problems
+    from policycheck.cli import _say, _say_problems
     from policycheck.errors import INCOMPLETE, INVALID
 
     _say_problems(problems)
     for failure in failed:
-        click.echo(failure, err=True)
+        _say(failure)
     return INVALID if problems else INCOMPLETE if failed else 0
 
 
@@ -134,16 +134,18 @@ def _heard(
 def _entry(witnessed: Witnessed) -> Iterator[str]:
     import textwrap
 
+    from policycheck import redaction
     from policycheck.formats._terminal import harmless
 
     subject = f"{witnessed.subject.kind} {witnessed.subject.id}".rstrip()
     yield ""
-    yield harmless(f"{witnessed.verdict:<11} {witnessed.kind} {witnessed.path} for {subject}")
-    yield from textwrap.wrap(harmless(witnessed.said), 80, initial_indent="    ", subsequent_indent="    ")
+    yield harmless(redaction.harmless(f"{witnessed.verdict:<11} {witnessed.kind} {witnessed.path} for {subject}"))
+    said = harmless(redaction.harmless(witnessed.said))
+    yield from textwrap.wrap(said, 80, initial_indent="    ", subsequent_indent="    ")
     if witnessed.quotes:
         yield "    a person must read, in place:"
     for quote in witnessed.quotes:
-        text = harmless(f"{quote.file}:{quote.line}: \u201c{quote.text}\u201d")
+        text = harmless(f"{quote.file}:{quote.line}: \u201c{redaction.harmless(quote.text)}\u201d")
         yield from textwrap.wrap(text, 80, initial_indent="    ", subsequent_indent="    ")
 
 
