@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from policycheck.formats._by_expectation import Answer, answers, behind, told
-from policycheck.formats._terminal import paint, wrap
+from policycheck.formats._terminal import harmless, paint, wrap
 from policycheck.report import Record
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def lines(view: View, record: Record, framework: str) -> list[str]:
     """The report's body: what the view is, then the identifiers."""
     found = [*wrap(about(framework), view.style, "", ""), ""]
     for one in supported(view, record, framework):
-        found += [paint(f"{FRAMEWORKS[framework][1]} {one.name}", "bold", view.style), *_rows(view, one), ""]
+        found += [paint(f"{FRAMEWORKS[framework][1]} {harmless(one.name)}", "bold", view.style), *_rows(view, one), ""]
     return found
 
 

@@ -115,7 +115,7 @@ def _about(header: Record, totals: Totals) -> Record:
         "report_id": totals.report_id,
         "version": header["tool"]["version"],
         "as_of": header["as_of"],
-        "disclaimer": header["disclaimer"],
+        "disclaimer": harmless(header["disclaimer"]),
         "manifests": totals.manifests,
         "findings": dict(totals.findings),
         "integrity": dict(totals.integrity),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from policycheck.formats import _json
 from policycheck.formats._machine import STOPS, Place, Stop, cut, place, place_of, told
 from policycheck.formats._terminal import harmless
 from policycheck.redaction import unnamed
@@ -28,7 +28,11 @@ _BASELINE = {"known": "unchanged", "worse": "updated", "new": "new", "new_rule":
 _PLAIN = ("id", "ticket", "granted_on", "expires_on", "compensating_control", "state", "since", "due_on", "overdue")
 #: `[text](1)` would be a link and `{0}` a placeholder (3.11.5, 3.11.6).
 _LINK, _PLACEHOLDER = re.compile(r"\]\("), re.compile(r"\{(?=\d)")
-encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode(value: Any) -> str:
+    """A value as JSON in one line: texts of packs stand in it, too, and nothing of them may steer what prints it."""
+    return _json.encode(value).decode("utf-8", "replace")
 
 
 def opening(view: View) -> bytes:
@@ -158,7 +162,7 @@ def _driver(header: Record) -> Record:
         "version": version,
         "semanticVersion": version,
         "informationUri": HOME,
-        "fullDescription": {"text": header["disclaimer"]},
+        "fullDescription": {"text": harmless(header["disclaimer"])},
         "rules": rules + [_stop_rule(name, title, help_) for name, (title, help_) in STOPS.items()],
         "supportedTaxonomies": [{"name": d["id"]} for d in header["criteria"]["documents"]],
     }

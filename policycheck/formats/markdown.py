@@ -31,7 +31,7 @@ def detail(style: Mapping[str, Any]) -> frozenset[Outcome]:
 def begin(view: View) -> bytes:
     """The title and the criteria."""
     named = view.header["criteria"]["documents"]
-    documents = [f"- **{d['id']}** {safe(d['title'])} ({d['date']}, {safe(d['status'])})" for d in named]
+    documents = [f"- **{d['id']}** {safe(d['title'])} ({safe(d['date'])}, {safe(d['status'])})" for d in named]
     loosened = view.header["options"]["loosened_by"]
     note = [f"This run was loosened by: {', '.join(code(x) for x in loosened)}.", ""] if loosened else []
     note += ["Values and quotations are left out of this copy.", ""] if view.style.get("redact") else []

@@ -145,7 +145,7 @@ def _supported(one: _by_framework.Supported) -> tuple[str, ...]:
     row, sure = one.rows[0]
     more = f" +{len(one.rows) - 1}" if len(one.rows) > 1 else ""
     first = f"{row.expectation['id']} ({_by_framework.SURE.get(sure, '-')}){more}"
-    return (one.name, one.outcome.replace("_", " "), *(str(count or "") for count in one.counts), first)
+    return (harmless(one.name), one.outcome.replace("_", " "), *(str(count or "") for count in one.counts), first)
 
 
 def _asked(row: Answer) -> tuple[str, ...]:

@@ -57,12 +57,24 @@ def _library() -> Any:
 
 
 @cache
-def _validator(name: str) -> Any:
+def _validator(name: str, with_days: bool = False) -> Any:
     def refuse(uri: str) -> Any:
         raise ValueError(f"{uri} is not read: schemas are never fetched")
 
     # Dates are held against the calendar later, where a wrong one can be explained.
-    return _library().Draft7Validator(schema(name), retriever=refuse, validate_formats=False)
+    return _library().Draft7Validator(
+        schema(name), retriever=refuse, validate_formats=with_days, formats={"date": _is_day} if with_days else None
+    )
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is a day as the reports write it: 2026-11-21."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def problems_of(document: Document, name: str) -> list[Problem]:
@@ -81,7 +93,7 @@ def problems_of(document: Document, name: str) -> list[Problem]:
 
 def first_flaw(data: Any, name: str) -> str:
     """Where plain data first differs from a schema, and how, in one line; empty when it is valid."""
-    error = next(iter(_validator(name).iter_errors(data)), None)
+    error = next(iter(_validator(name, with_days=True).iter_errors(data)), None)
     if error is None:
         return ""
     place = ".".join(map(str, error.instance_path))

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from policycheck import report as records
 from policycheck import rooms
+from tests import command_line
 
 from .rich_support import GOLDEN
 
@@ -135,3 +137,47 @@ def test_no_cell_of_the_workbook_is_a_formula_or_a_link() -> None:
 
 def test_names_without_end_do_not_push_anything_off_the_terminal() -> None:
     assert max(map(len, text("text").splitlines())) <= 80 + 60
+
+
+# --- a pack, or an earlier report, of somebody who means harm --------------------------------------------------------
+
+HARM = "x \x1b[2J\u202e\u2028 ##vso[task.complete result=Succeeded]\n::error::x <script>alert(1)</script>"
+
+
+def written_by_another(folder: Path, as_of: str = "") -> None:
+    """The report, with harm in the texts that come from packs, and all that is reckoned from them reckoned anew."""
+    found: dict[str, Any] = json.loads(text("json"))
+    found["disclaimer"] = HARM
+    for document in found["criteria"]["documents"]:
+        document.update(dict.fromkeys(("title", "issuer", "date", "url", "status"), HARM))
+    for rule in found["rules"].values():
+        rule.update({"title": HARM, "remediation": HARM, "family": HARM})
+    for asked in found["expectations"].values():
+        asked.update({"locator": HARM, "paraphrase": HARM, "supports": {"gdpr": [HARM], "owasp-oat": [HARM]}})
+    found["as_of"] = as_of or found["as_of"]
+    found["report_id"] = records.identity(records.header_of(found), records.totals_of(found))
+    (folder / "report.json").write_text(json.dumps(found), "utf-8")
+
+
+@pytest.mark.parametrize("words", [(name,) for name in TEXTS if name not in ("json", "jsonl")] + [
+    (name, "--view", view) for name in ("text", "table", "markdown") for view in ("gdpr", "owasp-oat")
+])  # fmt: skip
+def test_no_text_of_a_pack_steers_what_shows_it(words: tuple[str, ...], tmp_path: Path) -> None:
+    written_by_another(tmp_path)
+    code, out, told = command_line.raw(tmp_path, "report", "report.json", "--verbose", "--show-values", "--format", *words)
+    assert code == 0, told
+    shown = out.decode("utf-8-sig").replace("\r\n", "\n")
+    found = {c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")}
+    assert found <= {"\n"}, [hex(ord(c)) for c in found]
+    assert "##vso[" not in shown
+    assert words[0] == "github" or not re.search(r"(?m)^\s*::", shown)
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "0000-01-01", "today", HARM])
+@pytest.mark.parametrize("name", ["xlsx", "markdown"])
+def test_a_report_of_no_day_is_refused_and_no_bug(name: str, day: str, tmp_path: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    written_by_another(tmp_path, as_of=day)
+    code, out, told = command_line.raw(tmp_path, "report", "report.json", "--format", name)
+    assert (code, out) == (3, b"")
+    assert "as_of" in told
