@@ -215,10 +215,10 @@ RECORDS = {"full": record, "short": short_record}
 
 
 def share(result: Result) -> str:
-    """One manifest's share in the report's id: what was read, by digest, what was found, and what it added up to."""
+    """One manifest's share in the report's id: what was read, by digest, what was found and what broke, and the sums."""
     artefacts = [_artefact(a) for witnessed in result.ledger for a in witnessed.artefacts]
     inputs, counts = [_artefact(a) for a in result.inputs], counts_record(result.counts)
-    return _share(result.manifest, inputs, artefacts, counts, result.verdicts)
+    return _share(result.manifest, inputs, artefacts, counts, result.verdicts, *_broken(map(_failure, result.failures)))
 
 
 def share_of(full: Record) -> str:
@@ -228,7 +228,13 @@ def share_of(full: Record) -> str:
         verdict(f["rule"], Outcome(f["outcome"]), Assurance(f["assurance"]), Severity(f["severity"]))
         for f in full["findings"] if f["outcome"] != Outcome.NOT_APPLICABLE.value
     )  # fmt: skip
-    return _share(full["manifest"], full["inputs"], artefacts, full["counts"], verdicts)
+    return _share(full["manifest"], full["inputs"], artefacts, full["counts"], verdicts, *_broken(full["failures"]))
+
+
+def _broken(failures: Iterable[Record]) -> list[list[str]]:
+    """What did not come to an end, where anything did not: a report must not lose it and be none the less the same."""
+    names = sorted(failure["what"] for failure in failures)
+    return [names] if names else []
 
 
 def _share(*parts: Any) -> str:

@@ -68,3 +68,22 @@ def test_the_table_counts_its_rows_and_says_what_the_run_was_let_off(call: Call)
         assert rows.count(outcome) == sum(both)
         assert all(f"{count} {outcome}" in head for count in both if count)
     assert rest[-1] == "loosened by --allow-unknown"
+
+
+def test_a_report_cannot_lose_what_broke_and_keep_its_id(folder: Path, call: Call) -> None:
+    found = json.loads(judged(call, folder, "--format", "json").stdout)
+    for record in found["results"]:
+        assert record["failures"]
+        record["failures"] = []
+    (folder / "report.json").write_text(json.dumps(found), "utf-8")
+    done = call(folder, "report", "report.json")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "its report_id is not that of its content" in done.stderr
+
+
+def test_a_copy_without_values_of_a_run_that_broke_is_the_same_report(folder: Path, call: Call) -> None:
+    (folder / "report.json").write_text(judged(call, folder, "--format", "json").stdout, "utf-8")
+    (folder / "copy.json").write_text(call(folder, "report", "report.json", "--redact", "--format", "json").stdout, "utf-8")
+    done = call(folder, "report", "copy.json", "--format", "text")
+    assert done.returncode == 0, done.stderr
+    assert "rule too-much-work: (left out)" in done.stdout
