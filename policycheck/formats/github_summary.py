@@ -66,10 +66,14 @@ def end(view: View, totals: Totals) -> bytes:
     loosened = ", ".join(map(_safe, view.header["options"]["loosened_by"]))
     lines += [f"This run was loosened by {loosened}.", ""] if loosened else []
     lines += ["| | " + " | ".join(_WORDS.values()) + " |", "|---" * (len(_WORDS) + 1) + "|"]
-    for name, numbers in (("expectations", totals.expectations), ("findings", totals.findings)):
+    sums = (
+        ("expectations", totals.expectations), ("findings", totals.findings), ("of the declaration itself", totals.integrity)
+    )  # fmt: skip
+    for name, numbers in sums:
         lines.append(f"| {name} | " + " | ".join(str(numbers.get(outcome, 0)) for outcome in _WORDS) + " |")
     marks = totals.marks
-    lines += ["", f"{marks['blocking']} block, {marks['contradicted']} contradicted, {marks['accepted']} accepted.", ""]
+    beside = ", ".join(f"{marks[name]} {name}" for name in ("contradicted", "accepted", "known"))
+    lines += ["", f"{marks['blocking']} block, {beside}.", ""]
     return encoded([*lines, *_stops(totals, view.style)])
 
 

@@ -78,11 +78,14 @@ def _case(finding: Record, record: Record, organization: str, style: Mapping[str
 
 def _skipped(finding: Record) -> str:
     """Why a finding that is not met does not fail; empty when it is met."""
+    denied = ", contradicted by the repository," if finding["assurance"] == "contradicted" else ""
+    what = f"{finding['outcome']}{denied}"
     if finding.get("exception"):
-        return f"accepted until {finding['exception']['expires_on']} by exception {finding['exception']['id']}"
+        by = finding["exception"]
+        return f"{f'{what} ' if denied else ''}accepted until {by['expires_on']} by exception {by['id']}"
     if finding.get("baseline", {}).get("state") == "known":
-        return f"{finding['outcome']} known to the baseline since {finding['baseline'].get('since', 'it was written')}"
-    words = {"gap": "gap that does not block", "unknown": "unknown that does not block", "not_used": "not used"}
+        return f"{what} known to the baseline since {finding['baseline'].get('since', 'it was written')}"
+    words = {"gap": f"{what} that does not block", "unknown": "unknown that does not block", "not_used": "not used"}
     return words.get(finding["outcome"], "")
 
 

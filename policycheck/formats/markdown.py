@@ -145,7 +145,8 @@ def _accepted(record: Record) -> list[str]:
         by = finding["exception"]
         subject = f"{finding['subject']['kind']} {finding['subject']['id']}"
         cells = [subject, by["reason"], by["approver"], by["ticket"], by["expires_on"], by["compensating_control"]]
-        lines.append(f"| {code(finding['rule'])} | " + " | ".join(map(safe, cells)) + " |")
+        denied = " (contradicted by the repository)" if finding["assurance"] == "contradicted" else ""
+        lines.append(f"| {code(finding['rule'])}{denied} | " + " | ".join(map(safe, cells)) + " |")
     return [*lines, ""]
 
 

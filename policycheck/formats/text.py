@@ -272,10 +272,17 @@ def _debt(view: View, findings: list[Record]) -> list[str]:
         due = f", due {entry['due_on']}{' (overdue)' if entry.get('overdue') else ''}" if entry.get("due_on") else ""
         owner = f", {entry['owner']}" if entry.get("owner") else ""
         told = (
-            f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']} since {entry['since']}{owner}{due}"
+            f"{_where(view, finding['location'])} {finding['severity']}{_mark(finding)} {finding['rule']} "
+            f"since {entry['since']}{owner}{due}"
         )
         lines += wrap(told, view.style, "  ", "      ")
     return [*lines, ""] if lines else []
+
+
+def _mark(finding: Record) -> str:
+    """What a gap is besides: that it is known or accepted makes a contradiction no milder, and an unknown no gap."""
+    contradicted = " contradicted" if finding["assurance"] == "contradicted" else ""
+    return contradicted + (" unknown" if finding["outcome"] == "unknown" else "")
 
 
 def _accepted(view: View, record: Record) -> list[str]:
@@ -285,7 +292,7 @@ def _accepted(view: View, record: Record) -> list[str]:
     for finding in some:
         by = finding["exception"]
         told = (
-            f"{_where(view, finding['location'])} {finding['rule']}: {by['reason']} "
+            f"{_where(view, finding['location'])}{_mark(finding)} {finding['rule']}: {by['reason']} "
             f"({by['id']}, approved by {by['approver']}, {by['ticket']}, until {by['expires_on']}, "
             f"meanwhile {by['compensating_control']})"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from policycheck import rooms
+from tests import command_line
 
 from .table_support import told
 
@@ -56,3 +57,26 @@ def test_every_format_shows_it_before_other_findings(name: str, reports: dict[st
     results = report[report.index('"results"') :] if is_json and '"results"' in report else report
     other = results.find("anomaly-trigger-below-limit")
     assert 0 <= results.find("declaration-matches-evidence") < (other if other >= 0 else len(results))
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The same shop, whose baseline knows all of it: nothing blocks."""
+    shop = tmp_path_factory.mktemp("known")
+    shutil.copytree(ROOT / "examples" / "corner-shop-fixed", shop, dirs_exist_ok=True)
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    (shop / "policycheck.yaml").write_text(re.sub(r"limit: \d+", "limit: 1", text), "utf-8")
+    baseline = ("--as-of", AS_OF, "--root", ".")
+    assert command_line.run(shop, "baseline", "write", *baseline).returncode == 0
+    names = ("text", "junit", "github-summary")
+    outputs = [f"--output={name}=out.{name}" for name in names]
+    done = command_line.run(shop, "check", *baseline, "--baseline", ".policycheck-baseline.yaml", *outputs)
+    assert done.returncode == 0, done.stderr
+    return {name: " ".join((shop / f"out.{name}").read_text("utf-8").split()) for name in names}
+
+
+def test_a_baseline_makes_no_contradiction_milder(known: dict[str, str]) -> None:
+    assert f"{ARTEFACT[0]}:{ARTEFACT[1]}:1 high contradicted declaration-matches-evidence since {AS_OF}" in known["text"]
+    assert f"gap, contradicted by the repository, known to the baseline since {AS_OF}" in known["junit"]
+    assert re.search(r"0 block, 1 contradicted, 0 accepted, [1-9]\d* known\.", known["github-summary"])
+    assert re.search(r"\| of the declaration itself \| [1-9]", known["github-summary"])
