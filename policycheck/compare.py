@@ -14,7 +14,8 @@ A finding is *open* when it is a gap or unknown. Of a finding in either report:
 Three things are never mixed with these. When the criteria differ (other pack digests, or another choice of documents), what
 is open in rules that only the new report judged is a **new rule**, what was open in rules that only the old one judged is a
 **rule gone**. What was open in a manifest that the new report does not judge, or whose judgement is incomplete, is **not
-judged**: nothing was closed there. A new manifest has opened all that is open in it.
+judged**: nothing was closed there; nor where the new run read no evidence, and an artefact had shown it. A new manifest
+has opened all that is open in it.
 
 A rule that has another name since (`formerly` in a report) is one rule in both, and so are its findings.
 
@@ -140,10 +141,12 @@ def compare(old: Record, new: Record) -> Comparison:
     changes: dict[str, list[Change]] = {kind: [] for kind in KINDS}
     before = {_organization(result): result for result in old["results"]}
     after = {_organization(result): result for result in new["results"]}
-    rules = Rules(old, new)
+    rules, is_seen = Rules(old, new), _option(new, "evidence") is not False
     for name in [*after, *(name for name in before if name not in after)]:
         for change in paired(name, before.get(name), after.get(name)):
             kind = kind_of(change, rules, is_judged=name in after and not after[name].get("failures"))
+            if kind == "closed" and not is_seen and _rests_on_artefacts(change.was):
+                kind = "not_judged"
             if kind:
                 changes[kind].append(change)
     code = new.get("exit_code")
@@ -267,6 +270,11 @@ def digests(report: Record) -> dict[str, str]:
 def _option(report: Record, name: str) -> Any:
     options = report.get("options")
     return options.get(name) if isinstance(options, dict) else None
+
+
+def _rests_on_artefacts(was: Record | None) -> bool:
+    """Whether only a run that reads artefacts can tell that an open finding is closed."""
+    return was is not None and (was["assurance"] != "declared" or not was["expectations"])
 
 
 def paired(name: str, old: Record | None, new: Record | None) -> Iterator[Change]:

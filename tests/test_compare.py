@@ -191,6 +191,18 @@ def test_runs_that_were_asked_differently_are_said_to_be() -> None:
     )
 
 
+def test_a_run_that_reads_no_evidence_closes_nothing_that_an_artefact_showed() -> None:
+    denied = finding(assurance="contradicted")
+    own = finding(id="f2", rule="declaration-matches-evidence", assurance="contradicted", expectations=[])
+    said = finding(id="f3", rule="other")
+    now = report(MET, finding("met", id="f3", rule="other"))
+    assert len(compare.compare(report(denied, own, said), now).changes["closed"]) == 3
+    now["options"] = {**now["options"], "evidence": False}
+    changes = compare.compare(report(denied, own, said), now).changes
+    assert [change.latest["id"] for change in changes["closed"]] == ["f3"]
+    assert sorted(change.latest["id"] for change in changes["not_judged"]) == ["f1", "f2"]
+
+
 # --- what is no report -------------------------------------------------------------------------------------------
 
 
