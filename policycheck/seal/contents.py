@@ -114,6 +114,20 @@ def read_statement(raw: bytes) -> tuple[dict[str, str], set[tuple[str, str]]]:
     return files, inputs
 
 
+def milder(raw: bytes, report: Record) -> str:
+    """In what a statement that `read_statement` takes says something else than the report; empty when in nothing.
+
+    What another version would say a little otherwise is left alone: a result that the report rules out is not.
+    """
+    predicate = json.loads(raw).get("predicate")
+    about = predicate.get("policycheck") if isinstance(predicate, dict) else None
+    if not isinstance(about, dict) or about.get("report_id") != report["report_id"]:
+        return f"is of another report than {REPORT}"
+    failed = report["exit_code"] or report["totals"]["blocking"] or any(record["failures"] for record in report["results"])
+    is_failed = predicate.get("result") == "FAILED"
+    return f"says {str(predicate.get('result'))[:40]}, and {REPORT} does not" if failed and not is_failed else ""
+
+
 def _subjects(listed: Any) -> Iterator[tuple[str, str]]:
     for one in listed if isinstance(listed, list) else [None]:
         name, digest = (one.get("name"), one.get("digest")) if isinstance(one, dict) else (None, None)

@@ -247,6 +247,8 @@ class _Check:
             return None
         if self._statement is not None and self._statement[1] != contents.manifests(found["results"]):
             self._flaw(STATEMENT, f"names other manifests than {REPORT}")
+        if self._statement is not None and (wrong := contents.milder(self._raw[STATEMENT], found)):
+            self._flaw(STATEMENT, wrong)
         return found
 
 
