@@ -116,8 +116,15 @@ def _is_path(api: Api, operation: Operation, wanted: str) -> bool:
 
 
 def _listed(operations: Iterable[Operation]) -> str:
-    names = list(dict.fromkeys(operation.name for operation in operations))
-    return ", ".join(names[:12])[:400] + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return _enough(operation.name for operation in operations)
+
+
+def _enough(all_of_them: Iterable[str]) -> str:
+    """The first of some names, each whole, and how many there are besides."""
+    names = list(dict.fromkeys(all_of_them))
+    # A name that is cut in two may be that of another operation.
+    shown = [name for at, name in enumerate(names[:12]) if at == 0 or len(", ".join(names[: at + 1])) <= 400]
+    return ", ".join(shown)[:400] + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
 class _Address(NamedTuple):
@@ -422,9 +429,7 @@ class _Whole:
     def undescribed(self) -> str:
         """The operations of whose answers no member is described; empty when there are none. Unsaid where none is at all."""
         operations = self._meant()
-        left = [
-            op for op in operations if not self._api.shown(op).properties and self._api.shown(op).open not in ("", NO_BODY)
-        ]
+        left = _undescribed(self._api, operations)
         if left and not any(self._api.shown(operation).properties for operation in operations):
             raise Unsaid(
                 f"no answer is described by its members, so what they show cannot be told: {_listed(left)}", left[0].at
@@ -491,6 +496,11 @@ def _generality(surface: Mapping[str, Any]) -> tuple[int, int]:
     address = _address(surface)
     literal = [part for part in address.parts if part not in ("*", "**")] if address else []
     return (-len(literal), -len(address.parts) if address else 0)
+
+
+def _undescribed(api: Api, operations: Iterable[Operation]) -> list[Operation]:
+    """The operations that answer with something of which no member is described, also by a reference that leads nowhere."""
+    return [op for op in operations if not api.shown(op).properties and api.shown(op).open not in ("", NO_BODY)]
 
 
 def _groups(api: Api, operations: Iterable[Operation]) -> list[list[Operation]]:
@@ -714,12 +724,29 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         taken: set[str] = set()
         operations = [op for op in api.operations if _is_reading(op) and not _is_own(api, op)]
         found = [_discovered(api, path, group, taken) for group in _groups(api, operations)]
+        left = tuple(_left_out(api, path, operations))
     except ArtefactError as error:
         return (Discovered("", {}, path, 0, str(error)),) if _HEAD.search(data) else ()
     except Unsaid as unsaid:
         file, line = unsaid.at
         return (Discovered("", {}, path, line if file == path else 0, str(unsaid)),) if _HEAD.search(data) else ()
-    return (*found, _for_all(path)) if found and all(one.section for one in found) else tuple(found)
+    whole = (_for_all(path),) if found and all(one.section for one in found) else ()
+    return (*found, *whole, *left)
+
+
+def _left_out(api: Api, path: str, operations: Sequence[Operation]) -> Iterator[Discovered]:
+    """What may hold personal data beside what is proposed: answers without a description, references that lead nowhere."""
+    nothing = _undescribed(api, operations)
+    if nothing:
+        why = f"whether what these return is about people is not described: {_listed(nothing)}"
+        yield Discovered("", {}, path, _line(nothing[0].at, path), why)
+    if api.files.left:
+        why = f"it refers to what is not there or not followed: {_enough(api.files.left)}"
+        yield Discovered("", {}, path, _line(next(iter(api.files.left.values())), path), why)
+
+
+def _line(at: Location | None, path: str) -> int:
+    return at.line if at and at.path == path else 0
 
 
 def _for_all(path: str) -> Discovered:

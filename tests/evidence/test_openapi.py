@@ -959,7 +959,7 @@ def test_what_a_thing_is(name: str, whose: str) -> None:
 
 @pytest.mark.parametrize("file", ["petrel.yaml", "basket.json", "research/openapi.yaml"])
 def test_what_is_proposed_would_be_read(file: str) -> None:
-    *found, whole = openapi.discover(Opener(FIXTURES), file)
+    *found, whole = (one for one in openapi.discover(Opener(FIXTURES), file) if one.section)
     assert (whole.section, whole.item) == ("organization", {"evidence": [{"kind": "openapi", "path": file}]})
     assert found
     assert len({one.item["id"] for one in found}) == len(found)
@@ -989,6 +989,31 @@ def test_an_unreadable_operation_is_not_proposed(tmp_path: Path) -> None:
     (left,) = openapi.discover(Opener(tmp_path), "openapi.json")
     assert not left.section
     assert "is not proposed: whether it asks for a credential cannot be read" in left.note
+
+
+def test_operations_whose_answers_are_not_described_are_named_beside_their_neighbours(tmp_path: Path) -> None:
+    data = document({"responses": response(PERSON)})
+    data["paths"] |= {
+        "/users": {"get": {"responses": response({"$ref": "missing.yaml#/User"})}},
+        "/owners": {"get": {"responses": response({"type": "array", "items": {"$ref": "missing.yaml#/Owner"}})}},
+        "/bare": {"get": {"responses": {"200": {"description": "d"}}}},
+        "/gone": {"$ref": "paths.yaml#/gone"},
+        "/health": {"get": {"responses": response({"type": "object", "properties": {"up": {"type": "boolean"}}})}},
+    }
+    (tmp_path / "openapi.yaml").write_text(json.dumps(data, indent=1))
+    proposed, whole, undescribed, lost = openapi.discover(Opener(tmp_path), "openapi.yaml")
+    assert (proposed.item["url"], whole.section) == ("/people/*", "organization")
+    assert (undescribed.section, lost.section) == ("", "")
+    assert undescribed.note.endswith("is not described: GET /users, GET /owners, GET /bare")
+    assert all(ref in lost.note for ref in ("missing.yaml#/User", "missing.yaml#/Owner", "paths.yaml#/gone"))
+
+
+def test_a_document_that_describes_no_answer_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    paths = {f"/people/{n}/{'long' * 12}": {"get": {"responses": {"200": {"description": "d"}}}} for n in range(20)}
+    (tmp_path / "openapi.yaml").write_text(json.dumps({**HEAD, "paths": paths}))
+    (left,) = openapi.discover(Opener(tmp_path), "openapi.yaml")
+    assert "GET /people/0/" in left.note
+    assert left.note.endswith("long and 14 more")
 
 
 @pytest.mark.parametrize(
