@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policycheck.errors import ArtefactError
 from policycheck.evidence import _personal_data
 from policycheck.evidence._openapi import NO_BODY, SEARCHES, Api, Field, Operation, Unsaid, endings, joined, segments
-from policycheck.model import Account, Discovered, Quote, Reading
+from policycheck.model import Account, Discovered, Problem, Quote, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -254,18 +254,22 @@ def _is_number(value: Any) -> bool:
 
 def _surface(api: Api, path: str, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     chosen = _chosen(api, options, subject)
-    security = _loosest(api, chosen)
     size, name, at = _loosest_page(api, chosen)
+    readings = [_reading(("max_page_size",), size, at, f"the maximum of {name} of {_listed(chosen)}")] if size else []
+    readings += _fields(api, chosen, subject)
+    absences = tuple(_absences(api, path, chosen, subject))
+    try:
+        security = _loosest(api, chosen)
+    except Unsaid as unsaid:
+        # Who may call it is left open; what it returns is not.
+        if not readings and not absences:
+            raise
+        return Account(tuple(readings), absences=absences, complaints=(Problem(*unsaid.at, 1, f"auth: {unsaid}"),))
     unlimited = f"; its parameter {name} has no maximum" if name and size is None else ""
     left = f"; not followed: {', '.join(api.files.left)}"[:300] if api.files.left else ""
     looser = _looser(api, path, options, [subject], chosen)
-    readings = [
-        _reading(("auth",), security.auth, security.at, f"{security.why}{looser}{unlimited}{left}", soft=bool(looser))
-    ]
-    if size is not None:
-        readings.append(_reading(("max_page_size",), size, at, f"the maximum of {name} of {_listed(chosen)}"))
-    readings += _fields(api, chosen, subject)
-    return Account(tuple(readings), absences=tuple(_absences(api, path, chosen, subject)))
+    auth = _reading(("auth",), security.auth, security.at, f"{security.why}{looser}{unlimited}{left}", soft=bool(looser))
+    return Account((auth, *readings), absences=absences)
 
 
 def _looser(
