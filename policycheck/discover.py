@@ -27,6 +27,9 @@ from policycheck.sources import SKIPPED_FOLDERS, is_fragment, is_manifest
 
 #: The most files of a repository that are offered to verifiers; more are counted and named as not looked at.
 FILES = 5_000
+#: Folders of tests and what they are fed with: their files are no site's own. `spec` is none of them: many keep their
+#: interface's description there.
+TESTS = frozenset({"test", "tests", "__tests__", "testdata", "fixtures", "__fixtures__", "__mocks__", "__snapshots__"})
 #: What tells one thing in an artefact from another: the options of an evidence entry that pick it.
 _PICKS = ("location", "server", "zone", "resource", "operation", "anchor", "alert")
 #: The same among what an entry calls `options`.
@@ -53,12 +56,18 @@ class Search(NamedTuple):
 
 
 def search(root: Path, top: str) -> Search:
-    """Offer the files below `top` (from the root) to every verifier whose patterns they fit, in order of their paths."""
+    """Offer the files below `top` (from the root) to every verifier whose patterns they fit, in order of their paths.
+
+    What lies in a folder of tests below `top` is not offered, and told among what was not read.
+    """
     opener = Opener(root)
     found: list[Discovered] = []
     unread: list[tuple[str, str]] = []
     failures: list[Failure] = []
     offered = [(path, kind) for path in _walk(root, top) for kind in _readers(path)]
+    tests = {path: folder for path, _ in offered if (folder := _tests_of(path, top))}
+    offered = [(path, kind) for path, kind in offered if path not in tests]
+    unread += _aside(tests)
     for path, kind in offered[:FILES]:
         try:
             found += rooms.load("evidence", kind).discover(opener, path)
@@ -84,6 +93,22 @@ def _walk(root: Path, top: str) -> Iterator[str]:
             path = Path(at, name)
             if not is_manifest(name) and not is_fragment(name) and not path.is_symlink():
                 yield path.relative_to(root).as_posix()
+
+
+def _tests_of(path: str, top: str) -> str:
+    """The folder of tests, between `top` and a file, that the file lies in; empty when there is none."""
+    start = len(top.split("/")) if top else 0
+    parts = path.split("/")
+    at = next((at for at in range(start, len(parts) - 1) if parts[at].lower() in TESTS), None)
+    return "" if at is None else "/".join(parts[: at + 1])
+
+
+def _aside(tests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each folder of tests with what it holds that would have been looked at."""
+    for folder in dict.fromkeys(tests.values()):
+        files = [path.removeprefix(f"{folder}/") for path in tests if tests[path] == folder]
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        yield f"{folder} ({', '.join(files[:3])}{more})", "a folder of tests, which is passed over; name it to look there"
 
 
 def _readers(path: str) -> list[str]:

@@ -320,3 +320,29 @@ def test_an_invalid_manifest_is_said(shop: Path, capsys: pytest.CaptureFixture[s
     (shop / "policycheck.yaml").write_text("policycheck: 1\norganisation: {}\n")
     assert ended("discover") == 3
     assert "policycheck.yaml:2:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "folder"),
+    [
+        ("wagtail/api/v3/tests/snapshots/openapi.json", "wagtail/api/v3/tests"),
+        ("src/test/resources/openapi.json", "src/test"),
+        ("spec/fixtures/openapi.json", "spec/fixtures"),
+        ("app/__snapshots__/openapi.json", "app/__snapshots__"),
+        ("internal/testdata/openapi.json", "internal/testdata"),
+    ],
+)
+def test_what_tests_are_fed_with_is_not_the_organisations_own_and_is_told(
+    tmp_path: Path, room: Callable[..., None], file: str, folder: str
+) -> None:
+    room(probe=(("*openapi.json",), lambda opener, path: (SURFACE._replace(file=path),)))
+    for path in (file, "api/openapi.json", "contest/openapi.json", "spec/openapi.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("{}")
+    result = discover.search(tmp_path, "")
+    assert [thing.file for thing in result.found] == ["api/openapi.json", "contest/openapi.json", "spec/openapi.json"]
+    ((where, why),) = result.unread
+    assert where == f"{folder} ({file.removeprefix(folder + '/')})"
+    assert "a folder of tests" in why
+    assert folder in discover.draft(result.found, "", "x", result.unread)
+    assert [thing.file for thing in discover.search(tmp_path, folder).found] == [file]
