@@ -217,7 +217,7 @@ _ROLES = {
 def draft(found: Iterable[Discovered], folder: str, name: str, unread: Iterable[tuple[str, str]] = ()) -> str:
     """A manifest for `folder` (from the root) with everything that was found, and a question at every blank."""
     sections: dict[str, list[Discovered]] = {}
-    for thing in _distinct(found):
+    for thing in _distinct(_described_once(found)):
         sections.setdefault(thing.section, []).append(_placed(thing, folder))
     lines = [*_HEAD, *_organization(name, sections)]
     for section in [*SECTIONS, *sorted(set(sections) - {*SECTIONS, "organization"})]:
@@ -264,6 +264,25 @@ def _organization(name: str, sections: Mapping[str, list[Discovered]]) -> Iterat
     entries = [entry for thing in sections.get("organization", ()) for entry in thing.item.get("evidence") or ()]
     if entries:
         yield from _mapping({"evidence": entries}, 1, set())
+
+
+def _described_once(things: Iterable[Discovered]) -> list[Discovered]:
+    """A surface that several files describe alike is one, with each of them as its evidence: its questions are one."""
+    found: list[Discovered] = []
+    first: dict[str, int] = {}
+    for thing in things:
+        said = {key: value for key, value in thing.item.items() if key not in ("id", "evidence")}
+        key = json.dumps(said, sort_keys=True) if thing.section == "surfaces" and said.get("url") else ""
+        at = first.get(key, -1)
+        if at < 0 or found[at].file == thing.file:
+            if key:
+                first.setdefault(key, len(found))
+            found.append(thing)
+            continue
+        entries = [*found[at].item.get("evidence", ()), *thing.item.get("evidence", ())]
+        note = f"{found[at].note}; {thing.file} says the same".removeprefix("; ")
+        found[at] = found[at]._replace(item={**found[at].item, "evidence": entries}, note=note)
+    return found
 
 
 def _distinct(things: Iterable[Discovered]) -> Iterator[Discovered]:

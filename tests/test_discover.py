@@ -346,3 +346,15 @@ def test_what_tests_are_fed_with_is_not_the_organisations_own_and_is_told(
     assert "a folder of tests" in why
     assert folder in discover.draft(result.found, "", "x", result.unread)
     assert [thing.file for thing in discover.search(tmp_path, folder).found] == [file]
+
+
+def test_a_surface_that_two_documents_describe_alike_is_drafted_once_with_both(tmp_path: Path) -> None:
+    def of(file: str, **more: Any) -> Discovered:
+        entry = {"kind": "openapi", "path": file, "operation": "GET /people/{id}"}
+        return SURFACE._replace(item={**SURFACE.item, "evidence": [entry], **more}, file=file)
+
+    text = draft(of("api/openapi.yml"), of("swagger.json", id="people-show"), of("v2.json", auth="required"), folder="api")
+    once, other = manifest(tmp_path, text)["surfaces"]
+    assert [entry["path"] for entry in once["evidence"]] == ["openapi.yml", "../swagger.json"]
+    assert "swagger.json says the same" in text
+    assert (other["auth"], len(other["evidence"])) == ("required", 1)
