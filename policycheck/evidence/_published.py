@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 #: Line ends of RFC 9309 and RFC 9116, and nothing else that Python would break a line at.
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|<\?php")
+_TEMPLATE = re.compile(
+    r"\{\{|\{%|<%|\$\{|<\?php|%\(\w{1,40}\)s|[\[<](?:your|insert|enter|replace)[^\]>\n]{0,60}[\]>]", re.IGNORECASE
+)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = "\ufeff"
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")

@@ -2,8 +2,9 @@
 
 Groups of one agent are merged, the longest fitting rule wins and Allow wins ties; a crawler that no group names follows
 `*`, and without one may fetch everything. Where readers are known to differ (a line such as Crawl-delay between
-User-agent lines: RFC 9309 section 2.2.4 reads on, others begin a new group) both readings are kept, and what hangs on
-the difference is not said. `Content-Signal` lines (contentsignals.org) belong to the group they stand in.
+User-agent lines: RFC 9309 section 2.2.4 reads on, others begin a new group; a field that is misspelt or has no colon:
+for RFC 9309 it is no line, the reader that Google published takes it for what was meant) each reading is kept, and what
+hangs on the difference is not said. `Content-Signal` lines (contentsignals.org) belong to the group they stand in.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ _KNOWN = _SITE_WIDE | {
     "noindex",
 }
 _KNOWN |= {"content-signal", "content-usage"}
+#: Fields as they are often misspelt, and what readers take them for that forgive it (github.com/google/robotstxt).
+_MEANT = {
+    "dissallow": "disallow", "dissalow": "disallow", "disalow": "disallow", "diasllow": "disallow", "disallaw": "disallow",
+    "useragent": "user-agent", "user agent": "user-agent",
+}  # fmt: skip
 _USES = frozenset({"search", "ai-input", "ai-train"})
 
 
@@ -105,16 +111,14 @@ class Robots:
 
     path: str
     groups: dict[str, list[Group]]
-    #: The groups as readers see them for whom any line ends a run of User-agent lines; the same object when all agree.
-    split: dict[str, list[Group]]
+    #: The groups as other readers see them: the line that they differ about, and why.
+    others: list[tuple[dict[str, list[Group]], int, str]]
     #: The tokens as first written, and where.
     names: dict[str, tuple[str, int]]
     licences: list[Line]
     #: The numbers of lines that no reader is known to take for anything.
     unknown: list[int]
     is_cut: bool
-    #: The first line that readers differ about.
-    doubtful: int = 0
     _tries: int = 0
     _known: dict[tuple[object, ...], Standing] = field(default_factory=dict)
 
@@ -130,13 +134,10 @@ class Robots:
     def standing(self, agent: str, places: Sequence[Place]) -> Standing:
         """What an agent is asked for these places. Raises Unsaid where readers of the file would differ."""
         found = self._standing(self.of(agent), places, self.named(agent))
-        if self.split is not self.groups:
-            other = self._standing(self.of(agent, self.split), places, self.named(agent))
+        for groups, line, why in self.others:
+            other = self._standing(self.of(agent, groups), places, self.named(agent))
             if other.word != found.word:
-                raise Unsaid(
-                    f"readers differ on what {agent} may fetch: a line between User-agent lines ends the group for some; "
-                    "put the rules directly below the User-agent lines", self.doubtful,
-                )  # fmt: skip
+                raise Unsaid(f"readers differ on what {agent} may fetch: {why}", line)
         return found
 
     def _standing(self, groups: list[Group], places: Sequence[Place], named: int) -> Standing:
@@ -186,7 +187,7 @@ def robots_of(page: Page, what: str = "robots.txt") -> Robots:
     refuse_others(page, text[:PARSED], what)
     if is_cut:
         text = page.data[:PARSED].decode("utf-8", "replace").removeprefix("\ufeff")
-    lines, strange = _lines(text, is_cut=is_cut)
+    lines, strange, forgiven = _lines(text, is_cut=is_cut)
     unknown = sorted([*strange, *(line.number for line in lines if line.field not in _KNOWN)])
     known = sum(line.field in _KNOWN for line in lines)
     if not any(line.field in ("user-agent", "sitemap") for line in lines):
@@ -194,35 +195,55 @@ def robots_of(page: Page, what: str = "robots.txt") -> Robots:
     if len(unknown) > known:
         raise Unsaid(f"most lines of {page.path} are none of {what}", 1)
     groups, names = _grouped(lines, is_split=False)
-    doubtful = _doubtful(lines)
-    return Robots(
-        page.path, groups, _grouped(lines, is_split=True)[0] if doubtful else groups, names,
-        [line for line in lines if line.field == "license"], unknown,
-        is_cut, doubtful,
-    )  # fmt: skip
+    others = [(_grouped(lines, is_split=True)[0], doubtful, _SPLIT)] if (doubtful := _doubtful(lines)) else []
+    if forgiven:
+        kept = [line for line in lines if line.field not in _MEANT]
+        meant, more = _grouped(sorted([*kept, *forgiven], key=lambda line: line.number), is_split=False)
+        names = {**more, **names}
+        others.append((meant, forgiven[0].number, _FORGIVEN))
+    licences = [line for line in lines if line.field == "license"]
+    return Robots(page.path, groups, others, names, licences, unknown, is_cut)
 
 
-def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], list[int]]:
-    """The lines that say something, and the numbers of those that have no field.
+_SPLIT = "a line between User-agent lines ends the group for some; put the rules directly below the User-agent lines"
+_FORGIVEN = "a field is misspelt or has no colon, so that the line is none for most, and some take it for what was meant"
+
+
+def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], list[int], list[Line]]:
+    """The lines that say something, the numbers of those that have no field, and what some readers take for a line.
 
     A comment runs to the end of its line; white space is a space or a tab and nothing else (RFC 9309 section 2.2); a line
     with bytes that are not UTF-8 is none; of a text that was cut the last line is left out, since it may be half of one.
     """
     found: list[Line] = []
     strange: list[int] = []
+    forgiven: list[Line] = []
     numbered = list(enumerate(lines_of(text), 1))
     for number, raw in numbered[:-1] if is_cut else numbered:
         said = raw.partition("#")[0].strip(" \t")
         if not said:
             continue
         name, colon, value = said.partition(":")
+        forgiven += _meant(number, said)
         if not colon or "\ufffd" in said:
             strange.append(number)
         else:
             found.append(Line(number, name.strip(" \t").casefold(), value.strip(" \t")))
             if found[-1].field in ("allow", "disallow") and found[-1].value[:1].isspace():
                 strange.append(number)
-    return found, strange
+    return found, strange, forgiven
+
+
+def _meant(number: int, said: str) -> list[Line]:
+    """The line that forgiving readers see in one that is misspelt, or whose field and value have a blank between them."""
+    name, colon, value = said.partition(":")
+    words = said.split()
+    if not colon and len(words) == 2:
+        name, value = words
+    field = " ".join(name.casefold().split())
+    is_amiss = field in _MEANT or (not colon and len(words) == 2)
+    field = _MEANT.get(field, field)
+    return [Line(number, field, value.strip(" \t"))] if is_amiss and field in ("user-agent", "allow", "disallow") else []
 
 
 def _doubtful(lines: Iterable[Line]) -> int:

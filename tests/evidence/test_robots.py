@@ -161,10 +161,8 @@ def test_groups_of_one_agent_are_merged_as_in_section_2_2_1() -> None:
         ("Disallow: /$", "partly"),
         ("Disallow: /private", "partly"),
         ("Disallow: /*.pdf$", "partly"),
-        ("Dissallow: /", "open"),
         ("Disallow: /\nAllow:", "refused"),
         ("Crawl-delay: 10", "open"),
-        ("Disallow /", "open"),
         ("disallow  :  /  # all of it", "refused"),
         ("Disallow: # /", "open"),
     ],
@@ -261,7 +259,48 @@ def test_a_name_that_is_no_plain_token_names_nobody(name: str, tmp_path: Path) -
     assert "line 1 names it, but not as one plain token" in found.note
 
 
-@pytest.mark.parametrize("rule", [b"Dissallow: /", b"Disallow /", b"Block: /", b"Disallow: /\xff", b"Disallow:\xc2\xa0/"])
+@pytest.mark.parametrize("rule", ["Disallow /", "Disallow\t/", "Dissallow: /", "DISALOW: /", "Disalow /"])
+def test_a_rule_that_some_crawlers_take_for_what_was_meant_is_left_to_a_person(rule: str, tmp_path: Path) -> None:
+    text = f"User-agent: CCBot\nDisallow: /\n\nUser-agent: GPTBot\n{rule}\n"
+    assert "readers differ on what GPTBot may fetch" in silent(written(tmp_path, text, control(agents=["GPTBot"])))
+    assert "a field is misspelt or has no colon" in silent(written(tmp_path, text, {"refused_agents": []}))
+    # What does not hang on the line is read.
+    assert read(written(tmp_path, text, control(agents=["CCBot"])), "params", "agents").value == ["CCBot"]
+
+
+@pytest.mark.parametrize("agent", ["Useragent: GPTBot", "User agent: GPTBot", "User-agent GPTBot"])
+def test_so_is_an_agent_that_only_some_read(agent: str, tmp_path: Path) -> None:
+    text = f"User-agent: CCBot\nDisallow: /private\n\n{agent}\nDisallow: /\n"
+    assert "readers differ" in silent(written(tmp_path, text, control(agents=["GPTBot"])))
+    assert "readers differ" in silent(written(tmp_path, text, {"refused_agents": []}))
+
+
+def test_a_rule_that_is_written_right_as_well_leaves_no_doubt(tmp_path: Path) -> None:
+    text = "User-agent: GPTBot\nDisallow /\nDisallow: /\n"
+    assert read(written(tmp_path, text, control(agents=["GPTBot"])), "params", "agents").value == ["GPTBot"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sitemap: https://[your domain]/s.xml",
+        "Sitemap: https://<YOUR-DOMAIN>/s.xml",
+        "Disallow: %(path)s",
+        "Host: [insert host]",
+    ],
+)
+def test_a_template_without_an_engine_is_one(line: str, tmp_path: Path) -> None:
+    text = f"User-agent: *\nDisallow: /\n{line}\n"
+    assert "is a template" in silent(written(tmp_path, text, control(agents=["*"])))
+
+
+@pytest.mark.parametrize("line", ["Disallow: /*?filter[colour]=", "Disallow: /a[b]", "Disallow: /*%28yours%29"])
+def test_brackets_alone_make_no_template(line: str, tmp_path: Path) -> None:
+    text = f"User-agent: *\nDisallow: /\n{line}\n"
+    assert read(written(tmp_path, text, control(agents=["*"])), "params", "agents").value == ["*"]
+
+
+@pytest.mark.parametrize("rule", [b"Block: /", b"Disallow: /\xff", b"Disallow:\xc2\xa0/"])
 def test_a_line_that_crawlers_do_not_know_is_named(rule: bytes, tmp_path: Path) -> None:
     text = b"User-agent: GPTBot\nAllow: /x\n" + rule + b"\n"
     found = read(written(tmp_path, text, control(agents=["GPTBot"])), "params", "agents")
@@ -626,9 +665,10 @@ def test_another_reader_decides_alike(lines: list[str], end: str) -> None:
     """Protego lets a Crawl-delay between User-agent lines end the group: then it must be the other of our two readings."""
     text = end.join(["User-agent: omega", "Disallow: /", *lines])
     ours, theirs = parsed(text), Protego.parse(text)
+    split = ours.others[0][0] if ours.others else ours.groups
     for agent in ("alpha", "beta", "gamma", "omega", "other"):
         for path in PATHS:
-            seen = ours._standing(ours.of(agent, ours.split), (place(path),), 0)
+            seen = ours._standing(ours.of(agent, split), (place(path),), 0)
             assert (seen.word != "refused") is theirs.can_fetch(f"https://a.example{path}", agent), (text, agent, path)
 
 
