@@ -335,14 +335,16 @@ def _of_surface(page: Page, robots: Robots, subject: Mapping[str, object]) -> li
 
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
-    """The control and the policies that a robots.txt lets a manifest declare; () when it is none."""
+    """The control and the policies that a robots.txt lets a manifest declare, or why it lets it declare nothing."""
     try:
         page = published.opened(opener, path, CAP)
         robots = robots_of(page)
         standings = {agent: robots.standing(agent, _SITE) for agent in _named(robots)}
         policies = _ai_policy(page, robots, None)
-    except (ArtefactError, Unsaid):
-        return ()
+    except ArtefactError as error:
+        return (Discovered("", {}, path, 0, str(error)),)
+    except Unsaid as unsaid:
+        return (Discovered("", {}, path, unsaid.line, str(unsaid)),)
     evidence = [{"kind": "robots", "path": page.path}]
     refused = [agent for agent, standing in standings.items() if standing.is_refusal][:PROPOSED]
     found = [_policies(page, refused, policies, evidence)]

@@ -525,7 +525,8 @@ def test_what_is_no_robots_txt_is_unreadable(content: bytes, why: str, tmp_path:
     account = written(tmp_path, content, control(agents=["GPTBot"]))
     assert why in silent(account)
     assert [a.path for a in account.artefacts] == ["robots.txt"]
-    assert robots.discover(Opener(tmp_path), "robots.txt") == ()
+    (left,) = robots.discover(Opener(tmp_path), "robots.txt")
+    assert (left.section, why in left.note) == ("", True)
 
 
 def test_templates_are_named_with_their_line(tmp_path: Path) -> None:
