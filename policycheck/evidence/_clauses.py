@@ -324,6 +324,10 @@ _NEXT = re.compile(
     r"search engines|others) (?:\w+ )?(?:may|can|must|shall|will|are|is|do|does|reserve|agree)\b)"
 )
 _EXCEPTION = re.compile(r",?\s*\b(?:except|unless|other than|save|without|apart from|excluding|but (?:not|only) )\b")
+_PLACES = """eu eea uk usa europe asia africa australia austria belgium brazil bulgaria california canada china croatia
+    cyprus czechia denmark england estonia finland france germany greece hungary iceland india ireland israel italy japan
+    jersey korea latvia lithuania luxembourg malta mexico netherlands norway poland portugal quebec romania scotland
+    singapore slovakia slovenia spain sweden switzerland turkey ukraine wales"""
 _CONDITION = re.compile(
     r"\b(?:if|when|whenever|where|while|until|provided|although|though|however|only|to the extent|so long as|"
     r"as long as|during|"
@@ -337,8 +341,22 @@ _CONDITION = re.compile(
     r"accounts?|messages?|posts?|content|data|information)|outside (?:of )?(?:an?|the|your) [^,;]{0,30}\b(?:plans?|"
     r"subscriptions?)|(?:for (?:the purposes? of )?|to |in order to )(?:send|spam|harass|stalk|overload|disrupt|damage|"
     r"harm)(?:ing|ming|ping)?|"
-    r"on (?:week(?:days|ends)|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:public )?holidays))\b"
+    r"on (?:week(?:days|ends)|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:public )?holidays)|"
+    rf"(?:in|within|from|outside(?: of)?|residents of) (?:the )?(?:{_any(_PLACES)}|european (?:union|economic area)|"
+    r"united (?:kingdom|states)|new zealand|south africa|north america|hong kong))\b"
 )
+#: What makes scraping the site only some scraping: what for, other people's sites, a corner of one's own.
+_NARROW = re.compile(
+    r"\b(?:to|for|for the purposes? of) (?:\w+ ){0,3}?(?:(?:pre-?|re)?train|fine-?tun|re-?s(?:ell|ale)|s(?:ell|ale)\b|"
+    r"(?:direct )?marketing|advertising|spam|(?:build|creat|compil|develop|offer|operat)\w* (?:\w+ ){0,3}?(?:profiles?|"
+    r"competing|rival|substitute)\b)"
+    r"|\b(?:third[- ]part(?:y|ies)(?:'s?)?|other(?: people's| companies')?|external) web ?sites?\b"
+    r"|\bthird[- ]part(?:y|ies)(?:'s?)? (?:sites?|services?|platforms?|servers?|networks?)\b"
+    r"|\b(?:our|the|its|this) (?:\w+ )?(?:blogs?|newsletters?|help (?:cent(?:er|re)|pages?)|documentation|"
+    r"(?:status|careers?|press) pages?)\b"
+)
+_ALL = re.compile(r"\bfor any (?:purpose|reason)\b|\b(?:including|such as|whether)\b")
+_NARROWED = frozenset({"scraping", "automated_access"})
 _DENIED = re.compile(r"\b(?:not|never|no|nor|nobody|we|that|if|only)\b")
 #: Leave for somebody who is no user: "Researchers and partners are free to …", "Students may …".
 _LOOSE = re.compile(
@@ -364,6 +382,7 @@ _LEAVE = re.compile(
 )
 #: What opens a clause of its own inside an enumeration: the verbs after it are somebody else's.
 _WALL = re.compile(r"\b(?:who|whom|whose|that|because|how|why|whether(?! or not| (?:\w+ ){1,3}or not))\b")
+_WORDS = re.compile(r"[a-z]")
 #: The most parts of an enumeration that are looked at.
 _PARTS = 40
 _MACHINES = re.compile(rf"{_START}(?:no )?(?:automated )?(?:crawlers?|bots?|robots?|programs?) ")
@@ -441,7 +460,7 @@ def _stances(part: str) -> list[tuple[str, set[str], bool]]:
                 return _weighed(stance, rest, match.groupdict().get("excepted") or "", has_nouns=has_nouns)
     loose = _LOOSE.match(part)
     if loose and not _DENIED.search(loose[0]) and not _LEAVE.search(_GRANTED.sub("", loose[0]) + part[loose.end() :]):
-        return [(MAY_PERMIT, _named(part[loose.end() :], has_nouns=False), True)]
+        return [(MAY_PERMIT, set().union(*_named(part[loose.end() :], has_nouns=False)), True)]
     return _given(part)
 
 
@@ -456,27 +475,39 @@ def _given(part: str) -> list[tuple[str, set[str], bool]]:
 def _weighed(stance: str, rest: str, excepted: str, *, has_nouns: bool) -> list[tuple[str, set[str], bool]]:
     """The acts named before any exception or condition. Only leave (of the organisation, of a law) may be excepted."""
     if stance == PERMITS and (_ONLY.search(rest)):
-        return [(FORBIDS, _named(_ONLY.sub("", rest), has_nouns=has_nouns) & {"automated_access"}, True)]
+        return [(FORBIDS, _named(_ONLY.sub("", rest), has_nouns=has_nouns)[0] & {"automated_access"}, True)]
     exception = _EXCEPTION.search(rest)
     head, tail = (rest[: exception.start()], rest[exception.start() :]) if exception else (rest, "")
     condition = _CONDITION.search(head)
-    acts = _named(head[: condition.start()] if condition else head, has_nouns=has_nouns)
+    acts, some = _named(head[: condition.start()] if condition else head, has_nouns=has_nouns)
     foreign = any(words and not _LEAVE.search(words) for words in (tail, excepted))
     if stance == PERMITS and (condition or exception):
         # Leave that the organisation itself gives is how prohibitions are lifted, not a contradiction of them.
-        return [(UNCLEAR if _LEAVE.search(rest) else PERMITS, acts, True)]
+        return [(UNCLEAR if _LEAVE.search(rest) else PERMITS, acts | some, True)]
     if condition or foreign:
-        return [(UNCLEAR, acts, True)]
-    return [(stance, acts, bool(tail or excepted))]
+        return [(UNCLEAR, acts | some, True)]
+    return [(stance, acts, bool(tail or excepted)), (PERMITS if stance == PERMITS else UNCLEAR, some, True)]
 
 
-def _named(head: str, *, has_nouns: bool) -> set[str]:
-    """The acts with which a part of an enumeration begins."""
+def _named(head: str, *, has_nouns: bool) -> tuple[set[str], set[str]]:
+    """The acts with which a part of an enumeration begins, and those of them of which only some are meant."""
     verbs = _NOUN.sub(lambda m: _NOUNS[m[1]], head) if has_nouns else head
     acts: set[str] = set()
-    for start in _starts(verbs):
-        acts |= {act for act, pattern in _ACTS.items() if pattern.match(verbs, start)}
-    return acts
+    some: set[str] = set()
+    starts = _starts(verbs)
+    is_narrow = False
+    for start in reversed(starts):
+        found = {act: match.end() for act, pattern in _ACTS.items() if (match := pattern.match(verbs, start))}
+        if scraped := found.keys() & _NARROWED:
+            end = max(found[act] for act in scraped)
+            until = min((later for later in starts if later >= end), default=len(verbs))
+            # "Scrape, crawl or copy our blog": verbs without an object have that of the last.
+            is_bare = not _WORDS.search(_JOINT.sub(" ", verbs[end:until]))
+            part = verbs[start:until]
+            is_narrow = bool(_NARROW.search(part) and not _ALL.search(part)) or (is_narrow and is_bare)
+            some |= scraped if is_narrow else set()
+        acts |= found.keys() - (scraped if is_narrow else set())
+    return acts, some - acts
 
 
 def _starts(head: str) -> list[int]:

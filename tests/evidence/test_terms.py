@@ -241,6 +241,52 @@ def test_words_that_only_sound_like_an_act_forbid_nothing(sentence: str) -> None
     assert set(stances(sentence).values()) <= {_clauses.UNCLEAR}
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You may not scrape the service in Germany.",
+        "If you live in the EU, you may not scrape the service.",
+        "You may not scrape the service from the United Kingdom.",
+        "You may not scrape our blog.",
+        "You may not scrape, crawl or harvest our company blog.",
+        "You may not use bots to scrape our help centre.",
+        "You may not use our service to scrape third-party sites.",
+        "You may not scrape other websites with the tools we offer.",
+        "You may not scrape the service to train AI models.",
+        "You may not scrape our pages for resale.",
+        "You may not scrape or crawl our pages to build a competing service.",
+        "Scraping our pages for the training of AI models is prohibited.",
+    ],
+)
+def test_scraping_of_some_things_or_for_some_ends_is_left_to_a_person(sentence: str, tmp_path: Path) -> None:
+    assert stances(sentence).get("scraping") != "forbids"
+    account = on_scraping(tmp_path, sentence)
+    assert not account.supported
+    assert "a person must read it" in account.unreadable
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You may not scrape the service, or use its content to train AI models.",
+        "You may not train AI models on our content or scrape the service.",
+        "You may not scrape or resell our data.",
+        "You may not scrape our pages for any purpose, including to train AI models.",
+        "You may not scrape our pages for any purpose including training AI models.",
+        "You may not scrape profiles, blog posts or comments.",
+        "You may not scrape our site or third-party sites that we embed.",
+        "You may not use bots to scrape, collect or extract data.",
+    ],
+)
+def test_scraping_stays_forbidden_beside_what_is_narrower(sentence: str) -> None:
+    assert stances(sentence)["scraping"] == "forbids"
+
+
+def test_what_scraping_is_for_is_forbidden_all_the_same() -> None:
+    assert stances("You may not scrape the service to train AI models.")["ai_training"] == "forbids"
+    assert stances("You may scrape our pages to train AI models.")["ai_training"] == "permits"
+
+
 def test_a_permission_that_needs_our_leave_is_no_contradiction() -> None:
     assert stances("You may scrape if you have our written permission.") == {"scraping": _clauses.UNCLEAR}
 
