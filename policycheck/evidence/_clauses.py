@@ -328,6 +328,11 @@ _PLACES = """eu eea uk usa europe asia africa australia austria belgium brazil b
     cyprus czechia denmark england estonia finland france germany greece hungary iceland india ireland israel italy japan
     jersey korea latvia lithuania luxembourg malta mexico netherlands norway poland portugal quebec romania scotland
     singapore slovakia slovenia spain sweden switzerland turkey ukraine wales"""
+#: What holds in some places only.
+SOMEWHERE = (
+    rf"(?:in|within|from|outside(?: of)?|residents of) (?:the )?(?:{_any(_PLACES)}|european (?:union|economic area)|"
+    r"united (?:kingdom|states)|new zealand|south africa|north america|hong kong)"
+)
 _CONDITION = re.compile(
     r"\b(?:if|when|whenever|where|while|until|provided|although|though|however|only|to the extent|so long as|"
     r"as long as|during|"
@@ -342,8 +347,7 @@ _CONDITION = re.compile(
     r"subscriptions?)|(?:for (?:the purposes? of )?|to |in order to )(?:send|spam|harass|stalk|overload|disrupt|damage|"
     r"harm)(?:ing|ming|ping)?|"
     r"on (?:week(?:days|ends)|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:public )?holidays)|"
-    rf"(?:in|within|from|outside(?: of)?|residents of) (?:the )?(?:{_any(_PLACES)}|european (?:union|economic area)|"
-    r"united (?:kingdom|states)|new zealand|south africa|north america|hong kong))\b"
+    rf"{SOMEWHERE})\b"
 )
 #: What makes scraping the site only some scraping: what for, other people's sites, a corner of one's own.
 _NARROW = re.compile(

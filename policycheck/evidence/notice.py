@@ -96,6 +96,13 @@ _REFUSED = re.compile(
     r"\b(?:opt[- ]out of|object to|unsubscribe from|refuse|withdraw) (?:to (?:give|provide|share|receive|tell)\b|"
     r"(?:(?:receiving|our|the|such|these|all|any|your) ){0,3}(?:e-?mails?|messages|calls|offers|money|funds|orders?)\b)"
 )
+#: What leaves it to some people only: those of a place, or of a kind.
+_SOME = re.compile(
+    r"\bonly (?:if|when|where|in|for|as an?|members?|users?|customers?|residents?|people|those)\b"
+    r"|\bif (?:you (?:live|reside|pay|subscribe|have (?:a |an )?(?:paid|premium|business))|"
+    r"you are (?:an? |under |over |in |from |located|based|resident)|the law|(?:local|applicable) law)|\bwhere you live\b"
+    rf"|\b{_clauses.SOMEWHERE}\b"
+)
 _OBJECT_NOT = re.compile(
     r"\byou (?:can not|may not|do not have the right to|have no (?:right|way) to) (?:object|opt out|opt-out)\b"
 )
@@ -152,6 +159,12 @@ _AND_THEN = re.compile(
 _PROCESSES = re.compile(
     r"\b(?:ip|internet|network)? ?address(?:es)?\b|\bdevice\b|\bfingerprint\w*\b|\blogs?\b|\bcookies?\b|"
     r"\brequests\b|\bbehaviou?r\b|\bsecurity\b"
+)
+#: Words that leave open which data is meant, so that it is what the section is about.
+_PLAIN = re.compile(
+    r"(?:\b(?:these|this|those|that|it|them|they|such|all|the|your|our|any|of|personal|data|information|records?|entries|"
+    r"details|copies|what we collect|for|up|to|a|an?|at|most|least|maximum|period|no|not|more|longer|than|about|after|"
+    r"within|only)\b|[ .:])*"
 )
 
 
@@ -291,9 +304,9 @@ def _objection(weighing: Weighing, near: list[Sentence], told: list[Sentence]) -
 
 
 def _offers(sentence: Sentence, other: re.Pattern[str]) -> bool:
-    """Whether a sentence tells people that they can object, and not to something else."""
+    """Whether a sentence tells people that they can object, all of them, and not to something else."""
     said = _clauses.plain(sentence.text)
-    return bool(_OBJECT.search(said)) and not other.search(said) and not _REFUSED.search(said)
+    return bool(_OBJECT.search(said)) and not any(form.search(said) for form in (other, _REFUSED, _SOME))
 
 
 def _published(weighing: Weighing, asides: list[bool]) -> None:
@@ -364,7 +377,8 @@ def _control(weighing: Weighing, told: list[Sentence]) -> None:
 def _retention(weighing: Weighing, within: list[Sentence]) -> None:
     """How long the section says that data is kept, if it says so once and in days."""
     declared = weighing.asked("retention_days")
-    kept = [(s, k["rest"]) for s in within for k in _KEEPS.finditer(_clauses.plain(s.text))]
+    spoken = [(s, k) for s in within for k in _KEEPS.finditer(_clauses.plain(s.text))]
+    kept = [(s, k["rest"]) for s, k in spoken]
     found = [(s, m[1], m[2]) for s, rest in kept for m in _DAYS.finditer(rest)]
     for sentence, number, unit in found if isinstance(declared, int) else ():
         if int(number) * _LEAST.get(unit, 0) > declared:
@@ -382,6 +396,12 @@ def _retention(weighing: Weighing, within: list[Sentence]) -> None:
     sentence, number, unit = found[0]
     days = int(number) * (7 if unit == "week" else 1)
     longer = isinstance(declared, int) and days > declared
+    if not any(s is sentence and _is_of_protection(k) for s, k in spoken):
+        if longer:
+            where = weighing.prose.where(sentence.line)
+            why = f"tells of other data that is kept longer than retention_days ({where}); a person must read it"
+            weighing.doubt(why, sentence.line)
+        return
     open_ended = [s for s, rest in kept if _is_open(rest)]
     if open_ended and not longer:
         where = weighing.prose.where(open_ended[0].line)
@@ -390,6 +410,18 @@ def _retention(weighing: Weighing, within: list[Sentence]) -> None:
         )
         return
     weighing.read(("retention_days",), days, sentence.line, "how long the notice says that data is kept", denies=longer)
+
+
+def _is_of_protection(keeps: re.Match[str]) -> bool:
+    """Whether what is kept is what the protection uses ("logs", "these records"), and no other data ("payment records")."""
+    days = _DAYS.search(keeps["rest"])
+    said = (
+        keeps.string[: keeps.start()]
+        if keeps[0].startswith(("is ", "are "))
+        else keeps["rest"][: days.start() if days else 0]
+    )
+    what = re.split(r"[,;]| and | but ", said)[-1] if keeps[0].startswith(("is ", "are ")) else said
+    return bool(_PROCESSES.search(what) or _PLAIN.fullmatch(what))
 
 
 def _is_open(rest: str) -> bool:

@@ -213,6 +213,22 @@ def test_a_way_to_object_that_is_told_elsewhere_has_to_be_about_this(elsewhere: 
     assert is_told or "no sentence found that tells people that they can object" in silent(account)
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You can object only if you live in the EU.",
+        "If you live in the European Union, you can object.",
+        "In Germany you can object.",
+        "If you are a resident of California, you may opt out.",
+        "You can opt out if you have a paid account.",
+        "You can object where the law where you live gives you that right.",
+    ],
+)
+def test_a_way_to_object_for_some_is_none_for_all(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI. {sentence}\n"
+    assert "no sentence found that tells people that they can object" in silent(written(tmp_path, text, USE))
+
+
 def test_a_way_to_object_to_something_else_beside_ai_is_none(tmp_path: Path) -> None:
     text = f"{HEAD}We use posts to train AI. You can opt out of our newsletter.\n"
     assert "no sentence found that tells people that they can object" in silent(written(tmp_path, text, USE))
@@ -277,6 +293,36 @@ def test_data_that_is_kept_longer_than_declared_is_not_supported(kept: str, reas
     text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. We keep these records {kept}.\n"
     assert reason in silent(written(tmp_path, text, CONTROL))
     assert written(tmp_path, text.replace(kept, "for 2 months"), CONTROL).supported
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We keep payment records for 90 days.",
+        "Invoices are kept for 90 days.",
+        "We block bots, and messages are kept for 90 days.",
+    ],
+)
+def test_other_data_that_the_section_names_neither_denies_nor_backs_a_retention(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. {sentence}\n"
+    longer = silent(written(tmp_path, text, {**CONTROL, "retention_days": 30}))
+    assert "tells of other data that is kept longer than retention_days" in longer
+    account = written(tmp_path, text, {**CONTROL, "retention_days": 90})
+    assert (said(account), account.supported) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We keep them for 90 days.",
+        "Access logs are kept for 90 days.",
+        "This data is deleted after 90 days.",
+        "We keep IP addresses for 90 days.",
+    ],
+)
+def test_what_the_protection_uses_is_read_with_its_retention(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. {sentence}\n"
+    assert said(written(tmp_path, text, {**CONTROL, "retention_days": 30})) == {"retention_days": 90}
 
 
 def test_a_span_of_days_is_no_retention_of_one_control(tmp_path: Path) -> None:
