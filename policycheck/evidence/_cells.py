@@ -13,6 +13,12 @@ from typing import NamedTuple
 
 #: What people write for nothing known; as silent as an empty cell.
 _SILENT = frozenset({"", "-", "–", "?", "n/a", "na", "none known", "not known", "unknown", "tbc", "tbd"})
+#: What a row is called that shows how to fill in the others.
+_EXAMPLE = re.compile(
+    r"(?:an? |the )?(?:examples?|samples?|template|dummy|placeholder|lorem ipsum|x{3,8}|your)"
+    r"[-_ #]*(?:incident|breach|entry|row|record|finding|letter|id|title|reference|text|data)?[-_ #]*[0-9x]*[.!]?",
+    re.IGNORECASE,
+)
 _FLAGS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 _COUNT = re.compile(r"[0-9]{1,15}")
@@ -58,6 +64,8 @@ def read(form: str, text: str, words: Sequence[str], today: Today, *, is_utc: bo
     bare = text.strip()
     if bare.lower() in _SILENT:
         return None
+    if form in ("id", "text") and _EXAMPLE.fullmatch(bare.strip("<>[](){}")):
+        raise BadCell("is that of an example and no row of yours; take the row out, or fill it in")
     if form == "moment":
         return _moment(bare, today, is_utc=is_utc)
     if form == "word":

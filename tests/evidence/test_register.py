@@ -215,6 +215,33 @@ def test_an_empty_cell_is_silence_and_neither_no_nor_zero(tmp_path: Path, text: 
 
 
 @pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Example-001", "A copy"),
+        ("EXAMPLE", "A copy"),
+        ("Sample", "A copy"),
+        ("template", "A copy"),
+        ("XXX-001", "A copy"),
+        ("inc-1", "Sample"),
+        ("inc-1", "<Example incident>"),
+        ("inc-1", "[your title]"),
+    ],
+)
+def test_a_row_that_shows_how_to_fill_in_the_others_is_no_incident(tmp_path: Path, name: str, title: str) -> None:
+    row = f"{name},{title},2026-03-01T08:00:00Z\n"
+    assert "take the row out, or fill it in" in silent(written(tmp_path, f"id,title,detected_at\n{row}"))
+    account = written(tmp_path, f"id,title,detected_at\n{row}inc-2,Profiles copied,2026-03-02T08:00:00Z\n")
+    assert {path.split(".")[1] for path in values(account.additions)} == {"inc-2"}
+    assert "take the row out" in silent(account)
+
+
+@pytest.mark.parametrize("title", ["Sample of profiles copied", "Examples from our forum were sold", "Templates taken"])
+def test_words_of_examples_among_others_are_titles(tmp_path: Path, title: str) -> None:
+    said = added(written(tmp_path, f"id,title,detected_at\nexamples-shop-7,{title},2026-03-01T08:00:00Z\n"))
+    assert said["incidents.examples-shop-7.title"] == title
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("2026-03-01T08:00:00Z", "2026-03-01T08:00:00Z"),
