@@ -16,7 +16,7 @@ _SILENT = frozenset({"", "-", "–", "?", "n/a", "na", "none known", "not known"
 #: What a row is called that shows how to fill in the others.
 _EXAMPLE = re.compile(
     r"(?:an? |the )?(?:examples?|samples?|template|dummy|placeholder|lorem ipsum|x{3,8}|your)"
-    r"[-_ #]*(?:incident|breach|entry|row|record|finding|letter|id|title|reference|text|data)?[-_ #]*[0-9x]*[.!]?",
+    r"[-_ #]*(?:incident|breach|entry|row|record|finding|letter|id|title|reference|text|data)?[-_ #]*[0-9]*x{0,4}[.!]?",
     re.IGNORECASE,
 )
 _FLAGS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
