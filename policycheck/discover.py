@@ -64,7 +64,8 @@ def search(root: Path, top: str) -> Search:
     found: list[Discovered] = []
     unread: list[tuple[str, str]] = []
     failures: list[Failure] = []
-    offered = [(path, kind) for path in _walk(root, top) for kind in _readers(path)]
+    patterns = _patterns()
+    offered = [(path, kind) for path in _walk(root, top) for kind in _readers(path, patterns)]
     tests = {path: folder for path, _ in offered if (folder := _tests_of(path, top))}
     offered = [(path, kind) for path, kind in offered if path not in tests]
     unread += _aside(tests)
@@ -111,14 +112,21 @@ def _aside(tests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield f"{folder} ({', '.join(files[:3])}{more})", "a folder of tests, which is passed over; name it to look there"
 
 
-def _readers(path: str) -> list[str]:
+def _patterns() -> dict[str, list[tuple[str, str]]]:
+    """The verifiers' patterns of file names by what follows the last dot, so that most files are held against none."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for kind in rooms.installed("evidence"):
+        for pattern in rooms.load("evidence", kind).FILES:
+            literal = re.split(r"[*?\]]", pattern)[-1]
+            found.setdefault(literal.rpartition(".")[2] if "." in literal else "", []).append((kind, pattern))
+    return found
+
+
+def _readers(path: str, patterns: Mapping[str, Iterable[tuple[str, str]]]) -> list[str]:
     """The verifiers to which a file is offered, by its name."""
     low = path.lower()
-    return [
-        kind
-        for kind in rooms.installed("evidence")
-        if any(fnmatchcase(low, p) or fnmatchcase(f"/{low}", p) for p in rooms.load("evidence", kind).FILES)
-    ]
+    fitting = (*patterns.get(low.rpartition(".")[2], ()), *patterns.get("", ()))
+    return sorted({kind for kind, p in fitting if fnmatchcase(low, p) or fnmatchcase(f"/{low}", p)})
 
 
 # --- what a manifest does not say yet ---

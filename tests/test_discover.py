@@ -358,3 +358,16 @@ def test_a_surface_that_two_documents_describe_alike_is_drafted_once_with_both(t
     assert [entry["path"] for entry in once["evidence"]] == ["openapi.yml", "../swagger.json"]
     assert "swagger.json says the same" in text
     assert (other["auth"], len(other["evidence"])) == ("required", 1)
+
+
+def test_every_file_that_a_verifier_wants_is_offered_to_it_and_no_source_is_tried_on_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patterns = discover._patterns()
+    for kind in rooms.installed("evidence"):
+        for pattern in rooms.load("evidence", kind).FILES:
+            assert kind in discover._readers(pattern.replace("*", "X").removeprefix("/"), patterns), (kind, pattern)
+    tried: list[str] = []
+    monkeypatch.setattr(discover, "fnmatchcase", lambda name, pattern: tried.append(pattern) or False)
+    assert discover._readers("app/models/user.rb", patterns) == []
+    assert len(tried) <= 2 * len(patterns.get("", ()))
