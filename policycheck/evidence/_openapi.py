@@ -426,6 +426,17 @@ class Api:
         auth, alternatives = self._required[id(entries)]
         return Security(auth, at, f"{operation.name}: {where} {_SAID[auth]}", alternatives)
 
+    def refuse_silence(self, operation: Operation) -> None:
+        """Raise Unsaid where security stands nowhere in the document: it then does not deny that a login is asked for.
+
+        Many documents are made from code whose login stands elsewhere; `security: []` would say that anybody may call.
+        """
+        tables = (self.root.member("components").member("securitySchemes"), self.root.member("securityDefinitions"))
+        holders = (self.root.value, *(one.node.value for one in self.operations))
+        if not any(table.value for table in tables) and not any("security" in holder for holder in holders):
+            why = "the document says nothing of security anywhere; write security: [] where anybody may call"
+            raise Unsaid(f"{operation.name}: {why}", operation.at)
+
     def _scheme(self, name: str, operation: Operation, at: Location | None) -> Node:
         holder = self.root if self.version == "2.0" else self.root.member("components")
         table = holder.member("securityDefinitions" if self.version == "2.0" else "securitySchemes")

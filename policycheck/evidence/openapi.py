@@ -260,6 +260,8 @@ def _surface(api: Api, path: str, options: Mapping[str, object], subject: Mappin
     absences = tuple(_absences(api, path, chosen, subject))
     try:
         security = _loosest(api, chosen)
+        if security.auth == "none" and subject.get("auth") in _AUTHS[1:]:
+            api.refuse_silence(chosen[0])
     except Unsaid as unsaid:
         # Who may call it is left open; what it returns is not.
         if not readings and not absences:
@@ -462,7 +464,7 @@ class _Whole:
         """What the document shows of a declared surface; the fields of operations its own evidence names are told there."""
         at = ("surfaces", str(surface["id"]))
         security = _settled(self._api, operations) if operations else None
-        if security is not None:
+        if security is not None and not (surface.get("auth") in _AUTHS[1:] and _is_silent(self._api, operations[0])):
             yield _reading((*at, "auth"), security.auth, security.at, security.why)
         named = self._named[id(surface)]
         for operation, field in _undeclared(self._api, [op for op in operations if op not in named], surface):
@@ -521,6 +523,14 @@ def _settled(api: Api, operations: Sequence[Operation]) -> Security | None:
         return _loosest(api, operations)
     except Unsaid:
         return None
+
+
+def _is_silent(api: Api, operation: Operation) -> bool:
+    try:
+        api.refuse_silence(operation)
+    except Unsaid:
+        return True
+    return False
 
 
 def _slug(text: str) -> str:
@@ -608,6 +618,7 @@ def _credential(api: Api, operations: Sequence[Operation]) -> Reading:
     """The credential that all of the operations ask for, where the document settles one."""
     security = _loosest(api, operations)
     if security.auth != "required":
+        api.refuse_silence(operations[0])
         return _reading(("params", "credential_type"), "none", security.at, security.why)
     kinds: dict[str, Security] = {}
     # Operations share the document's list of alternatives.
@@ -642,6 +653,8 @@ def _gate(api: Api, operations: Sequence[Operation]) -> Reading:
     security = _loosest(api, operations)
     if security.auth == "optional":
         raise Unsaid(f"{security.why}; what it then shows to anybody, the document does not tell", security.at)
+    if security.auth == "none":
+        api.refuse_silence(operations[0])
     status = "deployed" if security.auth == "required" else "planned"
     return _reading(("status",), status, security.at, security.why, soft=status == "deployed")
 

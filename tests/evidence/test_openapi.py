@@ -278,6 +278,26 @@ def test_other_parameters_are_no_credential(place: str, name: str, tmp_path: Pat
     assert said(told(tmp_path, found))["auth"] == "none"
 
 
+@pytest.mark.parametrize("auth", ["required", "optional"])
+def test_a_document_that_is_silent_on_security_denies_no_login(tmp_path: Path, auth: str) -> None:
+    silence = document({"responses": response(PERSON)})
+    account = told(tmp_path, silence, surface(auth=auth))
+    assert "says nothing of security anywhere" in without_auth(account)
+    manifest = {"surfaces": [surface(auth=auth, url="/people/*")]}
+    assert "surfaces/people/auth" not in added(told(tmp_path, silence, ORGANISATION, operation=None, manifest=manifest))
+    for family in ("access_control", "api_control"):
+        assert "says nothing of security" in silent(told(tmp_path, silence, {"id": "c", "family": family}))
+    assert said(told(tmp_path, silence, surface(auth="none")))["auth"] == "none"
+
+
+@pytest.mark.parametrize("where", ["document", "operation", "schemes"])
+def test_one_that_speaks_of_security_does(tmp_path: Path, where: str) -> None:
+    operation = {"responses": response(PERSON)} | ({"security": []} if where == "operation" else {})
+    top = {"document": {"security": []}, "operation": {}, "schemes": {"components": SCHEMES}}[where]
+    account = told(tmp_path, document(operation, **top), surface(auth="required"))
+    assert said(account)["auth"] == "none"
+
+
 # --- fields ---
 
 
