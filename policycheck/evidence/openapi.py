@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"surface", "control", "organization"})
 
-_NAMES = ("openapi", "swagger", "api-docs", "api_docs", "apidocs", "oas", "oas3", "api")
+_NAMES = ("openapi", "swagger", "api-docs", "api_docs", "apidocs", "oas", "oas3", "api", "spec")
 #: The key by which a document is known as one of these, also where the rest cannot be read.
 _HEAD = re.compile(rb"^\s*\{?\s*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
 FILES: tuple[str, ...] = tuple(
@@ -771,6 +771,7 @@ def _for_all(path: str) -> Discovered:
     return Discovered("organization", {"evidence": [{"kind": "openapi", "path": path}]}, path, 1, "the whole interface")
 
 
+_SILENT = (("auth", "The document says nothing of security anywhere: may anybody call it?"),)
 _QUESTIONS = (
     ("purpose", "Why is this data shown?"),
     ("owner", "Who inside the organisation answers for it?"),
@@ -790,4 +791,5 @@ def _discovered(api: Api, path: str, operations: Sequence[Operation], taken: set
     item = _described(api, operations, taken)
     item["evidence"] = [{"kind": "openapi", "path": path, "operation": operation.name} for operation in operations]
     note = f"{_listed(operations)} seems to return personal data, by the names of its fields"
-    return Discovered("surfaces", item, file, line, note, _QUESTIONS)
+    asks = _SILENT if item["auth"] == "none" and _is_silent(api, first) else ()
+    return Discovered("surfaces", item, file, line, note, (*asks, *_QUESTIONS))

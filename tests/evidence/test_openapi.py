@@ -14,6 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policycheck.discover import draft, search
 from policycheck.errors import ArtefactError
 from policycheck.evidence import _openapi, _personal_data, openapi
 from policycheck.opener import Opener
@@ -998,6 +999,17 @@ def test_what_is_proposed_would_be_read(file: str) -> None:
             assert said(account)["auth"] == proposal.item["auth"]
             assert absent(account) == []
             assert {reading.path[2] for reading in account.readings if reading.path[0] == "fields"} == {"name"}
+
+
+def test_where_a_document_is_silent_on_security_a_person_is_asked_who_may_call(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "spec.json").write_text(json.dumps(document({"responses": response(PERSON)})))
+    result = search(tmp_path, "")
+    proposed = next(thing for thing in result.found if thing.section == "surfaces")
+    assert ("auth", "The document says nothing of security anywhere: may anybody call it?") in proposed.questions
+    assert "auth: none  # The document says nothing of security" in draft(result.found, "", "x")
+    (tmp_path / "docs" / "spec.json").write_text(json.dumps(document({"responses": response(PERSON)}, security=[])))
+    assert "auth" not in dict(next(t for t in search(tmp_path, "").found if t.section == "surfaces").questions)
 
 
 def test_where_callers_read_only_themselves_no_surface_is_proposed(tmp_path: Path) -> None:
