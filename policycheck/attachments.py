@@ -77,7 +77,8 @@ def _locked_on(data: Any) -> str:
 def doubt(entry: Mapping[str, Any], path: str, account: Account, as_of: str, lock: Lock, own: Collection[str] = ()) -> str:
     """Why an entry does not count, as the end of a sentence; empty when nothing speaks against it.
 
-    `path` is the artefact's, from the root; `own` are the digests of the manifest's files, whatever they are called. An unreadable account needs no doubt besides.
+    `path` is the artefact's, from the root; `own` are the digests of the manifest's files, whatever they are called. An
+    unreadable account needs no doubt besides.
     """
     if account.unreadable:
         return ""
