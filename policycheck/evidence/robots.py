@@ -341,10 +341,10 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         robots = robots_of(page)
         standings = {agent: robots.standing(agent, _SITE) for agent in _named(robots)}
         policies = _ai_policy(page, robots, None)
-    except ArtefactError as error:
-        return (Discovered("", {}, path, 0, str(error)),)
-    except Unsaid as unsaid:
-        return (Discovered("", {}, path, unsaid.line, str(unsaid)),)
+    except (ArtefactError, Unsaid) as error:
+        # By its name crawlers are meant to read it; a file of another name is of another kind.
+        is_one = path.lower().rpartition("/")[2] == "robots.txt"
+        return (Discovered("", {}, path, getattr(error, "line", 0), str(error)),) if is_one else ()
     evidence = [{"kind": "robots", "path": page.path}]
     refused = [agent for agent, standing in standings.items() if standing.is_refusal][:PROPOSED]
     found = [_policies(page, refused, policies, evidence)]
