@@ -1060,13 +1060,13 @@ def test_what_is_read_of_a_control_verifies_what_a_rule_asks_of_its_surface(tmp_
     assert [found.assurance for found in all_of(result, "guarded")] == ["verified", "verified"]
 
 
-@pytest.mark.parametrize("named", ["shop.yaml", "./deep/../shop.yaml", "copy.md"])
+@pytest.mark.parametrize("named", ["shop.yaml", "./deep/../shop.yaml", "copy.yaml"])
 def test_a_manifest_is_no_evidence_for_itself_whatever_it_is_called(named: str, tmp_path: Path) -> None:
     text = "policycheck: 1\norganization: {id: a, roles: [website_operator]}\nsurfaces: []\n" + BODY.replace(
         "surfaces: []", ""
     )
     text = text.replace("LIMIT", "300").replace("EVIDENCE", f"      - {{kind: document, path: {named}}}")
-    for name in ("shop.yaml", "copy.md"):
+    for name in ("shop.yaml", "copy.yaml"):
         (tmp_path / name).write_text(f"# {ABOUT}\n{text}", "utf-8")
     manifest, wrong = run.read(tmp_path / "shop.yaml", "shop.yaml", tmp_path, AS_OF)
     assert manifest is not None, wrong
