@@ -187,11 +187,20 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
         note = _note(hearing, differing)
         because_of = f"the repository has it otherwise{f': {note}' if note else ''}"
         return seen._replace(because_of=because_of, related=before.related)
+    if before.outcome is seen.outcome is Outcome.MET and _lost(before, seen, differing, hearing):
+        # It still holds, for another reason than the one that is denied: nothing that was said of that one counts.
+        return seen._replace(location=before.location, related=before.related)
     agreed = before.outcome is seen.outcome and before.assurance is not Assurance.CONTRADICTED
     agreed = agreed and not before.equivalent and not seen.equivalent and not hearing.doubt and _is_whole(seen)
     if read and agreed and before.outcome in (Outcome.MET, Outcome.GAP) and not _touched(read, differing, hearing):
         return _agreed(before, seen, read, hearing, bound)
     return before
+
+
+def _lost(before: Finding, seen: Finding, differing: set[tuple[str, ...]], hearing: Hearing) -> bool:
+    """Whether the artefact denies what a finding rests on, and the finding does not rest on it any more."""
+    denied = {_route(hearing, path) for path in differing} & {fact.route for fact in before.facts}
+    return bool(denied) and not seen.equivalent and denied.isdisjoint(fact.route for fact in seen.facts)
 
 
 def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing, bound: list[Any]) -> Finding:

@@ -93,6 +93,18 @@ def test_of_several_that_suffice_the_one_that_stands_best_counts(
     assert answers == [expected] * 6
 
 
+@pytest.mark.parametrize("kinds", [("firm", "loose"), ("loose", "firm"), ("loose",)])
+def test_a_reason_that_one_artefact_denies_is_not_verified_by_another(
+    kinds: tuple[str, ...], tmp_path: Path, room: Any
+) -> None:
+    room(firm=saying(("params.limit", 300)), loose=saying(("params.limit", 9000)))
+    either = {**GUARDED, "for_each": "control", "assert": 'control.params.limit <= 500 || control.owner == "web"'}
+    result = judged(tmp_path, (control("a", *kinds),), either)
+    (found,) = [f for f in result.findings if f.rule == "probe"]
+    assert (found.outcome, found.assurance, found.verified) == ("met", "declared", (0, 0))
+    assert [f.route for f in found.facts] == ["controls[a].owner"]
+
+
 def test_what_rests_on_more_than_is_shown_is_verified_in_no_order(tmp_path: Path, room: Any) -> None:
     room(firm=saying(("params.limit", 300)))
     every = [control("read", "firm"), *(control(f"other-{n}") for n in range(30))]
