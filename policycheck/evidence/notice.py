@@ -162,9 +162,9 @@ _PROCESSES = re.compile(
 )
 #: Words that leave open which data is meant, so that it is what the section is about.
 _PLAIN = re.compile(
-    r"(?:\b(?:these|this|those|that|it|them|they|such|all|the|your|our|any|of|personal|data|information|records?|entries|"
-    r"details|copies|what we collect|for|up|to|a|an?|at|most|least|maximum|period|no|not|more|longer|than|about|after|"
-    r"within|only)\b|[ .:])*"
+    r"(?>\b(?:these|this|those|that|it|them|they|such|all|the|your|our|any|of|personal|data|information|records?|entries|"
+    r"details|copies|what we collect|for|up|to|an?|at|most|least|maximum|period|no|not|more|longer|than|about|after|"
+    r"within|only)\b|[ .:])*+"
 )
 
 
