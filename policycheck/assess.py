@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from policycheck.checks import HYGIENE, MATCHES, elsewhere, future, idle, integrity
+from policycheck.checks import HYGIENE, MATCHES, integrity, of_declaration
 from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, distinct
 from policycheck.model import (
@@ -58,7 +58,7 @@ def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Base
     judge = Judge(criteria, manifest.place, options.as_of, options.equivalents, detail, standing)
     declared = judge_all(judge, failures=failures, declared=True)
     findings = {j.key: judge.finding(j) for j in declared}
-    integrity = [*future(manifest), *elsewhere(manifest), *idle(manifest)]
+    integrity = of_declaration(manifest)
     looked_at: tuple[Witnessed, ...] = ()
     if standing is not None:
         from policycheck import weigh

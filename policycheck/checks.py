@@ -74,6 +74,11 @@ def integrity(
     )  # fmt: skip
 
 
+def of_declaration(manifest: Manifest) -> list[Finding]:
+    """What is wrong with a declaration by itself, whatever rules and evidence say of it."""
+    return [*future(manifest), *elsewhere(manifest), *idle(manifest)]
+
+
 def elsewhere(manifest: Manifest) -> list[Finding]:
     """Places that the organization does not name as its own: what the authorities there ask is not asked of it at all."""
     mine = manifest.organization.get("jurisdictions") or ()

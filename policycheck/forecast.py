@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from policycheck.assess import assess, judge_all, settled
 from policycheck.baseline import Baseline
-from policycheck.checks import elsewhere, future, idle
+from policycheck.checks import of_declaration
 from policycheck.judge import Judge, Judgement
 from policycheck.language.evaluate import Future
 from policycheck.language.evaluate import day as day_of
@@ -111,7 +111,7 @@ class Days:
         }  # fmt: skip
         if entries or self.known or options.warn_until:
             found |= self.lasting
-        flaws = [*future(manifest), *elsewhere(manifest), *idle(manifest)]
+        flaws = of_declaration(manifest)
         found, flaws = settled(manifest, self.criteria, options, self.known, found, flaws)
         return [*found.values(), *flaws]
 

@@ -258,8 +258,7 @@ class Judge:
         rule, concern = judgement.rule, judgement.concern
         if judgement.decided_by is None:
             return self.unconcerned(rule, concern, judgement.outcome, judgement.because_of)
-        holder = self._holder(self.criteria.program(rule), judgement.bound)
-        subject = Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")
+        _, subject = self._about(self.criteria.program(rule), judgement)
         return Finding(
             finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, judgement.outcome,
             Assurance.DECLARED, subject, concern.ids, message="", location=None,
@@ -279,8 +278,7 @@ class Judge:
             # A search that had nothing to look at: what is left to say is why the rule applies at all.
             explainer.explain(program.when, env)
         facts = tuple(explainer.facts.values())
-        holder = self._holder(program, judgement.bound)
-        subject = Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")
+        holder, subject = self._about(program, judgement)
         is_open = outcome is _GAP or outcome is _UNKNOWN
         missing = tuple([f.route for f in facts if not f.declared]) if outcome is _UNKNOWN else ()
         return Finding(
@@ -295,6 +293,11 @@ class Judge:
             equivalent=judgement.equivalent,
             owner=self._owner(holder),
         )  # fmt: skip
+
+    def _about(self, program: Program, judgement: Judgement) -> tuple[Any, Subject]:
+        """The part of the manifest that a judgement is about, and what it is called."""
+        holder = self._holder(program, judgement.bound)
+        return holder, Subject(judgement.kind, judgement.subject, self.place.route(holder) if holder is not None else "")
 
     def _owner(self, holder: Any) -> str:
         """Who answers for a part of the manifest: its declared owner, or that of the nearest part that holds it."""

@@ -258,6 +258,14 @@ def style(verbose: bool = False, quiet: bool = False, by: str = "finding") -> di
     }  # fmt: skip
 
 
+def printable(text: str) -> str:
+    """A text of somebody's file for a terminal: without credentials, and without what steers it."""
+    from policycheck import redaction
+    from policycheck.formats._terminal import harmless
+
+    return harmless(redaction.harmless(text))
+
+
 def as_of(given: str | None) -> str:
     """The date of the evaluation: the option, else SOURCE_DATE_EPOCH, else today in UTC. Raises UsageError."""
     from datetime import UTC, date, datetime

@@ -100,15 +100,14 @@ def _compare(manifests: list[Path], root: Path, result: Search, here: Path) -> i
 
 
 def _list(left: Iterable[Discovered], found: int, manifests: list[Path]) -> Iterator[str]:
-    from policycheck import redaction
-    from policycheck.formats._terminal import harmless
+    from policycheck.cli._output import printable
 
     left = list(left)
     for thing in left:
         name = thing.item.get("id") or ", ".join(thing.item)
-        yield harmless(redaction.harmless(f"{thing.file}:{thing.line or 1}: {thing.section}: {name}"))
+        yield printable(f"{thing.file}:{thing.line or 1}: {thing.section}: {name}")
         if thing.note:
-            yield harmless(f"    {redaction.harmless(thing.note)}")
+            yield f"    {printable(thing.note)}"
     names = ", ".join(path.name for path in manifests)
     yield f"{len(left)} of {found} things found are not declared in {names}"
 

@@ -134,18 +134,17 @@ def _heard(
 def _entry(witnessed: Witnessed) -> Iterator[str]:
     import textwrap
 
-    from policycheck import redaction
+    from policycheck.cli._output import printable
     from policycheck.formats._terminal import harmless
 
     subject = f"{witnessed.subject.kind} {witnessed.subject.id}".rstrip()
     yield ""
-    yield harmless(redaction.harmless(f"{witnessed.verdict:<11} {witnessed.kind} {witnessed.path} for {subject}"))
-    said = harmless(redaction.harmless(witnessed.said))
-    yield from textwrap.wrap(said, 80, initial_indent="    ", subsequent_indent="    ")
+    yield printable(f"{witnessed.verdict:<11} {witnessed.kind} {witnessed.path} for {subject}")
+    yield from textwrap.wrap(printable(witnessed.said), 80, initial_indent="    ", subsequent_indent="    ")
     if witnessed.quotes:
         yield "    a person must read, in place:"
     for quote in witnessed.quotes:
-        text = harmless(f"{quote.file}:{quote.line}: \u201c{redaction.harmless(quote.text)}\u201d")
+        text = harmless(f"{quote.file}:{quote.line}: \u201c{printable(quote.text)}\u201d")
         yield from textwrap.wrap(text, 80, initial_indent="    ", subsequent_indent="    ")
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -170,16 +170,17 @@ class Setup(NamedTuple):
 
     def foreign(self, router: Router) -> str:
         """A middleware of another provider that a router leads to, by itself, a chain or an entry point; or empty."""
-        inner = [_inner(item) for item in self._all(router)]
-        names = [*self._added(router), *router.uses, *(name for found in inner for name in found)]
-        return next((name for name in names if "@" in name), "")
+        return next((name for name in self._named(router) if "@" in name), "")
 
     def unread(self, router: Router) -> str:
         """A middleware of a router that is not in the file, or is a plugin: it may be a limit; or empty."""
-        found = self._all(router)
-        names = [*self._added(router), *router.uses, *(name for item in found for name in _inner(item))]
-        plugins = (item.name for item in found if _member(item.data, "plugin") is not None)
-        return next((name.strip("/") for name in names if name not in self.middlewares), next(plugins, ""))
+        plugins = (item.name for item in self._all(router) if _member(item.data, "plugin") is not None)
+        return next((name.strip("/") for name in self._named(router) if name not in self.middlewares), next(plugins, ""))
+
+    def _named(self, router: Router) -> list[str]:
+        """The names of all middlewares that a router leads to, by itself, a chain or an entry point."""
+        inner = [name for item in self._all(router) for name in _inner(item)]
+        return [*self._added(router), *router.uses, *inner]
 
     def _all(self, router: Router) -> list[Middleware]:
         found = self.known.get(id(router))
@@ -505,20 +506,18 @@ def _refuse_used_elsewhere(setup: Setup, limit: Middleware, options: Mapping[str
 
 def _refuse_unread_middlewares(setup: Setup, routers: Sequence[Router]) -> None:
     """A middleware of another file, or one that is a plugin, may be a limit or none."""
-    for router in routers:
-        unread = setup.unread(router)
-        if unread:
-            said = f"the router {router.name} uses {unread}, which is not in this file or is a plugin, and may be a limit"
-            raise router.at.unsaid(said)
+    _refuse_using(routers, setup.unread, "which is not in this file or is a plugin, and may be a limit")
 
 
 def _refuse_foreign(setup: Setup, routers: Sequence[Router]) -> None:
     """A middleware of another provider may be a limit or none."""
+    _refuse_using(routers, setup.foreign, "which another provider sets; name that configuration")
+
+
+def _refuse_using(routers: Sequence[Router], used: Callable[[Router], str], why: str) -> None:
     for router in routers:
-        foreign = setup.foreign(router)
-        if foreign:
-            said = f"the router {router.name} uses {foreign}, which another provider sets; name that configuration"
-            raise router.at.unsaid(said)
+        if name := used(router):
+            raise router.at.unsaid(f"the router {router.name} uses {name}, {why}")
 
 
 def _router(setup: Setup, location: str, host: str, wanted: str) -> Router:
