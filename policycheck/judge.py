@@ -110,7 +110,7 @@ class Judge:
         self.detail, self.standing = detail, standing
         self._shows_empty = Outcome.NOT_APPLICABLE in detail
         self.counted: dict[str, list[Outcome]] = {}
-        #: How many findings another measure than the asked one made met.
+        #: How many of those that are only counted another measure than the asked one made met.
         self.by_equivalent = 0
         self._facts: dict[Any, Fact] = {}
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
@@ -163,6 +163,7 @@ class Judge:
                 found.append(Judgement(rule, concern, outcome, only.kind, subject, {name: item}, decided, equivalent))
             else:
                 counted.append(outcome)
+                self.by_equivalent += bool(equivalent)
         env.pop(name, None)
         return found
 
@@ -182,6 +183,7 @@ class Judge:
             outcome, decided, equivalent = self._verdict(here, program, met)
             if outcome not in self.detail and here is concern:
                 self.counted.setdefault(rule.id, []).append(outcome)
+                self.by_equivalent += bool(equivalent)
                 continue
             if met == EMPTY:
                 yield self._empty(rule, concern, program)
@@ -229,7 +231,6 @@ class Judge:
         if program.equivalents is not None and self.equivalents:
             equivalent = self._equivalent(concern, program, self.env)
             if equivalent:
-                self.by_equivalent += 1
                 return Outcome.MET, equivalent
         return (Outcome.NOT_USED if outcome is _GAP and concern.modality == "may" else outcome), ""
 

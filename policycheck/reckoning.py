@@ -62,6 +62,7 @@ def _counted(findings: list[Record], rows: list[Record]) -> dict[str, Any]:
         "expectations": Counter(row["outcome"] for row in rows),
         "accepted": len(findings) - len(plain),
         "known": sum(map(_is_known, findings)),
+        "equivalent": sum("equivalent" in finding for finding in findings),
         "contradicted": assurances.count("contradicted"),
         "verified": assurances.count("verified"),
         "blocking": sum(finding["blocks"] for finding in findings),

@@ -68,7 +68,7 @@ class Tally:
     ) -> Counts:
         """The numbers of the manifest. Integrity findings (no expectation behind them) have their own line.
 
-        `equivalent` is how many findings are met by another measure than the one that was asked for.
+        `equivalent` is how many of those without a finding are met by another measure than the one that was asked for.
         """
         special = dict(self.special)
         for finding in integrity:
@@ -81,7 +81,7 @@ class Tally:
             integrity=_filled(special),
             accepted=self.accepted,
             known=sum(map(is_known, every)),
-            equivalent=equivalent,
+            equivalent=equivalent + sum(f.equivalent != "" for f in every),
             contradicted=assurances.count(Assurance.CONTRADICTED),
             verified=assurances.count(Assurance.VERIFIED),
             blocking=self.blocking + sum(stops(f, self.options) for f in integrity),

@@ -117,8 +117,9 @@ def demand(finding: Finding, wanted: Assurance) -> Finding:
     """A merely declared *met* becomes unknown when the run asks for more than declarations."""
     if finding.outcome is not Outcome.MET or stronger(finding.assurance, wanted) is finding.assurance:
         return finding
-    why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
-    return finding._replace(outcome=Outcome.UNKNOWN, because_of=why)
+    by = f", by the equivalent measure {finding.equivalent}" if finding.equivalent else ""
+    why = f"{finding.assurance.value} only{by}; this run asks for {wanted.value}"
+    return finding._replace(outcome=Outcome.UNKNOWN, because_of=why, equivalent="")
 
 
 # --- findings of rules ---
@@ -200,7 +201,9 @@ def _weighed(before: Finding, seen: Finding, hearing: Hearing, differing: set[tu
 def _lost(before: Finding, seen: Finding, differing: set[tuple[str, ...]], hearing: Hearing) -> bool:
     """Whether the artefact denies what a finding rests on, and the finding does not rest on it any more."""
     denied = {_route(hearing, path) for path in differing} & {fact.route for fact in before.facts}
-    return bool(denied) and not seen.equivalent and denied.isdisjoint(fact.route for fact in seen.facts)
+    # Behind another measure, the facts are of the asked one: what is denied of it is why that measure has to stand in.
+    rests_elsewhere = bool(seen.equivalent) or denied.isdisjoint(fact.route for fact in seen.facts)
+    return bool(denied) and not before.equivalent and rests_elsewhere
 
 
 def _agreed(before: Finding, seen: Finding, read: list[Fact], hearing: Hearing, bound: list[Any]) -> Finding:

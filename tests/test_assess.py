@@ -410,6 +410,32 @@ def test_an_equivalent_measure_is_at_most_declared(tmp_path: Path, room: Any) ->
     assert (found.outcome, found.equivalent, found.assurance) == ("met", "edge", "declared")
 
 
+@pytest.mark.parametrize("entries", [("agrees", "denies"), ("denies", "agrees")])
+def test_what_one_artefact_denies_is_not_verified_behind_an_equivalent_measure(
+    tmp_path: Path, room: Any, entries: tuple[str, str]
+) -> None:
+    room(agrees=saying(("params.limit", 300)), denies=saying(("params.limit", 900)))
+    claim = "    equivalent_to: [{expectation: DOC-1, rationale: because}]\n    last_reviewed_on: 2026-11-01\n"
+    body = BODY.replace("    params:", f"{claim}    review_interval_days: 30\n    params:")
+    wanted = criteria(limited={**LIMITED, "equivalents": "[control]"})
+    for equivalents, outcome in ((True, "met"), (False, "gap")):
+        evidence = (f"kind: {kind}, path: x" for kind in entries)
+        result = judged(tmp_path, *evidence, wanted=wanted, body=body, equivalents=equivalents)
+        found = finding(result, "limited")
+        assert (found.outcome, found.assurance != "verified", bool(found.equivalent)) == (outcome, True, equivalents)
+        assert (result.counts.equivalent, result.counts.verified) == (int(equivalents), 0)
+
+
+def test_a_run_that_asks_for_more_counts_no_equivalent_measure_as_met(tmp_path: Path) -> None:
+    claim = "    equivalent_to: [{expectation: DOC-1, rationale: because}]\n    last_reviewed_on: 2026-11-01\n"
+    body = BODY.replace("    params:", f"{claim}    review_interval_days: 30\n    params:")
+    wanted = criteria(limited={**LIMITED, "equivalents": "[control]"})
+    result = judged(tmp_path, limit="900", wanted=wanted, body=body, min_assurance=Assurance.SUPPORTED)
+    found = finding(result, "limited")
+    assert (found.outcome, found.equivalent, result.counts.equivalent) == ("unknown", "", 0)
+    assert found.because_of == "declared only, by the equivalent measure edge; this run asks for supported"
+
+
 # --- min-assurance -------------------------------------------------------------------------------------------
 
 
