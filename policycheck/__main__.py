@@ -17,7 +17,10 @@ def main() -> None:
         return
     # Nothing that a start makes is garbage: looking for cycles in it costs a tenth of a check. `cli.main` goes on from here.
     gc.disable()
-    from policycheck.cli import main as command_line
+    from policycheck.standins import OF_THE_COMMAND_LINE, standing_in
+
+    with standing_in(OF_THE_COMMAND_LINE):
+        from policycheck.cli import main as command_line
 
     try:
         command_line()

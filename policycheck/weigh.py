@@ -117,8 +117,7 @@ def demand(finding: Finding, wanted: Assurance) -> Finding:
     """A merely declared *met* becomes unknown when the run asks for more than declarations."""
     if finding.outcome is not Outcome.MET or stronger(finding.assurance, wanted) is finding.assurance:
         return finding
-    by = f", by the equivalent measure {finding.equivalent}" if finding.equivalent else ""
-    why = f"{finding.assurance.value} only{by}; this run asks for {wanted.value}"
+    why = f"{finding.assurance.value} only; this run asks for {wanted.value}"
     return finding._replace(outcome=Outcome.UNKNOWN, because_of=why, equivalent="")
 
 

@@ -433,7 +433,7 @@ def test_a_run_that_asks_for_more_counts_no_equivalent_measure_as_met(tmp_path: 
     result = judged(tmp_path, limit="900", wanted=wanted, body=body, min_assurance=Assurance.SUPPORTED)
     found = finding(result, "limited")
     assert (found.outcome, found.equivalent, result.counts.equivalent) == ("unknown", "", 0)
-    assert found.because_of == "declared only, by the equivalent measure edge; this run asks for supported"
+    assert found.because_of == "declared only; this run asks for supported"
 
 
 # --- min-assurance -------------------------------------------------------------------------------------------

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 from policycheck import data as shipped_data
@@ -16,6 +14,7 @@ from policycheck.document import Document
 from policycheck.errors import PolicycheckError
 from policycheck.language.types import suggest
 from policycheck.model import Problem
+from policycheck.standins import OF_THE_VALIDATOR, standing_in
 
 _TYPES = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -40,20 +39,8 @@ def schema(name: str) -> dict[str, Any]:
 
 @cache
 def _library() -> Any:
-    """jsonschema_rs, without what it would load to tell the day on which it was built: email.utils, and with it sockets.
-
-    That is a tenth of a whole check. What stands in for it is gone when the library is there.
-    """
-    clock = "email.utils"
-    if clock in sys.modules:
+    with standing_in(OF_THE_VALIDATOR):
         return import_module("jsonschema_rs")
-    stand_in: Any = ModuleType(clock)
-    stand_in.parsedate_to_datetime = str
-    sys.modules[clock] = stand_in
-    try:
-        return import_module("jsonschema_rs")
-    finally:
-        del sys.modules[clock]
 
 
 @cache
