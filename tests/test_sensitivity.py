@@ -10,12 +10,13 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from policycheck import coverage, packs, report, run
 from policycheck.assess import assess
+from policycheck.document import Document
 from policycheck.language.types import LIST, MAP, OBJECT, Type
 from policycheck.manifests import v1
 from policycheck.manifests.explain import schema
@@ -131,13 +132,22 @@ def without(
     manifest: Manifest, holder: dict[str, Any], key: str, how: Callable[..., None], options: Options
 ) -> dict[str, Any]:
     """The report with one leaf blanked or deleted; afterwards the manifest is as before."""
-    kept = dict(holder)
+    kept, document = dict(holder), cast("Document", manifest.place)
     how(holder, key)
+    # What is not written stands nowhere: a document that is read has no place for it.
+    entries = document._entries[id(holder)]
+    written = dict(entries)
+    if key not in holder:
+        entries.pop(key, None)
+    document._places.pop((id(holder), key), None)
     try:
         return judged(manifest, options)
     finally:
         holder.clear()
         holder.update(kept)
+        entries.clear()
+        entries.update(written)
+        document._places.pop((id(holder), key), None)
 
 
 def rests_on(found: dict[str, Any]) -> set[str]:
