@@ -42,6 +42,12 @@ _KINDS = {
     ),
     "Stripe key": (_HERE + r"(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,255}", ("k_live_", "k_test_", "whsec_")),
     "Google API key": (_HERE + r"AIza[0-9A-Za-z_-]{35}", ("aiza",)),
+    "SendGrid key": (_HERE + r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{32,128}", ("sg.",)),
+    "package registry token": (
+        _HERE + r"(?:npm_[A-Za-z0-9]{36,255}|pypi-[A-Za-z0-9_-]{50,1024}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,255})",
+        ("npm_", "pypi-", "dckr_"),
+    ),
+    "Hugging Face token": (_HERE + r"hf_[A-Za-z0-9]{30,255}", ("hf_",)),
     "secret key": (_HERE + r"sk-[A-Za-z0-9_-]{20,255}", ("sk-",)),
     "JSON web token": (
         _HERE + r"eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}", ("eyj",)
