@@ -510,7 +510,7 @@ class Organization(Subject):
     contact: str = BLANK
     """Who answers for this manifest: an address that a reader can write to."""
     monthly_eu_recipients: Count = BLANK
-    """Average monthly recipients in the European Union; above 45 million DSA Art 33 designates."""
+    """Average monthly recipients in the European Union; from 45 million on the Commission designates (DSA Art 33)."""
 
 
 # --- surfaces -----------------------------------------------------------------------------------------------
