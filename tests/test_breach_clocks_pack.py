@@ -123,6 +123,15 @@ def test_the_coarser_tables_of_the_pack_that_it_builds_on_do_not_contradict_it()
         assert least <= TABLE[place][-1]["at_least_hours"], place
 
 
+@pytest.mark.parametrize("rule", ["declared-time-limit-fits-law", "incident-decided-under-law"])
+def test_no_duty_is_offered_as_a_way_out_only_where_the_law_knows_exempt_organisations(rule: str) -> None:
+    """Elsewhere the rule holds `no_duty` as a gap, whatever reason stands beside it."""
+    offered = " ".join(PACK.rules[rule].remediation.split())
+    assert "Where the law knows exempt organisations (those of Australia, Canada and Israel do" in offered
+    exempt = {rows[-1]["name"] for rows in TABLE.values() if rows[-1].get("some_are_exempt")}
+    assert exempt == {"Australia", "Canada", "Israel"}
+
+
 def test_the_pack_it_builds_on_knows_nothing_of_it() -> None:
     other = next(pack for pack in CRITERIA.packs if pack.id == "joint-statements")
     assert other.header["requires"] == {}
