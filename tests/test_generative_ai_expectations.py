@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from policycheck import check
+
 PACK = Path(__file__).resolve().parents[1] / "rules" / "generative-ai"
 ROWS = {"ICO8Q": range(9), "SNAP24": range(1, 8), "AIENG": range(1, 12), "GPA23": range(1, 10), "G723": range(1, 10),
         "HIRO23": range(1, 12), "ICOGEN24": range(1, 14)}  # fmt: skip
@@ -97,3 +99,44 @@ def test_what_the_british_authority_asks_is_asked_of_uses_with_people_there() ->
         for name in set(rule["expectations"]) - british:
             international.setdefault(name, set()).add(bool(british))
     assert all(answers != {True} for answers in international.values()), international
+
+
+def test_a_use_that_has_ended_is_not_said_to_be_running(tmp_path: Path) -> None:
+    (tmp_path / "policycheck.yaml").write_text(
+        "policycheck: 1\n"
+        "organization: {id: a, name: A, roles: [social_media_company, ai_developer], size: small, jurisdictions: [GB, CA]}\n"
+        "ai_uses:\n"
+        "  - {id: old, jurisdictions: [GB], phases: [finetune], start_on: 2025-06-01, end_on: 2025-12-01, safeguards: [],\n"
+        "     sources: [{id: own, type: own_platform, phases: [finetune]}],\n"
+        "     transparency: {notice_ref: ''}, dpia: {versions: []}}\n"
+        "  - {id: asked, jurisdictions: [GB], phases: [rag], start_on: 2025-06-01, end_on: 2025-12-01,\n"
+        "     sources: [{id: own, type: user_input, phases: [rag]}],\n"
+        "     transparency: {notice_ref: '', direct_notice: not_done}}\n"
+        "  - {id: away, jurisdictions: [CA], phases: [rag], start_on: 2025-06-01, end_on: 2025-12-01,\n"
+        "     sources: [{id: own, type: user_input, phases: [rag]}],\n"
+        "     transparency: {notice_ref: '', direct_notice: not_done}}\n",
+        "utf-8",
+    )
+    (result,) = check(tmp_path, as_of="2026-11-21", criteria=["generative-ai"]).results
+    said = {f.rule: f.message for f in result.findings if f.outcome == "gap"}
+    asked = {"ai-notice-published", "impact-assessment-made", "notice-published-elsewhere", "training-notice-published"}
+    assert asked | {"training-has-safeguards"} <= set(said)
+    assert not [message for message in said.values() if "has been" in message]
+
+
+def test_a_model_without_personal_data_is_not_said_to_hold_any(tmp_path: Path) -> None:
+    """What others trained it on is not declared, so measures are asked all the same."""
+    (tmp_path / "policycheck.yaml").write_text(
+        "policycheck: 1\n"
+        "organization: {id: a, name: A, roles: [ai_developer], size: small, jurisdictions: [GB, CA]}\n"
+        "ai_uses:\n"
+        "  - {id: uk, jurisdictions: [GB], phases: [finetune], sources: [], security: {ai_threats: []},\n"
+        "     rights: {covers_model: false}}\n"
+        "  - {id: away, jurisdictions: [CA], phases: [finetune], sources: [], security: {ai_threats: []}}\n",
+        "utf-8",
+    )
+    (result,) = check(tmp_path, as_of="2026-11-21", criteria=["generative-ai"]).results
+    said = {f.rule: f.message for f in result.findings if f.outcome == "gap"}
+    for rule in ("training-data-cannot-be-drawn-out", "drawing-out-hindered-elsewhere"):
+        assert "any personal data that its model was trained on, here or by others" in said[rule]
+    assert "what it may have learnt of somebody" in said["rights-reach-the-model"]
