@@ -69,11 +69,18 @@ def test_the_first_line_says_what_it_is_not_and_the_list_comes_before_the_detail
     ]
 
 
+def test_names_of_parts_do_not_push_the_list_out_of_line(call: Call) -> None:
+    lines = told(call, "--jurisdictions", "GB-SCT,CO,ES").splitlines()
+    listed = lines[lines.index("") + 1 :][:3]
+    assert [line.partition("  ")[2].strip().partition(" ")[0] for line in listed] == ["ES", "GB-SCT", "CO"]
+    assert {line.index(name) for line, name in zip(listed, ("Spain", "United", "Colombia"), strict=True)} == {33}
+
+
 def test_a_place_is_told_whole(call: Call) -> None:
     text = " ".join(told(call, "--jurisdictions", "GB").split())
     for part in (
         "By Mon 2026-11-23 09:00 UTC Counted 72 hours from Fri 2026-11-20 09:00 UTC, nights and weekends included",
-        "(UK GDPR art. 33 and 34)", "Tell Information Commissioner's Office (ICO); next: Information Commission",
+        "(UK GDPR art. 33 and 34)", "Tell Information Commissioner's Office (ICO); its successor: Information Commission",
         "If any personal data breach, unless a risk to people is unlikely", "Starts when the organisation becomes aware",
         "People told without undue delay where the risk to them is likely to be high",
         "Source https://ico.org.uk/global/privacy-notice/report-a-breach-all-controllers/",

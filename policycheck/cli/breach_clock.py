@@ -150,8 +150,9 @@ def _text(
     )
     yield from wrap(f"Noticed {_when(run.detected)}; {sure}.", style, "", "")
     yield ""
+    width = max(5, *(len(one.place) for one in lines))
     for one in lines:
-        yield from wrap(f"{_by(one):24}  {one.place:5} {_short(one, now)}", style, "", " " * 32)
+        yield from wrap(f"{_by(one):24}  {one.place:{width}} {_short(one, now)}", style, "", " " * (27 + width))
     for one in lines:
         yield ""
         yield from _detail(one, now, zone, name, style)
@@ -208,7 +209,7 @@ def _facts(one: Line, now: datetime | None, zone: tzinfo | None, name: str) -> I
     if one.other_by is not None:
         yield "Also", f"{one.other}: by {_last(one.other_by, now, zone, name)}"
     if one.kind in ("deadline", "no_fixed_time"):
-        yield "Tell", str(row["authority"]) + (f"; next: {row['successor']}" if row.get("successor") else "")
+        yield "Tell", str(row["authority"]) + (f"; its successor: {row['successor']}" if row.get("successor") else "")
         yield from ((("File at", str(row["file_at"])),) if row.get("file_at") else ())
     if row.get("threshold"):
         yield "If", str(row["threshold"])
