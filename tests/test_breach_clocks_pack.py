@@ -132,6 +132,19 @@ def test_no_duty_is_offered_as_a_way_out_only_where_the_law_knows_exempt_organis
     assert exempt == {"Australia", "Canada", "Israel"}
 
 
+def test_a_playbook_that_takes_too_long_is_told_the_law_in_its_words_and_then_the_hours(tmp_path: Path) -> None:
+    (tmp_path / "policycheck.yaml").write_text(
+        "policycheck: 1\n"
+        "organization: {id: a, name: A, roles: [social_media_company], size: small, jurisdictions: [GB]}\n"
+        "breach_notification: [{jurisdiction: GB, notify_within_hours: 96}]\n",
+        "utf-8",
+    )
+    (result,) = check(tmp_path, as_of="2026-11-21", criteria=["BRN-GB"]).results
+    (said,) = (f.message for f in result.findings if f.rule == "notice-target-within-law")
+    assert "within 72 hours; later with the reasons (https://ico.org.uk/" in said
+    assert said.endswith("That time can be over after 72 hours.")
+
+
 def test_the_pack_it_builds_on_knows_nothing_of_it() -> None:
     other = next(pack for pack in CRITERIA.packs if pack.id == "joint-statements")
     assert other.header["requires"] == {}
