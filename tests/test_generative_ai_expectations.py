@@ -140,3 +140,9 @@ def test_a_model_without_personal_data_is_not_said_to_hold_any(tmp_path: Path) -
     for rule in ("training-data-cannot-be-drawn-out", "drawing-out-hindered-elsewhere"):
         assert "any personal data that its model was trained on, here or by others" in said[rule]
     assert "what it may have learnt of somebody" in said["rights-reach-the-model"]
+
+
+def test_what_is_asked_of_decisions_by_machine_alone_supports_the_article_on_them() -> None:
+    for rule in ("machine-decisions-can-be-refused", "people-review-machine-decisions"):
+        (name,) = rules()[f"ai-decisions/{rule}.yaml"]["expectations"]
+        assert "22" in EVERY[name]["supports"]["gdpr"], name
