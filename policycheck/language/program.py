@@ -146,13 +146,13 @@ class Program:
         return self.bindings[0].node
 
     def say(self, env: Env) -> str:
-        """The message with its `{expressions}` filled in; what is unknown reads "not declared"."""
+        """The message with its `{expressions}` filled in; what is unknown reads "not declared", an empty list "none"."""
         return PLACEHOLDER.sub(lambda match: self._shown(match.group(1), env), str(self.rule.get("message", "")))
 
     def _shown(self, source: str, env: Env) -> str:
         run = Compiler(self.definitions, set(self._known)).compile(self.analysis.said[source])
         value = run({**env})
-        return ", ".join(map(_worded, value)) if isinstance(value, list) else _worded(value)
+        return ", ".join(map(_worded, value)) or "none" if isinstance(value, list) else _worded(value)
 
 
 def _worded(value: Any) -> str:

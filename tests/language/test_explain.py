@@ -147,6 +147,7 @@ def test_a_missing_path_below_a_missing_part_is_named_whole() -> None:
         ("{size(control.surfaces)} of {size(controls)}", "2 of 1"),
         ("{size(controls.filter(c, c.owner == ''))}", "0 to 1"),
         ("{controls.map(c, c.owner)}", "not declared"),
+        ("for {control.surfaces.filter(s, s == 'z')}.", "for none."),
         ("no\n  braces", "no braces"),
     ],
 )
