@@ -146,3 +146,8 @@ def test_what_is_asked_of_decisions_by_machine_alone_supports_the_article_on_the
     for rule in ("machine-decisions-can-be-refused", "people-review-machine-decisions"):
         (name,) = rules()[f"ai-decisions/{rule}.yaml"]["expectations"]
         assert "22" in EVERY[name]["supports"]["gdpr"], name
+
+
+def test_what_the_authority_welcomed_in_one_company_is_asked_of_nobody() -> None:
+    assert {EVERY[name]["modality"] for name in ("AIENG-4", "AIENG-5")} == {"informational"}
+    assert "ICO" not in EVERY["AIENG-9"]["locator"], "the authority's statement holds none of these facts"
