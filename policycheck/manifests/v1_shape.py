@@ -3010,7 +3010,7 @@ class Source(Subject):
     """What people call it."""
     type: SourceType
     """Where it comes from."""
-    phases: list[Phase] = BLANK
+    phases: Annotated[list[Phase], Field(json_schema_extra={"minItems": 1})] = BLANK
     """In which phases it is used."""
     surfaces: list[SurfaceId] = BLANK
     """For own_platform: the surfaces it is taken from."""
@@ -3062,7 +3062,7 @@ class AiUse(Subject):
     """The use's short name, unique among AI uses."""
     name: str = BLANK
     """What people call it."""
-    phases: list[Phase] = BLANK
+    phases: Annotated[list[Phase], Field(json_schema_extra={"minItems": 1})] = BLANK
     """Which phases it covers."""
     generative: Annotated[bool, ABSENT] = BLANK
     """Whether it makes new text, images, sound or code. Left out, it counts as generative: only false takes it out of
