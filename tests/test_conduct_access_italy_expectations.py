@@ -8,6 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from policycheck import packs
+from policycheck.document import parse
+from policycheck.judge import Judge
+from policycheck.manifests import v1
+from policycheck.manifests.explain import schema
+
 RULES = Path(__file__).resolve().parents[1] / "rules"
 PACKS = {"AP24": "scraping-conduct", "CLV": "scraping-conduct", "DSA40": "research-access", "GAR24": "italy-garante"}
 #: The catalogue's rows by how they are put; DSA40-5a is the condition of the option in DSA40-5, and 33 whom it all concerns.
@@ -67,3 +73,20 @@ def test_mappings_to_other_frameworks_say_how_sure_they_are(document: str) -> No
     for name, row in expectations(document).items():
         assert set(row.get("supports", {})) == set(row.get("confidence", {})), name
         assert set(row.get("supports", {})) <= {"gdpr", "owasp-oat"}, name
+
+
+def test_that_no_ground_was_found_in_one_place_is_no_gap_in_the_law_of_another() -> None:
+    body = """policycheck: 1
+organization: {id: a, roles: [scraper], jurisdictions: [NL, GB, CA]}
+own_scraping:
+  - {id: news, jurisdictions: [NL, GB, CA], basis: {NL: legitimate_interests, GB: legitimate_interests, CA: none}}
+"""
+    document, problems = parse(body.encode(), "policycheck.yaml")
+    assert not (problems or v1.shape_problems(document) or v1.read(document, "2026-11-21")[0])
+    judge = Judge(packs.load((), schema(v1.SCHEMA)), document, "2026-11-21")
+    found = [judge.finding(j) for j in judge.judge(judge.criteria.every_rule["own-scraping-lawful-basis"])]
+    assert {f.subject.id: (f.outcome.value, f.expectations) for f in found} == {
+        "news / NL": ("met", ("JS23-03a", "CJS24-06", "AP24-1")),
+        "news / GB": ("met", ("JS23-03a", "CJS24-06", "CLV-11")),
+        "news / CA": ("gap", ("JS23-03a", "CJS24-06")),
+    }
