@@ -259,3 +259,36 @@ def test_only_what_speaks_to_smaller_enterprises_names_sizes() -> None:
 def test_no_two_expectations_say_the_same_words() -> None:
     said = [expectations(document)[identifier]["paraphrase"] for document, identifier in EVERY]
     assert len(said) == len(set(said))
+
+
+def message(rule: str) -> str:
+    (path,) = PACK.glob(f"*/{rule}.yaml")
+    told: str = yaml.safe_load(path.read_text("utf-8"))["message"]
+    return " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("access-lawful-basis", "the organisation has found no ground"),
+        ("ai-source-lawful-basis", "the organisation has found no ground"),
+        ("own-scraping-lawful-basis", "the organisation has found no ground"),
+        ("ai-source-permitted-by-law", "further than that review lets it"),
+        ("unlawful-scraping-guarded", "The organisation's own note calls some scraping unlawful"),
+    ],
+)
+def test_what_the_law_is_stands_as_the_organisations_own_finding(rule: str, words: str) -> None:
+    assert words in message(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("legal-response-prepared", "no playbook or no register"),
+        ("breach-playbook-names-scraping", "cannot be shown"),
+        ("users-helped-to-decide", "no notice"),
+        ("incident-breach-decision", "people concerned: {incident.subjects}"),
+    ],
+)
+def test_a_message_names_each_lack_that_leads_to_it(rule: str, words: str) -> None:
+    assert words in message(rule)
