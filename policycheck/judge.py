@@ -237,7 +237,7 @@ class Judge:
     def _equivalent(self, concern: Concern, program: Program, env: Env) -> str:
         """The id of a deployed, owned, in-time reviewed measure that says why it stands in for an illustrative expectation.
 
-        What a pack's table `no_answer` lists, such as TBD, says nothing.
+        What a pack's table `no_answer` lists, such as TBD, says nothing and owns nothing.
         """
         assert program.equivalents is not None
         items, hollow = program.equivalents.run(env), env[STATE].texts.get("no_answer", frozenset())
@@ -250,7 +250,7 @@ class Judge:
             claims = item.get("equivalent_to") if isinstance(item, dict) and position not in maybe else None
             said = [c for c in claims or () if isinstance(c, dict) and c.get("rationale")]
             named = {c.get("expectation") for c in said if c["rationale"] not in hollow}
-            if accepted & named and _in_force(item, self.as_of):
+            if accepted & named and item.get("owner") not in hollow and _in_force(item, self.as_of):
                 return str(item.get("id", ""))
         return ""
 

@@ -404,6 +404,10 @@ def test_a_reason_that_only_holds_a_place_is_none() -> None:
         assert finding(asked, manifest(body=f"{surface}controls: [{{{control}}}]")).outcome == outcome
 
 
+def test_an_owner_that_only_holds_a_place_owns_no_measure_that_stands_in() -> None:
+    assert stood_in(owner="TBD").outcome == "gap"
+
+
 def test_the_last_day_of_the_interval_still_counts() -> None:
     assert stood_in(last_reviewed_on="2026-08-23").outcome == "met"
     assert stood_in(last_reviewed_on="2026-08-22").outcome == "gap"
