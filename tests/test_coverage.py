@@ -162,7 +162,7 @@ def test_the_table_says_how_much_is_accounted_for() -> None:
     assert len(re.findall(r"^100 % accounted for", out, re.MULTILINE)) == len(DOCUMENTS)
     assert max(map(len, out.splitlines())) <= 80
     assert out.index("CJS24-10 ") < out.index("CJS24-11 ") < out.index("JS23-KT2 ")
-    assert "account-rate-limit · surface · 2 met, " in out
+    assert "account-rate-limit · surface · 3 met, " in out
 
 
 @pytest.mark.usefixtures("measured")
