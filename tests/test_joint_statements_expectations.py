@@ -288,6 +288,7 @@ def test_what_the_law_is_stands_as_the_organisations_own_finding(rule: str, word
         ("breach-playbook-names-scraping", "cannot be shown"),
         ("users-helped-to-decide", "no notice"),
         ("incident-breach-decision", "people concerned: {incident.subjects}"),
+        ("ai-guidance-answered", "what it asks is not all done"),
     ],
 )
 def test_a_message_names_each_lack_that_leads_to_it(rule: str, words: str) -> None:
