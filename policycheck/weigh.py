@@ -436,13 +436,18 @@ def _unreadable(manifest: Manifest, hearings: list[Hearing], findings: list[Find
 
 
 def _silences(manifest: Manifest, hearings: list[Hearing], findings: list[Finding]) -> Iterator[Finding]:
+    alike: dict[str, list[int]] = {}
     for hearing in hearings:
         account = hearing.account
         why = account.unreadable or hearing.doubt
         if why:
             yield _silent(manifest, hearing, findings, Problem(*account.unreadable_at, 1, why), "")
         for complaint in account.complaints:
-            yield _silent(manifest, hearing, findings, complaint, f":{complaint.line}")
+            # Lines and numbers move with what is written above them: those that say the same are told apart by count.
+            said = f":{''.join(char for char in complaint.message if not char.isdigit())}"
+            lines = alike.setdefault(_silence(hearing) + said, [])
+            lines += [complaint.line] if complaint.line not in lines else []
+            yield _silent(manifest, hearing, findings, complaint, f"{said}:{lines.index(complaint.line) + 1}")
 
 
 #: The keys of an evidence entry that pick a part of its artefact.
@@ -452,14 +457,18 @@ _PICKS = ("location", "server", "zone", "resource", "operation", "anchor", "aler
 def _silent(manifest: Manifest, hearing: Hearing, findings: list[Finding], why: Problem, part: str) -> Finding:
     backed = [f.severity for f in findings if _reads(f, hearing) and f.outcome is not Outcome.NOT_APPLICABLE]
     severity = max([Severity.LOW, *backed], key=lambda s: s.rank)
-    path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")
     key = next((k for k in ("path", "url") if hearing.entry.get(k)), None)
-    # Several entries may pick parts of one artefact: each has a finding of its own.
-    picked = "".join(f",{hearing.entry[key]}" for key in _PICKS if hearing.entry.get(key))
-    route = f"{hearing.subject.route}.evidence[{path}{picked}]{part}"
+    path = str(hearing.entry[key]) if key else ""
     says = "cannot be read in part" if part else "does not count" if hearing.doubt else "says nothing"
     named = f"The evidence {path or hearing.position + 1} of {_name(hearing)}"
     at = manifest.place.locate(hearing.entry, key)
     message = f"{named} {says}: {why.message}"
-    found = integrity(manifest, READABLE, severity, Outcome.UNKNOWN, hearing.subject, message, at, route)
+    found = integrity(manifest, READABLE, severity, Outcome.UNKNOWN, hearing.subject, message, at, _silence(hearing) + part)
     return found._replace(related=(Location(why.path, why.line, 1),) if why.path and why.line else ())
+
+
+def _silence(hearing: Hearing) -> str:
+    """What tells the silence of one entry from that of the next: several may pick parts of one artefact."""
+    path = str(hearing.entry.get("path") or hearing.entry.get("url") or "")
+    picked = "".join(f",{hearing.entry[key]}" for key in _PICKS if hearing.entry.get(key))
+    return f"{hearing.subject.route}.evidence[{path}{picked}]"

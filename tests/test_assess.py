@@ -879,6 +879,19 @@ def test_a_part_that_cannot_be_read_is_told_and_the_rest_is_judged(tmp_path: Pat
     assert "verified" in assurances(result)
 
 
+def test_a_part_that_cannot_be_read_is_the_same_finding_on_another_line(tmp_path: Path, room: Any) -> None:
+    def ids(*complaints: tuple[int, str]) -> set[str]:
+        bad = tuple(Problem("r.csv", line, 1, f"line {line}: {said}") for line, said in complaints)
+        room(probe=lambda *_: Account((Reading(("params", "limit"), 300, "r.csv", 3, 1),), complaints=bad))
+        return {f.id for f in all_of(judged(tmp_path, "kind: probe, path: r.csv"), "evidence-readable")}
+
+    before = ids((7, "has no time zone"), (9, "has no id"), (12, "has no id"))
+    assert len(before) == 3
+    assert ids((8, "has no time zone"), (10, "has no id"), (13, "has no id")) == before
+    assert ids((8, "has no time zone"), (10, "has no id")) < before
+    assert ids((7, "has no time zone"), (9, "has no id"), (12, "has no id"), (14, "has no id")) > before
+
+
 def controls(count: int) -> str:
     """The body with some controls more, each with the same evidence as the first."""
     one = BODY.partition("surfaces")[0].replace("controls:\n", "").replace("id: edge", "id: edge{n}")
