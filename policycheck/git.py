@@ -72,6 +72,7 @@ _SET = {
 _WHOLE = "git fetch --refetch --no-filter brings everything"
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _PLAIN = ("100644", "100755", "100664")
+_SUBMODULE = "160000"
 
 
 class _Entry(NamedTuple):
@@ -175,14 +176,16 @@ def _day(seconds: str) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).date().isoformat() if known else "9999-12-31"
 
 
-def export(root: Path, ref: str, into: Path) -> None:
+def export(root: Path, ref: str, into: Path) -> list[str]:
     """Write the tree at `ref` into the empty folder `into`, as git holds it: no filter is applied.
 
-    Links, submodules and paths that could lead out of the folder or into git's files are left out; of a file above
-    MAX_FILE only the size is kept, so that a reader says what it would say of the file. Raises UsageError for a ref
-    that is not known, a tree beyond the caps, and one of which objects are missing here.
+    Links and paths that could lead out of the folder or into git's files are left out; of a file above MAX_FILE only the
+    size is kept, so that a reader says what it would say of the file. A submodule that is checked out is written and lent
+    in its place, at the commit that the tree names; those of which that commit is not here are returned, with what may help.
+    Raises UsageError for a ref that is not known, a tree beyond the caps, and one of which objects are missing here.
     """
-    wanted = [e for e in _entries(root, commit(root, ref), "-r") if e.mode in _PLAIN and _is_safe(e.path)]
+    held = [entry for entry in _entries(root, commit(root, ref), "-r") if _is_safe(entry.path)]
+    wanted = [entry for entry in held if entry.mode in _PLAIN]
     _refuse_partial(wanted, ref)
     small = [entry for entry in wanted if entry.size <= MAX_FILE]
     if len(wanted) > MAX_FILES or sum(entry.size for entry in small) > MAX_TREE:
@@ -193,6 +196,19 @@ def export(root: Path, ref: str, into: Path) -> None:
             place.touch(exist_ok=False)
             os.truncate(place, entry.size)
     _write_all(root, small, into)
+    return [text for entry in held if entry.mode == _SUBMODULE for text in _export_submodule(root, entry, into)]
+
+
+def _export_submodule(root: Path, entry: _Entry, into: Path) -> list[str]:
+    """The same for a submodule that is checked out; nothing of it stands in the tree that names its commit."""
+    inner = root / entry.path
+    if inner.resolve() != root.resolve() / entry.path or not (inner / ".git").exists():
+        return []
+    if not _commit(inner, entry.object):
+        return [f"{entry.path}: its commit {entry.object[:12]} is not here; git -C {entry.path} fetch may bring it"]
+    left = export(inner, entry.object, into / entry.path)
+    lend(inner, entry.object, into / entry.path)
+    return [f"{entry.path}/{text}" for text in left]
 
 
 def lend(root: Path, ref: str, tree: Path) -> None:

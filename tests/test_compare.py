@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -422,6 +423,30 @@ def test_a_manifest_that_was_moved_is_the_same(shop: Path) -> None:
         code, _, err = against(folder, *words)
         assert code == 0, err
         assert "0 opened" in err
+
+
+def test_a_submodule_is_compared_with_the_commit_that_the_ref_names(shop: Path, tmp_path: Path) -> None:
+    inner, vendor = tmp_path / "inner", shop / "vendor"
+    shutil.copytree(shop, inner)
+    _change(inner, "id: corner-shop", "id: inner-shop")
+    _commit(inner)
+    _git(shop, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "vendor")
+    _commit(shop)
+    code, _, err = against(shop, ".")
+    assert (code, "inner-shop is judged now" in err) == (0, False), err
+
+    _change(vendor, "auth: none", "auth:")
+    code, _, err = against(shop, ".")
+    assert code == GAPS
+    assert "vendor/policycheck.yaml:" in err
+
+    _commit(vendor)
+    _commit(shop)
+    assert (against(shop, ".")[0], against(shop, ".", ref="main~1")[0]) == (0, GAPS)
+
+    shutil.rmtree(vendor)
+    _git(tmp_path, "clone", "-q", str(inner), str(vendor))
+    assert "at main, and so not compared: vendor: its commit" in against(shop, ".")[2]
 
 
 def test_what_a_walk_leaves_out_is_left_out_at_the_ref_too(shop: Path) -> None:

@@ -73,10 +73,11 @@ class Against:
         top = _repository(given or [settings.here])
         with TemporaryDirectory(prefix="policycheck-") as folder:
             tree = Path(folder).resolve() / "tree"
-            git.export(top, ref, tree)
+            left = git.export(top, ref, tree)
             # What lies above the tree is none of its business; what was before it is.
             git.lend(top, ref, tree)
             self._judge(_Moved(top, tree, excludes), given, found)
+        self.problems += left
 
     def _judge(self, moved: _Moved, given: list[Path], found: sources.Found) -> None:
         settings = moved.settings(self.settings)
