@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from policycheck.errors import BUG, INCOMPLETE, INVALID, InvalidInput
+from policycheck.errors import BUG, INCOMPLETE, INVALID, NOTHING, InvalidInput
 from policycheck.judge import finding_id
 from policycheck.model import Assurance, Outcome, Problem, Severity, Subject
 from policycheck.report import FORMAT, Record
@@ -75,7 +75,8 @@ class Comparison(NamedTuple):
     notes: tuple[str, ...]
     old_as_of: str
     new_as_of: str
-    #: The new report's own exit code where that says that it is not whole (3, 5, 70), else 0.
+    #: The new report's own exit code where that says that it is not whole (3, 5, 70), else 4 where nothing of a manifest
+    #: was judged, else 0.
     incomplete: int = 0
 
     def regressed(self, new_rules: bool = False) -> bool:
@@ -155,8 +156,16 @@ def compare(old: Record, new: Record) -> Comparison:
         notes=tuple(_notes(old, new)),
         old_as_of=str(old.get("as_of", "")),
         new_as_of=str(new.get("as_of", "")),
-        incomplete=code if code in (INVALID, INCOMPLETE, BUG) else 0,
+        incomplete=code if code in (INVALID, INCOMPLETE, BUG) else NOTHING if list(_idle(new)) else 0,
     )
+
+
+def _idle(report: Record) -> Iterator[str]:
+    """The organizations of which nothing was judged: no must or should expectation applied to their manifests."""
+    for result in report["results"]:
+        scope = result.get("scope")
+        if isinstance(scope, dict) and scope.get("applicable") == 0:
+            yield _organization(result)
 
 
 def under_one_name(reports: Sequence[Record]) -> list[Record]:
@@ -369,6 +378,7 @@ def _notes(old: Record, new: Record) -> Iterator[str]:
     names = organizations(old), organizations(new)
     yield from (f"{name} is judged now and was not before" for name in sorted(names[1] - names[0]))
     yield from (f"{name} was judged before and is not now" for name in sorted(names[0] - names[1]))
+    yield from (f"nothing of {name} is judged now: no must or should expectation applied" for name in _idle(new))
     for word, report in (("old", old), ("new", new)):
         why = _not_whole(report)
         if why:

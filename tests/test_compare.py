@@ -308,8 +308,19 @@ def test_a_new_report_that_is_not_whole_keeps_its_exit_code(tmp_path: Path) -> N
     for code in (INVALID, INCOMPLETE, BUG):
         assert diff(tmp_path, report(GAP), report(MET, exit_code=code))[0] == code
     assert diff(tmp_path, report(MET), report(GAP, exit_code=INCOMPLETE))[0] == INCOMPLETE
-    for code in (0, GAPS, NOTHING):
+    for code in (0, GAPS):
         assert diff(tmp_path, report(GAP), report(MET, exit_code=code))[0] == 0
+
+
+def test_a_new_report_that_judged_nothing_of_a_manifest_closes_no_gate(tmp_path: Path) -> None:
+    idle = report(MET, exit_code=NOTHING)
+    idle["results"][0]["scope"] = {"applicable": 0}
+    code, out, _ = diff(tmp_path, report(GAP), idle)
+    assert code == NOTHING
+    assert "nothing of shop is judged now" in out
+    # What else blocks must not hide it from the reader, and a gap that opened is still a gap.
+    code, out, _ = diff(tmp_path, report(MET), idle | {"results": [{**idle["results"][0], "findings": [GAP]}]})
+    assert (code, "nothing of shop is judged now" in out) == (GAPS, True)
 
 
 def test_files_that_cannot_be_read_are_usage(tmp_path: Path) -> None:

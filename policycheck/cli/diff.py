@@ -31,6 +31,7 @@ def command(old: str, new: str, format_: str, new_rules: bool, quiet: bool) -> i
     Exit codes: 0 nothing that blocks opened or became worse   1 something did
                 2 usage, or reports of different organisations   3 not a report
                 3, 5, 70 also where NEW.json says so of its own run
+                4 nothing of a manifest was judged for NEW.json
     """
     from policycheck import compare
     from policycheck.cli import _comparison
