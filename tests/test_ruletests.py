@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +45,18 @@ def test_tests_that_nothing_runs_fail_and_are_a_mistake(tmp_path: Path, call: Ca
     assert (done.returncode, done.stderr) == (1, f"other.test.yaml: tests: {told}\n")
     (tmp_path / "ours" / "own" / "other.test.yaml").unlink()
     assert call(tmp_path, "rules", "lint", "ours", "--rules", "ours").stdout == "no mistakes\n"
+
+
+def test_a_reader_that_goes_away_turns_no_failed_test_into_a_pass(tmp_path: Path) -> None:
+    trials(tmp_path / "ours", SHARED)
+    (tmp_path / "ours" / "own" / "other.test.yaml").write_text("cases: []\n", "utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = (sys.executable, "-m", "policycheck", "rules", "test", "ours", "--rules", "ours")
+    own = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(words, cwd=tmp_path, env=own, stdout=writing, stderr=subprocess.DEVNULL, check=False)
+    os.close(writing)
+    assert done.returncode == 1
 
 
 def test_explain_shows_the_cases_of_a_rule_of_ones_own(tmp_path: Path, call: Callable[..., Done]) -> None:

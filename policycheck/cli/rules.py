@@ -85,6 +85,7 @@ def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
     """
     from policycheck import ruletests
     from policycheck.cli import _say
+    from policycheck.cli._output import print_lines
 
     criteria = criteria_of(folders)
     _known(criteria, pack)
@@ -103,7 +104,7 @@ def test(pack: str | None, rule: str, folders: tuple[Path, ...]) -> int:
             failed += bool(trial.wrong)
             if trial.wrong:
                 _say(f"{trial.rule}: {trial.case or 'tests'}: {trial.wrong}")
-    click.echo(f"{ran - failed} passed, {failed} failed")
+    print_lines(f"{ran - failed} passed, {failed} failed")
     return 1 if failed or not ran else 0
 
 
