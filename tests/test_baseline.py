@@ -111,6 +111,16 @@ def test_an_entry_that_is_fixed_must_be_pruned(shop: Path) -> None:
     assert gate(shop, "--strict-baseline")[0] == 0
 
 
+def test_who_must_prune_is_told_of_which_file(shop: Path) -> None:
+    change(shop, "last_reviewed_on: 2025-06-02", "last_reviewed_on: 2026-06-02")
+    (shop / "old").mkdir()
+    (shop / FILE).rename(shop / "old" / "known.yaml")
+    said = call(shop, "check", "--baseline", "old/known.yaml").stderr
+    assert "take it out with policycheck baseline prune --file old/known.yaml\n" in said
+    (shop / ".policycheck.toml").write_text('baseline = "old/known.yaml"\n')
+    assert "take it out with policycheck baseline prune\n" in call(shop, "check").stderr
+
+
 def test_notes_are_kept_and_overdue_is_told(shop: Path) -> None:
     change(
         shop, "    rule: human-challenge\n", "    rule: human-challenge\n    owner: web team\n    due_on: 2026-12-31\n", FILE

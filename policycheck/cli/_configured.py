@@ -20,6 +20,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: Where a command's option is not called as the key.
 _PARAMETERS = {"format": "format_", "output": "outputs"}
 _PATHS = frozenset({"rules", "baseline"})
+#: The baseline that is written, pruned and shown when none is named or configured.
+DEFAULT_BASELINE = Path(".policycheck-baseline.yaml")
 
 
 def configuration_options(function: _Function) -> _Function:

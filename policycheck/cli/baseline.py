@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from policycheck.cli._configured import configuration_options
+from policycheck.cli._configured import DEFAULT_BASELINE, configuration_options
 
 if TYPE_CHECKING:
     from policycheck.baseline import Baseline
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from policycheck.packs import Criteria
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-DEFAULT = Path(".policycheck-baseline.yaml")
 _FILE = click.option("--file", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help=f"The baseline (default: the configured one, else {DEFAULT}).")  # fmt: skip
+                     help=f"The baseline (default: the configured one, else {DEFAULT_BASELINE}).")  # fmt: skip
 _RULES = click.option(
     "--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own."
 )
@@ -132,7 +131,7 @@ def show(**options: Any) -> int:
 
 
 def _target(options: Mapping[str, Any]) -> Path:
-    return options["target"] or options["baseline"] or DEFAULT
+    return options["target"] or options["baseline"] or DEFAULT_BASELINE
 
 
 def _load(path: Path, criteria: Criteria) -> Baseline:

@@ -94,7 +94,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     with sinks(outputs) as opened:
         code = _stream(run, opened, options["jobs"])
         refuse_overwriting(outputs, map(Path, run.read), "a file that was read")
-    _aside(run, options["verbose"])
+    _aside(run, options["verbose"], configured.settings["baseline"].value)
     return against.verdict(options["quiet"]) if against else code
 
 
@@ -166,16 +166,22 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
     return code
 
 
-def _aside(run: Run, verbose: bool) -> None:
-    """What does not belong into a report: problems with files, failures of ours, what the walk passed over."""
+def _aside(run: Run, verbose: bool, configured: str) -> None:
+    """What does not belong into a report: problems with files, failures of ours, what the walk passed over.
+
+    `configured` is the baseline that a call without `--baseline` or `--file` takes.
+    """
     from policycheck.cli import REPORT_IT, _say, _say_problems
+    from policycheck.cli._configured import DEFAULT_BASELINE
     from policycheck.errors import BUG
 
     _say_problems(run.told)
     for text in run.failures:
         _say(f"policycheck: incomplete: {text}")
+    file = run.worker.settings.baseline
+    which = "" if file is None or file == Path(configured or DEFAULT_BASELINE) else f" --file {file}"
     for text in run.fixed:
-        _say(f"policycheck: baseline: {text} is fixed; take it out with policycheck baseline prune")
+        _say(f"policycheck: baseline: {text} is fixed; take it out with policycheck baseline prune{which}")
     if run.totals.exit_code == BUG:
         _say(REPORT_IT)
     for path in run.idle:
