@@ -181,7 +181,7 @@ def export(root: Path, ref: str, into: Path) -> list[str]:
 
     Links and paths that could lead out of the folder or into git's files are left out; of a file above MAX_FILE only the
     size is kept, so that a reader says what it would say of the file. A submodule that is checked out is written and lent
-    in its place, at the commit that the tree names; those of which that commit is not here are returned, with what may help.
+    in its place, at the commit that the tree names; those of which that cannot be done are returned, with the reason.
     Raises UsageError for a ref that is not known, a tree beyond the caps, and one of which objects are missing here.
     """
     held = [entry for entry in _entries(root, commit(root, ref), "-r") if _is_safe(entry.path)]
@@ -206,8 +206,12 @@ def _export_submodule(root: Path, entry: _Entry, into: Path) -> list[str]:
         return []
     if not _commit(inner, entry.object):
         return [f"{entry.path}: its commit {entry.object[:12]} is not here; git -C {entry.path} fetch may bring it"]
-    left = export(inner, entry.object, into / entry.path)
-    lend(inner, entry.object, into / entry.path)
+    try:
+        left = export(inner, entry.object, into / entry.path)
+        lend(inner, entry.object, into / entry.path)
+    except UsageError as error:
+        # A part that is too large or not whole is no reason to compare nothing.
+        return [f"{entry.path}: {error}"]
     return [f"{entry.path}/{text}" for text in left]
 
 

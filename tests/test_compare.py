@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from policycheck import compare, packs
+from policycheck import compare, git, packs
 from policycheck.compare import KINDS
 from policycheck.errors import BUG, GAPS, INCOMPLETE, INVALID, NOTHING, USAGE, InvalidInput
 from tests import command_line
@@ -451,8 +451,13 @@ def test_a_submodule_is_compared_with_the_commit_that_the_ref_names(shop: Path, 
     assert code == GAPS
     assert "vendor/policycheck.yaml:" in err
 
-    _commit(vendor)
-    _commit(shop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(git, "MAX_TREE", 10_000)
+        (vendor / "large.txt").write_text("x" * 10_000)
+        _commit(vendor)
+        _commit(shop)
+        _, _, err = against(shop, ".")
+    assert "at main, and so not compared: vendor: the tree at " in err, err
     assert (against(shop, ".")[0], against(shop, ".", ref="main~1")[0]) == (0, GAPS)
 
     shutil.rmtree(vendor)
