@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv"})
 MAX_FRAGMENTS = 500
 STDIN = "-"
+_EXCLUDED = " (excluded)"
 _MANIFEST = ("policycheck.yaml", "policycheck.yml")
 _MANIFEST_ENDS = (".policycheck.yaml", ".policycheck.yml")
 _FRAGMENT_ENDS = (".policycheck-part.yaml", ".policycheck-part.yml")
@@ -109,7 +110,10 @@ def find(
     _refuse_outside(found.manifests, root)
     if not found.manifests and not found.problems:
         where = ", ".join(given) if given else f"{here} or above it"
-        raise NothingToCheck(f"no manifest in {where}; one is policycheck.yaml or *.policycheck.yaml (see init)")
+        hint = "one is policycheck.yaml or *.policycheck.yaml (see init)"
+        if any(text.endswith(_EXCLUDED) for text in found.skipped):
+            hint = "`exclude` of the configuration leaves out what there is (policycheck config)"
+        raise NothingToCheck(f"no manifest in {where}; {hint}")
     return found
 
 
@@ -204,7 +208,7 @@ def _walk(top: Path, found: Found, root: Path | None, excludes: Callable[[Path],
         folders[:] = [name for name in sorted(folders) if not _is_passed_over(at, name, found)]
         for name in files:
             if (is_manifest(name) or is_fragment(name)) and excludes(Path(at, name)):
-                found.skipped.append(f"{os.path.join(at, name)} (excluded)")
+                found.skipped.append(f"{os.path.join(at, name)}{_EXCLUDED}")
             elif is_manifest(name):
                 _add(Path(at, name), found, manifests)
             elif is_fragment(name):

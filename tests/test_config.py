@@ -347,7 +347,8 @@ def test_a_fragment_does_not_bring_an_excluded_manifest_back(shop: Path, call: C
 
 def test_when_everything_is_excluded_there_is_nothing_to_check(shop: Path, call: Call) -> None:
     write(shop, 'exclude = ["**"]')
-    assert call(shop, "check", ".")[0] == NOTHING
+    code, _, err = call(shop, "check", ".")
+    assert (code, "`exclude` of the configuration leaves out what there is" in err) == (NOTHING, True)
 
 
 def test_exceptions_count_from_one_file_only(shop: Path, call: Call) -> None:
