@@ -187,7 +187,15 @@ def known_of(manifest: Manifest, criteria: Criteria, options: Options, flaws: It
         called={str(o.get("id")): tuple(str(o[key]) for key in ("name", "contact") if o.get(key)) for o in owners if o},
         no_answer=criteria.texts(options.as_of).get("no_answer", frozenset()),
         denied=frozenset(f.subject.id for f in flaws if f.rule == MATCHES.id and f.subject.kind == "control"),
+        is_seen=options.evidence,
+        chosen=_chosen(criteria) if options.criteria else None,
     )
+
+
+def _chosen(criteria: Criteria) -> frozenset[str]:
+    """The expectations that were chosen, and the rules of which all were."""
+    names = criteria.expectations.keys()
+    return frozenset({*names, *(rule.id for rule in criteria.rules if names >= set(rule.expectations))})
 
 
 def judge_all(

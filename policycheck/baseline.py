@@ -160,8 +160,10 @@ def answered(known: Baseline, criteria: Criteria, options: Options) -> frozenset
     A rule that no pack holds may still be one of a pack that this run was not given. A gap that an artefact showed, or
     whose rule leans on what one shows, is not gone because a run read none.
     """
-    unread = () if options.evidence else (MATCHES.id, READABLE.id, COMPLETE.id, HYGIENE.id)
-    judged = {rule.id for rule in criteria.rules} | (CHECKS.keys() - set(unread))
+    unread = () if options.evidence else (MATCHES.id, READABLE.id, COMPLETE.id)
+    # Whether an exception is still needed is told by a run that reads everything and judges everything.
+    untold = () if options.evidence and not options.criteria else (HYGIENE.id,)
+    judged = {rule.id for rule in criteria.rules} | (CHECKS.keys() - {*unread, *untold})
     if known.packs.keys() <= {pack.id for pack in criteria.packs}:
         judged |= {str(entry["rule"]) for entry in known.gaps.values()} - criteria.every_rule.keys() - CHECKS.keys()
     return frozenset(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex
 from policycheck.judge import finding_id
-from policycheck.model import EXCEPTION_DAYS, Accepted, Finding, Location, Outcome, Place, Severity
+from policycheck.model import EXCEPTION_DAYS, Accepted, Assurance, Finding, Location, Outcome, Place, Severity
 
 WARNING_DAYS = 30
 _REQUIRED = ("reason", "approver", "ticket", "granted_on", "expires_on", "compensating_control")
@@ -40,6 +40,10 @@ class Known(NamedTuple):
     no_answer: frozenset[str] = frozenset()
     #: The controls of which an artefact denies something.
     denied: frozenset[str] = frozenset()
+    #: Whether artefacts were read; what only they show is not gone because none was.
+    is_seen: bool = True
+    #: The expectations that the run chose, and the rules of which it chose all; None for everything.
+    chosen: frozenset[str] | None = None
 
 
 class Flaw(NamedTuple):
@@ -152,10 +156,17 @@ def _flaws(entry: dict[str, Any], covered: list[Finding], known: Known, place: P
         return
     yield from _times(entry, covered, name, known, as_of)
     yield from _people(entry, covered, name, known)
-    if not covered and not dangling:
+    if not covered and not dangling and _is_answered(entry, known):
         yield Flaw("unused", Severity.LOW, f"{name} is no longer needed: no gap is left that it would accept")
     elif covered:
         yield from _binding(entry, covered, name, known)
+
+
+def _is_answered(entry: Mapping[str, Any], known: Known) -> bool:
+    """Whether the run can say that the gap an entry accepts is gone: it judged what the entry names, and read artefacts."""
+    rule = str(entry.get("rule"))
+    named = {known.renamed.get(rule, rule), entry.get("expectation")}
+    return known.is_seen and (known.chosen is None or not named.isdisjoint(known.chosen))
 
 
 def _dangling(entry: Mapping[str, Any], name: str, known: Known) -> Iterator[Flaw]:
@@ -225,7 +236,22 @@ def _binding(entry: Mapping[str, Any], covered: list[Finding], name: str, known:
             "unbound", Severity.MEDIUM, f"{name} is not bound to what it accepts: write `facts: {now}` when you have read it"
         )
     elif entry["facts"] != now and not any(
-        entry["facts"] == fingerprint(entry, covered, known, names) for names in _former(covered, known)
+        entry["facts"] == fingerprint(entry, gaps, known, names)
+        for gaps in _behind(covered, known)
+        for names in ({}, *_former(covered, known))
     ):
         said = f"{name} is stale: what it accepted has changed since; if it is still acceptable, write `facts: {now}`"
+        if not known.is_seen:
+            said = f"{name} is stale, or was bound to what an artefact shows: this run reads none, and cannot tell"
         yield Flaw("stale", Severity.MEDIUM, said, "facts")
+
+
+def _behind(gaps: Sequence[Finding], known: Known) -> Iterator[Sequence[Finding]]:
+    """The gaps as they are and, where no artefact was read, with what one that agrees would have put behind them."""
+    from itertools import islice, product
+
+    yield gaps
+    if not known.is_seen:
+        agreed = product((Assurance.DECLARED, Assurance.SUPPORTED, Assurance.VERIFIED), repeat=len(gaps))
+        for each in islice(agreed, 1, _MOST_NAMES):
+            yield [gap._replace(assurance=assurance) for gap, assurance in zip(gaps, each, strict=True)]
