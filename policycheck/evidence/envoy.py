@@ -14,7 +14,7 @@ each process is told as a limit that a person has to weigh. Notes never tell the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -77,6 +77,8 @@ _CAMEL = (
     "filterEnforced", "defaultValue", "tokensPerFill", "failureModeDeny", "requestHeaders", "remoteAddress", "genericKey",
     "localRateLimitPerDownstreamConnection", "alwaysConsumeDefaultTokenBucket", "useRemoteAddress",
 )  # fmt: skip
+#: What a descriptor is made of: keys with their values, which are empty where they vary.
+Entries = tuple[tuple[str, str], ...]
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _ADDRESS_KEYS = ("remote_address", "masked_remote_address")
 #: The most entries of a descriptor that are looked at.
@@ -329,16 +331,32 @@ def _uses(chosen: Settings, limiters: tuple[list[Settings], list[Settings]], ite
     return any(o.data is chosen.data for o in own or limiters[0])
 
 
-def _sent(serving: Serving, stage: int | None, more: Sequence[object] = ()) -> set[tuple[str, ...]]:
-    """The keys of the descriptors that a route sends: its own, or its virtual host's."""
+def _sent(serving: Serving, stage: int | None) -> set[Entries]:
+    """The descriptors that a route sends: its own, or its virtual host's."""
     own = listing(mapping(serving.route.get("route")).get("rate_limits"))
     both = mapping(serving.route.get("route")).get("include_vh_rate_limits") is True
-    limits = [*own, *(listing(serving.host.get("rate_limits")) if both or not own else []), *more]
+    return _made([*own, *(listing(serving.host.get("rate_limits")) if both or not own else [])], stage)
+
+
+def _made(limits: Sequence[object], stage: int | None) -> set[Entries]:
+    """The descriptors that some `rate_limits` make before a request is answered."""
     return {
-        tuple(_key_of(action) for action in listing(limit.get("actions")) if isinstance(action, dict))
+        tuple(_entry_of(action) for action in listing(limit.get("actions")) if isinstance(action, dict))
         for limit in map(mapping, limits)
         if whole(limit.get("stage", 0)) == stage and limit.get("apply_on_stream_done") is not True
     }
+
+
+def _is_sent(wanted: Entries, sent: Iterable[Entries]) -> bool:
+    """Whether one of the descriptors is the wanted one: key by key, and value by value where both are fixed."""
+    return any(len(one) == len(wanted) and all(map(_is_same, wanted, one)) for one in sent)
+
+
+def _is_same(wanted: tuple[str, str], sent: tuple[str, str]) -> bool:
+    """Whether an entry fits; a value of a service that ends in `*` is for all that begin so."""
+    start = wanted[1].removesuffix("*")
+    is_value = not wanted[1] or not sent[1] or sent[1] == wanted[1] or (start != wanted[1] and sent[1].startswith(start))
+    return wanted[0] == sent[0] and is_value
 
 
 def _overrides(documents: Sequence[Document]) -> list[Settings]:
@@ -628,9 +646,11 @@ def _bucket(chosen: Settings, wanted: str, documents: Sequence[Document]) -> tup
 def _refuse_unsent(chosen: Settings, wanted: str, serving: Sequence[Serving]) -> None:
     """A descriptor counts only what the routes send."""
     descriptors = [_entries(mapping(item)) for item in listing(chosen.data.get("descriptors"))]
-    keys = next((tuple(key for key, _ in item) for item in descriptors if wanted and wanted in [key for key, _ in item]), ())
-    for item in serving if keys else ():
-        if keys not in _sent(item, whole(chosen.data.get("stage", 0)), listing(chosen.data.get("rate_limits"))):
+    entries = next((tuple(item) for item in descriptors if wanted and wanted in [key for key, _ in item]), ())
+    stage, own = whole(chosen.data.get("stage", 0)), listing(chosen.data.get("rate_limits"))
+    for item in serving if entries else ():
+        # The filter's own `rate_limits` stand in for those of routes and virtual hosts.
+        if not _is_sent(entries, _made(own, stage) if own else _sent(item, stage)):
             raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {wanted}")
 
 
@@ -719,6 +739,12 @@ def _actions(documents: Sequence[Document]) -> list[dict[str, Any]]:
     return [action for actions in lists for action in actions if isinstance(action, dict)]
 
 
+def _entry_of(action: Mapping[str, Any]) -> tuple[str, str]:
+    """The entry that an action makes; its value where that is written (a generic key, a match)."""
+    values = (text(mapping(inner).get("descriptor_value")) for inner in action.values())
+    return _key_of(action), next(filter(None, values), "")
+
+
 def _key_of(action: Mapping[str, Any]) -> str:
     """The key of the entry that an action makes."""
     for name, default in (("generic_key", "generic_key"), ("header_value_match", "header_match"), ("request_headers", "")):
@@ -733,7 +759,7 @@ def _key_of(action: Mapping[str, Any]) -> str:
 class Limit(NamedTuple):
     """A limit in the service's file: the entries that lead to it, and the descriptor that holds it."""
 
-    entries: tuple[tuple[str, str], ...]
+    entries: Entries
     document: Document
     data: dict[str, Any]
 
@@ -772,8 +798,10 @@ def _of_service(
     is_optional = any(item.holder.get("is_optional") is True for item in asking)
     doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
     doubt = doubt or _untied(documents, asking, asking[0], options) or _matched(documents, asking)
-    stage, keys = whole(asking[0].data.get("stage", 0)), tuple(key for key, _ in limit.entries)
-    doubt = doubt or _passed_by(_serving(documents, options), options, lambda item: keys in _sent(item, stage))
+    stage = whole(asking[0].data.get("stage", 0))
+    doubt = doubt or _passed_by(
+        _serving(documents, options), options, lambda item: _is_sent(limit.entries, _sent(item, stage))
+    )
     for reading in _of_limit(limit, asking[0], documents, subject):
         yield _doubted(reading, doubt)
 
@@ -786,7 +814,7 @@ def _service_limits(documents: Sequence[Document], path: str) -> tuple[list[Limi
         raise Unsaid(f"{path} has no domain: it is no file of the rate limit service", path)
     for document in documents:
         refuse_templates(document, document.data)
-        pending: list[tuple[tuple[tuple[str, str], ...], Any]]
+        pending: list[tuple[Entries, Any]]
         pending = [((), item) for item in reversed(listing(document.data.get("descriptors")))]
         while pending:
             above, item = pending.pop()
@@ -816,14 +844,13 @@ def _unasked(limit: Limit, asking: Settings, documents: Sequence[Document]) -> s
     if text(asking.data.get("request_type")) == "internal":
         return "the ratelimit filter asks for internal requests only"
     stage = whole(asking.data.get("stage", 0))
-    keys = tuple(key for key, _ in limit.entries)
-    sent = []
+    sent: set[Entries] = set()
     for document in documents:
         for holder in containers(document.data):
             actions = [action for action in listing(holder.get("actions")) if isinstance(action, dict)]
             if actions and whole(holder.get("stage", 0)) == stage:
-                sent.append(tuple(_key_of(action) for action in actions))
-    return "" if keys in sent else f"no route's rate_limits send the descriptor {limit.label}"
+                sent.add(tuple(map(_entry_of, actions)))
+    return "" if _is_sent(limit.entries, sent) else f"no route's rate_limits send the descriptor {limit.label}"
 
 
 def _refuse_unasked(
@@ -838,7 +865,7 @@ def _refuse_unasked(
         if name in asking.data and _share(asking, name) < 100:
             raise asking.at(name).unsaid(f"{name} of the ratelimit filter leaves requests out")
     has_hosts = any(_is_host(holder) for document in documents for holder in containers(document.data))
-    serving, keys = _serving(documents, options), tuple(key for key, _ in limit.entries)
+    serving = _serving(documents, options)
     if addresses_of(options) and has_hosts and not serving:
         raise asking.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
     names = _names(documents, _GLOBAL_TYPE, _GLOBAL)
@@ -852,7 +879,7 @@ def _refuse_unasked(
             said = f"{label} sets the ratelimit filter for itself, which is not read"
             raise At(route.document, route.data, "typed_per_filter_config").unsaid(said)
     for item in serving:
-        if keys not in _sent(item, whole(asking.data.get("stage", 0))):
+        if not _is_sent(limit.entries, _sent(item, whole(asking.data.get("stage", 0)))):
             raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {limit.label}")
 
 

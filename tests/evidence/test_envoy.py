@@ -323,6 +323,58 @@ def test_the_path_of_the_service_is_written_as_that_of_the_entry(tmp_path: Path)
     assert said(account)["status"] == "deployed"
 
 
+def gateway(root: Path, limits: list[Any], descriptors: list[Any], **changes: object) -> Account:
+    """The account of a service's limit behind one route, which sends these; `changes` are options and parts of the files."""
+    options = {"descriptor": changes.pop("descriptor", ""), "service": "s.json"}
+    route = {"match": changes.pop("match", {"prefix": "/"}), "route": {"cluster": "c", "rate_limits": limits}}
+    hosts = [{"name": "v", "domains": ["*"], "routes": [route, {"match": {"prefix": "/"}, "route": {"cluster": "c"}}]}]
+    asking = {"@type": "x/envoy.extensions.filters.http.ratelimit.v3.RateLimit", "domain": "shop", "failure_mode_deny": True}
+    data = {
+        "http_filters": [{"name": "l", "typed_config": asking}], "use_remote_address": True,
+        "route_config": {"virtual_hosts": [*hosts, *changes.pop("hosts", [])]},
+    } | changes.pop("manager", {})  # type: ignore[operator]  # fmt: skip
+    (root / "e.json").write_text(json.dumps(data), "utf-8")
+    (root / "s.json").write_text(json.dumps({"domain": "shop", "descriptors": descriptors}), "utf-8")
+    return heard("e.json", root, options=options, **{"urls": ["/search"], **changes})
+
+
+PER_MINUTE = {"unit": "minute", "requests_per_unit": 10}
+BY_ADDRESS = {"actions": [{"remote_address": {}}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [("search", "deployed"), ("login", "planned"), ("sea*", "deployed"), ("se", "planned")]
+)
+def test_a_limit_of_the_service_is_for_the_value_that_a_route_sends(tmp_path: Path, value: str, status: str) -> None:
+    limits = [{"actions": [{"generic_key": {"descriptor_value": "search"}}]}]
+    account = gateway(tmp_path, limits, [{"key": "generic_key", "value": value, "rate_limit": PER_MINUTE}])
+    assert said(account)["status"] == status
+
+
+def bucketed(root: Path, limits: list[Any], descriptor: dict[str, Any], **changes: object) -> Account:
+    """The account of a local limit with one descriptor, behind one route that sends these."""
+    bucket = {"max_tokens": 10, "tokens_per_fill": 10, "fill_interval": "60s"}
+    route = {"match": {"prefix": "/"}, "route": {"cluster": "c", "rate_limits": limits}}
+    routes = {"virtual_hosts": [{"name": "v", "domains": ["*"], "routes": [route]}]}
+    options = {"urls": ["/search"], "options": {"descriptor": descriptor["entries"][0]["key"]}}
+    manager = {"route_config": routes, "use_remote_address": True}
+    return limiter(root, manager, descriptors=[{"token_bucket": bucket, **descriptor}], options=options, **changes)
+
+
+def test_a_local_descriptor_counts_what_is_sent_with_its_value(tmp_path: Path) -> None:
+    limits = [{"actions": [{"generic_key": {"descriptor_value": "search"}}]}]
+    here, there = ({"entries": [{"key": "generic_key", "value": value}]} for value in ("search", "login"))
+    assert said(bucketed(tmp_path, limits, here))["status"] == "deployed"
+    assert "does not send the descriptor" in silent(bucketed(tmp_path, limits, there))
+
+
+def test_rate_limits_of_the_filter_stand_in_for_those_of_routes(tmp_path: Path) -> None:
+    other = [{"actions": [{"generic_key": {"descriptor_value": "search"}}]}]
+    descriptor = {"entries": [{"key": "remote_address"}]}
+    assert "does not send" in silent(bucketed(tmp_path, [BY_ADDRESS], descriptor, rate_limits=other))
+    assert said(bucketed(tmp_path, other, descriptor, rate_limits=[BY_ADDRESS]))["status"] == "deployed"
+
+
 # --- hostile ---
 
 HOSTILE = {
