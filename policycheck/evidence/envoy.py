@@ -81,6 +81,11 @@ _CAMEL = (
 Entries = tuple[tuple[str, str], ...]
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _ADDRESS_KEYS = ("remote_address", "masked_remote_address")
+#: What a descriptor of the service is made of; of anything else it may refuse the file, or limit in another way.
+_OF_SERVICE = (
+    "key", "value", "descriptors", "rate_limit", "unit", "requests_per_unit", "unlimited", "name", "replaces",
+    "shadow_mode", "detailed_metric",
+)  # fmt: skip
 #: The most entries of a descriptor that are looked at.
 _ENTRIES = 20
 _EACH = "each Envoy process has a bucket of its own, so several let through as many times more"
@@ -513,13 +518,18 @@ def _doubted(reading: Reading, doubt: str) -> Reading:
 
 
 def _switched(documents: Sequence[Document], wanted: str) -> str:
-    """Why a descriptor may not be sent or counted: by `disable_key` it is switched off while Envoy runs."""
+    """Why a descriptor may not be sent or counted: by `disable_key` it is switched off while Envoy runs.
+
+    `limit` sends a number along that the service takes instead of its own.
+    """
     for document in documents:
         for holder in containers(document.data):
             keys = [_key_of(action) for action in listing(holder.get("actions")) if isinstance(action, dict)]
-            unsure = [key for key in ("disable_key", "hits_addend") if holder.get(key)]
+            unsure = [key for key in ("disable_key", "hits_addend", "limit") if holder.get(key)]
             if unsure and wanted in keys:
-                return f"a rate limit that sends it has a {named(unsure)}, by which it may count nothing"
+                return (
+                    f"a rate limit that sends it has a {named(unsure)}, by which it may count nothing or have another limit"
+                )
     return ""
 
 
@@ -604,7 +614,10 @@ def _of_bucket(
     percent, at = _enforced(chosen)
     runtime = "; a runtime key can change it while it runs" if _has_runtime(chosen) else ""
     note = "; ".join(filter(None, (f"local_ratelimit of {chosen.label}", why)))
-    if percent == 0:
+    shadow = _shadow(bucket, chosen.label)
+    if shadow is not None:
+        yield shadow.reading("status", "observing", f"{note}: shadow_mode counts and refuses nothing")
+    elif percent == 0:
         said = f"{note}: filter_enabled or filter_enforced is 0 %, also where it is not written, so nothing is refused"
         yield at.reading("status", "observing", said)
     elif standing == "chosen":
@@ -621,6 +634,14 @@ def _of_bucket(
         yield bucket.reading("params.burst", burst, f"max_tokens of {chosen.label}{each}", soft=not is_shared)
     if standing == "address":
         yield rate.at.reading("params.unit", "ip", note)
+
+
+def _shadow(at: At, label: str) -> At | None:
+    """Where a descriptor says that it only counts; Unsaid for what is no truth value, which some readers take for one."""
+    value = at.container.get("shadow_mode")
+    if value not in (None, True, False):
+        raise At(at.document, at.container, "shadow_mode").unsaid(f"shadow_mode of {label} is neither true nor false")
+    return At(at.document, at.container, "shadow_mode") if value else None
 
 
 def _bucket(chosen: Settings, wanted: str, documents: Sequence[Document]) -> tuple[At, str, str]:
@@ -796,8 +817,9 @@ def _of_service(
     for item in asking:
         _refuse_unasked(limit, item, asking, documents, options)
     is_optional = any(item.holder.get("is_optional") is True for item in asking)
+    replacing = _replacing(limit, limits)
     doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
-    doubt = doubt or _untied(documents, asking, asking[0], options) or _matched(documents, asking)
+    doubt = doubt or replacing or _untied(documents, asking, asking[0], options) or _matched(documents, asking)
     stage = whole(asking[0].data.get("stage", 0))
     doubt = doubt or _passed_by(
         _serving(documents, options), options, lambda item: _is_sent(limit.entries, _sent(item, stage))
@@ -825,6 +847,16 @@ def _service_limits(documents: Sequence[Document], path: str) -> tuple[list[Limi
                 found.append(Limit(entries, document, item))
             pending += [(entries, inner) for inner in reversed(listing(item.get("descriptors")))]
     return found, domains
+
+
+def _replacing(limit: Limit, limits: Sequence[Limit]) -> str:
+    """Why a limit may be dropped: another names it under `replaces` and counts alone where both are sent; or empty."""
+    name = text(mapping(limit.data.get("rate_limit")).get("name"))
+    for other in limits if name else ():
+        replaced = listing(mapping(other.data.get("rate_limit")).get("replaces"))
+        if name in [text(mapping(item).get("name")) for item in replaced]:
+            return f"the descriptor {other.label} replaces it for requests that send both"
+    return ""
 
 
 def _one_limit(limits: Sequence[Limit], wanted: str) -> Limit:
@@ -897,6 +929,9 @@ def _of_limit(
     outage = "" if is_closed else "when the service does not answer everything gets through (failure_mode_deny)"
     standing, why = _standing(limit.entries, documents)
     note = "; ".join(filter(None, (f"the descriptor {limit.label} of the rate limit service", why, outage)))
+    unread = next((name for holder in (limit.data, data) for name in holder if name not in _OF_SERVICE), None)
+    if unread is not None:
+        raise at.unsaid(f"the descriptor {limit.label} has {unread}, which is not read and may change what it limits")
     if data.get("unlimited", limit.data.get("unlimited")) not in (None, True, False):
         raise at.unsaid(f"unlimited of the descriptor {limit.label} is neither true nor false")
     if data.get("unlimited") is True:
@@ -907,10 +942,10 @@ def _of_limit(
     amount, unit = whole(data.get("requests_per_unit")), text(data.get("unit")).lower()
     if amount is None or amount < 1 or unit not in UNITS:
         raise at.unsaid(f"the descriptor {limit.label} has no requests_per_unit above zero and unit")
-    shadow = next((h for h in (limit.data, data) if h.get("shadow_mode") is True), None)
+    places = [At(limit.document, holder) for holder in (limit.data, data)]
+    shadow = next(filter(None, (_shadow(place, f"the descriptor {limit.label}") for place in places)), None)
     if shadow is not None:
-        said = f"{note}: shadow_mode counts and refuses nothing"
-        yield At(limit.document, shadow, "shadow_mode").reading("status", "observing", said)
+        yield shadow.reading("status", "observing", f"{note}: shadow_mode counts and refuses nothing")
     elif standing == "chosen":
         yield at.reading("status", "observing", note)
     elif standing != "opaque":

@@ -375,6 +375,40 @@ def test_rate_limits_of_the_filter_stand_in_for_those_of_routes(tmp_path: Path) 
     assert said(bucketed(tmp_path, other, descriptor, rate_limits=[BY_ADDRESS]))["status"] == "deployed"
 
 
+@pytest.mark.parametrize(("value", "status"), [(True, "observing"), (False, "deployed"), (None, "deployed")])
+def test_a_local_descriptor_in_the_shadow_refuses_nothing(tmp_path: Path, value: object, status: str) -> None:
+    descriptor = {"entries": [{"key": "remote_address"}], "shadow_mode": value}
+    assert said(bucketed(tmp_path, [BY_ADDRESS], descriptor))["status"] == status
+
+
+def test_a_shadow_mode_that_is_no_truth_value_is_not_taken_for_none(tmp_path: Path) -> None:
+    limit = {"key": "remote_address", "rate_limit": PER_MINUTE, "shadow_mode": "yes"}
+    assert "neither true nor false" in silent(gateway(tmp_path, [BY_ADDRESS], [limit]))
+
+
+def test_a_number_that_a_route_sends_along_leaves_the_limit_to_a_person(tmp_path: Path) -> None:
+    limits = [BY_ADDRESS | {"limit": {"dynamic_metadata": {"metadata_key": {"key": "k"}}}}]
+    account = gateway(tmp_path, limits, [{"key": "remote_address", "rate_limit": PER_MINUTE}])
+    assert "status" in soft(account)
+    assert "another limit" in note(account)
+
+
+def test_a_limit_that_another_replaces_is_left_to_a_person(tmp_path: Path) -> None:
+    first = {"key": "remote_address", "rate_limit": PER_MINUTE | {"name": "each"}}
+    other = {"key": "generic_key", "value": "bulk", "rate_limit": PER_MINUTE | {"replaces": [{"name": "each"}]}}
+    account = gateway(tmp_path, [BY_ADDRESS], [first, other], descriptor="remote_address")
+    assert "status" in soft(account)
+    assert "generic_key=bulk replaces it" in note(account)
+    assert "status" not in soft(gateway(tmp_path, [BY_ADDRESS], [first]))
+
+
+@pytest.mark.parametrize("where", ["descriptor", "rate_limit"])
+def test_what_is_not_read_of_a_limit_of_the_service_is_told(tmp_path: Path, where: str) -> None:
+    limit = {"key": "remote_address", "rate_limit": PER_MINUTE}
+    limit = limit | {"quota_mode": True} if where == "descriptor" else limit | {"rate_limit": PER_MINUTE | {"times": 5}}
+    assert "which is not read" in silent(gateway(tmp_path, [BY_ADDRESS], [limit]))
+
+
 # --- hostile ---
 
 HOSTILE = {
