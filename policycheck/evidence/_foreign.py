@@ -318,8 +318,10 @@ def _one_host(host: str, pattern: str) -> int | None:
         return 2
     if pattern == "*":
         return 0
-    is_ending = pattern.startswith("*.") and host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
-    is_start = pattern.endswith(".*") and host.startswith(pattern[:-1])
+    # Envoy has patterns within a name, too: `*-eu.shop.example`, `shop-*`.
+    is_longer = len(host) > len(pattern) - 1
+    is_ending = pattern.startswith("*") and host.endswith(pattern[1:]) and is_longer
+    is_start = pattern.endswith("*") and host.startswith(pattern[:-1]) and is_longer
     return 1 if is_ending or is_start else None
 
 

@@ -273,12 +273,14 @@ def _first_routes(document: Document, host: dict[str, Any], address: Address) ->
     for route in [item for item in host["routes"] if isinstance(item, dict)]:
         match = mapping(route.get("match"))
         exact = text(match.get("path"))
-        prefix = text(match.get("prefix")) or text(match.get("path_separated_prefix"))
-        is_narrow = any(match.get(key) for key in _NARROW) or not (exact or prefix)
+        prefix, separated = text(match.get("prefix")), text(match.get("path_separated_prefix"))
+        is_narrow = any(match.get(key) for key in _NARROW) or not (exact or prefix or separated)
         path = address.path or "/"
         if match.get("case_sensitive") is False:
-            exact, prefix, path = exact.lower(), prefix.lower(), path.lower()
+            exact, prefix, separated, path = exact.lower(), prefix.lower(), separated.lower(), path.lower()
         if (exact and not (address.is_whole and path == exact)) or (prefix and not path.startswith(prefix)):
+            continue
+        if separated and not is_served(path, separated):
             continue
         yield Serving(document, route, host, f"the route {named(_route_names(route)[:1])}")
         if not is_narrow:
@@ -742,16 +744,25 @@ def _of_entry(key: str, value: str, documents: Sequence[Document]) -> tuple[str,
     return of_header(headers[0], f"the descriptor {key}") if headers else ("opaque", f"whom {key} counts is not known here")
 
 
-_UNSURE = "use_remote_address is not set, so the address can come from a header; whether it can be trusted is not known here"
+_UNSURE = (
+    "use_remote_address is not set, or an address of a header is taken by number of hops or by an extension; whether it can "
+    "be trusted is not known here"
+)
+#: What has the address taken from what a request says, whatever `use_remote_address` is.
+_BY_HEADER = ("xff_num_trusted_hops", "original_ip_detection_extensions")
 
 
 def _knows_address(documents: Sequence[Document]) -> bool:
-    """Whether the address is that of the connection: as written, or at an Istio gateway, where it is the default."""
-    for document in documents:
-        for holder in containers(document.data):
-            if holder.get("use_remote_address") is True or holder.get("context") == "GATEWAY":
-                return True
-    return False
+    """Whether the address is that of the connection: as written, or at an Istio gateway, where it is the default.
+
+    Of several listeners, each that has a rate limit has to say so.
+    """
+    limiters = [*_filters(documents, _LOCAL_TYPE, ""), *_filters(documents, _GLOBAL_TYPE, "")]
+    managers = [m for m in _managers(documents) if any(_holds(m["http_filters"], item.holder) for item in limiters)]
+    holders = [holder for document in documents for holder in containers(document.data)]
+    found = [holder.get("use_remote_address") is True for holder in managers or holders]
+    is_known = any(holder.get("context") == "GATEWAY" for holder in holders) or (all(found) if managers else any(found))
+    return is_known and not any(holder.get(name) for holder in managers or holders for name in _BY_HEADER)
 
 
 def _actions(documents: Sequence[Document]) -> list[dict[str, Any]]:

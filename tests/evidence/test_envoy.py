@@ -409,6 +409,41 @@ def test_what_is_not_read_of_a_limit_of_the_service_is_told(tmp_path: Path, wher
     assert "which is not read" in silent(gateway(tmp_path, [BY_ADDRESS], [limit]))
 
 
+@pytest.mark.parametrize(("url", "is_read"), [("/api", True), ("/api/list", True), ("/apix/list", False)])
+def test_a_separated_prefix_takes_whole_segments(tmp_path: Path, url: str, *, is_read: bool) -> None:
+    limit = {"key": "remote_address", "rate_limit": PER_MINUTE}
+    account = gateway(tmp_path, [BY_ADDRESS], [limit], match={"path_separated_prefix": "/api"}, urls=[url])
+    assert bool(account.readings) is is_read
+
+
+@pytest.mark.parametrize("domain", ["*-eu.shop.example", "api-*", "*.shop.example"])
+def test_a_host_by_a_pattern_comes_before_one_that_takes_all(tmp_path: Path, domain: str) -> None:
+    bare = {"name": "b", "domains": [domain], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "c"}}]}
+    limit = {"key": "remote_address", "rate_limit": PER_MINUTE}
+    urls = ["https://api-eu.shop.example/search" if "-" in domain else "https://api.shop.example/search"]
+    account = gateway(tmp_path, [BY_ADDRESS], [limit], hosts=[bare], urls=urls)
+    assert "does not send the descriptor" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("manager", "is_known"),
+    [
+        ({}, True),
+        ({"xff_num_trusted_hops": 0}, True),
+        ({"xff_num_trusted_hops": 1}, False),
+        ({"original_ip_detection_extensions": [{"name": "custom_header"}]}, False),
+        ({"use_remote_address": False, "other": {"http_filters": [], "use_remote_address": True}}, False),
+    ],
+)
+def test_an_address_that_a_header_may_tell_counts_nobody_for_sure(
+    tmp_path: Path, manager: dict[str, object], *, is_known: bool
+) -> None:
+    limit = {"key": "remote_address", "rate_limit": PER_MINUTE}
+    account = gateway(tmp_path, [BY_ADDRESS], [limit], manager=manager)
+    assert ("status" in said(account)) is is_known
+    assert is_known or "whether it can be trusted" in note(account, "params.limit")
+
+
 # --- hostile ---
 
 HOSTILE = {
