@@ -701,7 +701,7 @@ def test_a_service_is_not_asked_where_a_level_switches_the_filter_off(tmp_path: 
 
 
 def listeners(*managers: dict[str, Any]) -> dict[str, Any]:
-    chains = [{"filter_chains": [{"filters": [{"typed_config": one}]}]} for one in managers]
+    chains = [{"filter_chains": [{"filters": [{"typed_config": {"use_remote_address": True} | one}]}]} for one in managers]
     return {"static_resources": {"listeners": chains}}
 
 
