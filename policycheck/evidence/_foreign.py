@@ -254,13 +254,15 @@ class Address(NamedTuple):
 class Taken(NamedTuple):
     """What an artefact's rule takes: some hosts (none: all) and the paths below a prefix, or perhaps only some of these.
 
-    One that `is_exact` takes the prefix alone and nothing below it.
+    One that `is_exact` takes the prefix alone and nothing below it; one that `is_textual` takes all that begins so, within
+    a name too: `/prod` takes `/products`.
     """
 
     hosts: tuple[str, ...]
     prefix: str
     is_sure: bool = True
     is_exact: bool = False
+    is_textual: bool = False
 
     def weight(self, address: Address) -> tuple[int, int] | None:
         """How closely it fits an address, the host before the path; None where it does not."""
@@ -268,9 +270,16 @@ class Taken(NamedTuple):
         if self.is_exact:
             fits = address.is_whole and (address.path or "/") == self.prefix
             return (host, len(self.prefix) + 1) if host is not None and fits else None
-        prefix = _plain(self.prefix)
-        fits = _under(address.path or "/", prefix) if self.is_sure else (address.path or "/").startswith(prefix)
+        prefix, path = _plain(self.prefix), address.path or "/"
+        fits = _under(path, prefix) or ((not self.is_sure or self.is_textual) and path.startswith(prefix))
         return (host, len(prefix)) if host is not None and fits else None
+
+    def is_below(self, address: Address) -> bool:
+        """Whether it takes a part of what lies below an address, by a longer path or perhaps by a pattern."""
+        if address.is_whole or host_fit(address.host, self.hosts) is None:
+            return False
+        is_longer = len(self.prefix) > len(address.path) and self.prefix.startswith(address.path)
+        return is_longer or (not self.is_sure and self.weight(address) is not None)
 
 
 def addresses_of(options: Mapping[str, object]) -> list[Address]:
@@ -337,6 +346,18 @@ def closest(address: Address, places: Iterable[tuple[Any, Taken]]) -> list[Any]:
     weights = [(weight, holder) for holder, taken in places if (weight := taken.weight(address)) is not None]
     best = max((weight for weight, _ in weights), default=None)
     return [holder for weight, holder in weights if weight == best]
+
+
+def below(address: Address, own: Iterable[Taken], others: Iterable[tuple[Any, Taken]]) -> Any | None:
+    """The first of other holders that takes a part of what lies below an address before these do; None where none does.
+
+    What names the host less closely is asked later, whatever its path.
+    """
+    host = max((weight[0] for taken in own if (weight := taken.weight(address)) is not None), default=0)
+    taking = (
+        holder for holder, taken in others if taken.is_below(address) and (host_fit(address.host, taken.hosts) or 0) >= host
+    )
+    return next(taking, None)
 
 
 def of_pattern(pattern: str) -> tuple[str, bool]:

@@ -28,6 +28,7 @@ from policycheck.evidence._foreign import (
     Taken,
     Unsaid,
     addresses_of,
+    below,
     closest,
     discovered,
     heard,
@@ -185,14 +186,24 @@ def _readings(files: Files, path: str, options: Mapping[str, object], subject: M
 
 def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[str, object]) -> Iterator[Reading]:
     if not is_control(subject):
-        yield from _auth(gateway, _agreed(gateway, with_url(options, subject), tuple(_ASKING)))
+        options, names = with_url(options, subject), tuple(_ASKING)
+        spot = _agreed(gateway, options, names)
+        yield from _doubted(_auth(gateway, spot), _passing(gateway, spot, options, names))
         return
     family = refuse_other_family("kong", subject, _FAMILIES)
     names = _NAMES.get(family, _LIMITERS)
     spot = _agreed(gateway, options, names)
     if spot.off is not None:
         yield spot.off.reading("status", "planned", f"the service of {spot.label} is not enabled")
-    elif family in _LIMITS:
+        return
+    readings = _of_family(gateway, spot, family, options, subject)
+    yield from _doubted(readings, _passing(gateway, spot, options, names))
+
+
+def _of_family(
+    gateway: Gateway, spot: Spot, family: str, options: Mapping[str, object], subject: Mapping[str, object]
+) -> Iterator[Reading]:
+    if family in _LIMITS:
         for reading in _of_limit(gateway, spot, options, subject):
             yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
     elif family == "access_control":
@@ -201,8 +212,27 @@ def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[st
         yield from _credentials(gateway, spot)
     else:
         unnamed = _unnamed(gateway, spot, subject) if family == "user_agent_block" else ""
-        for reading in _of_block(gateway, spot, names[0]):
+        for reading in _of_block(gateway, spot, _NAMES[family][0]):
             yield reading._replace(soft=True, note=f"{reading.note}; {unnamed}") if unnamed else reading
+
+
+def _passing(gateway: Gateway, spot: Spot, options: Mapping[str, object], names: tuple[str, ...]) -> str:
+    """Why a part of a surface may be answered by a route where something else runs, by a longer path; or empty."""
+    own, wanted = gateway.running_at(spot, names), _methods(options)
+    spots = [other for other in gateway.spots if other.off is None and (not other.methods or wanted & set(other.methods))]
+    others = _places(other for other in spots if gateway.running_at(other, names) != own)
+    for address in addresses_of(options) if others else ():
+        other = below(address, (taken for _, taken in _places([spot])), others)
+        if other is not None:
+            return f"{other.label} takes a part of {address} first, and what runs there is not the same"
+    return ""
+
+
+def _doubted(readings: Iterator[Reading], why: str) -> Iterator[Reading]:
+    """What is read of a plugin that some requests pass by, for a person to weigh."""
+    for reading in readings:
+        is_doubted = bool(why) and reading.value in ("deployed", "required")
+        yield reading._replace(soft=True, note=f"{reading.note}; {why}") if is_doubted else reading
 
 
 def _unnamed(gateway: Gateway, spot: Spot, subject: Mapping[str, object]) -> str:
@@ -357,12 +387,12 @@ def _refuse_unmerged(plugin: Plugin) -> None:
 
 
 def _places(spots: Iterable[Spot]) -> list[tuple[Spot, Taken]]:
-    """What each route takes; a path that begins with ~ is a pattern."""
+    """What each route takes: all that begins so, within a name too; a path that begins with ~ is a pattern."""
     found = []
     for spot in spots:
         for path in spot.paths or ("/",):
             start, is_all = of_pattern(path[1:]) if path.startswith("~") else (path, True)
-            found.append((spot, Taken(spot.hosts, start, is_all)))
+            found.append((spot, Taken(spot.hosts, start, is_all, is_textual=True)))
     return found
 
 

@@ -521,3 +521,45 @@ def test_a_block_by_name_has_to_name_those_that_are_declared(tmp_path: Path, den
     assert said(account) == {"status": "deployed"}
     assert soft(account) == ({"status"} if is_soft else set())
     assert ("does not name" in note(account) and "CCBot" in note(account)) is is_soft
+
+
+# --- a part of a surface ---
+
+PER_ADDRESS = {"plugins": [{"name": "rate-limiting", "config": SHARED | {"minute": 10}}]}
+ASKING = {"plugins": [{"name": "key-auth"}]}
+
+
+def test_a_path_takes_all_that_begins_so(tmp_path: Path) -> None:
+    routes = ({"name": "all", "paths": ["/"]} | PER_ADDRESS, {"name": "other", "paths": ["/prod"]})
+    assert said(routed(tmp_path, *routes, urls=["/products/*"], location=""))["status"] == "planned"
+    assert "does not serve" in silent(routed(tmp_path, *routes, urls=["/products/*"], location="all"))
+    assert said(routed(tmp_path, *routes, urls=["/people/*"], location=""))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_passed"),
+    [
+        ({"paths": ["/products/export"]}, True),
+        ({"paths": ["~/products/export/[0-9]+"]}, True),
+        ({"paths": ["/products/export"], "methods": ["POST"]}, False),
+        ({"paths": ["/products/export"], "hosts": ["other.example"]}, False),
+        ({"paths": ["/people"]}, False),
+    ],
+)
+def test_a_route_for_a_part_of_a_surface_leaves_it_to_a_person(
+    tmp_path: Path, other: dict[str, Any], *, is_passed: bool
+) -> None:
+    for own, subject in ((PER_ADDRESS, None), (ASKING, {"id": "s", "url": "https://shop.example/products/*"})):
+        shop = {"name": "shop", "hosts": ["shop.example"], "paths": ["/products"]} | own
+        other = {"name": "other", "hosts": ["shop.example"]} | other
+        account = routed(tmp_path, shop, other, urls=["https://shop.example/products/*"], location="shop", subject=subject)
+        path = "auth" if subject else "status"
+        assert (path in soft(account)) is is_passed
+        assert ("takes a part of shop.example/products/ first" in note(account, path)) is is_passed
+
+
+def test_a_route_that_names_no_host_comes_after_one_that_does(tmp_path: Path) -> None:
+    shop = {"name": "shop", "hosts": ["shop.example"], "paths": ["/products"]} | PER_ADDRESS
+    other = {"name": "other", "paths": ["/products/export"]}
+    urls = ["https://shop.example/products/*"]
+    assert soft(routed(tmp_path, shop, other, urls=urls, location="shop")) == set()
