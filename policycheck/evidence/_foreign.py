@@ -234,6 +234,13 @@ def refuse_other_family(kind: str, subject: Mapping[str, object], known: tuple[s
     return family
 
 
+def doubted(readings: Iterable[Reading], why: str) -> Iterator[Reading]:
+    """What is read of something that some requests pass by: that it is in force is then for a person to weigh."""
+    for reading in readings:
+        is_doubted = bool(why) and reading.value in ("deployed", "required")
+        yield reading._replace(soft=True, note=f"{reading.note}; {why}") if is_doubted else reading
+
+
 # --- addresses ---
 
 
@@ -275,11 +282,11 @@ class Taken(NamedTuple):
         return (host, len(prefix)) if host is not None and fits else None
 
     def is_below(self, address: Address) -> bool:
-        """Whether it takes a part of what lies below an address, by a longer path or perhaps by a pattern."""
-        if address.is_whole or host_fit(address.host, self.hosts) is None:
+        """Whether it takes a part of the requests to an address: what lies below, by a longer path, or some by a pattern."""
+        if host_fit(address.host, self.hosts) is None:
             return False
         is_longer = len(self.prefix) > len(address.path) and self.prefix.startswith(address.path)
-        return is_longer or (not self.is_sure and self.weight(address) is not None)
+        return (is_longer and not address.is_whole) or (not self.is_sure and self.weight(address) is not None)
 
 
 def addresses_of(options: Mapping[str, object]) -> list[Address]:
@@ -349,7 +356,7 @@ def closest(address: Address, places: Iterable[tuple[Any, Taken]]) -> list[Any]:
 
 
 def below(address: Address, own: Iterable[Taken], others: Iterable[tuple[Any, Taken]]) -> Any | None:
-    """The first of other holders that takes a part of what lies below an address before these do; None where none does.
+    """The first of other holders that takes a part of the requests to an address before these do; None where none does.
 
     What names the host less closely is asked later, whatever its path.
     """

@@ -31,6 +31,7 @@ from policycheck.evidence._foreign import (
     below,
     closest,
     discovered,
+    doubted,
     heard,
     is_control,
     is_most,
@@ -188,7 +189,7 @@ def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[st
     if not is_control(subject):
         options, names = with_url(options, subject), tuple(_ASKING)
         spot = _agreed(gateway, options, names)
-        yield from _doubted(_auth(gateway, spot), _passing(gateway, spot, options, names))
+        yield from doubted(_auth(gateway, spot), _passing(gateway, spot, options, names))
         return
     family = refuse_other_family("kong", subject, _FAMILIES)
     names = _NAMES.get(family, _LIMITERS)
@@ -197,7 +198,7 @@ def _spoken(gateway: Gateway, options: Mapping[str, object], subject: Mapping[st
         yield spot.off.reading("status", "planned", f"the service of {spot.label} is not enabled")
         return
     readings = _of_family(gateway, spot, family, options, subject)
-    yield from _doubted(readings, _passing(gateway, spot, options, names))
+    yield from doubted(readings, _passing(gateway, spot, options, names))
 
 
 def _of_family(
@@ -226,13 +227,6 @@ def _passing(gateway: Gateway, spot: Spot, options: Mapping[str, object], names:
         if other is not None:
             return f"{other.label} takes a part of {address} first, and what runs there is not the same"
     return ""
-
-
-def _doubted(readings: Iterator[Reading], why: str) -> Iterator[Reading]:
-    """What is read of a plugin that some requests pass by, for a person to weigh."""
-    for reading in readings:
-        is_doubted = bool(why) and reading.value in ("deployed", "required")
-        yield reading._replace(soft=True, note=f"{reading.note}; {why}") if is_doubted else reading
 
 
 def _unnamed(gateway: Gateway, spot: Spot, subject: Mapping[str, object]) -> str:

@@ -25,8 +25,10 @@ from policycheck.evidence._foreign import (
     Taken,
     Unsaid,
     addresses_of,
+    below,
     closest,
     discovered,
+    doubted,
     heard,
     is_control,
     is_most,
@@ -70,6 +72,8 @@ _OTHERS = (
     "konghq.com/plugins", "traefik.ingress.kubernetes.io/router.middlewares", "k8s.apisix.apache.org/",
     "alb.ingress.kubernetes.io/wafv2-acl-arn",
 )  # fmt: skip
+#: What the annotations begin with by which an Ingress asks clients for something.
+_ASKING = ("auth-", "satisfy", "whitelist-", "allowlist-")
 _BURST = 5
 #: The most resources read of one stream.
 _MOST = 5000
@@ -154,20 +158,24 @@ def _spoken(
 ) -> Iterator[Reading]:
     if not is_control(subject):
         found = _picked(resources, options, ("Ingress",))
-        _refuse_unanswered(found, resources, with_url(options, subject))
-        yield from _auth_of_surface(found)
+        options = with_url(options, subject)
+        _refuse_unanswered(found, resources, options)
+        yield from doubted(_auth_of_surface(found), _passing(found, resources, options, _ASKING))
         return
     family = refuse_other_family("kubernetes", subject, _FAMILIES)
     if family in _LIMITS:
         kinds = ("Ingress", "BackendTrafficPolicy")
         found = _picked(resources, options, kinds)
-        read = _of_ingress if found.kind == "Ingress" else _of_policy
-        for reading in read(found, resources, options, subject):
+        read, passing = (_of_ingress, _passing_limit) if found.kind == "Ingress" else (_of_policy, _passing_policy)
+        why = passing(found, resources, options)
+        for reading in doubted(read(found, resources, options, subject), why):
             yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
         return
     found = _picked(resources, options, ("Ingress",))
     _refuse_unanswered(found, resources, options)
-    yield from _blocks(found) if family == "ip_block" else _access(found)
+    blocks = family == "ip_block"
+    why = _passing(found, resources, options, ("denylist-",) if blocks else _ASKING)
+    yield from doubted(_blocks(found) if blocks else _access(found), why)
 
 
 # --- resources and how an entry picks one ---
@@ -419,18 +427,53 @@ def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: M
     """A limit on other addresses proves nothing: a path of the Ingress has to serve a surface that the control names."""
     addresses, wanted = addresses_of(options), option(options, "location")
     own = [(found, taken) for taken, written in _ingress_places(found) if wanted in ("", written)]
-    if addresses and not own:
+    is_empty = not own
+    own = [(found, taken) for found, taken in own if taken.is_sure]
+    if addresses and is_empty:
         said = f"{found.label} has no rule here (a patch?), so which addresses it serves is not known"
         raise found.at().unsaid(f"{said}; name what kustomize or Helm renders")
     if not addresses:
         return
     others = [(other, taken) for other in resources if other is not found for taken, _ in _ingress_places(other)]
+    others = [(other, taken) for other, taken in others if taken.is_sure]
     serving = [holders for address in addresses if found in (holders := closest(address, [*own, *others]))]
     if not serving:
         refuse_other_hosts(found.at("spec"), found.label, [host for _, taken in own for host in taken.hosts or "*"], options)
         there = named(map(str, addresses))
         raise found.at("spec").unsaid(f"{found.label} does not serve {there} of the control's surfaces")
     _refuse_twin(found, [holder for holders in serving for holder in holders])
+
+
+def _passing(found: Resource, resources: Sequence[Resource], options: Mapping[str, object], names: tuple[str, ...]) -> str:
+    """Why a part of a surface may be answered by another Ingress, whose annotations of these names differ; or empty."""
+
+    def said(resource: Resource) -> dict[str, object]:
+        data = _annotations(resource).data
+        return {str(key): value for key, value in data.items() if str(key).removeprefix(_PREFIX).startswith(names)}
+
+    def is_apart(other: Resource) -> bool:
+        classes = {text(resource.spec.get("ingressClassName")) for resource in (found, other)} - {""}
+        is_canary = str(_annotations(other).data.get(f"{_PREFIX}canary")).strip().lower() == "true"
+        return other is not found and len(classes) < 2 and not is_canary and said(other) != said(found)
+
+    own = [taken for taken, _ in _ingress_places(found) if taken.is_sure]
+    others = [(other, taken) for other in resources if is_apart(other) for taken, _ in _ingress_places(other)]
+    return _of_parts(own, others, options, "with other annotations")
+
+
+def _passing_limit(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> str:
+    """The same, of a rate limit."""
+    return _passing(found, resources, options, ("limit-",))
+
+
+def _of_parts(
+    own: Sequence[Taken], others: Sequence[tuple[Resource, Taken]], options: Mapping[str, object], what: str
+) -> str:
+    for address in addresses_of(options):
+        other = below(address, own, others)
+        if other is not None:
+            return f"{other.label} takes a part of {address} first, {what}"
+    return ""
 
 
 def _refuse_twin(found: Resource, serving: Sequence[Resource]) -> None:
@@ -449,7 +492,12 @@ def _refuse_twin(found: Resource, serving: Sequence[Resource]) -> None:
 
 
 def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
-    """What the paths of an Ingress take, and how each is written; patterns only where they take all that begins so."""
+    """What the paths of an Ingress take, and how each is written.
+
+    A path is compared by segments only where its type is Prefix and no Ingress option makes patterns of all paths.
+    """
+    notes = _annotations(resource).data
+    is_pattern = any(notes.get(_PREFIX + name) for name in ("use-regex", "rewrite-target"))
     found = [(Taken((), "/"), "/")] if resource.kind == "Ingress" and resource.spec.get("defaultBackend") else []
     for rule in [mapping(rule) for rule in listing(resource.spec.get("rules"))] if resource.kind == "Ingress" else []:
         hosts = tuple(filter(None, [text(rule.get("host"))]))
@@ -457,10 +505,9 @@ def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
             start, is_all = of_pattern(text(path.get("path")) or "/")
             if text(path.get("pathType")) == "Exact":
                 found.append((Taken(hosts, text(path.get("path")) or "/", is_exact=True), text(path.get("path"))))
-            elif is_all:
-                found.append((Taken(hosts, start), text(path.get("path")) or "/"))
             else:
-                found.append((Taken(hosts, "/\0"), text(path.get("path"))))
+                is_textual = is_pattern or text(path.get("pathType")) != "Prefix"
+                found.append((Taken(hosts, start, is_all, is_textual=is_textual), text(path.get("path")) or "/"))
     return found
 
 
@@ -632,6 +679,22 @@ def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Ma
         raise found.at("spec").unsaid(f"what {found.label} targets does not serve {there} of the control's surfaces")
 
 
+def _passing_policy(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> str:
+    """Why a part of a surface may be answered by a route that the policy does not reach; or empty."""
+    replacing = _replacing(found, resources)
+    is_wide = any(text(ref.get("kind")) != "HTTPRoute" for ref in _target_refs(found)) or found.spec.get("targetSelectors")
+    routes = [route for route in resources if route.kind == "HTTPRoute"]
+    bare = [route for route in routes if not is_wide and not _targets(found, route)]
+    bare += [route for route in routes if any(_targets(other, route) for other in replacing)]
+    own = [taken for route in routes if route not in bare for taken, is_narrow in _matches(route) if not is_narrow]
+    least = min((len(taken.prefix) for taken in own), default=0)
+    others = [(route, taken, is_narrow and taken.is_sure) for route in bare for taken, is_narrow in _matches(route)]
+    # Of two with the same path, one that picks by a header or method, too, is asked first.
+    others = [item for item in others if not item[2] or len(item[1].prefix) >= least]
+    parts = [(route, taken._replace(is_sure=taken.is_sure and not is_narrow)) for route, taken, is_narrow in others]
+    return _of_parts(own, parts, options, "without this policy")
+
+
 def _matches(route: Resource) -> Iterator[tuple[Taken, bool]]:
     """What the matches of an HTTPRoute take, and whether more than the address picks it."""
     hosts = tuple(text(name) for name in listing(route.spec.get("hostnames")))
@@ -642,7 +705,11 @@ def _matches(route: Resource) -> Iterator[tuple[Taken, bool]]:
             is_pattern = text(path.get("type")) == "RegularExpression" and not is_all
             narrow = is_pattern or any(match.get(key) for key in ("method", "headers", "queryParams"))
             is_exact = text(path.get("type")) == "Exact"
-            taken = Taken(hosts, text(path.get("value")) or "/", is_exact=True) if is_exact else Taken(hosts, start)
+            taken = (
+                Taken(hosts, text(path.get("value")) or "/", is_exact=True)
+                if is_exact
+                else Taken(hosts, start, not is_pattern)
+            )
             yield taken, bool(narrow)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -622,3 +623,73 @@ def test_of_two_ingresses_of_one_address_the_older_counts(tmp_path: Path, annota
     assert why in silent(account) if why else said(account)["status"] == "deployed"
     canary = ingress(tmp_path, f'    {N}canary: "true"', twin, resource="i", urls=["https://shop.example/a/*"])
     assert said(canary)["status"] == "planned"
+
+
+# --- a part of a surface ---
+
+
+def limited(root: Path, own: str, other: str, notes: str = "", kind: str = "Prefix", **options: Any) -> Account:
+    """The account of an Ingress with a limit and a login on one path, beside another Ingress."""
+    sound = {f"{N}limit-rpm": "10", f"{N}auth-type": "basic", f"{N}auth-secret": "s"}
+    bare = {N + notes: "true"} if notes else {}
+    shop = ("shop", sound, "shop.example", {"path": own, "pathType": "Prefix"})
+    beside = ("other", bare, options.pop("host", "shop.example"), {"path": other, "pathType": kind})
+    data = [
+        {
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name, "annotations": annotations},
+            "spec": {"rules": [{"host": host, "http": {"paths": [path]}}]},
+        }
+        for name, annotations, host, path in (shop, beside)
+    ]  # fmt: skip
+    (root / "i.yaml").write_text("\n---\n".join(map(json.dumps, data)), "utf-8")
+    return heard("i.yaml", root, **{"resource": "shop", "urls": ["https://shop.example/products/*"]} | options)
+
+
+@pytest.mark.parametrize(
+    ("other", "options", "is_passed"),
+    [
+        ("/products/export", {}, True),
+        ("/products/[0-9]+", {"kind": "ImplementationSpecific", "notes": "use-regex"}, True),
+        ("/products/export", {"host": "other.example"}, False),
+        ("/products/export", {"notes": "canary"}, False),
+        ("/people", {}, False),
+    ],
+)
+def test_an_ingress_for_a_part_of_a_surface_leaves_it_to_a_person(
+    tmp_path: Path, other: str, options: dict[str, Any], *, is_passed: bool
+) -> None:
+    surface = {"id": "s", "url": "https://shop.example/products/*"}
+    for subject, path in ((None, "status"), ({"family": "access_control"}, "status"), (surface, "auth")):
+        account = limited(tmp_path, "/products", other, subject=subject, **options)
+        assert (path in soft(account)) is is_passed
+        assert ("Ingress other takes a part of shop.example/products/ first" in note(account, path)) is is_passed
+
+
+@pytest.mark.parametrize(
+    ("kind", "notes", "is_first"),
+    [("Prefix", "", True), ("ImplementationSpecific", "", False), ("Prefix", "use-regex", False)],
+)
+def test_a_path_of_no_segments_takes_all_that_begins_so(tmp_path: Path, kind: str, notes: str, *, is_first: bool) -> None:
+    account = limited(tmp_path, "/", "/prod", notes=notes, kind=kind)
+    assert said(account)["status"] == "deployed" if is_first else "does not serve" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("match", "is_passed"),
+    [
+        ("{path: {type: PathPrefix, value: /people/export}}", True),
+        ("{path: {type: PathPrefix, value: /people}, headers: [{name: x, value: y}]}", True),
+        ("{path: {type: RegularExpression, value: '/people/[0-9]+'}}", True),
+        ("{path: {type: PathPrefix, value: /}, headers: [{name: x, value: y}]}", False),
+        ("{path: {type: PathPrefix, value: /}}", False),
+    ],
+)
+def test_a_route_without_the_policy_for_a_part_of_a_surface_is_told(tmp_path: Path, match: str, *, is_passed: bool) -> None:
+    other = (
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: other}\n"
+        f"spec: {{hostnames: [shop.example], rules: [{{matches: [{match}]}}]}}\n"
+    )
+    (tmp_path / "k.yaml").write_text(ROUTED + other, "utf-8")
+    account = heard("k.yaml", tmp_path, urls=["https://shop.example/people/*"])
+    assert ("status" in soft(account)) is is_passed
+    assert ("HTTPRoute other takes a part of shop.example/people/ first" in note(account)) is is_passed
