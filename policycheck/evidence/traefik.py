@@ -94,6 +94,8 @@ class Router(NamedTuple):
     priority: int
     at: At
     entries: tuple[str, ...] = ()
+    #: Whether it takes requests by TLS alone; one that does not takes those without.
+    is_tls: bool = False
 
     def literals(self, *matchers: str) -> list[str]:
         """The literal values of some matchers of the rule."""
@@ -338,7 +340,10 @@ def _take_file(document: Document, http: dict[str, Any], routers: list[Router], 
         uses = tuple(_called(item, "") for item in listing(_member(router, "middlewares")))
         rule, priority = text(_member(router, "rule")), whole(_member(router, "priority")) or 0
         entries = tuple(text(item) for item in listing(_member(router, "entryPoints")))
-        routers.append(Router(str(name), rule, uses, priority or len(rule), At(document, named_routers, name), entries))
+        at, is_tls = At(document, named_routers, name), _member(router, "tls") is not None
+        if listing(_member(router, "parentRefs")):
+            raise at.unsaid(f"the router {name} stands below others (parentRefs), of which nothing is read")
+        routers.append(Router(str(name), rule, uses, priority or len(rule), at, entries, is_tls))
 
 
 def _take_resource(document: Document, routers: list[Router], middlewares: dict[str, Middleware]) -> None:
@@ -352,18 +357,24 @@ def _take_resource(document: Document, routers: list[Router], middlewares: dict[
         middlewares[name] = Middleware(text(meta.get("name")), spec, At(document, data, "spec"), name)
     elif kind == "IngressRoute":
         entries = tuple(text(item) for item in listing(spec.get("entryPoints")))
+        if listing(spec.get("parentRefs")):
+            raise At(document, spec, "parentRefs").unsaid(
+                f"{name} stands below others (parentRefs), of which nothing is read"
+            )
         for route in map(mapping, listing(spec.get("routes"))):
             uses = tuple(_called(item, name) for item in listing(route.get("middlewares")))
             rule, priority = text(route.get("match")), whole(route.get("priority")) or 0
             at = At(document, route, "match")
-            routers.append(Router(text(meta.get("name")), rule, uses, priority or len(rule), at, entries))
+            is_tls = spec.get("tls") is not None
+            routers.append(Router(text(meta.get("name")), rule, uses, priority or len(rule), at, entries, is_tls))
     elif kind == "Ingress":
         notes = mapping(meta.get("annotations"))
         uses = tuple(_of_annotation(item, space) for item in _annotated(notes, "middlewares"))
         entries, priority = tuple(_annotated(notes, "entrypoints")), whole(notes.get(f"{_ROUTER}priority")) or 0
         for rule in _ingress_rules(spec):
             at = At(document, data, "metadata")
-            routers.append(Router(text(meta.get("name")), rule, uses, priority or len(rule), at, entries))
+            is_tls = _annotated(notes, "tls") == ["true"]
+            routers.append(Router(text(meta.get("name")), rule, uses, priority or len(rule), at, entries, is_tls))
 
 
 def _annotated(notes: Mapping[str, Any], name: str) -> list[str]:
@@ -383,12 +394,12 @@ def _of_annotation(written: str, space: str) -> str:
 
 
 def _ingress_rules(spec: Mapping[str, Any]) -> list[str]:
-    """The rules of an Ingress as a router would have them; one that takes all where there are none."""
+    """The rules of an Ingress as Traefik makes a router of each path; one that takes all where there are none."""
     found = []
     for rule in [mapping(rule) for rule in listing(spec.get("rules"))] or [{}]:
         host, paths = text(rule.get("host")), listing(mapping(rule.get("http")).get("paths"))
-        prefixes = " || ".join(_ingress_path(mapping(path)) for path in paths)
-        found.append(" && ".join(filter(None, (f"Host(`{host}`)" if host else "", f"({prefixes})" if prefixes else ""))))
+        prefixes = [_ingress_path(mapping(path)) for path in paths] or [""]
+        found += [" && ".join(filter(None, (f"Host(`{host}`)" if host else "", prefix))) for prefix in prefixes]
     return found
 
 
@@ -442,17 +453,17 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
     wanted = option(options, "resource") or option(options, "zone")
     location, host = option(options, "location"), option(options, "server")
     if location or host:
-        router = _router(setup, location, host, wanted)
-        limits = [item for item in setup.limits(router) if not wanted or item.name == wanted.rpartition("/")[2]]
-        _refuse_elsewhere(setup, [router], options)
+        routers = _routers(setup, location, host)
+        limits = [item for item in setup.limits(routers[0]) if not wanted or item.name == wanted.rpartition("/")[2]]
+        _refuse_elsewhere(setup, routers, options)
         if not limits:
-            _refuse_foreign(setup, [router])
-            _refuse_unread_middlewares(setup, [router])
-            which = f" {wanted}" if wanted else ""
-            yield router.at.reading("status", "planned", f"the router {router.name} uses no rateLimit middleware{which}")
+            _refuse_foreign(setup, routers)
+            _refuse_unread_middlewares(setup, routers)
+            said = f"the router {routers[0].name} uses no rateLimit middleware{f' {wanted}' if wanted else ''}"
+            yield routers[0].at.reading("status", "planned", said)
             return
-        readings = _numbers(setup, [router], limits, subject, f"for the router {router.name}")
-        yield from _doubted(readings, _passing(setup, [router], limits, options))
+        readings = _numbers(setup, routers, limits, subject, f"for the router {routers[0].name}")
+        yield from _doubted(readings, _passing(setup, routers, limits, options))
         return
     limit = _middleware(setup, wanted, path)
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
@@ -520,7 +531,8 @@ def _refuse_using(routers: Sequence[Router], used: Callable[[Router], str], why:
             raise router.at.unsaid(f"the router {router.name} uses {name}, {why}")
 
 
-def _router(setup: Setup, location: str, host: str, wanted: str) -> Router:
+def _routers(setup: Setup, location: str, host: str) -> list[Router]:
+    """The routers that an entry means: those of an Ingress or IngressRoute are several, with the same limits."""
     fitting = [
         router
         for router in setup.routers
@@ -532,7 +544,7 @@ def _router(setup: Setup, location: str, host: str, wanted: str) -> Router:
     answers = {tuple(item.name for item in setup.limits(router)) for router in fitting}
     if len(answers) > 1:
         raise fitting[1].at.unsaid(f"several routers fit; name one with location: {named(r.name for r in fitting)}")
-    return fitting[0]
+    return fitting
 
 
 def _middleware(setup: Setup, wanted: str, path: str) -> Middleware:
@@ -578,8 +590,13 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
 
 def _only_redirects(setup: Setup, router: Router, using: Sequence[Router]) -> bool:
     """Whether a router at other entry points sends all requests on to https, so that none gets by the limit there."""
-    is_apart = router not in using and not any(set(router.entries) == set(other.entries) for other in using)
+    is_apart = router not in using and not any(_is_beside(router, other) for other in using)
     return is_apart and setup.redirects(router)
+
+
+def _is_beside(router: Router, other: Router) -> bool:
+    """Whether two routers take the same sort of requests: at the same entry points, both with TLS or both without."""
+    return router.is_tls == other.is_tls and set(router.entries) == set(other.entries)
 
 
 def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
@@ -590,11 +607,12 @@ def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
 
 
 def _refuse_beside(first: Router, taking: Sequence[Router], using: Sequence[Router], address: Address) -> None:
-    """Requests that come in by another entry point go by the limit."""
+    """Requests that come in by another entry point, or without TLS, go by the limit."""
     for router in taking:
-        if router not in using and set(router.entries) != set(first.entries):
-            said = f"the router {router.name} takes {address} at other entry points than {first.name}, without the limit"
-            raise router.at.unsaid(said)
+        if router not in using and not _is_beside(router, first):
+            is_there = set(router.entries) != set(first.entries)
+            how = "at other entry points" if is_there else f"{'with' if router.is_tls else 'without'} TLS, other"
+            raise router.at.unsaid(f"the router {router.name} takes {address} {how} than {first.name}, without the limit")
 
 
 def _numbers(

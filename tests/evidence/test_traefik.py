@@ -613,3 +613,56 @@ def test_an_exact_path_of_an_ingress_is_no_prefix(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(text, "utf-8")
     assert said(heard("t.yaml", tmp_path, urls=["https://shop.example/products"]))["status"] == "deployed"
     assert "does not serve" in silent(heard("t.yaml", tmp_path, **SHOP))
+
+
+# --- one router of several ---
+
+LIMITED = {"middlewares": {"l": {"rateLimit": {"average": 10, "period": "1m", "burst": 10, "redis": {}}}}}
+
+
+@pytest.mark.parametrize(
+    ("plain", "is_passed"),
+    [({}, True), ({"tls": {}}, False), ({"middlewares": ["https"]}, False), ({"rule": "Host(`other.example`)"}, False)],
+)
+def test_a_router_without_tls_takes_requests_past_the_limit_of_one_with(
+    tmp_path: Path, plain: dict[str, Any], *, is_passed: bool
+) -> None:
+    secure = {"rule": "Host(`shop.example`)", "tls": {}, "middlewares": ["l"]}
+    routers = {"secure": secure, "plain": {"rule": "Host(`shop.example`)"} | plain}
+    middlewares = LIMITED["middlewares"] | {"https": {"redirectScheme": {"scheme": "https"}}}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": {"routers": routers, "middlewares": middlewares}}), "utf-8")
+    account = heard("t.yaml", tmp_path, urls=["https://shop.example/products/*"])
+    if is_passed:
+        assert "the router plain takes shop.example/products/ without TLS" in silent(account)
+    else:
+        assert said(account)["status"] == "deployed"
+
+
+@pytest.mark.parametrize("options", [{"location": "child"}, {"resource": "l"}])
+def test_a_router_below_another_is_not_read_as_one_without_a_limit(tmp_path: Path, options: dict[str, Any]) -> None:
+    child = {"rule": "PathPrefix(`/products`)", "parentRefs": ["parent"], "service": "s"}
+    routers = {"parent": {"rule": "Host(`shop.example`)", "middlewares": ["l"]}, "child": child}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": {"routers": routers} | LIMITED}), "utf-8")
+    assert "parentRefs" in silent(heard("t.yaml", tmp_path, urls=["https://shop.example/products/*"], **options))
+
+
+def of_paths(name: str, *paths: str, **annotations: str) -> dict[str, Any]:
+    rules = [{"host": "shop.example", "http": {"paths": [{"path": path, "pathType": "Prefix"} for path in paths]}}]
+    notes = {f"traefik.ingress.kubernetes.io/router.{key}": value for key, value in annotations.items()}
+    metadata = {"name": name, "namespace": "d", "annotations": notes}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": {"rules": rules}}
+
+
+def test_each_path_of_an_ingress_is_a_router_of_its_own(tmp_path: Path) -> None:
+    limit = {
+        "apiVersion": "traefik.io/v1alpha1", "kind": "Middleware", "metadata": {"name": "l", "namespace": "d"},
+        "spec": LIMITED["middlewares"]["l"],
+    }  # fmt: skip
+    shop = of_paths("shop", "/a/long/path", "/another/long/path", "/", middlewares="d-l@kubernetescrd")
+    other = of_paths("other", "/products")
+    (tmp_path / "t.yaml").write_text("\n---\n".join(map(json.dumps, (limit, shop, other))), "utf-8")
+    for options in ({"resource": "l"}, {"location": "shop"}):
+        products = heard("t.yaml", tmp_path, urls=["https://shop.example/products/*"], **options)
+        assert "does not serve shop.example/products/ of the control's surfaces first" in silent(products)
+        people = heard("t.yaml", tmp_path, urls=["https://shop.example/people/*"], **options)
+        assert said(people)["status"] == "deployed"
