@@ -218,10 +218,15 @@ def _covered(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool | Non
     conditions = rule.parts(_NAMES[policy.type].conditions)
     if not paths:
         return True
-    return either(both(_holds(condition, path) for condition in conditions) for path in paths)
+    return either(both(_holds(policy, condition, path) for condition in conditions) for path in paths)
 
 
-def _holds(condition: Part, path: str) -> bool | None:
+def _holds(policy: Resource, condition: Part, path: str) -> bool | None:
+    """Whether a condition holds for all requests to a path.
+
+    An address ends in its query, so one that has to be equal leaves others out. At Front Door it begins with the scheme and
+    the host, so what has to begin with a path there is not known to fit anything.
+    """
     names, values = _variables(condition), set(condition.texts("match_values"))
     operator = condition.text("operator")
     found: bool | None = None
@@ -229,6 +234,8 @@ def _holds(condition: Part, path: str) -> bool | None:
         found = True
     elif names == ["RequestUri"] and operator in _OPERATORS:
         found = either(compared(_OPERATORS[operator], value, path) for value in sorted(values))
+        is_part = operator == "Contains" or (operator == "BeginsWith" and policy.type == GATEWAY)
+        found = found if is_part or not found else None
     return negated(found) if condition.flag("negation_condition", default=False) else found
 
 

@@ -318,26 +318,28 @@ def _host(written: str) -> str:
     return re.sub(r":[0-9*]*$", "", written.rpartition("@")[2]).rstrip(".").lower()
 
 
-def host_fit(host: str, patterns: Iterable[str]) -> int | None:
+def host_fit(host: str, patterns: Iterable[str], *, is_inner: bool = False) -> int | None:
     """How closely a host is named: 2 as it is, 1 by a pattern such as `*.shop.example`, 0 where all are; None if not.
 
-    Where a surface has no host, hosts are not compared.
+    Where a surface has no host, hosts are not compared. A star may stand for a part of a name where it `is_inner`: Envoy
+    knows `*-eu.shop.example` and `shop-*`.
     """
     written = [_host(pattern) for pattern in patterns]
     if not written or not host:
         return 0
-    return max((fit for pattern in written if (fit := _one_host(host, pattern)) is not None), default=None)
+    return max(
+        (fit for pattern in written if (fit := _one_host(host, pattern, "" if is_inner else ".")) is not None), default=None
+    )
 
 
-def _one_host(host: str, pattern: str) -> int | None:
+def _one_host(host: str, pattern: str, dot: str) -> int | None:
     if host == pattern:
         return 2
     if pattern == "*":
         return 0
-    # Envoy has patterns within a name, too: `*-eu.shop.example`, `shop-*`.
     is_longer = len(host) > len(pattern) - 1
-    is_ending = pattern.startswith("*") and host.endswith(pattern[1:]) and is_longer
-    is_start = pattern.endswith("*") and host.startswith(pattern[:-1]) and is_longer
+    is_ending = pattern.startswith(f"*{dot}") and host.endswith(pattern[1:]) and is_longer
+    is_start = pattern.endswith(f"{dot}*") and host.startswith(pattern[:-1]) and is_longer
     return 1 if is_ending or is_start else None
 
 

@@ -258,7 +258,10 @@ def _serving(documents: Sequence[Document], options: Mapping[str, object]) -> li
     found: list[Serving] = []
     for address in addresses_of(options):
         hosts = [(document, holder) for document in documents for holder in containers(document.data) if _is_host(holder)]
-        fits = [(host_fit(address.host, map(text, holder["domains"])), document, holder) for document, holder in hosts]
+        fits = [
+            (host_fit(address.host, map(text, holder["domains"]), is_inner=True), document, holder)
+            for document, holder in hosts
+        ]
         best = max((fit for fit, _, _ in fits if fit is not None), default=None)
         for _, document, holder in [item for item in fits if item[0] == best and best is not None]:
             found += _first_routes(document, holder, address)

@@ -940,7 +940,8 @@ def test_other_families_of_other_providers(file: str, family: str, expected: dic
         (DOOR, "enabled             = true", "enabled = false", "peoplePerAddress", "planned"),
         (DOOR, "enabled                        = true", "enabled = false", "peoplePerAddress", "planned"),
         (DOOR, "azurerm_cdn_frontdoor_firewall_policy.edge.id", '"x"', "peoplePerAddress", "not settled"),
-        (DOOR, 'match_values       = ["/people/"]', 'match_values = ["/shop/"]', "peoplePerAddress", "does not take"),
+        (DOOR, 'match_values       = ["/people/"]', 'match_values = ["/shop/"]', "peoplePerAddress", "may leave out"),
+        (DOOR, '"Contains"', '"BeginsWith"', "peoplePerAddress", "may leave out"),
         (DOOR, "negation_condition = false", "negation_condition = true", "peoplePerAddress", "does not take"),
         (GATEWAY, 'mode    = "Detection"', 'mode = "Prevention"', "peoplePerAddress", "deployed"),
         (GATEWAY, 'rate_limit_duration  = "FiveMins"', "", "peoplePerAddress", "no duration"),
@@ -958,6 +959,13 @@ def test_small_changes_to_other_providers_files(
         assert (None if account.unreadable else said(account).get("status")) == status
     else:
         assert status in silent(account)
+
+
+def test_an_azure_rule_for_one_whole_address_leaves_those_with_a_query_out(tmp_path: Path) -> None:
+    text = (FIXTURES / GATEWAY).read_text().replace('"Detection"', '"Prevention"').replace('["/people/"]', '["/search"]')
+    asked: dict[str, Any] = {"rule": "peoplePerAddress", "urls": ("/search",)}
+    assert said(written(tmp_path, text, **asked))["status"] == "deployed"
+    assert "may leave out" in silent(written(tmp_path, text.replace('"BeginsWith"', '"Equal"'), **asked))
 
 
 def test_a_throttle_of_everything_hides_the_rules_after_it(tmp_path: Path) -> None:
