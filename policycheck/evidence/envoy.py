@@ -292,14 +292,15 @@ def _first_routes(document: Document, host: dict[str, Any], address: Address) ->
 
 def _passed_by(serving: Sequence[Serving], options: Mapping[str, object], is_limited: Callable[[Serving], bool]) -> str:
     """Why requests to a part of a surface may pass a limit by: a route before with a longer path; or empty."""
-    for taking in serving:
+    there, hosts = {id(item.route) for item in serving}, {id(item.host): item for item in serving}
+    for taking in hosts.values():
         routes = [item for item in taking.host["routes"] if isinstance(item, dict)]
-        before = next(index for index, item in enumerate(routes) if item is taking.route)
+        before = max(index for index, item in enumerate(routes) if id(item) in there)
         for route in [route for route in routes[:before] if "redirect" not in route]:
+            address = next((one for one in addresses_of(options) if _is_below(mapping(route.get("match")), one)), None)
             item = Serving(taking.document, route, taking.host, f"the route {named(_route_names(route)[:1])}")
-            for address in addresses_of(options):
-                if _is_below(mapping(route.get("match")), address) and not is_limited(item):
-                    return f"{item.label} takes a part of {address} first, without this limit"
+            if address is not None and not is_limited(item):
+                return f"{item.label} takes a part of {address} first, without this limit"
     return ""
 
 
@@ -328,17 +329,25 @@ def _refuse_other_routes(
     serving = _serving(documents, options)
     if addresses_of(options) and has_hosts and not serving:
         raise chosen.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
+    uses = _users(chosen, limiters)
     for item in serving:
-        if not _uses(chosen, limiters, item):
+        if not uses(item):
             said = f"{item.label} takes {named(map(str, addresses_of(options)))} and has other settings than {chosen.label}"
             raise At(item.document, item.route).unsaid(said)
     return serving
 
 
-def _uses(chosen: Settings, limiters: tuple[list[Settings], list[Settings]], item: Serving) -> bool:
-    """Whether a route uses the chosen settings: its own come before its virtual host's, and these before the filter's."""
-    own = [o for o in limiters[1] if o.holder is item.route] or [o for o in limiters[1] if o.holder is item.host]
-    return any(o.data is chosen.data for o in own or limiters[0])
+def _users(chosen: Settings, limiters: tuple[list[Settings], list[Settings]]) -> Callable[[Serving], bool]:
+    """What tells whether a route uses the chosen settings: its own come before its host's, and these before the filter's."""
+    own: dict[int, list[Settings]] = {}
+    for item in limiters[1]:
+        own.setdefault(id(item.holder), []).append(item)
+
+    def uses(item: Serving) -> bool:
+        using = own.get(id(item.route)) or own.get(id(item.host)) or limiters[0]
+        return any(one.data is chosen.data for one in using)
+
+    return uses
 
 
 def _sent(serving: Serving, stage: int | None) -> set[Entries]:
@@ -416,8 +425,9 @@ def _refuse_other_listeners(
     guarded = [one for one in managers if any(_holds(one["http_filters"], item.holder) for item in filters)]
     if not guarded or len(guarded) == len(managers):
         return
+    inside = [(one, {id(holder) for holder in containers(one)}) for one in managers]
     for document, data, label in places:
-        around = [one for one in managers if _holds(one, data)]
+        around = [one for one, ids in inside if id(data) in ids]
         if not around:
             why = "is behind several listeners, not all of which have the filter; which is not known here"
             raise At(document, data).unsaid(f"{label} {why}")
@@ -475,7 +485,7 @@ def _of_local(
     is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
     doubt = doubt or _forgotten(chosen, wanted) or _untied(documents, [chosen, *filters], chosen, options)
-    doubt = doubt or _matched(documents, filters) or _passed_by(serving, options, partial(_uses, chosen, limiters))
+    doubt = doubt or _matched(documents, filters) or _passed_by(serving, options, _users(chosen, limiters))
     for reading in _of_bucket(chosen, wanted, subject, documents):
         yield _doubted(reading, doubt)
 
@@ -919,9 +929,10 @@ def _refuse_unasked(
     _refuse_other_listeners(all_asking, places, documents)
     own = [route for route in _routes(documents) if _sets(route.data, names)]
     _refuse_unread_levels(None, [(route.document, route.data) for route in own], documents)
+    there = {id(holder) for item in serving for holder in (item.route, item.host)}
     for route in own:
         label = named((*route.names[:1], *route.hosts[:1]))
-        if not serving or any(route.data is holder for item in serving for holder in (item.route, item.host)):
+        if not serving or id(route.data) in there:
             said = f"{label} sets the ratelimit filter for itself, which is not read"
             raise At(route.document, route.data, "typed_per_filter_config").unsaid(said)
     for item in serving:

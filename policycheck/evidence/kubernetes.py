@@ -684,9 +684,10 @@ def _passing_policy(found: Resource, resources: Sequence[Resource], options: Map
     replacing = _replacing(found, resources)
     is_wide = any(text(ref.get("kind")) != "HTTPRoute" for ref in _target_refs(found)) or found.spec.get("targetSelectors")
     routes = [route for route in resources if route.kind == "HTTPRoute"]
-    bare = [route for route in routes if not is_wide and not _targets(found, route)]
-    bare += [route for route in routes if any(_targets(other, route) for other in replacing)]
-    own = [taken for route in routes if route not in bare for taken, is_narrow in _matches(route) if not is_narrow]
+    replaced = {(text(ref.get("name")), other.namespace) for other in replacing for ref in _target_refs(other)}
+    bare = [r for r in routes if (not is_wide and not _targets(found, r)) or (r.name, r.namespace) in replaced]
+    left = {id(route.data) for route in bare}
+    own = [taken for r in routes if id(r.data) not in left for taken, is_narrow in _matches(r) if not is_narrow]
     least = min((len(taken.prefix) for taken in own), default=0)
     others = [(route, taken, is_narrow and taken.is_sure) for route in bare for taken, is_narrow in _matches(route)]
     # Of two with the same path, one that picks by a header or method, too, is asked first.

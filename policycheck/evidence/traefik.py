@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -484,10 +484,10 @@ def _passing(setup: Setup, using: Sequence[Router], limits: Sequence[Middleware]
         open_points = [setup.open_point(router, limit) for limit in limits]
         if all(open_points):
             return f"the router {router.name} takes requests at the entry point {open_points[0]} too, without this limit"
-    least = min(router.priority for router in using)
+    least, sorts = min(router.priority for router in using), {_sort(router) for router in using}
     for router in setup.routers:
         is_limited = any(item is limit for item in setup.limits(router) for limit in limits)
-        if is_limited or router.priority < least or _only_redirects(setup, router, using):
+        if is_limited or router.priority < least or _only_redirects(setup, router, sorts):
             continue
         for address in addresses_of(options):
             if router.takes_below(address):
@@ -574,13 +574,13 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
     Traefik asks the router with the highest priority first, the length of the rule where none is written.
     """
     _refuse_unread(setup, using)
-    addresses = addresses_of(options)
+    addresses, sorts, ids = addresses_of(options), {_sort(router) for router in using}, {id(router) for router in using}
     for address in addresses:
-        taking = [router for router in setup.routers if router.takes(address) and not _only_redirects(setup, router, using)]
+        taking = [router for router in setup.routers if router.takes(address) and not _only_redirects(setup, router, sorts)]
         first = max(taking, key=lambda router: router.priority, default=None)
-        if first is not None and first in using:
+        if first is not None and id(first) in ids:
             _refuse_unread(setup, [first])
-            _refuse_beside(first, taking, using, address)
+            _refuse_beside(first, [router for router in taking if id(router) not in ids], address)
             return
     if addresses:
         refuse_other_hosts(using[0].at, f"the router {using[0].name}", using[0].literals("Host"), options)
@@ -588,15 +588,14 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
         raise using[0].at.unsaid(f"the router {using[0].name} does not serve {there} of the control's surfaces first")
 
 
-def _only_redirects(setup: Setup, router: Router, using: Sequence[Router]) -> bool:
+def _only_redirects(setup: Setup, router: Router, sorts: Container[object]) -> bool:
     """Whether a router at other entry points sends all requests on to https, so that none gets by the limit there."""
-    is_apart = router not in using and not any(_is_beside(router, other) for other in using)
-    return is_apart and setup.redirects(router)
+    return setup.redirects(router) and _sort(router) not in sorts
 
 
-def _is_beside(router: Router, other: Router) -> bool:
-    """Whether two routers take the same sort of requests: at the same entry points, both with TLS or both without."""
-    return router.is_tls == other.is_tls and set(router.entries) == set(other.entries)
+def _sort(router: Router) -> tuple[frozenset[str], bool]:
+    """Which sort of requests a router takes: its entry points, and whether with TLS or without."""
+    return frozenset(router.entries), router.is_tls
 
 
 def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
@@ -606,10 +605,10 @@ def _refuse_unread(setup: Setup, using: Sequence[Router]) -> None:
         raise using[0].at.unsaid(said)
 
 
-def _refuse_beside(first: Router, taking: Sequence[Router], using: Sequence[Router], address: Address) -> None:
+def _refuse_beside(first: Router, others: Sequence[Router], address: Address) -> None:
     """Requests that come in by another entry point, or without TLS, go by the limit."""
-    for router in taking:
-        if router not in using and not _is_beside(router, first):
+    for router in others:
+        if _sort(router) != _sort(first):
             is_there = set(router.entries) != set(first.entries)
             how = "at other entry points" if is_there else f"{'with' if router.is_tls else 'without'} TLS, other"
             raise router.at.unsaid(f"the router {router.name} takes {address} {how} than {first.name}, without the limit")

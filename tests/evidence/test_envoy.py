@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -822,3 +823,17 @@ def test_a_bucket_for_each_value_is_for_a_person_to_weigh(tmp_path: Path) -> Non
     account = limiter(tmp_path, hosts(route(**SENDS)), descriptors=entry, local_cluster_rate_limit={}, options=options)
     assert soft(account) == set(said(account))
     assert "max_dynamic_descriptors" in note(account)
+
+
+# --- very many routes ---
+
+
+def test_the_time_that_thousands_of_routes_take_grows_with_their_number_only(tmp_path: Path) -> None:
+    match = ({"safe_regex": {"regex": f"/p{number}"}} for number in range(3000))
+    routes = [{"match": one, "route": {"cluster": "c"}} for one in match]
+    routes.append({"match": {"prefix": "/"}, "route": {"cluster": "c"}})
+    manager = {"route_config": {"virtual_hosts": [{"name": "v", "domains": ["*"], "routes": routes}]}}
+    start = time.process_time()
+    account = limiter(tmp_path, manager, options={"urls": ["/people/*"]})
+    assert said(account)["status"] == "deployed"
+    assert time.process_time() - start < 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -666,3 +667,19 @@ def test_each_path_of_an_ingress_is_a_router_of_its_own(tmp_path: Path) -> None:
         assert "does not serve shop.example/products/ of the control's surfaces first" in silent(products)
         people = heard("t.yaml", tmp_path, urls=["https://shop.example/people/*"], **options)
         assert said(people)["status"] == "deployed"
+
+
+def test_the_time_that_thousands_of_routers_take_grows_with_their_number_only(tmp_path: Path) -> None:
+    middlewares = LIMITED["middlewares"] | {"https": {"redirectScheme": {"scheme": "https"}}}
+    routers = {
+        f"r{number}": {
+            "rule": "Host(`shop.example`)",
+            "middlewares": [("https", "l")[number % 2]],
+            "entryPoints": [f"e{number}"],
+        }
+        for number in range(5000)
+    }
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": {"routers": routers, "middlewares": middlewares}}), "utf-8")
+    start = time.process_time()
+    assert said(heard("t.yaml", tmp_path, urls=["https://shop.example/people/*"]))["status"] == "deployed"
+    assert time.process_time() - start < 4
