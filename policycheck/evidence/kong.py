@@ -273,8 +273,11 @@ def _gateway(documents: Sequence[Document], path: str) -> Gateway:
             plugins += [p._replace(consumer=_name(consumer) or "one") for p in _plugins(document, consumer, "", "")]
     running: dict[tuple[str, str, str], Plugin] = {}
     for plugin in plugins:
-        if plugin.is_on and not plugin.consumer:
-            running.setdefault((plugin.name, plugin.route, plugin.service), plugin)
+        scope = (plugin.name, plugin.route, plugin.service)
+        if plugin.is_on and not plugin.consumer and running.setdefault(scope, plugin) is not plugin:
+            raise plugin.at().unsaid(
+                f"{plugin.label} stands twice, which Kong refuses; which of them counts is not known here"
+            )
     return Gateway(tuple(plugins), tuple(spots[1:] or spots), running)
 
 

@@ -46,7 +46,7 @@ from policycheck.evidence._foreign import (
     whole,
     with_url,
 )
-from policycheck.evidence._rates import STANDINGS, UNITS, Rate, numbers, of_header
+from policycheck.evidence._rates import DWARFED, STANDINGS, UNITS, Rate, is_dwarfed, numbers, of_header
 from policycheck.model import Account, Discovered, Reading
 
 if TYPE_CHECKING:
@@ -337,7 +337,11 @@ def _of_ingress(
         yield trusting.reading("status", "observing", said)
     else:
         names = " and ".join(str(rate.at.key).removeprefix(_PREFIX) for rate in rates)
-        yield at.reading("status", "deployed", f"{names} {where}; {_RETIRED}")
+        burst = _burst(notes, rates).value
+        declared = {"params": {"burst": mapping(subject.get("params")).get("burst")}}
+        is_much = is_dwarfed(min(rates, key=lambda rate: rate.amount), int(str(burst)), declared)
+        deployed = at.reading("status", "deployed", f"{names} {where}; {_RETIRED}")
+        yield from doubted([deployed], DWARFED if is_much else "")
         yield at.reading("params.unit", "ip", f"ingress-nginx counts by the client's address {where}")
     yield from numbers(
         rates, subject, f"limit {where}; each controller counts for itself and the burst comes on top", soft=True
@@ -615,7 +619,8 @@ def _of_policy(
     elif best.standing == "chosen":
         yield best.rate.at.reading("status", "observing", note)
     elif best.standing != "opaque":
-        yield best.rate.at.reading("status", "deployed", note, soft=bool(loose))
+        believed = _believed(resources) if best.standing == "address" else ""
+        yield from doubted([best.rate.at.reading("status", "deployed", note, soft=bool(loose))], believed)
     local = f"; {_EACH}" if best.is_local else "; each route has a counter of its own"
     yield from numbers([best.rate], subject, note + local, soft=best.is_local)
     if best.standing == "address":
@@ -644,6 +649,37 @@ def _overridden(found: Resource, resources: Sequence[Resource]) -> str:
     others = _replacing(found, resources)
     routes = [text(ref.get("name")) for other in others for ref in _target_refs(other) if text(ref.get("kind")) != "Gateway"]
     return f"except for the routes {named(routes)}, which have policies of their own" if routes else ""
+
+
+def _rival(found: Resource, resources: Sequence[Resource]) -> str:
+    """Why another policy may count for what this one targets: of two the older one, and that of a section for its part."""
+    own = [(text(ref.get("kind")), text(ref.get("name"))) for ref in _target_refs(found)]
+    for other in resources:
+        if (
+            other.kind != found.kind
+            or other is found
+            or other.namespace != found.namespace
+            or text(other.spec.get("mergeType"))
+        ):
+            continue
+        for ref in _target_refs(other):
+            if (text(ref.get("kind")), text(ref.get("name"))) in own:
+                is_part = bool(ref.get("sectionName"))
+                return (
+                    f"{other.label} has the same target, {'for a section of it' if is_part else 'and the older one counts'}"
+                )
+    return ""
+
+
+def _believed(resources: Sequence[Resource]) -> str:
+    """Why the address that is counted may be one of a header: a ClientTrafficPolicy says how it is found; or empty."""
+    for resource in resources:
+        if resource.kind == "ClientTrafficPolicy" and mapping(resource.spec.get("clientIPDetection")):
+            why = (
+                "takes the address from a header (clientIPDetection); whether clients can write it depends on what is before"
+            )
+            return f"{resource.label} {why}"
+    return ""
 
 
 def _replacing(found: Resource, resources: Sequence[Resource]) -> list[Resource]:
@@ -680,7 +716,9 @@ def _refuse_unserved(found: Resource, resources: Sequence[Resource], options: Ma
 
 
 def _passing_policy(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> str:
-    """Why a part of a surface may be answered by a route that the policy does not reach; or empty."""
+    """Why a part of a surface may be answered by a route that the policy does not reach, or by another policy; or empty."""
+    if rival := _rival(found, resources):
+        return rival
     replacing = _replacing(found, resources)
     is_wide = any(text(ref.get("kind")) != "HTTPRoute" for ref in _target_refs(found)) or found.spec.get("targetSelectors")
     routes = [route for route in resources if route.kind == "HTTPRoute"]
@@ -737,6 +775,10 @@ def _rule(found: Resource, rule: dict[str, Any], scope: str, tokens: frozenset[s
         raise at.unsaid(f"a rule of {found.label} gives requests a cost, so how many get through is not known here")
     standing, why = _standing(rule, found, tokens, location)
     is_shadow = rule.get("shadowMode") is True
+    if rule.get("shadowMode") not in (None, True, False):
+        raise At(found.document, rule, "shadowMode").unsaid(
+            f"shadowMode of a rule of {found.label} is neither true nor false"
+        )
     if is_shadow and scope == "local":
         said = f"a local rule of {found.label} has shadowMode, which some versions of Envoy Gateway heed and others do not"
         raise at.unsaid(said)

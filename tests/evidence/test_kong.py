@@ -563,3 +563,10 @@ def test_a_route_that_names_no_host_comes_after_one_that_does(tmp_path: Path) ->
     other = {"name": "other", "paths": ["/products/export"]}
     urls = ["https://shop.example/products/*"]
     assert soft(routed(tmp_path, shop, other, urls=urls, location="shop")) == set()
+
+
+def test_a_plugin_that_stands_twice_for_the_same_is_not_chosen_from(tmp_path: Path) -> None:
+    limit = {"name": "rate-limiting", "config": SHARED | {"minute": 10}}
+    loose = {"name": "rate-limiting", "config": SHARED | {"minute": 99999}}
+    assert "stands twice" in silent(limiter(tmp_path, SHARED | {"minute": 10}, loose))
+    assert said(limiter(tmp_path, SHARED | {"minute": 10}, limit | {"enabled": False}))["status"] == "deployed"

@@ -693,3 +693,59 @@ def test_a_route_without_the_policy_for_a_part_of_a_surface_is_told(tmp_path: Pa
     account = heard("k.yaml", tmp_path, urls=["https://shop.example/people/*"])
     assert ("status" in soft(account)) is is_passed
     assert ("HTTPRoute other takes a part of shop.example/people/ first" in note(account)) is is_passed
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "is_rivalled"),
+    [
+        ("name: people", "", True),
+        ("name: people, sectionName: list", "", True),
+        ("name: people", "mergeType: StrategicMerge", False),
+        ("name: feed", "", False),
+    ],
+)
+def test_of_two_policies_of_one_route_it_is_not_known_which_counts(
+    tmp_path: Path, target: str, more: str, *, is_rivalled: bool
+) -> None:
+    other = (
+        "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: BackendTrafficPolicy\nmetadata: {name: other}\n"
+        f"spec:\n  targetRefs: [{{kind: HTTPRoute, {target}}}]\n  {more}\n"
+    )
+    (tmp_path / "k.yaml").write_text(ROUTED + other, "utf-8")
+    account = heard("k.yaml", tmp_path, urls=["https://shop.example/people/*"], resource="limits")
+    assert ("status" in soft(account)) is is_rivalled
+    assert ("BackendTrafficPolicy other has the same target" in note(account)) is is_rivalled
+
+
+@pytest.mark.parametrize(
+    ("detection", "is_believed"),
+    [("{xForwardedFor: {numTrustedHops: 1}}", True), ("{customHeader: {name: x-real-ip}}", True), ("", False)],
+)
+def test_an_address_that_a_policy_takes_from_a_header_is_left_to_a_person(
+    tmp_path: Path, detection: str, *, is_believed: bool
+) -> None:
+    client = "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: ClientTrafficPolicy\nmetadata: {name: c}\n"
+    client += f"spec:\n  targetRefs: [{{kind: Gateway, name: eg}}]\n  clientIPDetection: {detection}\n"
+    (tmp_path / "k.yaml").write_text(ROUTED + client, "utf-8")
+    account = heard("k.yaml", tmp_path, urls=["https://shop.example/people/*"])
+    assert ("status" in soft(account)) is is_believed
+    assert ("clientIPDetection" in note(account)) is is_believed
+
+
+def test_a_shadow_mode_of_a_policy_that_is_no_truth_value_is_not_taken_for_none(tmp_path: Path) -> None:
+    text = ROUTED.replace("unit: Minute}}", 'unit: Minute}, shadowMode: "true"}')
+    (tmp_path / "k.yaml").write_text(text, "utf-8")
+    assert "neither true nor false" in silent(heard("k.yaml", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "burst", "is_much"), [("5", None, False), ("100000", None, True), ("100000", 1000000, False)]
+)
+def test_a_burst_that_dwarfs_the_limit_of_an_ingress_is_left_to_a_person(
+    tmp_path: Path, multiplier: str, burst: int | None, *, is_much: bool
+) -> None:
+    subject = {"family": "rate_limit", "params": {"window": "minute", "limit": 10, "burst": burst}}
+    notes = f'    {N}limit-rpm: "10"\n    {N}limit-burst-multiplier: "{multiplier}"'
+    account = ingress(tmp_path, notes, subject=subject)
+    assert ("status" in soft(account)) is is_much
+    assert ("declare params.burst" in note(account)) is is_much
