@@ -256,16 +256,21 @@ class Serving(NamedTuple):
 def _serving(documents: Sequence[Document], options: Mapping[str, object]) -> list[Serving]:
     """The routes that take an address of the control: the first that fits, and those before it that pick by more."""
     found: list[Serving] = []
+    hosts = [(document, holder) for document in documents for holder in containers(document.data) if _is_host(holder)]
     for address in addresses_of(options):
-        hosts = [(document, holder) for document in documents for holder in containers(document.data) if _is_host(holder)]
-        fits = [
-            (host_fit(address.host, map(text, holder["domains"]), is_inner=True), document, holder)
-            for document, holder in hosts
-        ]
-        best = max((fit for fit, _, _ in fits if fit is not None), default=None)
-        for _, document, holder in [item for item in fits if item[0] == best and best is not None]:
-            found += _first_routes(document, holder, address)
+        # A domain with a port is for requests that name it, too: which of the two a surface's do is not known.
+        for has_port in (False, True):
+            fits = [(_domain_fit(address, holder, has_port=has_port), document, holder) for document, holder in hosts]
+            best = max((fit for fit, _, _ in fits if fit is not None), default=None)
+            for _, document, holder in [item for item in fits if item[0] == best and best is not None]:
+                found += _first_routes(document, holder, address)
     return found
+
+
+def _domain_fit(address: Address, holder: Mapping[str, Any], *, has_port: bool) -> int | None:
+    """How closely the domains of a virtual host, of those with a port or of those without, name an address's host."""
+    domains = [domain for domain in map(text, holder["domains"]) if (":" in domain) is has_port]
+    return host_fit(address.host, domains, is_inner=True) if domains else None
 
 
 def _is_host(holder: Mapping[str, Any]) -> bool:
@@ -604,7 +609,19 @@ def _unused(chosen: Settings, filters: Sequence[Settings], documents: Sequence[D
     if "token_bucket" not in chosen.data:
         return f"{chosen.label} has no token_bucket, so it limits nothing"
     is_off = chosen.holder.get("disabled") is True and any(chosen is item for item in filters)
+    if is_off:
+        _refuse_switched_on(chosen, _names(documents, _LOCAL_TYPE, _LOCAL), documents)
     return f"{chosen.label} is disabled" if is_off else ""
+
+
+def _refuse_switched_on(chosen: Settings, names: Sequence[str], documents: Sequence[Document]) -> None:
+    """A filter that is disabled in its chain runs where a route or virtual host has any configuration for it."""
+    for route in _routes(documents):
+        configs = mapping(route.data.get("typed_per_filter_config"))
+        if any(name in configs and not _is_off(mapping(configs[name])) for name in names):
+            label = named((*route.names[:1], *route.hosts[:1]))
+            said = f"{chosen.label} is disabled, but {label} has a configuration for it, which switches it on there"
+            raise At(route.document, route.data, "typed_per_filter_config").unsaid(said)
 
 
 def _refuse_elsewhere(chosen: Settings, options: Mapping[str, object]) -> None:
@@ -896,6 +913,7 @@ def _one_limit(limits: Sequence[Limit], wanted: str) -> Limit:
 def _unasked(limit: Limit, asking: Settings, documents: Sequence[Document]) -> str:
     """Why a limit counts nothing; empty when a route sends its descriptor."""
     if asking.holder.get("disabled") is True:
+        _refuse_switched_on(asking, _names(documents, _GLOBAL_TYPE, _GLOBAL), documents)
         return "the ratelimit filter is disabled"
     if text(asking.data.get("request_type")) == "internal":
         return "the ratelimit filter asks for internal requests only"

@@ -837,3 +837,29 @@ def test_the_time_that_thousands_of_routes_take_grows_with_their_number_only(tmp
     account = limiter(tmp_path, manager, options={"urls": ["/people/*"]})
     assert said(account)["status"] == "deployed"
     assert time.process_time() - start < 5
+
+
+# --- switched on below, and ports ---
+
+
+@pytest.mark.parametrize("config", [{"config": {}}, {"disabled": False}])
+@pytest.mark.parametrize("where", ["route", "host"])
+def test_a_disabled_filter_that_a_route_switches_on_is_not_taken_for_off(
+    tmp_path: Path, config: dict[str, object], where: str
+) -> None:
+    own = {"x": {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig"} | config}
+    single: dict[str, Any] = {"match": {"prefix": "/"}, "route": {"cluster": "c"}}
+    host: dict[str, Any] = {"name": "v", "domains": ["*"], "routes": [single]}
+    off = {"holder": {"disabled": True}, "route_config": {"virtual_hosts": [host]}}
+    assert said(limiter(tmp_path, dict(off), options={"urls": ["/search"]}))["status"] == "planned"
+    (single if where == "route" else host)["typed_per_filter_config"] = own
+    assert "switches it on there" in silent(limiter(tmp_path, dict(off), options={"urls": ["/search"]}))
+
+
+def test_a_domain_with_a_port_is_not_all_of_a_host(tmp_path: Path) -> None:
+    limit = {"key": "remote_address", "rate_limit": PER_MINUTE}
+    urls = ["https://shop.example/search"]
+    bare = {"name": "b", "domains": ["shop.example:8080"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "c"}}]}
+    assert "does not send the descriptor" in silent(gateway(tmp_path, [BY_ADDRESS], [limit], hosts=[bare], urls=urls))
+    limited = bare | {"routes": [{"match": {"prefix": "/"}, "route": {"cluster": "c", "rate_limits": [BY_ADDRESS]}}]}
+    assert said(gateway(tmp_path, [BY_ADDRESS], [limit], hosts=[limited], urls=urls))["status"] == "deployed"
