@@ -857,9 +857,16 @@ def test_a_disabled_filter_that_a_route_switches_on_is_not_taken_for_off(
 
 
 def test_a_domain_with_a_port_is_not_all_of_a_host(tmp_path: Path) -> None:
-    limit = {"key": "remote_address", "rate_limit": PER_MINUTE}
-    urls = ["https://shop.example/search"]
-    bare = {"name": "b", "domains": ["shop.example:8080"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "c"}}]}
-    assert "does not send the descriptor" in silent(gateway(tmp_path, [BY_ADDRESS], [limit], hosts=[bare], urls=urls))
-    limited = bare | {"routes": [{"match": {"prefix": "/"}, "route": {"cluster": "c", "rate_limits": [BY_ADDRESS]}}]}
-    assert said(gateway(tmp_path, [BY_ADDRESS], [limit], hosts=[limited], urls=urls))["status"] == "deployed"
+    bare = {"name": "b", "domains": ["OTHER"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "c"}}]}
+    gateway(tmp_path, [BY_ADDRESS], [{"key": "remote_address", "rate_limit": PER_MINUTE}], hosts=[bare])
+    text = (tmp_path / "e.json").read_text("utf-8")
+    asked: dict[str, Any] = {"urls": ["https://shop.example/search"], "options": {"service": "s.json"}}
+    for first, other, is_read in (
+        ("shop.example:8080", "*", False),
+        ("*", "shop.example:8080", False),
+        ("*", "other.example:8080", True),
+        ("shop.example", "*", True),
+        ("shop.example:443", "other.example", True),
+    ):
+        (tmp_path / "e.json").write_text(text.replace('"*"', f'"{first}"').replace("OTHER", other), "utf-8")
+        assert bool(heard("e.json", tmp_path, **asked).readings) is is_read
