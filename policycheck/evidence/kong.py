@@ -338,7 +338,8 @@ def _add_routes(
         name, owner = _name(route), _reference(route.get("service")) or service
         paths = tuple(text(path) for path in listing(route.get("paths")) if text(path))
         name = name or next(iter(paths), "without a name")
-        hosts = tuple(text(host) for host in listing(route.get("hosts")))
+        # The name that a TLS client asks for is the host's; a route without hosts that names one is for no other.
+        hosts = tuple(text(host) for host in listing(route.get("hosts")) or listing(route.get("snis")))
         plugins += [p._replace(service="") if p.service == owner else p for p in _plugins(document, written, name, "")]
         names = (name, f"routes/{name}", owner, f"services/{owner}", *paths, *hosts)
         at = At(document, written, "name" if "name" in written else None)
@@ -636,6 +637,8 @@ def _of_block(gateway: Gateway, spot: Spot, name: str) -> Iterator[Reading]:
     if name == "ip-restriction" and not denied:
         yield plugin.at().reading("status", "planned", f"{plugin.label} denies no address; it only lists whom it lets in")
         return
+    if name == "ip-restriction":
+        _networks(plugin, "deny", denied)
     if name == "bot-detection" and any(item in (".", ".*", ".+", "^.*", "^.*$", "") for item in allowed):
         said = f"{plugin.label} allows every client by its allow list, so it refuses nobody"
         yield plugin.at("allow").reading("status", "planned", said)
@@ -678,11 +681,16 @@ def _access(gateway: Gateway, spot: Spot) -> Iterator[Reading]:
 def _is_narrow(plugin: Plugin) -> bool:
     """Whether an allow list lets in less than everybody."""
     ranges = [text(item) for item in listing(plugin.config.get("allow")) or listing(plugin.config.get("whitelist"))]
-    try:
-        networks = [ipaddress.ip_network(item, strict=False) for item in ranges]
-    except ValueError:
-        raise plugin.at("allow").unsaid(f"{plugin.label} lists something that is no range of addresses") from None
+    networks = _networks(plugin, "allow", ranges)
     return bool(networks) and not is_most(map(str, networks))
+
+
+def _networks(plugin: Plugin, key: str, ranges: Iterable[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The ranges of a list; of anything else in it Kong refuses the file."""
+    try:
+        return [ipaddress.ip_network(item, strict=False) for item in ranges]
+    except ValueError:
+        raise plugin.at(key).unsaid(f"{plugin.label} lists something that is no range of addresses") from None
 
 
 def _credentials(gateway: Gateway, spot: Spot) -> Iterator[Reading]:

@@ -570,3 +570,16 @@ def test_a_plugin_that_stands_twice_for_the_same_is_not_chosen_from(tmp_path: Pa
     loose = {"name": "rate-limiting", "config": SHARED | {"minute": 99999}}
     assert "stands twice" in silent(limiter(tmp_path, SHARED | {"minute": 10}, loose))
     assert said(limiter(tmp_path, SHARED | {"minute": 10}, limit | {"enabled": False}))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(("deny", "is_read"), [(["192.0.2.0/24", "2001:db8::1"], True), (["bad"], False), ([{}], False)])
+def test_a_deny_list_is_one_of_addresses(tmp_path: Path, deny: list[Any], *, is_read: bool) -> None:
+    subject = {"family": "ip_block", "params": {}}
+    account = limiter(tmp_path, {"deny": deny}, name="ip-restriction", subject=subject)
+    assert said(account)["status"] == "deployed" if is_read else "no range of addresses" in silent(account)
+
+
+@pytest.mark.parametrize(("sni", "is_read"), [("shop.example", True), ("*.example", True), ("other.example", False)])
+def test_a_route_for_the_tls_name_of_another_host_proves_nothing(tmp_path: Path, sni: str, *, is_read: bool) -> None:
+    account = routed(tmp_path, {"snis": [sni]})
+    assert said(account)["status"] == "deployed" if is_read else "for the host other.example" in silent(account)
