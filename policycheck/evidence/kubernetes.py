@@ -62,6 +62,7 @@ _LIMITS = ("rate_limit", "anomaly_throttle")
 _FAMILIES = (*_LIMITS, "ip_block", "access_control")
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _SNIPPETS = ("configuration-snippet", "server-snippet", "auth-snippet")
+_GLOBAL_SNIPPETS = ("main-snippet", "http-snippet", "server-snippet", "location-snippet")
 #: Who is not limited; the second is the first's older name, read where the first is not there.
 _SPARING = ("limit-allowlist", "limit-whitelist")
 #: What has the controller take the address from a header.
@@ -175,7 +176,7 @@ def _spoken(
     _refuse_unanswered(found, resources, options)
     blocks = family == "ip_block"
     why = _passing(found, resources, options, ("denylist-",) if blocks else _ASKING)
-    yield from doubted(_blocks(found) if blocks else _access(found), why)
+    yield from doubted(_blocks(found, resources) if blocks else _access(found, resources), why)
 
 
 # --- resources and how an entry picks one ---
@@ -262,6 +263,11 @@ class Annotations(NamedTuple):
             raise self.at(name).unsaid(f"the annotation {name} is no text, so Kubernetes refuses the Ingress; quote it")
         return (value or "").strip()
 
+    @property
+    def is_canary(self) -> bool:
+        """Whether it stands beside a main Ingress, of which everything else is taken."""
+        return self.value("canary").lower() == "true"
+
     def number(self, name: str) -> int:
         """An annotation's number; 0 when it is not there."""
         value = self.value(name)
@@ -276,6 +282,11 @@ class Annotations(NamedTuple):
         if any(_network(part) is None for part in written):
             raise self.at(name).unsaid(f"the annotation {name} holds something that is no range of addresses")
         return written
+
+
+def _ignored(notes: Annotations) -> Reading:
+    said = f"{notes.resource.label} is a canary: ingress-nginx takes the annotations of the main Ingress and ignores these"
+    return notes.at("canary").reading("status", "planned", said)
 
 
 def _annotations(resource: Resource) -> Annotations:
@@ -311,9 +322,8 @@ def _of_ingress(
     notes = _annotations(found)
     rates = _ingress_rates(notes)
     where = f"of {found.label}"
-    if notes.value("canary").lower() == "true":
-        said = f"{found.label} is a canary: ingress-nginx takes the limits of the main Ingress and ignores these"
-        yield notes.at("canary").reading("status", "planned", said)
+    if notes.is_canary:
+        yield _ignored(notes)
         return
     if not rates:
         yield _no_limit(found, notes)
@@ -327,9 +337,7 @@ def _of_ingress(
     if exempt and is_most(exempt):
         said = f"{sparing} {where} exempts so many addresses that nearly nobody is limited"
         raise notes.at(sparing).unsaid(said)
-    snippet = next((name for name in _SNIPPETS if "limit_req" in notes.value(name)), "")
-    if snippet:
-        raise notes.at(snippet).unsaid(f"the {snippet} {where} says limit_req too, which is not read")
+    _refuse_snippets(notes, resources, where)
     trusting = _trusting(resources)
     at = min(rates, key=lambda rate: rate.amount / rate.seconds).at
     if trusting is not None:
@@ -350,6 +358,19 @@ def _of_ingress(
     if exempt:
         note = f"{sparing} {where}"
         yield notes.at(sparing).reading("params.exempt", _in_declared_order(exempt, subject), note)
+
+
+def _refuse_snippets(notes: Annotations, resources: Sequence[Resource], where: str) -> None:
+    """What is put into nginx's own files may switch a limit off, or take the address that it counts from elsewhere."""
+    places = [(notes.at(name), f"{name} {where}", notes.value(name)) for name in _SNIPPETS]
+    for resource in [resource for resource in resources if resource.kind == "ConfigMap"]:
+        data = mapping(resource.data.get("data"))
+        names = [name for name in _GLOBAL_SNIPPETS if name in data]
+        places += [(At(resource.document, data, name), f"{name} of {resource.label}", text(data[name])) for name in names]
+    for at, name, written in places:
+        word = next((word for word in ("limit_req", "real_ip") if word in written), "")
+        if word:
+            raise at.unsaid(f"the {name} says {word} too, which is not read")
 
 
 def _ingress_rates(notes: Annotations) -> list[Rate]:
@@ -526,22 +547,35 @@ def _in_declared_order(found: list[str], subject: Mapping[str, object]) -> list[
 # --- blocks and logins ---
 
 
-def _blocks(found: Resource) -> Iterator[Reading]:
+def _by_address(found: Resource, resources: Sequence[Resource], name: str) -> Reading:
+    """The status of a list of addresses: none is checked where clients say which address is theirs."""
+    trusting = _trusting(resources)
+    if trusting is not None:
+        said = f"the controller takes the address from a header of any client ({trusting.key}), so {name} can be bypassed"
+        return trusting.reading("status", "observing", said)
+    return _annotations(found).at(name).reading("status", "deployed", f"{name} of {found.label}; {_RETIRED}")
+
+
+def _blocks(found: Resource, resources: Sequence[Resource]) -> Iterator[Reading]:
     """`denylist-source-range` blocks the addresses that it lists, and nobody else."""
     notes = _annotations(found)
+    if notes.is_canary:
+        yield _ignored(notes)
+        return
     denied = notes.ranges("denylist-source-range")
     if not denied:
         yield found.at("metadata").reading("status", "planned", f"{found.label} has no denylist-source-range")
         return
-    yield notes.at("denylist-source-range").reading(
-        "status", "deployed", f"denylist-source-range of {found.label}; {_RETIRED}"
-    )
+    yield _by_address(found, resources, "denylist-source-range")
 
 
-def _access(found: Resource) -> Iterator[Reading]:
+def _access(found: Resource, resources: Sequence[Resource]) -> Iterator[Reading]:
     """What stands before an Ingress: a password, an outside check, a client certificate, or a list of networks."""
     notes = _annotations(found)
     _refuse_any(notes)
+    if notes.is_canary:
+        yield _ignored(notes)
+        return
     for name, method in (("auth-type", "sign_in"), ("auth-tls-secret", ""), ("auth-url", "")):
         if _is_asked(notes, name):
             outside = "; the service it asks decides" if name == "auth-url" else ""
@@ -553,7 +587,7 @@ def _access(found: Resource) -> Iterator[Reading]:
     allowed = notes.ranges("whitelist-source-range") or notes.ranges("allowlist-source-range")
     if allowed and not is_most(allowed):
         name = "whitelist-source-range" if notes.value("whitelist-source-range") else "allowlist-source-range"
-        yield notes.at(name).reading("status", "deployed", f"{name} of {found.label}; {_RETIRED}")
+        yield _by_address(found, resources, name)
         yield notes.at(name).reading("params.access_method", "network", f"{name} of {found.label}")
         return
     said = f"{found.label} asks for nothing itself; what the application behind it asks for is not known here"
@@ -581,6 +615,8 @@ def _auth_of_surface(found: Resource) -> Iterator[Reading]:
     """`auth` of a surface: only that one is asked for can be told; that nothing is asked is the application's affair."""
     notes = _annotations(found)
     _refuse_any(notes)
+    if notes.is_canary:
+        raise notes.at("canary").unsaid(_ignored(notes).note)
     name = next((name for name in ("auth-type", "auth-tls-secret", "auth-url") if _is_asked(notes, name)), "")
     if not name:
         said = f"{found.label} asks for no login itself; what the application behind it asks for is not known here"

@@ -749,3 +749,37 @@ def test_a_burst_that_dwarfs_the_limit_of_an_ingress_is_left_to_a_person(
     account = ingress(tmp_path, notes, subject=subject)
     assert ("status" in soft(account)) is is_much
     assert ("declare params.burst" in note(account)) is is_much
+
+
+# --- what a canary, a header or a snippet makes of annotations ---
+
+DENIED = f"    {N}denylist-source-range: 198.51.100.0/24"
+NETWORK = f"    {N}whitelist-source-range: 10.0.0.0/8"
+CONTROLLER = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {DATA}\n"
+
+
+@pytest.mark.parametrize(("notes", "family"), [(DENIED, "ip_block"), (NETWORK, "access_control"), (BASIC, "access_control")])
+def test_a_canary_is_not_asked_for_its_own_annotations(tmp_path: Path, notes: str, family: str) -> None:
+    account = ingress(tmp_path, f'{notes}\n    {N}canary: "true"', subject={"family": family})
+    assert said(account) == {"status": "planned"}
+    assert "is a canary" in note(account)
+    surface = {"id": "s", "url": URL[0]}
+    if notes == BASIC:
+        assert "is a canary" in silent(ingress(tmp_path, f'{BASIC}\n    {N}canary: "true"', subject=surface))
+
+
+@pytest.mark.parametrize(("notes", "family"), [(DENIED, "ip_block"), (NETWORK, "access_control")])
+def test_a_list_of_addresses_that_clients_write_themselves_is_none(tmp_path: Path, notes: str, family: str) -> None:
+    for data, status in (('use-forwarded-headers: "true"', "observing"), ('use-forwarded-headers: "false"', "deployed")):
+        account = ingress(tmp_path, notes, CONTROLLER.replace("DATA", data), subject={"family": family})
+        assert said(account)["status"] == status
+
+
+@pytest.mark.parametrize("directive", ["limit_req_dry_run on;", "real_ip_header X-Client; set_real_ip_from 0.0.0.0/0;"])
+def test_a_snippet_that_changes_what_is_counted_is_told(tmp_path: Path, directive: str) -> None:
+    limit = f'    {N}limit-rpm: "10"'
+    assert "which is not read" in silent(ingress(tmp_path, f'{limit}\n    {N}server-snippet: "{directive}"'))
+    more = CONTROLLER.replace("DATA", f'http-snippet: "{directive}"')
+    assert "http-snippet of ConfigMap c" in silent(ingress(tmp_path, limit, more))
+    other = CONTROLLER.replace("DATA", 'http-snippet: "gzip on;"')
+    assert said(ingress(tmp_path, limit, other))["status"] == "deployed"
