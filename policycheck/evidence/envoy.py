@@ -14,7 +14,7 @@ each process is told as a limit that a person has to weigh. Notes never tell the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -318,7 +318,7 @@ def _matched(documents: Sequence[Document], limiters: Sequence[Settings]) -> str
     """Why a filter may be skipped: it stands in an extension with a matcher, which is not read; or empty."""
     for document in documents:
         for config in containers(document.data):
-            if _is_of(config, "matching.v3.ExtensionWithMatcher") and any(_holds(config, item.holder) for item in limiters):
+            if _is_of(config, "matching.v3.ExtensionWithMatcher") and _holds(config, _holders(limiters)):
                 return "the filter stands in an extension with a matcher, which may skip it for some requests"
     return ""
 
@@ -415,11 +415,16 @@ def _is_off(config: Mapping[str, Any]) -> bool:
 def _managers(documents: Sequence[Document]) -> list[dict[str, Any]]:
     """The connection managers, one a filter chain: each has its own filters before its own routes."""
     found = [holder for document in documents for holder in containers(document.data)]
-    return [holder for holder in found if isinstance(holder.get("http_filters"), list)][:MOST]
+    return [holder for holder in found if isinstance(holder.get("http_filters"), list)]
 
 
-def _holds(above: object, data: object) -> bool:
-    return any(holder is data for holder in containers(above))
+def _holds(above: object, ids: Container[int]) -> bool:
+    """Whether one of these mappings, by identity, is in something."""
+    return any(id(holder) in ids for holder in containers(above))
+
+
+def _holders(limiters: Sequence[Settings]) -> set[int]:
+    return {id(item.holder) for item in limiters}
 
 
 def _refuse_other_listeners(
@@ -427,7 +432,8 @@ def _refuse_other_listeners(
 ) -> None:
     """A filter acts on the routes of its own listener; one before others says nothing of the places that are meant."""
     managers = _managers(documents)
-    guarded = [one for one in managers if any(_holds(one["http_filters"], item.holder) for item in filters)]
+    holders = _holders(filters)
+    guarded = [one for one in managers if _holds(one["http_filters"], holders)]
     if not guarded or len(guarded) == len(managers):
         return
     inside = [(one, {id(holder) for holder in containers(one)}) for one in managers]
@@ -436,7 +442,7 @@ def _refuse_other_listeners(
         if not around:
             why = "is behind several listeners, not all of which have the filter; which is not known here"
             raise At(document, data).unsaid(f"{label} {why}")
-        if not any(one is found for one in around for found in guarded):
+        if not any(_holds(one["http_filters"], holders) for one in around):
             raise At(document, data).unsaid(f"{label} is behind another listener than the rate limit filter")
 
 
@@ -502,11 +508,11 @@ def _untied(
     documents: Sequence[Document], limiters: Sequence[Settings], chosen: Settings, options: Mapping[str, object]
 ) -> str:
     """Why a limit may stand before other requests than a surface's; Unsaid for requests that a workload sends itself."""
-    is_part = False
+    is_part, holders = False, _holders(limiters)
     for document in documents:
         for patch in [holder for holder in containers(document.data) if isinstance(holder.get("patch"), dict)]:
             match = mapping(patch.get("match"))
-            if not any(_holds(patch, item.holder) for item in limiters):
+            if not _holds(patch, holders):
                 continue
             if match.get("context") == "SIDECAR_OUTBOUND":
                 raise At(document, match, "context").unsaid("the filter is put before requests that a workload sends")
@@ -788,7 +794,7 @@ def _knows_address(documents: Sequence[Document]) -> bool:
     Of several listeners, each that has a rate limit has to say so.
     """
     limiters = [*_filters(documents, _LOCAL_TYPE, ""), *_filters(documents, _GLOBAL_TYPE, "")]
-    managers = [m for m in _managers(documents) if any(_holds(m["http_filters"], item.holder) for item in limiters)]
+    managers = [manager for manager in _managers(documents) if _holds(manager["http_filters"], _holders(limiters))]
     holders = [holder for document in documents for holder in containers(document.data)]
     found = [holder.get("use_remote_address") is True for holder in managers or holders]
     is_known = any(holder.get("context") == "GATEWAY" for holder in holders) or (all(found) if managers else any(found))
@@ -850,13 +856,13 @@ def _of_service(
         said = f"no ratelimit filter asks for the domain {named(domains)} of {service}"
         yield askers[0].at("domain").reading("status", "planned", said)
         return
-    dead = [_unasked(limit, item, documents) for item in asking]
+    sent = {stage: _all_sent(documents, stage) for stage in {whole(item.data.get("stage", 0)) for item in asking}}
+    dead = [_unasked(limit, item, sent[whole(item.data.get("stage", 0))], documents) for item in asking]
     if all(dead):
         yield asking[0].at().reading("status", "planned", dead[0])
         return
     asking = [item for item, why in zip(asking, dead, strict=True) if not why]
-    for item in asking:
-        _refuse_unasked(limit, item, asking, documents, options)
+    _refuse_unasked(limit, asking, documents, options)
     is_optional = any(item.holder.get("is_optional") is True for item in asking)
     replacing = _replacing(limit, limits)
     doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
@@ -910,41 +916,41 @@ def _one_limit(limits: Sequence[Limit], wanted: str) -> Limit:
     return fitting[0]
 
 
-def _unasked(limit: Limit, asking: Settings, documents: Sequence[Document]) -> str:
-    """Why a limit counts nothing; empty when a route sends its descriptor."""
-    if asking.holder.get("disabled") is True:
-        _refuse_switched_on(asking, _names(documents, _GLOBAL_TYPE, _GLOBAL), documents)
-        return "the ratelimit filter is disabled"
-    if text(asking.data.get("request_type")) == "internal":
-        return "the ratelimit filter asks for internal requests only"
-    stage = whole(asking.data.get("stage", 0))
+def _all_sent(documents: Sequence[Document], stage: int | None) -> set[Entries]:
+    """The descriptors that anything in the files sends at a stage."""
     sent: set[Entries] = set()
     for document in documents:
         for holder in containers(document.data):
             actions = [action for action in listing(holder.get("actions")) if isinstance(action, dict)]
             if actions and whole(holder.get("stage", 0)) == stage:
                 sent.add(tuple(map(_entry_of, actions)))
+    return sent
+
+
+def _unasked(limit: Limit, asking: Settings, sent: set[Entries], documents: Sequence[Document]) -> str:
+    """Why a limit counts nothing; empty when a route sends its descriptor."""
+    if asking.holder.get("disabled") is True:
+        _refuse_switched_on(asking, _names(documents, _GLOBAL_TYPE, _GLOBAL), documents)
+        return "the ratelimit filter is disabled"
+    if text(asking.data.get("request_type")) == "internal":
+        return "the ratelimit filter asks for internal requests only"
     return "" if _is_sent(limit.entries, sent) else f"no route's rate_limits send the descriptor {limit.label}"
 
 
 def _refuse_unasked(
-    limit: Limit,
-    asking: Settings,
-    all_asking: Sequence[Settings],
-    documents: Sequence[Document],
-    options: Mapping[str, object],
+    limit: Limit, asking: Sequence[Settings], documents: Sequence[Document], options: Mapping[str, object]
 ) -> None:
     """Each route that takes an address of the control has to send the descriptor and to leave the filter on."""
-    for name in ("filter_enabled", "filter_enforced"):
-        if name in asking.data and _share(asking, name) < 100:
-            raise asking.at(name).unsaid(f"{name} of the ratelimit filter leaves requests out")
+    for asker, name in [(asker, name) for asker in asking for name in ("filter_enabled", "filter_enforced")]:
+        if name in asker.data and _share(asker, name) < 100:
+            raise asker.at(name).unsaid(f"{name} of the ratelimit filter leaves requests out")
     has_hosts = any(_is_host(holder) for document in documents for holder in containers(document.data))
     serving = _serving(documents, options)
     if addresses_of(options) and has_hosts and not serving:
-        raise asking.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
+        raise asking[0].at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
     names = _names(documents, _GLOBAL_TYPE, _GLOBAL)
     places = [(item.document, item.route, item.label) for item in serving]
-    _refuse_other_listeners(all_asking, places, documents)
+    _refuse_other_listeners(asking, places, documents)
     own = [route for route in _routes(documents) if _sets(route.data, names)]
     _refuse_unread_levels(None, [(route.document, route.data) for route in own], documents)
     there = {id(holder) for item in serving for holder in (item.route, item.host)}
@@ -953,8 +959,9 @@ def _refuse_unasked(
         if not serving or id(route.data) in there:
             said = f"{label} sets the ratelimit filter for itself, which is not read"
             raise At(route.document, route.data, "typed_per_filter_config").unsaid(said)
+    stages = {whole(item.data.get("stage", 0)) for item in asking}
     for item in serving:
-        if not _is_sent(limit.entries, _sent(item, whole(asking.data.get("stage", 0)))):
+        if not all(_is_sent(limit.entries, _sent(item, stage)) for stage in stages):
             raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {limit.label}")
 
 

@@ -870,3 +870,17 @@ def test_a_domain_with_a_port_is_not_all_of_a_host(tmp_path: Path) -> None:
     ):
         (tmp_path / "e.json").write_text(text.replace('"*"', f'"{first}"').replace("OTHER", other), "utf-8")
         assert bool(heard("e.json", tmp_path, **asked).readings) is is_read
+
+
+def test_the_time_that_hundreds_of_listeners_take_grows_with_their_number_only(tmp_path: Path) -> None:
+    managers = [{"http_filters": [asks()], "route_config": hosts(route(**SENDS))} for _ in range(600)]
+    start = time.process_time()
+    assert said(asked(tmp_path, listeners(*managers)))["status"] == "deployed"
+    assert time.process_time() - start < 6
+
+
+def test_the_last_of_many_listeners_counts_as_the_first(tmp_path: Path) -> None:
+    other = hosts(route("/"), domain="admin.example")
+    managers: list[dict[str, Any]] = [{"http_filters": [asks()], "route_config": other} for _ in range(60)]
+    managers.append({"http_filters": [], "route_config": hosts(route(**SENDS), domain="shop.example")})
+    assert "behind" in silent(asked(tmp_path, listeners(*managers)))
