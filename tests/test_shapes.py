@@ -332,7 +332,7 @@ controls:
     family: rate_limit
     surfaces: [reviews]
     status: deployed
-    params: {unit: ip, limit: 300, window: hour}
+    params: {unit: ip, limit: 300, window: hour, resource: page_views}
     evidence:
       - {kind: nginx, path: nginx.conf, location: /reviews/}
       - {kind: document, path: lost.md}
