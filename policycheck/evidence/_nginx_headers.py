@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from policycheck.evidence._nginx_files import Directive, Unsaid
 from policycheck.evidence._nginx_places import Http, Spot, answer, fallback, named, nearest, passes, refuse_foreign
+from policycheck.evidence._published import of_one_among
 from policycheck.model import Reading
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def readings(spot: Spot, http: Http, options: Mapping[str, object], subject: Map
         raise Unsaid("nginx evidence shows the standard x_robots_tag only, which params.standards does not name")
     signal = _settled(spot, http)
     if signal.at is None:
-        return (_absent(signal, spot, http),)
+        return of_one_among((_absent(signal, spot, http),), subject, {"x_robots_tag"})
     asked = signal.forbidding()
     if not asked:
-        return (_nothing_forbidden(signal, spot),)
+        return of_one_among((_nothing_forbidden(signal, spot),), subject, {"x_robots_tag"})
     always = "" if signal.is_always else ", on successful answers and redirects only (no `always`)"
     note = f"X-Robots-Tag is added for {spot.name}{always}"
     found = [_reading(("status",), "deployed", signal.at, note)]

@@ -13,7 +13,7 @@ from policycheck.errors import ArtefactError
 from policycheck.model import Account, Artefact, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from policycheck.opener import Opener
 
@@ -291,6 +291,20 @@ def standards(
     note = "; ".join(denied[word] for word in gone) or f"{', '.join(settled)}: published in {page.path}"
     note += f"; not shown by this file: {', '.join(others)}" if others else ""
     return [page.reading(("params", "standards"), kept, line, note, soft=bool(others) and not gone)]
+
+
+def of_one_among(readings: Sequence[Reading], subject: Mapping[str, object], own: Container[str]) -> tuple[Reading, ...]:
+    """Readings of an artefact that shows the standards in `own` and no other.
+
+    Where a control tells crawlers in other ways too, what is not published here leaves those in force: the standard is
+    denied, not the status of the whole control.
+    """
+    others = [word for word in words(params(subject).get("standards")) if word not in own]
+    status = next((r for r in readings if r.path == ("status",) and r.value == "planned"), None)
+    if status is None or not others:
+        return tuple(readings)
+    kept = (r for r in readings if r.path not in (("status",), ("params", "standards")))
+    return (*kept, status._replace(path=("params", "standards"), value=others))
 
 
 def reference(page: Page, subject: Mapping[str, object], key: str, options: Mapping[str, object]) -> list[Reading]:

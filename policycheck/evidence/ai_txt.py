@@ -44,7 +44,7 @@ def account(opener: Opener, path: str, options: Mapping[str, object], subject: M
 def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     if published.is_control(subject):
         published.refuse_other_family(subject, "ai-txt")
-        found = list(_of_control(page, _read(page), options, subject))
+        found = [*published.of_one_among(tuple(_of_control(page, _read(page), options, subject)), subject, {"ai_txt"})]
     else:
         standing = _read(page).standing("*", _SITE)
         found = [*published.reference(page, subject, "ai_txt_ref", options), _policy(page, standing)]

@@ -61,7 +61,10 @@ def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, ob
 
 def _said(page: Page, robots: Robots, options: Mapping[str, object], subject: Mapping[str, object]) -> Account:
     if published.is_control(subject):
-        return Account(tuple(_of_control(page, robots, options, subject)))
+        found = tuple(_of_control(page, robots, options, subject))
+        # A control of the family robots is out of force without its robots.txt, whatever else it names.
+        is_robots = subject.get("family") == "robots"
+        return Account(found if is_robots else published.of_one_among(found, subject, {"robots_txt", "content_signals"}))
     if "kind" in subject:
         return Account(tuple(_of_surface(page, robots, subject)))
     return _of_policies(page, robots, options, subject)

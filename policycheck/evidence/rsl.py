@@ -65,8 +65,9 @@ def _readings(page: Page, options: Mapping[str, object], subject: Mapping[str, o
     is_xml = page.data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
     if published.is_control(subject):
         published.refuse_other_family(subject, "rsl")
-        yield from _of_licence(page, _terms(page), options) if is_xml else _of_line(page, subject)
-        yield from published.standards(page, subject, {"rsl": 1 if is_xml else _licences(page)[0][1]}, {})
+        found = [*(_of_licence(page, _terms(page), options) if is_xml else _of_line(page, subject))]
+        found += published.standards(page, subject, {"rsl": 1 if is_xml else _licences(page)[0][1]}, {})
+        yield from published.of_one_among(found, subject, {"rsl"})
         return
     if not is_xml:
         raise Unsaid(f"{page.path} only links to a licence; name the licence itself to hold the policies against it")

@@ -62,7 +62,8 @@ def _account(page: Page, options: Mapping[str, object], subject: Mapping[str, ob
     if not published.is_control(subject):
         return Account(tuple(_of_policies(page, _rules(page), options, subject)))
     published.refuse_other_family(subject, "tdmrep")
-    return Account(tuple(_of_control(page, _rules(page), options, subject)))
+    found = tuple(_of_control(page, _rules(page), options, subject))
+    return Account(published.of_one_among(found, subject, {"tdm_reservation"}))
 
 
 # --- bytes to rules ---
