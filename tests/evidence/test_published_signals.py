@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+LICENCE = (
+    '<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>'
+    '<permits type="usage">all</permits></license></content></rsl>'
+)
 OPEN: dict[str, tuple[ModuleType, str, str, str]] = {
     "tdm_reservation": (tdmrep, "tdmrep.json", '[{"location": "/", "tdm-reservation": 0}]', "tdmrep"),
     "ai_txt": (ai_txt, "ai.txt", "User-Agent: *\nAllow: /\n", "ai-txt"),
-    "rsl": (
-        rsl, "licence.xml", '<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>'
-        '<permits type="usage">all</permits></license></content></rsl>', "rsl",
-    ),
+    "rsl": (rsl, "licence.xml", LICENCE, "rsl"),
     "robots_txt": (robots, "robots.txt", "User-agent: *\nDisallow:\n", "robots"),
     "x_robots_tag": (
         nginx, "nginx.conf", "events {}\nhttp { server { listen 80; location / { root /srv; } } }\n", "nginx",
