@@ -71,6 +71,24 @@ def _flaw(data: Any) -> str:
         return "it holds text that is no Unicode, or is nested too deeply"
 
 
+def ambiguous(report: Record) -> str:
+    """The first path of a report that is two files; empty when each is one.
+
+    The paths of a report begin at the root of each manifest, and outside a repository each manifest has a root of its own.
+    """
+    digests: dict[str, str] = {}
+    manifests: set[str] = set()
+    for record in report["results"]:
+        files = [*record["inputs"], *(a for entry in record["artefacts"] for a in entry["artefacts"])]
+        for file in files:
+            if digests.setdefault(file["path"], file["sha256"]) != file["sha256"]:
+                return str(file["path"])
+        if record["manifest"] in manifests:
+            return str(record["manifest"])
+        manifests.add(record["manifest"])
+    return ""
+
+
 def redacted(report: Record) -> Record:
     """A copy of a report that may leave the house: the same id, findings and counts, no values and no quotations."""
     problems = [{**problem, "message": LEFT_OUT} for problem in report["problems"]]

@@ -484,3 +484,18 @@ def test_the_lock_that_decided_is_among_what_was_read(tmp_path: Path) -> None:
     assert paths == [["policycheck.yaml"], ["policycheck.yaml", "policycheck.lock.yaml"]]
     without = json.loads(call(shop, *words, "--no-evidence")[1])
     assert [file["path"] for file in without["results"][0]["inputs"]] == ["policycheck.yaml"]
+
+
+def test_paths_that_stand_for_two_files_are_said_and_neither_shown_nor_sealed(tmp_path: Path) -> None:
+    for name in ("corner-shop", "tern-ai"):
+        shutil.copytree(ROOT / "examples" / name, tmp_path / name)
+    asked = ("check", ".", "--as-of", AS_OF, "--output", "json=report.json", "-q")
+    _, _, err = call(tmp_path, *asked)
+    assert "policycheck.yaml is several manifests with different roots" in err
+    for words in (("--bundle", "sealed"), ("--root", "corner-shop", "--format", "text")):
+        code, out, err = call(tmp_path, "report", "report.json", *words)
+        assert (code, out) == (2, b"")
+        assert "policycheck.yaml is two files in this report" in err
+    assert not (tmp_path / "sealed").exists()
+    assert call(tmp_path, *asked, "--root", ".")[2] == ""
+    assert call(tmp_path, "report", "report.json", "--bundle", "sealed", "--format", "csv", "-q")[0] == 0

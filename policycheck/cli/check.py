@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from policycheck.sources import Found
 
 _FORMATS = click.Choice(rooms.names("formats"))
+#: The formats that show paths from the current folder; in all others they begin at a manifest's root.
+_FROM_HERE = frozenset({"text", "table"})
 
 
 @click.command("check", short_help="Judge manifests and report the gaps.")
@@ -95,6 +97,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         code = _stream(run, opened, options["jobs"])
         refuse_overwriting(outputs, map(Path, run.read), "a file that was read")
     _aside(run, options["verbose"], configured.settings["baseline"].value)
+    if any(name not in _FROM_HERE for name in settings.formats):
+        _tell_ambiguous(found, settings)
     return against.verdict(options["quiet"]) if against else code
 
 
@@ -164,6 +168,22 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
     for _, writer in writers:
         writer.end(run.totals)
     return code
+
+
+def _tell_ambiguous(found: Found, settings: Settings) -> None:
+    """Where no repository is around manifests, each has a root of its own, and two of one name cannot be told apart."""
+    from collections import Counter
+
+    from policycheck.cli import _say
+    from policycheck.run import named
+
+    names = [named(path, settings.here, settings.root)[1] for path in dict.fromkeys(found.manifests)]
+    twice = next((name for name, times in Counter(names).items() if times > 1), "")
+    if twice:
+        _say(
+            f"policycheck: {twice} is several manifests with different roots, which this report cannot tell apart;"
+            " name a folder above them all with --root"
+        )
 
 
 def _aside(run: Run, verbose: bool, configured: str) -> None:

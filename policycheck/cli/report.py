@@ -72,6 +72,8 @@ def command(report: str, **options: Any) -> int:
     options["previous"] = _previous(report, options, wanted)
     raw = read_bytes(report)
     read, root = replay.read(raw, report), root_folder(options["root"])
+    if root is not None or options["bundle"] is not None:
+        _refuse_ambiguous(read)
     options["signoff"] = _signoff(options, read)
     if options["redact"] or read.get("redacted"):
         # What says that it is redacted may have been told to say so.
@@ -82,6 +84,18 @@ def command(report: str, **options: Any) -> int:
     for line in told:
         _say(f"policycheck: {line}")
     return 0
+
+
+def _refuse_ambiguous(report: Record) -> None:
+    """No folder holds the files of such a report, so nobody could show, check or judge them again from its paths."""
+    from policycheck.errors import UsageError
+    from policycheck.replay import ambiguous
+
+    if path := ambiguous(report):
+        raise UsageError(
+            f"{path} is two files in this report, as its manifests have different roots;"
+            " check them again with --root DIR, a folder above them all"
+        )
 
 
 def _json(report: Record) -> bytes:

@@ -354,7 +354,7 @@ _NARROW = re.compile(
     r"\b(?:to|for|for the purposes? of) (?:\w+ ){0,3}?(?:(?:pre-?|re)?train|fine-?tun|re-?s(?:ell|ale)|s(?:ell|ale)\b|"
     r"(?:direct )?marketing|advertising|spam|(?:build|creat|compil|develop|offer|operat)\w* (?:\w+ ){0,3}?(?:profiles?|"
     r"competing|rival|substitute)\b)"
-    r"|\b(?:third[- ]part(?:y|ies)(?:'s?)?|other(?: people's| companies')?|external|(?:our )?competit(?:ors?'?|or's|ive|ing)|"
+    r"|\b(?:third[- ]part(?:y|ies)(?:'s?)?|other(?: people's| companies')?|external|competit(?:ors?'?|or's|ive|ing)|"
     r"(?:someone|somebody|anyone) else's|another (?:\w+'s )?) ?web ?sites?\b"
     # A machine that does harm, and no other: "scrapers that overload our servers".
     r"|\b(?:scrapers?|crawlers?|spiders?|bots?|robots?|scripts?|tools?|software|means) (?:that|which) (?:\w+ ){0,2}?"
