@@ -56,6 +56,7 @@ def test_known_gaps_do_not_block_and_stay_visible_as_debt(shop: Path) -> None:
     text = call(shop, "check", "--baseline", FILE).stdout
     assert "Known gaps" in text
     assert "since 2026-11-21" in text
+    assert f"; {counts['known']} known; 0 blocking" in call(shop, "check", "--quiet", "--baseline", FILE).stdout
 
 
 def test_it_survives_inserted_lines_renamed_files_and_reordered_lists(shop: Path) -> None:

@@ -102,6 +102,7 @@ def test_an_accepted_gap_does_not_block_and_stays_in_the_report_with_all_of_it(s
     ):
         for said in ("Customers asked us not to", "The owner", "SHOP-1", "2027-03-31", "bans"):
             assert said in text.replace("\n      ", " ")
+    assert "; 1 accepted; " in call(shop, "check", "--quiet").stdout
 
 
 def test_comments_and_layout_are_kept(shop: Path) -> None:

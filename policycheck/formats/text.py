@@ -86,8 +86,8 @@ def end(view: View, totals: Totals) -> bytes:
     ended = b"\n" if view.style.get("quiet") and totals.manifests else b""
     lines = []
     if totals.manifests > 1:
-        findings = " · ".join(f"{n} {_WORDS[o]}" for o, n in totals.findings.items() if n)
-        lines = ["", f"{totals.manifests} manifests: {findings}"]
+        accepted = f" · {totals.marks['accepted']} accepted" if totals.marks["accepted"] else ""
+        lines = ["", f"{totals.manifests} manifests: {_listed(totals.findings)}{accepted}"]
     return ended + encode([*lines, *_unjudged(view, totals)], view.style)
 
 
@@ -435,6 +435,8 @@ def _quiet(view: View, record: Record) -> str:
     counts = record["counts"]
     integrity = {o: n for o, n in counts["integrity"].items() if o != "met"}
     own = f"; integrity {_listed(integrity)}" if any(integrity.values()) else ""
+    # What is accepted is under none of the outcomes: without it the numbers would not add up.
+    own += "".join(f"; {counts[k]} {k}" for k in ("accepted", "known") if counts[k])
     since = "".join(f"; {told.rstrip('.').replace('Since', 'since', 1)}" for told in _changed(view, record)[:1])
     options = view.header["options"]["loosened_by"]
     loosened = f"; loosened by {harmless(', '.join(options))}" if options else ""
