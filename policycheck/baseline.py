@@ -15,7 +15,7 @@ from policycheck.judge import finding_id
 from policycheck.language.evaluate import day
 from policycheck.language.types import suggest
 from policycheck.model import Assurance, Debt, Finding, Options, Outcome, Problem, Severity, Subject
-from policycheck.packs import Criteria
+from policycheck.packs import Criteria, Expectation, Rule
 
 FORMAT = "policycheck-baseline"
 VERSION = 1
@@ -163,12 +163,31 @@ def answered(known: Baseline, criteria: Criteria, options: Options) -> frozenset
     unread = () if options.evidence else (MATCHES.id, READABLE.id, COMPLETE.id)
     # Whether an exception is still needed is told by a run that reads everything and judges everything.
     untold = () if options.evidence and not options.criteria else (HYGIENE.id,)
-    judged = {rule.id for rule in criteria.rules} | (CHECKS.keys() - {*unread, *untold})
+    asked = {rule.id for rule in criteria.rules if _is_asked_whole(rule, criteria)}
+    judged = asked | (CHECKS.keys() - {*unread, *untold})
     if known.packs.keys() <= {pack.id for pack in criteria.packs}:
         judged |= {str(entry["rule"]) for entry in known.gaps.values()} - criteria.every_rule.keys() - CHECKS.keys()
     return frozenset(
         key for key, entry in known.gaps.items() if entry["rule"] in judged and (options.evidence or not _is_shown(entry))
     )
+
+
+def _is_asked_whole(rule: Rule, criteria: Criteria) -> bool:
+    """Whether the chosen expectations of a rule ask the same of the same organisations as those that were left out.
+
+    Else the rule may not concern, under this choice, somebody whom it did concern when the gap was written down.
+    """
+    if not criteria.chosen:
+        return True
+    every, chosen = criteria.every_expectation, criteria.expectations
+    asked = {_whom(every[name]) for name in rule.expectations if name in chosen}
+    return all(_whom(every[name]) in asked for name in rule.expectations if name in every and name not in chosen)
+
+
+def _whom(expectation: Expectation) -> tuple[object, ...]:
+    """Whom an expectation concerns, and whether it binds them at all: a rule of measures that one may use finds no gap."""
+    is_binding = expectation.modality in ("must", "should")
+    return is_binding, *map(frozenset, (expectation.addressees, expectation.sizes, expectation.jurisdictions))
 
 
 def _is_shown(entry: Mapping[str, Any]) -> bool:

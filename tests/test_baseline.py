@@ -167,6 +167,18 @@ def test_what_a_call_did_not_judge_is_neither_fixed_nor_taken_out(shop: Path) ->
         assert (shop / FILE).read_text("utf-8") == before
 
 
+def test_a_rule_that_was_asked_of_fewer_is_not_fixed(shop: Path) -> None:
+    # Of those who develop AI only HIRO23-4 asks that knowledge is shared; CJS24-34 asks others.
+    change(shop, "roles: [website_operator]", "roles: [website_operator, ai_developer]")
+    assert call(shop, "baseline", "write", "--force").returncode == 0
+    before = (shop / FILE).read_text("utf-8")
+    assert "rule: knowledge-shared" in before
+    narrow = ["--criteria", "CJS24,JS23"]
+    assert "knowledge-shared" not in gate(shop, *narrow)[2]
+    assert call(shop, "baseline", "prune", *narrow).returncode == 0
+    assert "rule: knowledge-shared" in (shop / FILE).read_text("utf-8")
+
+
 def test_a_gap_that_only_an_artefact_shows_is_not_fixed_because_none_was_read(shop: Path) -> None:
     change(shop, "limit_req zone=visitors", "limit_req_dry_run on; limit_req zone=visitors", "deploy/nginx.conf")
     assert call(shop, "baseline", "write", "--force").returncode == 0
