@@ -428,6 +428,16 @@ def test_a_stronger_exit_code_may_have_reasons_of_its_own(whole: dict[str, Any])
     assert replay.read(json.dumps(whole | {"exit_code": 70}).encode(), "r.json")["exit_code"] == 70
 
 
+@pytest.mark.parametrize("name", [name for name in EVERY if name != "xlsx"])
+def test_what_the_published_shape_allows_is_rendered(name: str, whole: dict[str, Any], tmp_path: Path) -> None:
+    for finding in whole["results"][0]["findings"]:
+        finding.pop("remediation", None)
+        finding["facts"] = [{**fact, "value": {"a": 1}} for fact in finding["facts"]]
+    (tmp_path / "report.json").write_text(json.dumps(whole))
+    code, _, err = call(tmp_path, "report", "report.json", "--output", f"{name}=made")
+    assert code == 0, err
+
+
 def test_a_key_that_is_there_twice_is_refused(folder: Path) -> None:
     raw = (folder / "check.json").read_bytes()
     with pytest.raises(InvalidInput, match="names a key twice"):

@@ -466,7 +466,10 @@ def _places(finding: Record) -> Iterator[tuple[Record, str]]:
 def _fact(fact: Mapping[str, Any]) -> str:
     """A fact in words: its route, its value, what the artefact's line says."""
     value = fact.get("value")
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else _word(value)
+    # A report that somebody else wrote may hold a mapping.
+    shown = (
+        ", ".join(map(str, value)) if isinstance(value, list) else str(value) if isinstance(value, dict) else _word(value)
+    )
     said = "not declared" if fact.get("declared") is False else line(shown) if "value" in fact else ""
     note = f" ({line(fact['note'])})" if fact.get("note") else ""
     return f"{_code(fact['route'])}: {said}{note}"

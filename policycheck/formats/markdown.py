@@ -128,7 +128,8 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     for fact in finding["facts"][:6]:
         value = code(fact["value"]) if fact.get("declared", True) else "not declared"
         lines.append(f"- {code(fact['route'])}: {value}")
-    return [*lines, "", f"To close: {safe(finding['remediation'])}", ""]
+    close = finding.get("remediation", "")
+    return [*lines, "", *([f"To close: {safe(close)}", ""] if close else [])]
 
 
 def _spot(place: Record) -> str:
