@@ -37,14 +37,14 @@ def check(
     """
     options = Options(
         as_of=_date(as_of), criteria=tuple(_several("criteria", criteria)),
-        fail_on=Severity(_one_of("fail_on", fail_on, _FAIL_ON)), allow_unknown=allow_unknown,
-        min_assurance=Assurance(_one_of("min_assurance", min_assurance, _ASSURANCE)), equivalents=equivalents,
-        evidence=evidence,
+        fail_on=Severity(_one_of("fail_on", fail_on, _FAIL_ON)), allow_unknown=_switch("allow_unknown", allow_unknown),
+        min_assurance=Assurance(_one_of("min_assurance", min_assurance, _ASSURANCE)),
+        equivalents=_switch("equivalents", equivalents), evidence=_switch("evidence", evidence),
     )  # fmt: skip
     start = Path(here).resolve()
     above = (start / root).resolve() if root is not None else None
     settings = Settings(
-        here=start, options=options, root=above, rules=tuple((start / r).resolve() for r in _several("rules", rules))
+        here=start, options=options, root=above, rules=tuple((start / r).resolve() for r in _several("rules", rules, Path))
     )
     found = sources.find([str(path) for path in paths], start, above)
     worker = Worker(settings, keep=True)
@@ -65,11 +65,22 @@ def _one_of(name: str, word: str, allowed: tuple[str, ...]) -> str:
     return word
 
 
-def _several(name: str, given: Iterable[Any]) -> Iterable[Any]:
+def _switch(name: str, given: bool) -> bool:
+    """True or False and nothing that is merely taken for one: the text "no" would loosen a run."""
+    if not isinstance(given, bool):
+        raise UsageError(f"{name} is True or False, not {given!r}")
+    return given
+
+
+def _several(name: str, given: Iterable[Any], *kinds: type) -> Iterable[Any]:
     """What is walked one by one: a single text would be walked letter by letter."""
     if isinstance(given, (str, bytes, Path)):
         raise UsageError(f"{name} takes several; write [{str(given)!r}]")
-    return given
+    every = tuple(given)
+    for one in every:
+        if not isinstance(one, (str, *kinds)):
+            raise UsageError(f"{name} takes texts, not {one!r}")
+    return every
 
 
 def _date(text: str) -> str:
