@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,37 @@ def _read(files: Files, path: str, options: Mapping[str, object], subject: Mappi
     urls = [subject.get("url")] if is_surface else options.get("urls")
     named = tuple(url for url in (urls if isinstance(urls, list) else []) if isinstance(url, str))
     wanted = Wanted(option(options, "location"), option(options, "server"), named, decisive)
-    return _agreed([(spot, reader(spot, http, options, subject)) for spot in spots(http, wanted)])
+
+    def read(spot: Spot) -> tuple[Reading, ...]:
+        return reader(spot, http, options, subject)
+
+    places = spots(http, wanted)
+    readings = _agreed([(spot, read(spot)) for spot in places])
+    other = _differing(http, wanted, {spot.key for spot in places}, readings, read) if wanted.location and named else None
+    if other is None:
+        return readings
+    why = f"{other.name} takes a part of the surfaces, where this is not so or cannot be told"
+    return tuple(r._replace(soft=True, note=f"{r.note}; {why}") for r in readings)
+
+
+def _differing(
+    http: Http, wanted: Wanted, known: Collection[int], readings: tuple[Reading, ...],
+    read: Callable[[Spot], tuple[Reading, ...]],
+) -> Spot | None:  # fmt: skip
+    """A place that takes a part of what the named location is to serve, and of which the same cannot be said."""
+    values = [(reading.path, reading.value) for reading in readings]
+    try:
+        beside = [spot for spot in spots(http, replace(wanted, location="")) if spot.key not in known]
+    except Unsaid:
+        return None
+    for spot in beside:
+        try:
+            said = [(reading.path, reading.value) for reading in read(spot)]
+        except Unsaid:
+            said = []
+        if said != values:
+            return spot
+    return None
 
 
 def _surface(spot: Spot, http: Http, options: Mapping[str, object], subject: Mapping[str, object]) -> tuple[Reading, ...]:

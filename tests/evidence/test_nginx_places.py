@@ -490,3 +490,35 @@ def test_requests_that_an_if_sends_past_the_limit_leave_it_open(tmp_path: Path, 
 )
 def test_requests_that_meet_the_limit_first_or_are_served_no_program_do_not(tmp_path: Path, body: str) -> None:
     assert status(tmp_path, body) == "deployed"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "location = /products/all { root /srv; }",
+        "location /products/export/ { root /srv; }",
+        "location /products/export/ { limit_req zone=z; limit_req_dry_run on; }",
+    ],
+)
+def test_a_named_location_of_which_a_part_is_otherwise_only_supports(tmp_path: Path, beside: str) -> None:
+    block = f"location /products/ {{ limit_req zone=z; }} {beside}"
+    account = heard(tmp_path, block, ["https://a.example/products/*"], location="/products/")
+    assert account.unreadable == ""
+    assert account.readings
+    assert all(reading.soft for reading in account.readings)
+    assert "takes a part of the surfaces" in account.readings[0].note
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "location = /products/all { limit_req zone=z; }",
+        "location /people/ { root /srv; }",
+        r"location ~ \.css$ { root /srv; }",
+    ],
+)
+def test_what_is_the_same_or_elsewhere_takes_nothing_from_a_named_location(tmp_path: Path, beside: str) -> None:
+    block = f"location /products/ {{ limit_req zone=z; }} {beside}"
+    account = heard(tmp_path, block, ["https://a.example/products/*"], location="/products/")
+    assert ("status",) in [reading.path for reading in account.readings]
+    assert not any(reading.soft for reading in account.readings)
