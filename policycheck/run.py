@@ -301,6 +301,8 @@ class Run:
         #: The problems with the paths that the terminal shows.
         self.told: list[Problem] = list(found.problems)
         self.codes: set[int] = {INVALID} if found.problems else set()
+        #: The manifests that are in the report.
+        self.judged: list[Path] = []
         #: The manifests that no must or should expectation concerns: nothing of them was judged.
         self.idle: list[str] = []
         self.failures: list[str] = []
@@ -314,8 +316,9 @@ class Run:
 
     def parts(self, engine: Callable[..., Iterator[Part]]) -> Iterator[Part]:
         """Every manifest's part, in order."""
-        for part in engine(self.worker, self.found.manifests):
+        for path, part in zip(self.found.manifests, engine(self.worker, self.found.manifests), strict=True):
             self._account(part)
+            self.judged += [path] if part.counts is not None else []
             yield part
 
     def _account(self, part: Part) -> None:

@@ -98,7 +98,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         refuse_overwriting(outputs, map(Path, run.read), "a file that was read")
     _aside(run, options["verbose"], configured.settings["baseline"].value)
     if any(name not in _FROM_HERE for name in settings.formats):
-        _tell_ambiguous(found, settings)
+        _tell_ambiguous(run.judged, settings)
     return against.verdict(options["quiet"]) if against else code
 
 
@@ -170,14 +170,14 @@ def _stream(run: Run, sinks: Sinks, jobs: int) -> int:
     return code
 
 
-def _tell_ambiguous(found: Found, settings: Settings) -> None:
+def _tell_ambiguous(judged: list[Path], settings: Settings) -> None:
     """Where no repository is around manifests, each has a root of its own, and two of one name cannot be told apart."""
     from collections import Counter
 
     from policycheck.cli import _say
     from policycheck.run import named
 
-    names = [named(path, settings.here, settings.root)[1] for path in dict.fromkeys(found.manifests)]
+    names = [named(path, settings.here, settings.root)[1] for path in judged]
     twice = next((name for name, times in Counter(names).items() if times > 1), "")
     if twice:
         _say(
