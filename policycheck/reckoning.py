@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, strongest
-from policycheck.model import Options, Outcome, Severity
+from policycheck.judge import finding_id
+from policycheck.model import Options, Outcome, Severity, Subject
 from policycheck.report import Record, coverage
 from policycheck.tally import blocks
 
@@ -32,6 +33,9 @@ def _of_one(record: Record, report: Record) -> str:
     follows = {
         "two findings have one id": len({finding["id"] for finding in findings}) == len(findings),
         "a finding is of a rule that did not run": {finding["rule"] for finding in findings} <= report["rules"].keys(),
+        "a finding's id is not that of the organization, its rule and its subject": all(
+            _is_called_so(finding, record["organization"]) for finding in findings
+        ),
         "a finding blocks, or does not, against its own words": all(
             finding["blocks"] is _blocks(finding, options) for finding in findings
         ),
@@ -45,6 +49,15 @@ def _of_one(record: Record, report: Record) -> str:
         "it says that other expectations apply": record["scope"]["applicable"] == _applicable(rows),
     }
     return next((wrong for wrong, holds in follows.items() if not holds), "")
+
+
+def _is_called_so(finding: Record, organization: Record) -> bool:
+    """Whether a rule's finding has the id that its words make. A name that was taken out of a report makes none."""
+    names = (str(organization["id"]), finding["subject"]["id"])
+    if not finding["expectations"] or any("[redacted: " in name for name in names):
+        return True
+    subject = Subject(finding["subject"]["kind"], names[1], "")
+    return bool(finding["id"] == finding_id(names[0], finding["rule"], subject))
 
 
 def _numbers(counts: Record, key: str) -> Any:

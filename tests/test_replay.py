@@ -353,6 +353,14 @@ def _milder(data: dict[str, Any]) -> None:
     next(f for f in _findings(data, "gap") if f["severity"] == "high")["severity"] = "low"
 
 
+def _other_organization(data: dict[str, Any]) -> None:
+    data["results"][0]["organization"]["id"] = "somebody-else"
+
+
+def _other_subject(data: dict[str, Any]) -> None:
+    next(f for f in _findings(data, "gap") if f["expectations"])["subject"]["id"] = "somewhere-else"
+
+
 def _nothing_blocks(data: dict[str, Any]) -> None:
     for finding in _findings(data, "gap", "unknown"):
         finding["blocks"] = False
@@ -405,6 +413,8 @@ def test_other_findings_have_another_id(change: Any, whole: dict[str, Any]) -> N
     [
         (_gaps_met, "an expectation's outcome is not that of its findings"),
         (_gaps_left_out, "an expectation's outcome is not that of its findings"),
+        (_other_organization, "a finding's id is not that of the organization, its rule and its subject"),
+        (_other_subject, "a finding's id is not that of the organization, its rule and its subject"),
         (_nothing_blocks, "a finding blocks, or does not, against its own words"),
         (_other_count, "the counts are not those of the findings"),
         (_rows_met, "an expectation's outcome is not that of its findings"),

@@ -19,6 +19,8 @@ from policycheck.errors import INCOMPLETE, INVALID, USAGE, UsageError
 from policycheck.formats import _changes
 from policycheck.formats._html import charts
 from policycheck.formats._html import trend as html
+from policycheck.judge import finding_id
+from policycheck.model import Subject
 from policycheck.replay import read
 from policycheck.report import header_of, identity, totals_of
 from policycheck.trend import CAME, WENT, WORDS
@@ -118,7 +120,17 @@ def edited(report: Rich, day: str, change: Any = None) -> Rich:
     made["as_of"] = day
     if change is not None:
         change(made)
+        named(made)
     return signed(made)
+
+
+def named(report: Rich) -> None:
+    """Give the findings of rules the ids that their organization, rule and subject make."""
+    result = report["results"][0]
+    for finding in result["findings"]:
+        if finding["expectations"]:
+            subject = Subject(finding["subject"]["kind"], finding["subject"]["id"], "")
+            finding["id"] = finding_id(result["organization"]["id"], finding["rule"], subject)
 
 
 def first(report: Rich, outcome: str = "gap", **wanted: Any) -> Rich:
@@ -479,8 +491,8 @@ def test_text_of_others_is_harmless_in_every_form(reports: list[Rich], folder: P
     def attack(report: Rich) -> None:
         result = report["results"][0]
         result["organization"]["name"] = ATTACK
-        for finding in result["findings"]:
-            finding["subject"]["id"] = ATTACK
+        for number, finding in enumerate(result["findings"]):
+            finding["subject"]["id"] = f"{ATTACK} {number}"
             finding["title"] = ATTACK
         result["failures"] = [{"what": ATTACK, "why": ATTACK}]
         report["exit_code"] = INCOMPLETE
