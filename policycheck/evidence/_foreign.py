@@ -235,9 +235,9 @@ def refuse_other_family(kind: str, subject: Mapping[str, object], known: tuple[s
 
 
 def doubted(readings: Iterable[Reading], why: str) -> Iterator[Reading]:
-    """What is read of something that some requests pass by: that it is in force is then for a person to weigh."""
+    """What is read of something that some requests pass by, which is then for a person to weigh, its numbers too."""
     for reading in readings:
-        is_doubted = bool(why) and reading.value in ("deployed", "required")
+        is_doubted = bool(why) and reading.value not in ("planned", "observing")
         yield reading._replace(soft=True, note=f"{reading.note}; {why}") if is_doubted else reading
 
 

@@ -28,6 +28,7 @@ from policycheck.evidence._foreign import (
     addresses_of,
     containers,
     discovered,
+    doubted,
     heard,
     host_fit,
     is_served,
@@ -497,8 +498,7 @@ def _of_local(
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
     doubt = doubt or _forgotten(chosen, wanted) or _untied(documents, [chosen, *filters], chosen, options)
     doubt = doubt or _matched(documents, filters) or _passed_by(serving, options, _users(chosen, limiters))
-    for reading in _of_bucket(chosen, wanted, subject, documents):
-        yield _doubted(reading, doubt)
+    yield from doubted(_of_bucket(chosen, wanted, subject, documents), doubt)
 
 
 _UNTIED = "that it stands before the surfaces is not shown here, so a person has to say"
@@ -536,11 +536,6 @@ def _forgotten(chosen: Settings, wanted: str) -> str:
 
 
 _OPTIONAL = "is_optional, so that an Envoy that does not know the filter runs without it"
-
-
-def _doubted(reading: Reading, doubt: str) -> Reading:
-    """A reading that a person has to weigh where there is a doubt."""
-    return reading._replace(soft=True, note=f"{reading.note}; {doubt}") if doubt else reading
 
 
 def _switched(documents: Sequence[Document], wanted: str) -> str:
@@ -663,7 +658,7 @@ def _of_bucket(
     elif standing != "opaque":
         doubt = _PARTLY if percent < 100 and mapping(subject.get("params")).get("enforced_percent") is None else ""
         doubt = doubt or (DWARFED if is_dwarfed(rate, burst, subject) else "")
-        yield _doubted(rate.at.reading("status", "deployed", note + runtime), doubt)
+        yield from doubted([rate.at.reading("status", "deployed", note + runtime)], doubt)
     yield at.reading("params.enforced_percent", math.floor(percent), f"filter_enabled and filter_enforced of {chosen.label}")
     is_shared = isinstance(chosen.data.get("local_cluster_rate_limit"), dict)
     each = "" if is_shared else f"; {_EACH}"
@@ -871,8 +866,7 @@ def _of_service(
     doubt = doubt or _passed_by(
         _serving(documents, options), options, lambda item: _is_sent(limit.entries, _sent(item, stage))
     )
-    for reading in _of_limit(limit, asking[0], documents, subject):
-        yield _doubted(reading, doubt)
+    yield from doubted(_of_limit(limit, asking[0], documents, subject), doubt)
 
 
 def _service_limits(documents: Sequence[Document], path: str) -> tuple[list[Limit], list[str]]:

@@ -30,6 +30,7 @@ from policycheck.evidence._foreign import (
     Unsaid,
     addresses_of,
     discovered,
+    doubted,
     heard,
     host_fit,
     is_most,
@@ -463,7 +464,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
             yield routers[0].at.reading("status", "planned", said)
             return
         readings = _numbers(setup, routers, limits, subject, f"for the router {routers[0].name}")
-        yield from _doubted(readings, _passing(setup, routers, limits, options))
+        yield from doubted(readings, _passing(setup, routers, limits, options))
         return
     limit = _middleware(setup, wanted, path)
     using = [router for router in setup.routers if any(item is limit for item in setup.limits(router))]
@@ -475,7 +476,7 @@ def _of_place(setup: Setup, path: str, options: Mapping[str, object], subject: M
         return
     _refuse_elsewhere(setup, using, options)
     readings = _numbers(setup, using, [limit], subject, f"for {named(f'the router {router.name}' for router in using)}")
-    yield from _doubted(readings, _passing(setup, using, [limit], options))
+    yield from doubted(readings, _passing(setup, using, [limit], options))
 
 
 def _passing(setup: Setup, using: Sequence[Router], limits: Sequence[Middleware], options: Mapping[str, object]) -> str:
@@ -493,13 +494,6 @@ def _passing(setup: Setup, using: Sequence[Router], limits: Sequence[Middleware]
             if router.takes_below(address):
                 return f"the router {router.name} takes a part of {address} first, without this limit"
     return ""
-
-
-def _doubted(readings: Iterator[Reading], why: str) -> Iterator[Reading]:
-    """What is read of a limit that some requests pass by, for a person to weigh."""
-    for reading in readings:
-        is_doubted = bool(why) and reading.path == ("status",) and reading.value == "deployed"
-        yield reading._replace(soft=True, note=f"{reading.note}; {why}") if is_doubted else reading
 
 
 def _refuse_used_elsewhere(setup: Setup, limit: Middleware, options: Mapping[str, object]) -> None:
