@@ -522,7 +522,8 @@ def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
     A path is compared by segments only where its type is Prefix and no Ingress option makes patterns of all paths.
     """
     notes = _annotations(resource).data
-    is_pattern = any(notes.get(_PREFIX + name) for name in ("use-regex", "rewrite-target"))
+    is_regex = str(notes.get(f"{_PREFIX}use-regex")).strip().lower() == "true"
+    is_pattern = is_regex or bool(notes.get(f"{_PREFIX}rewrite-target"))
     found = [(Taken((), "/"), "/")] if resource.kind == "Ingress" and resource.spec.get("defaultBackend") else []
     for rule in [mapping(rule) for rule in listing(resource.spec.get("rules"))] if resource.kind == "Ingress" else []:
         hosts = tuple(filter(None, [text(rule.get("host"))]))

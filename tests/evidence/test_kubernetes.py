@@ -732,6 +732,13 @@ def test_an_address_that_a_policy_takes_from_a_header_is_left_to_a_person(
     assert ("clientIPDetection" in note(account)) is is_believed
 
 
+def test_a_use_regex_that_is_false_makes_no_pattern_of_a_path(tmp_path: Path) -> None:
+    for value, is_served in (("false", False), ("true", True)):
+        notes = f'    {N}limit-rpm: "10"\n    {N}use-regex: "{value}"'
+        account = ingress(tmp_path, notes, urls=["https://shop.example/apples/*"])
+        assert bool(account.readings) is is_served
+
+
 def test_a_shadow_mode_of_a_policy_that_is_no_truth_value_is_not_taken_for_none(tmp_path: Path) -> None:
     text = ROUTED.replace("unit: Minute}}", 'unit: Minute}, shadowMode: "true"}')
     (tmp_path / "k.yaml").write_text(text, "utf-8")
