@@ -205,7 +205,7 @@ def _export_submodule(root: Path, entry: _Entry, into: Path) -> list[str]:
     if inner.resolve() != root.resolve() / entry.path or not (inner / ".git").exists():
         return []
     if not _commit(inner, entry.object):
-        return [f"{entry.path}: its commit {entry.object[:12]} is not here; git -C {entry.path} fetch may bring it"]
+        return [f"{entry.path}: its commit {entry.object[:12]} is not here; git fetch in that folder may bring it"]
     try:
         left = export(inner, entry.object, into / entry.path)
         lend(inner, entry.object, into / entry.path)

@@ -465,6 +465,19 @@ def test_a_submodule_is_compared_with_the_commit_that_the_ref_names(shop: Path, 
     assert "at main, and so not compared: vendor: its commit" in against(shop, ".")[2]
 
 
+def test_a_commit_that_a_submodule_of_a_submodule_lacks_is_fetched_there(shop: Path) -> None:
+    vendor, deep = shop / "vendor", shop / "vendor" / "deep"
+    deep.mkdir(parents=True)
+    for folder in (vendor, deep):
+        _git(folder, "init", "-q")
+    _git(vendor, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},deep")
+    _commit(vendor)
+    _git(shop, "add", "vendor")
+    _commit(shop)
+    err = against(shop, "policycheck.yaml")[2]
+    assert "vendor/deep: its commit 111111111111 is not here; git fetch in that folder may bring it" in err, err
+
+
 def test_what_a_walk_leaves_out_is_left_out_at_the_ref_too(shop: Path) -> None:
     """A draft that nobody judges must not excuse the gaps of the manifest that is judged."""
     text = (shop / "policycheck.yaml").read_text("utf-8")
