@@ -90,3 +90,18 @@ own_scraping:
         "news / GB": ("met", ("JS23-03a", "CJS24-06", "CLV-11")),
         "news / CA": ("gap", ("JS23-03a", "CJS24-06")),
     }
+
+
+def test_what_keeps_search_engines_from_what_must_be_findable_is_told_in_plain_words() -> None:
+    body = """policycheck: 1
+organization: {id: a, roles: [public_body, website_operator], jurisdictions: [IT]}
+surfaces:
+  - {id: register, kind: page, auth: required, mandatory_publication: true, search_indexing: allowed, fields: []}
+controls: []
+policies: {refused_agents: []}
+"""
+    document, problems = parse(body.encode(), "policycheck.yaml")
+    assert not (problems or v1.shape_problems(document) or v1.read(document, "2026-11-21")[0])
+    judge = Judge(packs.load((), schema(v1.SCHEMA)), document, "2026-11-21")
+    (found,) = [judge.finding(j) for j in judge.judge(judge.criteria.every_rule["italy-mandatory-findable"])]
+    assert "signing in: required; refused by name: none; controls that leave them no way: none)" in found.message
