@@ -198,9 +198,9 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
     yield _reading("params.window", window, zone.at, note)._replace(soft=is_soft)
     yield from _burst(limit, where)
     if limit.standing == "address":
-        yield _reading("params.unit", "ip", zone.at, f"the key of zone={zone.name} is the address")
+        yield _reading("params.unit", "ip", zone.at, f"the key of zone={zone.name} is the address")._replace(soft=is_soft)
     if limit.standing == "account":
-        yield _reading("params.unit", "account", zone.at, limit.why)
+        yield _reading("params.unit", "account", zone.at, limit.why)._replace(soft=is_soft)
     if limit.standing == "address" and params.get("exempt") == []:
         yield _reading("params.exempt", [], zone.at, f"the key of zone={zone.name} exempts nobody")
 

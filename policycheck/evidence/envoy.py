@@ -646,7 +646,7 @@ def _of_bucket(
     rate, burst = _rate(chosen, bucket)
     percent, at = _enforced(chosen)
     runtime = "; a runtime key can change it while it runs" if _has_runtime(chosen) else ""
-    note = "; ".join(filter(None, (f"local_ratelimit of {chosen.label}", why)))
+    note, doubt = "; ".join(filter(None, (f"local_ratelimit of {chosen.label}", why))), ""
     shadow = _shadow(bucket, chosen.label)
     if shadow is not None:
         yield shadow.reading("status", "observing", f"{note}: shadow_mode counts and refuses nothing")
@@ -662,11 +662,11 @@ def _of_bucket(
     yield at.reading("params.enforced_percent", math.floor(percent), f"filter_enabled and filter_enforced of {chosen.label}")
     is_shared = isinstance(chosen.data.get("local_cluster_rate_limit"), dict)
     each = "" if is_shared else f"; {_EACH}"
-    yield from numbers([rate], subject, note + each, soft=not is_shared)
+    yield from doubted(numbers([rate], subject, note + each, soft=not is_shared), doubt)
     if burst > rate.amount:
         yield bucket.reading("params.burst", burst, f"max_tokens of {chosen.label}{each}", soft=not is_shared)
     if standing == "address":
-        yield rate.at.reading("params.unit", "ip", note)
+        yield from doubted([rate.at.reading("params.unit", "ip", note)], doubt)
 
 
 def _shadow(at: At, label: str) -> At | None:

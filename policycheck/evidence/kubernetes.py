@@ -338,7 +338,7 @@ def _of_ingress(
         said = f"{sparing} {where} exempts so many addresses that nearly nobody is limited"
         raise notes.at(sparing).unsaid(said)
     _refuse_snippets(notes, resources, where)
-    trusting = _trusting(resources)
+    trusting, doubt = _trusting(resources), ""
     at = min(rates, key=lambda rate: rate.amount / rate.seconds).at
     if trusting is not None:
         said = f"the controller takes the address from a header of any client ({trusting.key}), so it can be bypassed"
@@ -347,13 +347,12 @@ def _of_ingress(
         names = " and ".join(str(rate.at.key).removeprefix(_PREFIX) for rate in rates)
         burst = _burst(notes, rates).value
         declared = {"params": {"burst": mapping(subject.get("params")).get("burst")}}
-        is_much = is_dwarfed(min(rates, key=lambda rate: rate.amount), int(str(burst)), declared)
+        doubt = DWARFED if is_dwarfed(min(rates, key=lambda rate: rate.amount), int(str(burst)), declared) else ""
         deployed = at.reading("status", "deployed", f"{names} {where}; {_RETIRED}")
-        yield from doubted([deployed], DWARFED if is_much else "")
-        yield at.reading("params.unit", "ip", f"ingress-nginx counts by the client's address {where}")
-    yield from numbers(
-        rates, subject, f"limit {where}; each controller counts for itself and the burst comes on top", soft=True
-    )
+        unit = at.reading("params.unit", "ip", f"ingress-nginx counts by the client's address {where}")
+        yield from doubted([deployed, unit], doubt)
+    said = f"limit {where}; each controller counts for itself and the burst comes on top"
+    yield from doubted(numbers(rates, subject, said, soft=True), doubt)
     yield _burst(notes, rates)
     if exempt:
         note = f"{sparing} {where}"

@@ -624,23 +624,24 @@ def _numbers(
     standing, why = standings[id(best)]
     counted = [item for item in working if standings[id(item)][0] == standing]
     note = "; ".join(filter(None, (f"rateLimit {named(item.name for item in counted)} {where}", why)))
-    rates = [_rate(item) for item in counted]
+    rates, doubt = [_rate(item) for item in counted], ""
     if standing == "chosen":
         yield rates[0].at.reading("status", "observing", note)
     elif standing != "opaque":
         burst = _at_once(best)[0] if len(counted) == 1 else 0
         dwarfed = DWARFED if is_dwarfed(rates[0], burst, subject) else ""
         doubt = "; ".join(filter(None, (_doubt(setup, using, counted), dwarfed)))
-        yield rates[0].at.reading("status", "deployed", f"{note}; {doubt}" if doubt else note, soft=bool(doubt))
+        yield from doubted([rates[0].at.reading("status", "deployed", note)], doubt)
     is_shared = all(isinstance(_member(_limit(item) or {}, "redis"), dict) for item in counted)
     each = "" if is_shared else f"; {_EACH}"
-    yield from numbers(rates, subject, note + each, soft=not is_shared)
+    yield from doubted(numbers(rates, subject, note + each, soft=not is_shared), doubt)
     if len(counted) == 1:
         yield _burst(best, is_shared=is_shared)
     if standing == "address":
         strategy = mapping(_member(_criterion(best), "ipStrategy"))
         proxies = "; which address that is depends on the proxies before it" if strategy else ""
-        yield rates[0].at.reading("params.unit", "ip", f"{best.name} counts by address{proxies}", soft=bool(strategy))
+        unit = rates[0].at.reading("params.unit", "ip", f"{best.name} counts by address{proxies}", soft=bool(strategy))
+        yield from doubted([unit], doubt)
 
 
 def _doubt(setup: Setup, using: Sequence[Router], counted: Sequence[Middleware]) -> str:

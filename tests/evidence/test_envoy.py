@@ -73,7 +73,7 @@ def test_the_limit_of_a_route_is_read_with_its_share_and_burst() -> None:
         "params.window": "minute",
         "params.burst": 120,
     }
-    assert soft(account) == {"status", "params.limit", "params.burst"}
+    assert soft(account) == {"status", "params.limit", "params.window", "params.burst"}
     assert places(account)["params.limit"] == ("edge.yaml", 30)
     assert places(account)["params.enforced_percent"][1] == 35
     assert "each Envoy process has a bucket of its own" in note(account, "params.limit")

@@ -810,7 +810,7 @@ def test_a_burst_far_above_the_rate_leaves_open_what_is_stopped(tmp_path: Path, 
     (tmp_path / "nginx.conf").write_text(head + TAIL.replace("zone=z;", f"zone=z {words};"))
     account = nginx.account(Opener(tmp_path), "nginx.conf", {"location": "/"}, {"family": "rate_limit"})
     soft = {".".join(reading.path) for reading in account.readings if reading.soft}
-    assert soft == ({"status", "params.limit", "params.window"} if is_soft else set())
+    assert soft == ({"status", "params.limit", "params.window", "params.unit"} if is_soft else set())
 
 
 @pytest.mark.parametrize("word", ["$dry", "maybe"])

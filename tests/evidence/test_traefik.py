@@ -75,7 +75,7 @@ def test_kubernetes_resources_say_the_same() -> None:
     account = heard("crd.yaml", window="hour", urls=["/products/*"])
     assert said(account)["status"] == "deployed"
     assert said(account)["params.limit"] == 100
-    assert soft(account) == {"status", "params.limit", "params.burst", "params.unit"}
+    assert soft(account) == {"status", "params.limit", "params.window", "params.burst", "params.unit"}
 
 
 def test_an_ingress_can_name_the_middleware(tmp_path: Path) -> None:
