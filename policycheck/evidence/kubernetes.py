@@ -649,18 +649,18 @@ def _of_policy(
     _refuse_unserved(found, resources, options)
     best = min(counted, key=lambda item: item.rank)
     loose = _unseen_target(found, resources)
-    note = "; ".join(filter(None, (f"rateLimit of {found.label}", best.why, loose, _overridden(found, resources))))
+    note = "; ".join(filter(None, (f"rateLimit of {found.label}", best.why, _overridden(found, resources))))
     believed = _believed(resources) if best.standing == "address" else ""
-    yield from doubted(_of_best(best, note, subject, is_loose=bool(loose)), believed)
+    yield from doubted(_of_best(best, note, subject), "; ".join(filter(None, (loose, believed))))
 
 
-def _of_best(best: Counted, note: str, subject: Mapping[str, object], *, is_loose: bool) -> Iterator[Reading]:
+def _of_best(best: Counted, note: str, subject: Mapping[str, object]) -> Iterator[Reading]:
     if best.is_shadow:
         yield best.rate.at.reading("status", "observing", f"{note}; shadowMode counts and refuses nothing")
     elif best.standing == "chosen":
         yield best.rate.at.reading("status", "observing", note)
     elif best.standing != "opaque":
-        yield best.rate.at.reading("status", "deployed", note, soft=is_loose)
+        yield best.rate.at.reading("status", "deployed", note)
     local = f"; {_EACH}" if best.is_local else "; each route has a counter of its own"
     yield from numbers([best.rate], subject, note + local, soft=best.is_local)
     if best.standing == "address":
