@@ -62,6 +62,18 @@ _ANY_AI = re.compile(
 )
 #: What stands beside a denial and makes it one of some data only.
 _PARTLY = re.compile(r"\b(?:without|unless|except|until|if|only|other than|third part\w+|their|others?'?)\b")
+#: Words of a heading, a lead or a label that leave what stands below them to some people, or to another time.
+_OF_SOME = re.compile(
+    r"\b(?:if|when|until|unless|before|after|since|only|except|enterprises?|business(?:es)?|teams?|workspaces?|pro|paid|"
+    r"premium|free|plans?|subscri\w+|customers?|clients?|schools?|children|minors|partners?'?s?|suppliers?'?|their|"
+    r"opt(?:ed|ing)?|past|future|planned|(?:19|20)\d\d)\b"
+)
+#: How a paragraph tells of whom or of what it speaks.
+_SPEAKS_OF = re.compile(
+    r"\b(?:this|that|it) (?:only )?(?:is (?:only )?(?:about|for|true)|applies|holds|concerns|covers|goes for)\b"
+)
+#: The longest line that labels what follows it, and the most denials of which the surroundings are looked at.
+_LABEL, _DENIALS = 60, 50
 _USES_AI = re.compile(
     rf"{_START}{_WE}(?:also |may |will )*(?:use|offer|run|rely on|provide|adapt|train)\b[^;]{{0,200}}?{_AI}"
 )
@@ -228,8 +240,14 @@ def _use(weighing: Weighing, told: list[Sentence], asides: list[bool]) -> None:
     phases = weighing.asked("phases")
     trains = isinstance(phases, list) and {"pretrain", "finetune"} & set(phases)
     about = [s for s in told if _says(_TRAINS if trains else _USES_AI, s)]
-    denied = [s for s in told if _denies_training(s)] if trains else []
-    if denied and about:
+    denials = [s for s in told if _denies_training(s)] if trains else []
+    denied = [s for s in denials[:_DENIALS] if _is_for_all(weighing.prose, s)]
+    if denials and not denied:
+        at = weighing.prose.where(denials[0].line)
+        weighing.doubt(
+            f"may deny for some people or times only that AI is trained ({at}); a person must read it", denials[0].line
+        )
+    elif denied and about:
         where = weighing.prose.where
         weighing.doubt(
             f"says both: {where(about[0].line)} tells of training, {where(denied[0].line)} denies it", denied[0].line
@@ -260,6 +278,23 @@ def _denies_training(sentence: Sentence) -> bool:
     match = _TRAINS_NOT.match(said)
     is_all = match is not None and bool(_ANY_AI.fullmatch(match["what"]) and re.search(_AI, match["what"]))
     return is_all and not _PARTLY.search(said)
+
+
+def _is_for_all(prose: Prose, sentence: Sentence) -> bool:
+    """Whether a sentence speaks to all readers: no cell of a table, and nothing around it leaves it to some of them."""
+    block = prose.blocks[sentence.block]
+    above, level = [sentence.lead], 7
+    if sentence.block and not (label := prose.blocks[sentence.block - 1]).level and len(label.text) <= _LABEL:
+        above.append("" if label.text.rstrip().endswith((".", "!", "?")) else label.text)
+    for before in reversed(prose.blocks[: sentence.block]):
+        if 1 < before.level < level:
+            level = before.level
+            above.append(before.text)
+    return (
+        not block.row
+        and not any(_OF_SOME.search(_clauses.plain(text)) for text in above)
+        and not _SPEAKS_OF.search(_clauses.plain(block.text))
+    )
 
 
 def _around(prose: Prose, about: list[Sentence], told: list[Sentence]) -> Iterator[Sentence]:

@@ -118,6 +118,22 @@ def test_a_denial_of_some_training_contradicts_no_declared_one(sentence: str, tm
     assert "no sentence found that tells of training AI" in silent(written(tmp_path, text, USE))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you opt out:\n\n- we do not use your content to train AI.",
+        "### Enterprise customers\n\nWe do not use your content to train AI.",
+        "### Until 2024\n\nWe do not use your content to train AI.",
+        "Business plan\n\nWe do not use your content to train AI.",
+        "| Plan | What we promise |\n|---|---|\n| Enterprise | We do not use your content to train AI. |",
+        "We do not use your content to train AI. This applies to our paid plans.",
+    ],
+)
+def test_a_denial_to_some_people_contradicts_no_training(text: str, tmp_path: Path) -> None:
+    account = written(tmp_path, f"{HEAD}## 3 How we use posts for AI\n\n{text}\n", USE)
+    assert "may deny for some people or times only that AI is trained (line" in silent(account)
+
+
 def test_limits_told_where_only_kinds_are_declared_contradict_and_are_not_repeated(tmp_path: Path) -> None:
     text = f"{HEAD}We limit scrapers: you can open up to 300 profiles an hour.\n"
     account = written(tmp_path, text, {"protections_detail": "kinds"})
