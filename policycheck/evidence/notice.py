@@ -163,6 +163,12 @@ _LEAST = {"month": 28, "year": 365}
 _AT_LEAST = re.compile(
     r"\b(?:at least|not? less than|a minimum of|minimum|(?<!not )(?<!no )(?:more|longer) than) (?:of )?\Z"
 )
+#: What makes it a number that is not reached, and what leaves it to some cases, to a time or to somebody else's data.
+_FEWER = re.compile(r"\b(?:less|fewer|shorter|under|below|not|never)(?: than)?(?: for)? ?\Z")
+_IN_SOME_CASES = re.compile(
+    r"\b(?:if|when|where|unless|until|except|in case|in some|only in|(?:in|before|since) (?:19|20)\d\d)\b"
+    r"|\b(?:partners?|suppliers?|providers?|third part(?:y|ies))'"
+)
 _AND_THEN = re.compile(
     r"\b(?:for ?ever|indefinitely|permanently)\b|\bor (?:longer|more)\b|\bafter (?:you|your|the) [^;]{0,30}?"
     r"\b(?:clos|delet|end|leav|cancel|terminat)\w*|\b(?:then|after (?:that|which)|afterwards|thereafter)\b[^;]{0,60}?"
@@ -444,6 +450,10 @@ def _retention(weighing: Weighing, within: list[Sentence]) -> None:
             f"does not say for how long data is kept at most ({where}); a person must read it", open_ended[0].line
         )
         return
+    if any(s is sentence and _is_unsure(k, longer=longer) for s, k in spoken):
+        where = weighing.prose.where(sentence.line)
+        weighing.doubt(f"tells how long data is kept in some cases only ({where}); a person must read it", sentence.line)
+        return
     weighing.read(("retention_days",), days, sentence.line, "how long the notice says that data is kept", denies=longer)
 
 
@@ -457,6 +467,13 @@ def _is_of_protection(keeps: re.Match[str]) -> bool:
     )
     what = re.split(r"[,;]| and | but ", said)[-1] if keeps[0].startswith(("is ", "are ")) else said
     return bool(_PROCESSES.search(what) or _PLAIN.fullmatch(what))
+
+
+def _is_unsure(keeps: re.Match[str], *, longer: bool) -> bool:
+    """Whether the number holds for some cases only; one that is `longer` than declared has to be reached besides."""
+    days = _DAYS.search(keeps["rest"])
+    before = keeps["rest"][: days.start()] if days else ""
+    return bool(_IN_SOME_CASES.search(keeps.string) or (longer and _FEWER.search(before)))
 
 
 def _is_open(rest: str) -> bool:

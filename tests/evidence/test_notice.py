@@ -341,6 +341,29 @@ def test_what_the_protection_uses_is_read_with_its_retention(sentence: str, tmp_
     assert said(written(tmp_path, text, {**CONTROL, "retention_days": 30})) == {"retention_days": 90}
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "If we suspect fraud, logs are kept for 365 days.",
+        "Logs are kept for 365 days if the police ask us.",
+        "In 2020 logs are kept for 365 days.",
+        "Our partner's logs are kept for 365 days.",
+        "Logs are kept for less than 365 days.",
+        "Logs are kept for 30 days unless there is an investigation.",
+    ],
+)
+def test_days_that_hold_in_some_cases_neither_deny_nor_back_a_retention(sentence: str, tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. {sentence}\n"
+    assert "tells how long data is kept in some cases only (line 7)" in silent(
+        written(tmp_path, text, {**CONTROL, "retention_days": 90})
+    )
+
+
+def test_fewer_days_than_the_declared_ones_back_them(tmp_path: Path) -> None:
+    text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. Logs are kept for less than 30 days.\n"
+    assert written(tmp_path, text, {**CONTROL, "retention_days": 30}).supported
+
+
 def test_a_span_of_days_is_no_retention_of_one_control(tmp_path: Path) -> None:
     text = f"{HEAD}## 4 How we protect public data\n\nWe block bots by address. We keep these records for 7 to 180 days.\n"
     account = written(tmp_path, text, CONTROL)
