@@ -3,12 +3,14 @@
 Groups of one agent are merged, the longest fitting rule wins and Allow wins ties; a crawler that no group names follows
 `*`, and without one may fetch everything. Where readers are known to differ (a line such as Crawl-delay between
 User-agent lines: RFC 9309 section 2.2.4 reads on, others begin a new group; a field that is misspelt or has no colon:
-for RFC 9309 it is no line, the reader that Google published takes it for what was meant) each reading is kept, and what
-hangs on the difference is not said. `Content-Signal` lines (contentsignals.org) belong to the group they stand in.
+for RFC 9309 it is no line, the reader that Google published takes it for what was meant; more than one token after
+User-agent, of which that reader takes the first) each reading is kept, and what hangs on the difference is not said.
+`Content-Signal` lines (contentsignals.org) belong to the group they stand in.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +44,8 @@ _MEANT = {
     "dissallow": "disallow", "dissalow": "disallow", "disalow": "disallow", "diasllow": "disallow", "disallaw": "disallow",
     "useragent": "user-agent", "user agent": "user-agent",
 }  # fmt: skip
+#: The token that the same reader takes of a name that is none by itself: `GPTBot, CCBot`, `GPTBot 1.1`, `* (all)`.
+_FIRST = re.compile(r"\*(?=\s)|[A-Za-z_-]+(?=[\s,;*(])")
 _USES = frozenset({"search", "ai-input", "ai-train"})
 
 
@@ -201,12 +205,16 @@ def robots_of(page: Page, what: str = "robots.txt") -> Robots:
         meant, more = _grouped(sorted([*kept, *forgiven], key=lambda line: line.number), is_split=False)
         names = {**more, **names}
         others.append((meant, forgiven[0].number, _FORGIVEN))
+    if firsts := [Line(n, name, m[0]) for n, name, v in lines if name == "user-agent" and (m := _FIRST.match(v))]:
+        meant, _ = _grouped(sorted([*lines, *firsts], key=lambda line: line.number), is_split=False)
+        others.append((meant, firsts[0].number, _SEVERAL))
     licences = [line for line in lines if line.field == "license"]
     return Robots(page.path, groups, others, names, licences, unknown, is_cut)
 
 
 _SPLIT = "a line between User-agent lines ends the group for some; put the rules directly below the User-agent lines"
 _FORGIVEN = "a field is misspelt or has no colon, so that the line is none for most, and some take it for what was meant"
+_SEVERAL = "more than one token stands after User-agent, which is no name for most, and some take the first; a line each"
 
 
 def _lines(text: str, *, is_cut: bool) -> tuple[list[Line], list[int], list[Line]]:

@@ -252,11 +252,28 @@ def test_refusals_elsewhere_deploy_nothing_on_the_surfaces() -> None:
     assert read(heard("signals/robots.txt", control(agents=["*"]), urls=["/news/*"]), "status").value == "planned"
 
 
-@pytest.mark.parametrize("name", ["GPTBot, CCBot", "GPTBot CCBot", "CCBot;GPTBot", "CCBot*", "*CCBot*"])
+@pytest.mark.parametrize("name", ["GPTBot, CCBot", "GPTBot CCBot", "GPTBot;CCBot", "*CCBot*"])
 def test_a_name_that_is_no_plain_token_names_nobody(name: str, tmp_path: Path) -> None:
     found = read(written(tmp_path, f"User-agent: {name}\nDisallow: /\n", control(agents=["CCBot"])), "params", "agents")
     assert found.value == []
     assert "line 1 names it, but not as one plain token" in found.note
+
+
+@pytest.mark.parametrize("name", ["GPTBot, CCBot", "GPTBot CCBot", "GPTBot;CCBot", "GPTBot*", "GPTBot 1.1"])
+def test_the_first_of_several_tokens_is_left_to_a_person(name: str, tmp_path: Path) -> None:
+    refused = f"User-agent: {name}\nDisallow: /\n"
+    assert "readers differ on what GPTBot may fetch" in silent(written(tmp_path, refused, control(agents=["GPTBot"])))
+    let_in = f"User-agent: {name}\nDisallow:\n\nUser-agent: *\nDisallow: /\n"
+    account = written(tmp_path, let_in, control(agents=["GPTBot"]))
+    assert "some take the first" in silent(account)
+    assert account.unreadable_at == ("robots.txt", 1)
+    # What does not hang on the line is read.
+    assert read(written(tmp_path, let_in, control(agents=["Bytespider"])), "params", "agents").value == ["Bytespider"]
+
+
+def test_a_star_before_other_words_may_be_everybody(tmp_path: Path) -> None:
+    text = "User-agent: * (all robots)\nDisallow: /\n"
+    assert "readers differ" in silent(written(tmp_path, text, control(agents=["GPTBot"])))
 
 
 @pytest.mark.parametrize("rule", ["Disallow /", "Disallow\t/", "Dissallow: /", "DISALOW: /", "Disalow /"])
