@@ -64,6 +64,12 @@ _COUNTING = frozenset(
     | {"timestamp", "stddev_over_time", "stdvar_over_time"}
 )
 _SAME_SIGN = frozenset({"sum", "avg", "min", "max", "topk", "bottomk", "round", "ceil", "quantile"})
+#: What a clock and a calendar can show, and a sign; where no argument is given, it is of now.
+_BETWEEN = {
+    "minute": (0, 59), "hour": (0, 23), "day_of_week": (0, 6), "day_of_month": (1, 31), "day_of_year": (1, 366),
+    "days_in_month": (28, 31), "month": (1, 12), "sgn": (-1, 1),
+}  # fmt: skip
+_CLOCK = frozenset(_BETWEEN) - {"sgn"}
 _DAY = Fraction(86400)
 
 
@@ -145,8 +151,18 @@ def verdict(expression: str) -> Verdict:
         return Verdict("always", "its expression is true whatever the traffic", metrics)
     if not _compares(tree):
         raise Unread("its expression compares nothing, so when it fires is not known here")
-    doubt = "its bound is one that such series do not reach" if _needs(tree, _is_out_of_reach) else _called_elsewhere(tree)
-    return Verdict("fires", "", metrics, _per_day(tree), doubt, _elsewhere(tree))
+    return Verdict("fires", "", metrics, _per_day(tree), _doubt(tree), _elsewhere(tree))
+
+
+def _doubt(tree: Node) -> str:
+    """Why one that can fire may not do so in practice, not always, or not for much traffic; empty when nothing says so."""
+    if _needs(tree, _is_out_of_reach):
+        return "its bound is one that such series do not reach"
+    if _needs(tree, _is_at_times):
+        return "it can fire at some times only"
+    if _is_fall(tree):
+        return "it fires only while there is little of what it counts"
+    return _called_elsewhere(tree)
 
 
 def ranges(expression: str) -> set[Fraction]:
@@ -429,6 +445,8 @@ def _span_of_call(node: Node) -> Span:
     if node.name in ("count", "count_over_time"):
         # What counts nothing has no value, so it is never 0.
         return Span(1)
+    if node.name in _BETWEEN:
+        return Span(*_BETWEEN[node.name])
     if node.name in _COUNTING:
         return Span(0)
     if node.name in _SAME_SIGN and all(span.low >= 0 for span in spans):
@@ -471,10 +489,21 @@ def _span_of_set(node: Node) -> Span:
     if node.name == "or":
         return left.join(right)
     if node.name == "unless":
-        return _NOWHERE if node.args[0] == node.args[1] else left
+        return _NOWHERE if _takes_all(node) else left
     if left.is_empty or right.is_empty:
         return _NOWHERE
     return left.meet(right) if _bare(node.args[0]) == _bare(node.args[1]) and not node.extra else left
+
+
+def _takes_all(node: Node) -> bool:
+    """Whether an `unless` leaves nothing: its right side has all of its left, or a value whatever the series are."""
+    left, right = node.args
+    if _constant(right) is not None:
+        one = _bare(left)
+        has_no_labels = one.kind == "call" and one.name in ("sum", "avg", "count", "min", "max") and not one.extra
+        return node.extra == "on()" or (has_no_labels and not node.extra)
+    is_of_same = _bare(left) == _bare(right) and not node.extra
+    return left == right or (is_of_same and _span(left).meet(_span(right)) == _span(left))
 
 
 def _bare(node: Node) -> Node:
@@ -538,6 +567,27 @@ def _is_out_of_reach(node: Node) -> bool:
     if share is not None and (bound > share or (bound == share and sign == ">")):
         return True
     return bound >= _highest(side)
+
+
+def _is_at_times(node: Node) -> bool:
+    """Whether a part asks the clock or the calendar: a comparison with the hour, or an `unless` that has one."""
+    asks = node.args[1] if node.kind == "binary" and node.name == "unless" else node
+    is_asking = asks is not node or (node.kind == "binary" and node.name in _COMPARISONS)
+    return is_asking and any(one.kind == "call" and one.name in _CLOCK for one in _nodes(asks))
+
+
+def _is_fall(tree: Node) -> bool:
+    """Whether all that is compared has to be low: no more than a number, or none. Differences are left alone."""
+    if any(node.name in ("-", "/") for node in _nodes(tree)):
+        return False
+    compared = [node for node in _nodes(tree) if node.kind == "binary" and node.name in _COMPARISONS]
+    for node in compared:
+        bound, sign = _constant(node.args[1]), node.name
+        if bound is None:
+            bound, sign = _constant(node.args[0]), _FLIPPED[node.name]
+        if bound is None or not (sign in ("<", "<=") or (sign == "==" and bound == 0)):
+            return False
+    return bool(compared)
 
 
 def _highest(node: Node) -> float:

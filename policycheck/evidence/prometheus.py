@@ -57,6 +57,8 @@ _TRAFFIC = re.compile(
     r"request|http|traffic|log(?!ical)|block|limit|bot(?!tom)|scrap|lookup|nginx|ingress|waf|denied|rejected|crawl|visit|hits|429",
     re.IGNORECASE,
 )
+#: Names of series that say how long answers take, and not how many there are.
+_HOW_LONG = re.compile(r"(?:duration|latency|seconds|milliseconds|_ms|response_time)(?:_bucket|_sum|_max)?\Z", re.IGNORECASE)
 #: Receivers that nobody reads.
 _NOBODY = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|0\.0\.0\.0|\[::1\]|dev/?null|blackhole", re.IGNORECASE)
 #: The deepest routes followed, and the most rules of one alert.
@@ -245,7 +247,7 @@ def _of_control(
     if told.answer == "no" and told.at is not None:
         yield told.at.reading("status", "observing", f"the alert {rule.name} can fire, but {told.why}")
     else:
-        is_traffic = any(_TRAFFIC.search(metric) for metric in verdict.metrics)
+        is_traffic = any(_TRAFFIC.search(metric) and not _HOW_LONG.search(metric) for metric in verdict.metrics)
         note += "" if is_traffic else "; whether these series are about traffic, their names do not say"
         note += f"; but {doubt}" if doubt else ""
         is_open = told.answer != "yes" or told.is_muted or not is_traffic or bool(doubt)

@@ -163,6 +163,13 @@ def test_notes_never_tell_the_numbers() -> None:
         ("(x > 1) < 0", "never"),
         ("x > x", "never"),
         ("x unless x", "never"),
+        ("rate(x[5m]) > 100 unless rate(x[5m]) > 50", "never"),
+        ("x > 100 unless x < 200", "fires"),
+        ("x > 100 unless on() vector(1)", "never"),
+        ("sum(x) > 100 unless vector(1)", "never"),
+        ("x > 100 unless vector(1)", "fires"),
+        ("x > 100 and on() hour() > 24", "never"),
+        ("x > 100 and on() day_of_week() == 7", "never"),
         ("rate(x[5m]) < 0", "never"),
         ("sum(rate(x[5m])) < 0", "never"),
         ("count(up == 1) == 0", "never"),
@@ -522,8 +529,42 @@ def test_promtool_takes_what_is_read() -> None:
 def test_series_that_are_not_about_traffic_only_support(tmp_path: Path, expression: str) -> None:
     mail = [{"name": "mail", "email_configs": [{"to": "web@shop.example"}]}]
     routes = {"route": {"receiver": "mail"}, "receivers": mail}
-    assert soft(ruled(tmp_path, {"alert": "A", "expr": expression}, alertmanager=routes)) == {"status"}
+    assert "status" in soft(ruled(tmp_path, {"alert": "A", "expr": expression}, alertmanager=routes))
     assert soft(ruled(tmp_path, {"alert": "A", "expr": "rate(http_requests[5m]) > 9"}, alertmanager=routes)) == set()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket[5m]))) > 2",
+        'http_request_duration_seconds{quantile="0.99"} > 2',
+        "max(http_server_latency_ms) > 500",
+    ],
+)
+def test_how_long_answers_take_is_no_watch_of_traffic(tmp_path: Path, expression: str) -> None:
+    assert "status" in soft(mailed(tmp_path, expression))
+    assert soft(mailed(tmp_path, "rate(http_request_duration_seconds_count[5m]) > 90")) == set()
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("sum(rate(http_requests_total[5m])) == 0", "only while there is little"),
+        ("sum(rate(http_requests_total[5m])) < 1", "only while there is little"),
+        ("1 > sum(rate(http_requests_total[5m]))", "only while there is little"),
+        ("rate(http_requests_total[5m]) > 90 and on() (hour() > 8 < 18)", "at some times only"),
+        ("rate(http_requests_total[5m]) > 90 unless on() day_of_week() == 0", "at some times only"),
+    ],
+)
+def test_an_alert_on_little_traffic_or_at_some_times_only_supports(tmp_path: Path, expression: str, why: str) -> None:
+    account = mailed(tmp_path, expression)
+    assert soft(account) == set(said(account))
+    assert why in note(account)
+
+
+@pytest.mark.parametrize("expression", ["-http_requests < -5", "100 - http_requests < 5", "http_requests > 5 < 90"])
+def test_an_alert_on_much_traffic_written_the_other_way_round(tmp_path: Path, expression: str) -> None:
+    assert soft(mailed(tmp_path, expression)) == set()
 
 
 @pytest.mark.parametrize("expression", ["rate(http_requests[5m]) * 0 > 5", "clamp_max(rate(http_requests[5m]), 5) > 10"])
