@@ -323,7 +323,9 @@ _NEXT = re.compile(
     r"(?:[;,]? ?\b(?:and|but|or|so)\b|;) ?(?=(?:you|we|users|members|anyone|it|they|this|that|researchers|"
     r"search engines|others) (?:\w+ )?(?:may|can|must|shall|will|are|is|do|does|reserve|agree)\b)"
 )
-_EXCEPTION = re.compile(r",?\s*\b(?:except|unless|other than|save|without|apart from|excluding|but (?:not|only) )\b")
+_EXCEPTION = re.compile(
+    r",?\s*\b(?:except|with the exception of|unless|other than|save|without|apart from|excluding|but (?:not|only) )\b"
+)
 _PLACES = """eu eea uk usa europe asia africa australia austria belgium brazil bulgaria california canada china croatia
     cyprus czechia denmark england estonia finland france germany greece hungary iceland india ireland israel italy japan
     jersey korea latvia lithuania luxembourg malta mexico netherlands norway poland portugal quebec romania scotland
@@ -341,8 +343,14 @@ _CONDITION = re.compile(
     r"unlawfully|illegally|excessively|in (?:a|any) (?:way|manner) that|in violation of|but|than|faster|slower|"
     r"quick(?:ly|er)|more (?:often|frequently)|at (?:an?|such|night|peak|high\w*|excessive|unreasonable|any (?:rate|speed))|"
     r"exceeding|in excess of|before|after|by (?:night|day)|overnight|"
+    r"contrary to|in breach of|against (?:our |the )?robots\.txt|beyond (?:what|the)|above (?:what|the|our|any) \w+|"
+    r"ignoring|disregarding|disallowed (?:by|in)|excepted|exempt(?:ed)?|repeatedly|harmfully|to excess|to the detriment|"
+    r"in an? (?:harmful|abusive|excessive|disruptive|malicious|unlawful|illegal|improper|unreasonable) (?:way|manner)|"
+    r"(?:using|with|under|from) (?:an? )?(?:stolen|fake|false|unidentified|unregistered)|"
+    r"(?:for|on behalf of) (?:an? |our |any )?competitors?|"
     r"at scale|on an? \w+ scale|aggressively|so as to|excluded|behind an? (?:log-?in|paywall)|marked (?:as )?private|"
-    r"(?<!public or )(?<!public and )(?:private|non-?public|password[- ]protected) (?:areas?|sections?|pages?|profiles?|"
+    r"(?<!public or )(?<!public and )(?:private|non-?public|password[- ]protected|admin\w*|check-?out) "
+    r"(?:areas?|parts?|sections?|pages?|profiles?|"
     r"accounts?|messages?|posts?|content|data|information)|outside (?:of )?(?:an?|the|your) [^,;]{0,30}\b(?:plans?|"
     r"subscriptions?)|(?:for (?:the purposes? of )?|to |in order to )(?:send|spam|harass|stalk|overload|disrupt|damage|"
     r"harm)(?:ing|ming|ping)?|"
@@ -356,6 +364,7 @@ _NARROW = re.compile(
     r"competing|rival|substitute)\b)"
     r"|\b(?:third[- ]part(?:y|ies)(?:'s?)?|other(?: people's| companies')?|external|competit(?:ors?'?|or's|ive|ing)|"
     r"(?:someone|somebody|anyone) else's|another (?:\w+'s )?) ?web ?sites?\b"
+    r"|\b(?:from|of|on) (?:any |an)?other (?:web ?sites?|services?|platforms?)\b"
     # A machine that does harm, and no other: "scrapers that overload our servers".
     r"|\b(?:scrapers?|crawlers?|spiders?|bots?|robots?|scripts?|tools?|software|means) (?:that|which) (?:\w+ ){0,2}?"
     r"(?:overload|burden|disrupt|damag|harm|impair|interfer|slow|strain)\w*"
@@ -391,6 +400,8 @@ _LEAVE = re.compile(
 #: What opens a clause of its own inside an enumeration: the verbs after it are somebody else's.
 _WALL = re.compile(r"\b(?:who|whom|whose|that|because|how|why|whether(?! or not| (?:\w+ ){1,3}or not))\b")
 _WORDS = re.compile(r"[a-z]")
+#: What only asks forbids nothing.
+_ASKED = re.compile(r"\?[\"') ]*\Z")
 #: The most parts of an enumeration that are looked at.
 _PARTS = 40
 _MACHINES = re.compile(rf"{_START}(?:no )?(?:automated )?(?:crawlers?|bots?|robots?|programs?) ")
@@ -430,7 +441,7 @@ def judged(sentence: Sentence) -> Iterator[Clause]:
     if not mentioned:
         return
     found: list[tuple[str, set[str], bool]] = []
-    if said and len(whole) <= SENTENCE_CAP:
+    if said and len(whole) <= SENTENCE_CAP and not _ASKED.search(said):
         for part in _parts(said):
             found += _stances(part)
     settled = {act for _, acts, _ in found for act in acts}

@@ -52,7 +52,11 @@ _UNDOES = re.compile(
     r"|\b(?:section|clause)s? (?:[\d.]+ )?(?:do|does|shall|will) not apply\b|\bapplies only to\b|\bapply only to\b"
     r"|\bnotwithstanding\b|\bexempt(?:ed|ions?|s)?\b|\brepeal(?:ed|s)?\b|\bsuspended until\b|\bnot in force\b"
     r"|\b(?:do|does|will|shall) not (?:currently )?enforce\b|\b(?:is|are) (?:currently )?not enforced\b"
-    r"|\bno longer (?:appl\w+|enforc\w+|valid|binding|in (?:force|effect))\b"
+    r"|\bno longer (?:appl\w+|enforc\w+|valid|binding|part of|in (?:force|effect))\b"
+    r"|\b(?:was|were|has been|have been|we have) (?:withdrawn|lifted|dropped|waived|rescinded)\b"
+    # Leave in words that are no form of a clause.
+    r"|\b(?:feel free to|no objections? to|do not object to|(?<!not )tolerates?)\b[^;]{0,80}\b(?:scrap|crawl|harvest)\w*"
+    r"|\b(?:scrap|crawl|harvest)ing\b[^;]{0,80}\b(?:is|are) (?:fine|ok|okay|tolerated)\b"
 )
 
 
