@@ -107,7 +107,12 @@ _OF_ELSE = re.compile(rf"{_OF_MAIL.pattern}|\b(?:e-?mails?|messages|analytics|tr
 _REFUSED = re.compile(
     r"\b(?:opt[- ]out of|object to|unsubscribe from|refuse|withdraw) (?:to (?:give|provide|share|receive|tell)\b|"
     r"(?:(?:receiving|our|the|such|these|all|any|your) ){0,3}(?:e-?mails?|messages|calls|offers|money|funds|orders?)\b)"
+    r"|\b(?:opt[- ]out of|object to|refuse|withdraw|turn off|switch off)"
+    r"(?: (?:your|consent|to|for|from|the|our|any|us|we)){0,4} "
+    r"(?:sales?|selling|sell|sharing|share|location|biometric\w*|telemetry|surveys?|applications?|orders?|entry)\b"
 )
+#: What is offered later, or comes to nothing.
+_IDLE = re.compile(r"\bsoon\b|\b(?:no|without) effect\b|\bnot bound\b|\?[\"') ]*\Z")
 #: What leaves it to some people only: those of a place, or of a kind.
 _SOME = re.compile(
     r"\bonly (?:if|when|where|in|for|as an?|members?|users?|customers?|residents?|people|those)\b"
@@ -117,6 +122,8 @@ _SOME = re.compile(
 )
 _OBJECT_NOT = re.compile(
     r"\byou (?:can not|may not|do not have the right to|have no (?:right|way) to) (?:object|opt out|opt-out)\b"
+    r"|\b(?:no (?:way|option|possibility|right|means)|(?:not|never) possible|impossible)"
+    r" (?:for you )?to (?:object|opt[- ]out)\b|\bopting[- ]out is (?:impossible|not possible)\b"
 )
 
 _PROTECTS = re.compile(
@@ -134,6 +141,11 @@ _GUARDING = ("limit", "block", "detect", "protect", "prevent", "restrict", "slow
 _GUARDS = re.compile(
     r"\b(?:protect|prevent|detect|block|limit|restrict|slow|throttl|challeng|captcha|refus|stop|against|abus|unusual|"
     r"suspicious)\w*|\btell \w+ from\b|\bapart\b|\btraces\b"
+)
+#: What leaves it to a later day or to a part, or only asks.
+_NOT_YET = re.compile(
+    r"\bnext (?:week|month|quarter|year|release)\b|\bsoon\b|\bin (?:the )?(?:near )?future\b|\bone day\b|\blater\b"
+    r"|\bonly (?:in|for|on)\b|\?[\"') ]*\Z"
 )
 #: The kinds of protection that a sentence can name.
 _KINDS = tuple(
@@ -347,7 +359,7 @@ def _objection(weighing: Weighing, near: list[Sentence], told: list[Sentence]) -
 def _offers(sentence: Sentence, other: re.Pattern[str]) -> bool:
     """Whether a sentence tells people that they can object, all of them, and not to something else."""
     said = _clauses.plain(sentence.text)
-    return bool(_OBJECT.search(said)) and not any(form.search(said) for form in (other, _REFUSED, _SOME))
+    return bool(_OBJECT.search(said)) and not any(form.search(said) for form in (other, _REFUSED, _SOME, _IDLE))
 
 
 def _published(weighing: Weighing, asides: list[bool]) -> None:
@@ -397,6 +409,7 @@ def _protects(sentence: Sentence) -> bool:
         and bool(_AGAINST.search(said))
         and (match[0].endswith(_GUARDING) or bool(_GUARDS.search(said)))
         and not re.search(r"\b(?:not|never|no|nor|neither)\b", said[: match.end() + 20])
+        and not _NOT_YET.search(said)
     )
 
 

@@ -204,6 +204,8 @@ def test_each_source_has_to_be_named_where_ai_is_told_of(kind: str | None, reaso
     ("sentence", "reason"),
     [
         ("You cannot object.", "says that people cannot object"),
+        ("There is no way to opt out. You can object to us in court.", "says that people cannot object"),
+        ("It is not possible to object. You can refuse profiling.", "says that people cannot object"),
         ("Write to us.", "no sentence found that tells people that they can object"),
     ],
 )
@@ -253,7 +255,19 @@ def test_a_way_to_object_to_something_else_beside_ai_is_none(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "sentence", ["You can opt out of our e-mails.", "You can refuse to give us your name.", "You can withdraw money."]
+    "sentence",
+    [
+        "You can opt out of our e-mails.",
+        "You can refuse to give us your name.",
+        "You can withdraw money.",
+        "You can opt out of the sale of your data.",
+        "You can opt out of location services.",
+        "You can withdraw your consent to biometrics.",
+        "You can withdraw your application.",
+        "Soon you can object.",
+        "You can object, but it has no effect.",
+        "You can object?",
+    ],
 )
 def test_refusing_something_else_beside_ai_is_no_objection(sentence: str, tmp_path: Path) -> None:
     text = f"{HEAD}## 3 How we use posts for AI\n\nWe use posts to train AI. {sentence}\n"
@@ -281,6 +295,10 @@ def test_a_reference_to_another_place_is_not_looked_up_here() -> None:
         "We do not protect your data against scraping.",
         "We limit the use of cookies.",
         "Others block bots.",
+        "We will limit scraping by bots next year.",
+        "We will soon block bots.",
+        "We block scraping only in our mobile app.",
+        "We block bots?",
         "We never block bots.",
         "We take no measures against scraping.",
         "We may also use automated decision-making systems to identify trends and secure our systems.",
