@@ -19,6 +19,8 @@ _EXAMPLE = re.compile(
     r"[-_ #]*(?:incident|breach|entry|row|record|finding|letter|id|title|reference|text|data)?[-_ #]*[0-9]*x{0,4}[.!]?",
     re.IGNORECASE,
 )
+#: What the row of a spreadsheet is called that adds up the others.
+_SUM = re.compile(r"(?:(?:grand|sub)[- ]?)?totals?(?: .{0,40})?:?|sums?:?", re.IGNORECASE)
 _FLAGS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 _COUNT = re.compile(r"[0-9]{1,15}")
@@ -66,6 +68,8 @@ def read(form: str, text: str, words: Sequence[str], today: Today, *, is_utc: bo
         return None
     if form in ("id", "text") and _EXAMPLE.fullmatch(bare.strip("<>[](){}")):
         raise BadCell("is that of an example and no row of yours; take the row out, or fill it in")
+    if form == "id" and _SUM.fullmatch(bare):
+        raise BadCell("is that of a sum of other rows; take the row out")
     if form == "moment":
         return _moment(bare, today, is_utc=is_utc)
     if form == "word":

@@ -235,6 +235,14 @@ def test_a_row_that_shows_how_to_fill_in_the_others_is_no_incident(tmp_path: Pat
     assert "take the row out" in silent(account)
 
 
+@pytest.mark.parametrize("name", ["Total", "TOTALS", "Grand total", "Subtotal 2026:", "Sum", "Total incidents"])
+def test_a_row_that_adds_up_the_others_is_no_incident(tmp_path: Path, name: str) -> None:
+    text = f"id,detected_at,records\ninc-2,2026-03-02T08:00:00Z,100\n{name},,100\n"
+    account = written(tmp_path, text)
+    assert {path.split(".")[1] for path in values(account.additions)} == {"inc-2"}
+    assert "line 3: id is that of a sum of other rows; take the row out" in str(account.complaints[0])
+
+
 @pytest.mark.parametrize("title", ["Sample of profiles copied", "Examples from our forum were sold", "Templates taken"])
 def test_words_of_examples_among_others_are_titles(tmp_path: Path, title: str) -> None:
     said = added(written(tmp_path, f"id,title,detected_at\nexamples-shop-7,{title},2026-03-01T08:00:00Z\n"))
