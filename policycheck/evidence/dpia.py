@@ -48,12 +48,19 @@ _LIA_PARTS = {
 _HIGH_LEFT = re.compile(r"(?:a )?high (?:residual )?risks? (?:still )?remains?\b")
 _NO_HIGH_LEFT = re.compile(r"no high (?:residual )?risks? remains?\b")
 _RUN_IN = re.compile(r"([A-Z][a-z]{2,20})\.\s")
+#: Headings below which titles of sections stand again.
+_CONTENTS = re.compile(r"\b(?:table of )?contents\b|\bindex\b")
 #: How many paragraphs and cells below a label are looked at.
 _ROWS = 40
-#: What stands in a form that nobody filled in: a label, a box that is not ticked, a word for nothing.
+#: What stands in a form that nobody filled in: a label, a box that is not ticked, a word for nothing, what its maker
+#: asks or tells the author to write, and that it is to be written.
 _LEFT_OPEN = re.compile(
     r".*:|(?:\[[ _]?\]|[\u2610\u25a1])(?!.*(?:\[[xX]\]|[\u2611\u2612])).*|"
-    r"(?:n/?a|not applicable|see (?:above|below)|[-_.\s]+)[.]?",
+    r"(?:n/?a|not applicable|not yet|to follow|see (?:above|below)|[-_.\s]+)[.]?|"
+    r".*\?|"
+    r"(?:please |briefly )*(?:describe|explain|consider|summari[sz]e|outline|specify|identify (?:additional|any|the)) .*|"
+    r"(?:this|the) (?:section|part|chapter) (?:(?:will|shall) (?:be|follow)|is (?:still )?to be|follows later)\b.{0,40}|"
+    r"we (?:will|shall) (?:write|complete|fill in|add) (?:this|it)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
 _LEVELS = {"low": False, "moderate": False, "medium": False, "high": True, "very high": True, "none": False}
@@ -211,15 +218,26 @@ def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool 
 
     None where that is no more than a form.
     """
+    is_contents = False
     for index, block in enumerate(prose.blocks):
+        if block.level:
+            is_contents = bool(_CONTENTS.search(_clauses.plain(block.text)))
         if block.level > 1 and pattern.search(_clauses.plain(block.text)):
             yield block.line, _is_answered(prose, prose.section(index))
-        elif not block.level and block.own:
+        elif not block.level and block.own and not is_contents:
             for match in _RUN_IN.finditer(block.text):
                 if pattern.search(match[1].lower()) and block.text[match.end() :].strip():
                     yield block.line_at(match.start()), True
-            if len(block.text) < 40 and pattern.fullmatch(_clauses.plain(block.text)):
+            is_listed = not block.row and (_is_label(prose, index - 1) or _is_label(prose, index + 1))
+            if not is_listed and len(block.text) < 40 and pattern.fullmatch(_clauses.plain(block.text)):
                 yield block.line, _is_answered(prose, _near(prose, index), index)
+
+
+def _is_label(prose: Prose, index: int) -> bool:
+    """Whether a block is the title of a part and nothing else: two of them in a row are a list of sections."""
+    block = prose.blocks[index] if 0 <= index < len(prose.blocks) else None
+    is_short = block is not None and not block.level and not block.row and len(block.text) < 40
+    return bool(block and is_short and any(part.fullmatch(_clauses.plain(block.text)) for part in _PARTS.values()))
 
 
 def _near(prose: Prose, label: int) -> range:

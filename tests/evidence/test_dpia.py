@@ -140,6 +140,15 @@ def test_a_declared_section_whose_heading_has_no_text_contradicts(tmp_path: Path
     assert not account.supported
 
 
+@pytest.mark.parametrize("title", ["## Contents\n\n", ""])
+def test_a_list_of_sections_is_none_of_them(title: str, tmp_path: Path) -> None:
+    start, end = TEXT.index("## Risks"), TEXT.index("## Measures")
+    listed = f"{title}- Measures\n- Risks\n\n"
+    at = TEXT.index("## ")
+    account = written(tmp_path, TEXT[:at] + listed + TEXT[at:start] + TEXT[end:])
+    assert "has no section found for dpia.sections.risks" in silent(account)
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -150,6 +159,11 @@ def test_a_declared_section_whose_heading_has_no_text_contradicts(tmp_path: Path
         "- [ ] Describe the threats\n- [ ] Say who is affected",
         "\u2610 Low \u2610 Medium \u2610 High",
         "N/A",
+        "Describe the source of risk and the nature of the potential impact on individuals.",
+        "Consider how members could be harmed. Which of them are children?",
+        "Identify any risk to individuals.\n\n- What could go wrong?",
+        "This section will be written once the vendor has answered.",
+        "We will write this section later.",
     ],
 )
 def test_a_section_of_which_the_form_is_not_filled_in_supports_nothing(form: str, tmp_path: Path) -> None:
