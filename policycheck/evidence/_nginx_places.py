@@ -39,6 +39,8 @@ _VARYING = re.compile(r"\*+|\{[^}/]*\}|<[^>/]*>|(?<=/):[A-Za-z_][A-Za-z0-9_]*")
 #: What may stand where an address varies: a number, a name, and, at its end, something longer.
 _EXAMPLES = ("4829107", "ada-quill")
 _DEEPER = "ada-quill/notes"
+#: How the same may be asked for in a form for programs.
+_FORMS = (".json", ".csv")
 #: Directives with which other languages or modules decide about a request.
 _FOREIGN = re.compile(r"(access|rewrite|content|header_filter)_by_lua.*|js_content|js_header_filter|perl|modsecurity(_.*)?")
 #: Directives that hand a request on to a program that answers it.
@@ -268,6 +270,16 @@ def examples(path: str) -> tuple[str, ...]:
     return tuple(unquote(one) for one in found)
 
 
+def _serving_of(server: Spot, path: str, http: Http) -> Iterator[Spot]:
+    """Where examples of a declared path are served; those in a form for programs count where a program answers them."""
+    yield from (resolve(server, example, http) for example in examples(path))
+    last = re.search(r"\*+\Z", path)
+    for form in _FORMS if last else ():
+        found = resolve(server, unquote(_VARYING.sub(_EXAMPLES[1], path) + form), http)
+        if passes(found):
+            yield found
+
+
 # --- the place that evidence means ---
 
 
@@ -406,8 +418,7 @@ def are_too_many(found: list[Spot]) -> bool:
 
 def _under(server: Spot, path: str, http: Http) -> Iterator[Spot]:
     """Where the addresses of one declared path are served, the longer locations below a varying one included."""
-    for example in examples(path):
-        yield resolve(server, example, http)
+    yield from _serving_of(server, path, http)
     varying = _VARYING.search(path)
     literal = path[: varying.start()] if varying and varying.end() == len(path) else ""
     for inner in locations(server) if literal else ():
@@ -466,7 +477,7 @@ def _refuse_elsewhere(spot: Spot, server: Spot, http: Http, wanted: Wanted) -> N
     others: dict[int, Spot] = {}
     for path in wanted.paths:
         try:
-            taken = {one.key: one for example in examples(path) for one in [resolve(server, example, http)]}
+            taken = {one.key: one for one in _serving_of(server, path, http)}
         except Unsaid as error:
             undecided = error
             continue
@@ -493,7 +504,7 @@ def _refuse_partly(spot: Spot, others: dict[int, Spot], wanted: Wanted) -> None:
 def _takers(server: Spot, path: str, http: Http) -> dict[int, Spot]:
     """The locations that take examples of a path; none where one of them is not decided."""
     try:
-        return {one.key: one for example in examples(path) for one in [resolve(server, example, http)]}
+        return {one.key: one for one in _serving_of(server, path, http)}
     except Unsaid:
         return {}
 

@@ -36,6 +36,7 @@ def limit(account: Account) -> object:
 # --- which location takes an address ---
 
 LIMITED, LOOSER, OPEN = "{ limit_req zone=z; }", "{ limit_req zone=y; }", "{ }"
+PASSED = "{ proxy_pass http://app; }"
 CHOICES = {
     "the longest prefix": (f"location / {OPEN} location /people/ {LIMITED}", "/people/*", 1),
     "not the order": (f"location /people/ {LIMITED} location / {OPEN} location /p {OPEN}", "/people/*", 1),
@@ -59,6 +60,7 @@ CHOICES = {
     "case": (rf"location ~ ^/PEOPLE {OPEN} location ~* ^/PEOPLE {LIMITED}", "/people/*", 1),
     "a named location takes none": (f"location @people {LIMITED} location / {LOOSER}", "/people/*", 2),
     "pictures are not the pages": (rf"location /people/ {LIMITED} location ~* \.(png|jpe?g|css)$ {OPEN}", "/people/*", 1),
+    "files are not the pages": (rf"location /people/ {LIMITED} location ~* \.(js|json)$ {OPEN}", "/people/*", 1),
     "hidden files are not the pages": (rf"location /people/ {LIMITED} location ~ /\.(?!well-known) {OPEN}", "/people/*", 1),
     "the server where nothing else": (f"limit_req zone=z; location /people/ {LOOSER}", "/other", 1),
     "an address with a host": (f"location / {OPEN} location /people/ {LIMITED}", "https://a.example/people/{id}?x=1", 1),
@@ -77,6 +79,8 @@ def test_without_a_location_the_address_finds_it(tmp_path: Path, server: str, ur
     [
         (rf"location /people/ {LIMITED} location ~ ^/people/\d+$ {OPEN}", "/people/*", "differ; name one with location"),
         (f"location /people/ {LIMITED} location /people/all {OPEN}", "/people/*", "differ; name one with location"),
+        (rf"location /people/ {LIMITED} location ~ \.json$ {PASSED}", "/people/*", "differ; name one with location"),
+        (rf"location /people/ {LIMITED} location ~* \.(csv|xlsx)$ {PASSED}", "/people/*", "differ; name one with location"),
         (rf"location /people/ {LIMITED} location ~ ^/(?!api) {OPEN}", "/people/*", "is not decided here"),
         (rf"location /people/ {LIMITED} location ~ ^/(\w)\1 {OPEN}", "/aa/1", "is not decided here"),
         (rf"location /people/ {LIMITED} location ~ (((( {OPEN}", "/people/*", "is not decided here"),
