@@ -45,7 +45,25 @@ _LABEL = re.compile(
     r"since|is|was|:|-|–|\|)){0,3}\s*)",
     re.IGNORECASE,
 )
+#: Where what a label belongs to begins, and what it is then not the document's own date of: an update that did not happen
+#: or is still to come, an earlier version, a law, what somebody does.
+_APART = re.compile(r"[.!?;|(]\s|[|(\u2013\u2014]| - ")
+_FOREIGN = re.compile(
+    r"\b(?:previous|prior|earlier|former|older?)\b|\b(?:act|bill|codes?|directives?|laws?|regulations?|statutes?|gdpr|ccpa|"
+    r"cpra|lgpd|pipeda|convention)\b|\b(?:we|they|which|that|who|i|he|she|you)\s*\Z",
+    re.IGNORECASE,
+)
+_NOT_YET = re.compile(r"\b(?:not|never|next|(?:will|shall|may|to) be)(?: (?:last|again|next))?\s*\Z", re.IGNORECASE)
+#: What other documents are called; a date stands for this one where its title has the word, or where it says "this".
+_OTHERS = re.compile(
+    r"\b(?:terms|cookies?|privacy|refunds?|security|advertising|reports?|lists?|guidelines|handbook|(?:ann|append)(?:ex|ix)|"
+    r"schedule|licen[cs]e|clauses)\b",
+    re.IGNORECASE,
+)
+_THIS = re.compile(r"\b(?:this|these|it)\b", re.IGNORECASE)
 _VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)
+#: How much of a document without headings may be its title.
+_TITLE = 60
 #: How many blocks at the beginning and at the end of a document may hold its date.
 _NEAR = 12
 
@@ -93,6 +111,8 @@ def _day(year: int, month: int, day: int) -> str:
 def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
     """The dates that stand behind a word such as "updated" near the beginning or the end of a document."""
     found = []
+    titles = [block for block in prose.blocks[:6] if block.level] or prose.blocks[:1]
+    title = " ".join(block.text if block.level else block.text[:_TITLE] for block in titles).casefold()
     for index in _near(len(prose.blocks)):
         block = prose.blocks[index]
         if not block.own or asides[index]:
@@ -100,10 +120,18 @@ def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
         flat = block.text.replace("\n", " ")
         for match in _LABEL.finditer(flat):
             day, why, _ = read(flat[match.end() : match.end() + 60].lstrip())
-            if day or why:
-                kind = UPDATED if match["updated"] else EFFECTIVE
+            kind = UPDATED if match["updated"] else EFFECTIVE
+            if (day or why) and _is_own(flat[: match.start()], kind, title):
                 found.append(Stated(kind, day, block.line_at(match.start()), " ".join(flat.split()), why))
     return found
+
+
+def _is_own(before: str, kind: str, title: str) -> bool:
+    """Whether a label that stands after some text is about the document itself."""
+    said = _APART.split(before)[-1]
+    if _FOREIGN.search(said) or (kind == UPDATED and _NOT_YET.search(said)):
+        return False
+    return bool(_THIS.search(said)) or all(name.casefold() in title for name in _OTHERS.findall(said))
 
 
 def versions(prose: Prose, asides: Sequence[bool]) -> Iterator[tuple[str, int]]:

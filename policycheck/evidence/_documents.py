@@ -39,7 +39,7 @@ def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
         weighing.read(path, declared, said.line, "the date that the document gives itself")
         weighing.quote(said.line, said.text)
         return
-    updated = {s.day: s for s in found if s.day and s.kind == _dates.UPDATED} or days
+    updated = {s.day: s for s in found if s.day and s.kind == _dates.UPDATED}
     unread = next((s for s in found if s.why), None)
     if unread is not None:
         weighing.doubt(
@@ -51,6 +51,9 @@ def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
     elif updated:
         lines = " and ".join(weighing.prose.where(s.line) for s in list(updated.values())[:2])
         weighing.doubt(f"gives itself several dates ({lines}), none of them {name}", next(iter(updated.values())).line)
+    elif days:
+        line = next(iter(days.values())).line
+        weighing.doubt(f"only says since when it is in force ({weighing.prose.where(line)}), which need not be {name}", line)
     else:
         weighing.doubt(f"gives itself no full date, so {name} cannot be held against it")
 

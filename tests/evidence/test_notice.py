@@ -87,6 +87,34 @@ def test_another_date_contradicts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("The GDPR applies since 25 May 2018.", "no full date"),
+        ("The Data Act, as last amended on 3 March 2026, gives you rights.", "no full date"),
+        ("Our terms were last updated on 1 January 2026.", "no full date"),
+        ("Our cookie policy was last updated on 7 March 2026.", "no full date"),
+        ("We published 4 May 2026 a report on requests.", "no full date"),
+        ("This notice will be updated on 1 June 2026.", "no full date"),
+        ("This notice was not updated on 5 February 2026.", "no full date"),
+        ("(Previous version: updated 5 February 2026)", "no full date"),
+        ("Effective 1 March 2026", "only says since when it is in force (line 3)"),
+    ],
+)
+def test_a_date_that_is_not_of_the_notices_update_is_not_held_against_it(sentence: str, reason: str, tmp_path: Path) -> None:
+    text = f"# Privacy notice\n\n{sentence}\n\nWe process what you write.\n"
+    assert reason in silent(written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-05"}))
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["This privacy notice was last updated on 5 February 2026.", "Our privacy notice was updated on 5 February 2026 (v3)."],
+)
+def test_a_sentence_gives_the_notice_its_date(stated: str, tmp_path: Path) -> None:
+    text = f"# Privacy notice\n\n{stated} Our cookie policy was last updated on 7 March 2026.\n"
+    assert written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-05"}).supported
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "We do not use your content to train AI.",
