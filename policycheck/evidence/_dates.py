@@ -62,7 +62,7 @@ _OTHERS = re.compile(
 )
 _THIS = re.compile(r"\b(?:this|these|it)\b", re.IGNORECASE)
 _VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)
-#: How much of a document without headings may be its title.
+#: How much of a document's beginning may be its title.
 _TITLE = 60
 #: How many blocks at the beginning and at the end of a document may hold its date.
 _NEAR = 12
@@ -111,8 +111,9 @@ def _day(year: int, month: int, day: int) -> str:
 def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
     """The dates that stand behind a word such as "updated" near the beginning or the end of a document."""
     found = []
-    titles = [block for block in prose.blocks[:6] if block.level] or prose.blocks[:1]
-    title = " ".join(block.text if block.level else block.text[:_TITLE] for block in titles).casefold()
+    first = prose.blocks[0].text[:_TITLE] if prose.blocks else ""
+    titles = [first, *(block.text for block in prose.blocks[:6] if block.level)]
+    title = " ".join(titles).casefold()
     for index in _near(len(prose.blocks)):
         block = prose.blocks[index]
         if not block.own or asides[index]:
