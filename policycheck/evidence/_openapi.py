@@ -444,6 +444,9 @@ class Api:
         node = self.files.follow(node)[0] if node is not None else None
         if node is None or not _has_text(node.value, "type"):
             raise Unsaid(f"{operation.name} asks for the security scheme {name[:60]}, which is not defined", at)
+        if str(node.value["type"]).lower() not in _SCHEMES:
+            why = f"asks for the security scheme {name[:60]}, whose type {str(node.value['type'])[:40]} is none of OpenAPI"
+            raise Unsaid(f"{operation.name} {why}", node.at("type"))
         return node
 
     # --- bodies ---
@@ -546,6 +549,8 @@ class Api:
             raise Unsaid("its schemas unfold beyond the cap; name one operation", file=self.path)
 
 
+#: The types of security schemes in 2.0 and since, whatever their case.
+_SCHEMES = frozenset({"apikey", "http", "oauth2", "openidconnect", "mutualtls", "basic"})
 _SAID = {"none": "asks for nothing", "optional": "lets anybody in beside those who sign in", "required": "asks for a scheme"}
 
 

@@ -195,6 +195,12 @@ def test_a_scheme_that_is_no_scheme_is_not_defined(tmp_path: Path, scheme: Any) 
     assert "which is not defined" in without_auth(told(tmp_path, document({"responses": response(PERSON)}, **top)))
 
 
+@pytest.mark.parametrize("kind", ["none", "apikeyy", "optional", "TODO"])
+def test_a_scheme_of_a_type_that_openapi_has_not_asks_for_nothing_known(tmp_path: Path, kind: str) -> None:
+    top = {"components": {"securitySchemes": {"key": {"type": kind}}}, "security": [{"key": []}]}
+    assert "is none of OpenAPI" in without_auth(told(tmp_path, document({"responses": response(PERSON)}, **top)))
+
+
 def test_schemes_of_2_0_stand_elsewhere(tmp_path: Path) -> None:
     data = {"swagger": "2.0", "paths": {"/people/{id}": {"get": {"security": [{"key": []}], "responses": {}}}}}
     assert "not defined" in silent(told(tmp_path, {**data, "components": SCHEMES}))
