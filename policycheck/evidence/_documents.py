@@ -14,9 +14,27 @@ if TYPE_CHECKING:
     from policycheck.opener import Opener
 
 
+#: How a short line at a document's beginning says that it is not, or no longer, in force.
+_PUT_ASIDE = re.compile(
+    r"(?:(?:document )?status\W+)?(?:archived|superseded|obsolete|deprecated|withdrawn|expired|retired|rejected|proposed|"
+    r"not (?:yet )?(?:approved|adopted|in force))(?:\W*\Z|[\])]|[.:]\s| by\b)"
+    r"|.*\b(?:this|present) (?!(?:clause|section|rule|paragraph|article|part|feature|service)\b)(?:\w+ ){1,3}?"
+    r"(?:is|was|has been) (?:now |hereby )?(?:superseded|replaced by|withdrawn|archived|obsolete|deprecated|retired|"
+    r"no longer (?:in force|in effect|valid|current)|not (?:yet )?(?:in force|approved|adopted))\b",
+    re.IGNORECASE,
+)
+
+
+def is_put_aside(line: str) -> bool:
+    """Whether a line of a document says that it is not, or no longer, in force."""
+    return _PUT_ASIDE.match(line.lstrip(" \t#*_>|[(")) is not None
+
+
 def draft(prose: Prose) -> str:
     """Why a document is no version in force, by its first lines."""
     for block in prose.blocks[:6]:
+        if len(block.text) < 120 and is_put_aside(" ".join(block.text.split())):
+            return f"says that it is not in force ({prose.where(block.line)})"
         if re.search(r"\bdraft\b", block.text.lower()) and len(block.text) < 120:
             return f"calls itself a draft ({prose.where(block.line)})"
     return ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from policycheck.errors import ArtefactError
 from policycheck.evidence import _front, _prose
+from policycheck.evidence._documents import is_put_aside
 from policycheck.evidence._related import is_soup, unrelated, words
 from policycheck.model import Account, Artefact
 
@@ -131,6 +132,8 @@ def _draft(path: str, seen: str) -> str:
     except _prose.Illegible:
         denied = ""
     first = [line.strip(" \t#*_>|") for line in body.split("\n", 60)[:60] if line.strip()][:_FIRST]
+    if not denied and any(len(line) < _SHORT and is_put_aside(line) for line in first):
+        return "says in its first lines that it is not in force"
     marked = any(_MARKED.fullmatch(line) or (len(line) < _SHORT and "DRAFT" in line.split()) for line in first)
     return denied or ("calls itself a draft in its first lines" if marked else "")
 

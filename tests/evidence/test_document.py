@@ -223,6 +223,12 @@ def test_a_page_is_read_as_its_reader_sees_it(tmp_path: Path) -> None:
         (b"# DRAFT - not approved\n\n", "calls itself a draft"),
         (b"**Status:** Draft\n\n", "calls itself a draft"),
         (b"Draft v0.3\n\n", "calls itself a draft"),
+        (b"> **Superseded by charter-2.md**\n\n", "in its first lines that it is not in force"),
+        (b"# [ARCHIVED] Charter\n\n", "in its first lines that it is not in force"),
+        (b"**Deprecated.**\n\n", "in its first lines that it is not in force"),
+        (b"Status: obsolete\n\n", "in its first lines that it is not in force"),
+        (b"This charter has been superseded.\n\n", "in its first lines that it is not in force"),
+        (b"This charter is not yet in force.\n\n", "in its first lines that it is not in force"),
     ],
 )
 def test_a_draft_supports_nothing(tmp_path: Path, head: bytes, reason: str) -> None:
@@ -235,6 +241,9 @@ def test_a_draft_supports_nothing(tmp_path: Path, head: bytes, reason: str) -> N
         b"---\nstatus: stable\n---\n",
         b"---\nstatus: approved\n---\n",
         b"Members see no draft posts.\n\n",
+        b"Archived posts are not shown.\n\n",
+        b"The old charter was withdrawn.\n\n",
+        b"Status: approved, supersedes version 1\n\n",
         b"<!-- DRAFT -->\n",
     ],
 )

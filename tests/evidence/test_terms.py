@@ -477,6 +477,12 @@ def test_a_draft_says_nothing(front: str, tmp_path: Path) -> None:
     assert silent(account)
 
 
+@pytest.mark.parametrize("line", ["**Superseded** by the terms of 2027.", "[Archived]", "Status: expired"])
+def test_terms_that_are_put_aside_say_nothing(line: str, tmp_path: Path) -> None:
+    account = written(tmp_path, f"# Terms\n\n{line}\n\nYou may not scrape.\n", control(["scraping"]))
+    assert "says that it is not in force (line 3)" in silent(account)
+
+
 def test_terms_that_are_not_in_force_yet_say_nothing(tmp_path: Path) -> None:
     assert "only after the date" in silent(on_scraping(tmp_path, "Effective date: 1 July 2026\n\nYou may not scrape."))
     assert on_scraping(tmp_path, "Effective date: 30 June 2026\n\nYou may not scrape.").supported
