@@ -118,7 +118,10 @@ def _of_control(
     standards = published.words(published.params(subject).get("standards"))
     signals = _signals(robots)
     yield page.layer()
-    yield _status(page, standings, signals, places, _wanted(standards, subject))
+    wanted = _wanted(standards, subject)
+    if "content_signals" in wanted:
+        _refuse_both(robots)
+    yield _status(page, standings, signals, places, wanted)
     denied = {} if signals else {"content_signals": f"{page.path} has no Content-Signal line that says yes or no to a use"}
     shown = {"robots_txt": 1} | ({"content_signals": signals[0].line} if signals else {})
     yield from published.standards(page, subject, shown, denied)
@@ -146,6 +149,15 @@ def _wanted(standards: Sequence[str], subject: Mapping[str, object]) -> set[str]
     if standards and not found:
         raise Unsaid(f"the control tells crawlers by {', '.join(standards)[:100]}, which robots.txt does not show")
     return found or ({"robots_txt"} if subject.get("family") == "robots" else here)
+
+
+def _refuse_both(robots: Robots) -> None:
+    """Unsaid where one group's Content-Signal lines say yes and no to one use: which of them counts is not settled."""
+    for group in {id(group): group for groups in robots.groups.values() for group in groups}.values():
+        said: dict[str, Signal] = {}
+        for signal in group.signals:
+            if said.setdefault(signal.use, signal).is_granted != signal.is_granted:
+                raise Unsaid(f"Content-Signal says both yes and no to {signal.use}", signal.line)
 
 
 def _status(

@@ -496,6 +496,17 @@ def test_a_surface_without_a_path_cannot_be_held_against_it() -> None:
 
 # --- what readers differ about ---
 
+
+@pytest.mark.parametrize("line", ["ai-train=no\nContent-Signal: ai-train=yes", "search=yes, ai-train=no, ai-train=yes"])
+def test_a_signal_that_says_both_yes_and_no_is_left_to_a_person(line: str, tmp_path: Path) -> None:
+    subject = control(family="crawler_signal", standards=["content_signals"])
+    text = f"User-agent: *\nContent-Signal: {line}\nAllow: /\n"
+    assert "says both yes and no to ai-train" in silent(written(tmp_path, text, subject))
+    of_another = "User-agent: GPTBot\nContent-Signal: ai-train=yes\nAllow: /\n\n"
+    alone = f"{of_another}User-agent: *\nContent-Signal: ai-train=no\nAllow: /\n"
+    assert read(written(tmp_path, alone, subject), "status").value == "deployed"
+
+
 DELAY = "User-agent: GPTBot\nCrawl-delay: 10\n\nUser-agent: *\nDisallow: /\n"
 
 
