@@ -6,7 +6,8 @@ parts, and follows only the parts that decided. It never changes a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -59,14 +60,14 @@ class Explainer:
         self.facts: dict[str, Fact] = {}
         #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
         self.searched = False
-        self._later: list[tuple[Node, Env]] = []
+        self._later: list[Callable[[], None]] = []
         self._notes: Mapping[Any, str] = getattr(place, "notes", {})
 
     def explain(self, node: Node, env: Env) -> None:
         """Add the facts that decided `node` in `env`; those behind a `let` come after all others."""
         self._explain(node, env)
         while self._later:
-            self._explain(*self._later.pop(0))
+            self._later.pop(0)()
 
     def _explain(self, node: Node, env: Env) -> None:
         if len(self.facts) < MAX_FACTS:
@@ -131,8 +132,8 @@ class Explainer:
         """One item of those that decided."""
         source, variable, body = node.args
         self._explain(body, _bound(env, variable, items, position))
-        if answer is not False or node.op == "all":
-            self._kept(source, items[position], env)
+        if answer is not False or node.op != "exists":
+            self._kept(source, items, position, env)
 
     def _best(self, node: Node, items: list[Any], first: int, env: Env) -> None:
         """Of the items that are each enough, MAX_ITEMS at most, the first whose facts stand best."""
@@ -161,44 +162,75 @@ class Explainer:
         if not isinstance(items, list) or not items:
             self._nothing(source, env)
             return
-        for position, item in enumerate(items[:MAX_ITEMS]):
-            inner = _bound(env, variable, items, position)
+        each = [_bound(env, variable, items, position) for position in range(min(len(items), MAX_ITEMS))]
+        for position, inner in enumerate(each):
             if node.op == "map" or body.run(inner) is not False:
                 self._explain(body, inner)
-                self._kept(source, item, env)
+                self._kept(source, items, position, env)
         kept = node.run(env)
         if isinstance(kept, list) and not kept:
             self._nothing(source, env)
+            # A list of which nothing is left, and no other reason: what left each item out.
+            for inner in each if not self.facts else ():
+                self._explain(body, inner)
 
-    def _kept(self, source: Node, item: Any, env: Env) -> None:
-        """Why a filter kept this item."""
-        found = self._filter(source, env)
-        if found is not None:
-            node, inner = found
-            below, variable, body = node.args
-            self._explain(body, {**inner, variable: item})
-            self._kept(below, item, inner)
+    def _kept(self, source: Node, items: list[Any], position: int, env: Env) -> None:
+        """Why a list that the rule made, written out or by a filter or a map, holds the item at a position."""
+        made, inner, is_let = self._maker(source, env)
+        if made is None:
+            return
+        if made.op == "list":
+            if made.args[position].op != "literal":
+                self._say(is_let, made.args[position], inner)
+            return
+        below, variable, body = made.args
+        before = below.run(inner)
+        if not isinstance(before, list):
+            return
+        at = position if made.op == "map" else _unfiltered(made, before, items, position, inner)
+        self._say(is_let, body, _bound(inner, variable, before, at))
+        step = partial(self._kept, below, before, at, inner)
+        self._later.append(step) if is_let else step()
 
-    def _filter(self, source: Node, env: Env) -> tuple[Node, Env] | None:
-        if source.op == "filter":
-            return source, env
-        if source.op == "select" and source.kind:
-            holder = source.args[0].run(env)
-            body = self.definitions[source.kind][source.args[1]]
-            if isinstance(holder, dict) and body.op == "filter":
-                return body, _inside(env, source.kind, holder)
-        return None
+    def _say(self, is_let: bool, node: Node, env: Env) -> None:
+        """Explain now, or after all others what a `let` says."""
+        if is_let:
+            self._later.append(partial(self._explain, node, env))
+        else:
+            self._explain(node, env)
+
+    def _maker(self, source: Node, env: Env) -> tuple[Node | None, Env, bool]:
+        """What of the rule made a list, behind definitions and the names of a `let`, and whether there is one of these."""
+        is_let = False
+        while source.op not in ("filter", "map", "list"):
+            if source.op == "select" and source.kind:
+                holder = source.args[0].run(env)
+                if not isinstance(holder, dict):
+                    return None, env, is_let
+                source, env = self.definitions[source.kind][source.args[1]], _inside(env, source.kind, holder)
+            elif source.op == "name" and source.args[0] in env.get(LETS, ()):
+                source, is_let = env[LETS][source.args[0]], True
+            else:
+                return None, env, is_let
+        return source, env, is_let
 
     def _nothing(self, source: Node, env: Env) -> None:
         """A search that found nothing rests on the list it searched."""
         self.searched = self.searched or not self.facts
-        found = self._filter(source, env)
-        if found is not None:
-            node, inner = found
-            self._left_out(node, inner)
-            self._nothing(node.args[0], inner)
+        made, inner, is_let = self._maker(source, env)
+        if made is not None and made.args:
+            step = partial(self._made_of_nothing, made, inner)
+            self._later.append(step) if is_let else step()
         elif source.run(env) in (UNKNOWN, []):
             self._explain(source, env)
+
+    def _made_of_nothing(self, made: Node, env: Env) -> None:
+        if made.op == "list":
+            self._parts(made, env)
+            return
+        if made.op == "filter":
+            self._left_out(made, env)
+        self._nothing(made.args[0], env)
 
     def _left_out(self, node: Node, env: Env) -> None:
         """Items a filter left out for one reason only are worth a fact: the control that is merely planned."""
@@ -247,7 +279,9 @@ class Explainer:
         """A section of the manifest; bound names explain themselves through their fields."""
         name = node.args[0]
         if name in env and name not in (ROOT, STATE):
-            if name not in ("as_of", "data") and not isinstance(env[name], (dict, list)):
+            if name in env.get(LETS, ()) and isinstance(env[name], list):
+                self._later.append(partial(self._explain, env[LETS][name], env))
+            elif name not in ("as_of", "data") and not isinstance(env[name], (dict, list)):
                 self._bound_value(name, env)
             return
         self.fact(env[ROOT], name)
@@ -256,13 +290,13 @@ class Explainer:
         """A single value that a rule gave a name: its let, the list it was walked in, or else the name itself."""
         holder, position = env.get(WALKED, {}).get(name, (None, 0))
         if name in env.get(LETS, ()):
-            self._later.append((env[LETS][name], env))
+            self._later.append(partial(self._explain, env[LETS][name], env))
         elif self.place.locate(holder, position) is not None:
             self.fact(holder, position)
         else:
             value = env[name]
-            if value is not UNKNOWN:
-                # A value that the rule itself wrote down is no fact of the manifest.
+            if value is not UNKNOWN or holder is not None:
+                # A value that the rule itself wrote down is no fact of the manifest; one that it worked out rests on others.
                 return
             self.facts.setdefault(name, Fact(name, None, False, None))
 
@@ -344,6 +378,16 @@ def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
     if not isinstance(items[position], dict):
         inner[WALKED] = {**env.get(WALKED, {}), variable: (items, position)}
     return inner
+
+
+def _unfiltered(node: Node, before: list[Any], items: list[Any], position: int, env: Env) -> int:
+    """Where the item at a position of a filtered list stood before; equal texts are told apart by their order."""
+    _, variable, body = node.args
+    item = items[position]
+    if isinstance(item, dict):
+        return next((at for at, other in enumerate(before) if other is item), 0)
+    kept = (at for at, other in enumerate(before) if body.run({**env, variable: other}) is not False)
+    return next(islice(kept, position, None), 0)
 
 
 def _decided(node: Node, items: list[Any], env: Env) -> tuple[Any, list[int]]:

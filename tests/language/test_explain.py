@@ -138,6 +138,66 @@ def test_a_missing_path_below_a_missing_part_is_named_whole() -> None:
     assert stands(found).startswith("ai_uses[t]")
 
 
+def test_what_a_let_made_of_a_list_is_explained_by_what_it_was_made_of() -> None:
+    controls = [
+        {"id": "a", "family": "waf", "retention_days": 3},
+        {"id": "b", "family": "decoy", "retention_days": 90},
+        {"id": "c", "family": "waf", "retention_days": 90},
+    ]
+    data = {"organization": {"id": "o"}, "controls": controls}
+    let = {"kept": 'controls.filter(c, c.family == "waf").map(c, c.retention_days)'}
+    rule = {"for_each": "organization", "let": let, "assert": "size(kept) > 0 && kept.all(k, k < 30)"}
+    (found,) = findings(data, **rule)
+    assert (found.outcome, routes(found)) == ("gap", ["controls[c].retention_days", "controls[c].family"])
+    del controls[2]["retention_days"]
+    (found,) = findings(data, **rule)
+    assert (found.outcome, found.missing) == ("unknown", ("controls[c].retention_days",))
+    # Without the name in between.
+    rule = {"for_each": "organization", "assert": f"{let['kept']}.exists(k, k == 3)"}
+    (found,) = findings(data, **rule)
+    assert (found.outcome, routes(found)) == ("met", ["controls[a].retention_days", "controls[a].family"])
+
+
+def test_a_search_in_a_let_that_found_nothing_says_what_was_left_out() -> None:
+    controls = [{"id": "a", "family": "waf", "status": "planned", "surfaces": ["p"]}]
+    data = {"organization": {"id": "o"}, "controls": controls}
+    let = {"carriers": 'controls.filter(c, c.family == "waf" && c.status == "deployed")'}
+    rule = {"for_each": "organization", "let": let, "assert": 'carriers.exists(c, "p" in c.surfaces)'}
+    (found,) = findings(data, **rule)
+    assert (found.outcome, routes(found)) == ("gap", ["controls[a].status"])
+    controls[0]["status"] = "deployed"
+    (found,) = findings(data, **rule)
+    expected = ["controls[a].surfaces", "controls[a].family", "controls[a].status"]
+    assert (found.outcome, routes(found)) == ("met", expected)
+    # Whether it belongs to the list is not known, and that is what a person is asked.
+    controls[0]["status"] = None
+    (found,) = findings(data, **rule)
+    assert (found.outcome, found.missing) == ("unknown", ("controls[a].status",))
+
+
+def test_equal_values_of_a_list_are_each_explained_by_their_own_item() -> None:
+    controls = [{"id": "a", "retention_days": 7}, {"id": "b", "retention_days": 7}]
+    asked = "controls.map(c, c.retention_days).filter(d, d > 1).exists_one(d, d < 10)"
+    (found,) = findings({"organization": {"id": "o"}, "controls": controls}, for_each="organization", **{"assert": asked})
+    assert (found.outcome, routes(found)) == ("gap", ["controls[a].retention_days", "controls[b].retention_days"])
+
+
+def test_a_list_that_is_written_out_in_the_rule_is_explained_by_its_parts() -> None:
+    asked = "[control.owner, control.disclosed_in].exists(x, x == 'us')"
+    data = {"controls": [{"id": "a", "owner": "them"}]}
+    (found,) = findings(data, for_each="control", **{"assert": asked})
+    assert (found.outcome, found.missing) == ("unknown", ("controls[a].disclosed_in",))
+    data["controls"][0]["disclosed_in"] = "you"
+    (found,) = findings(data, for_each="control", **{"assert": asked})
+    assert (found.outcome, routes(found)) == ("gap", ["controls[a].owner", "controls[a].disclosed_in"])
+
+
+def test_what_applies_to_nothing_says_what_left_each_thing_out() -> None:
+    data = {"organization": {"id": "o"}, "controls": [{"id": "a", "family": "waf"}]}
+    (found,) = findings(data, for_each={"c": 'controls.filter(k, k.family == "decoy")'}, **{"assert": "c.owner != ''"})
+    assert (found.outcome, routes(found)) == ("not_applicable", ["controls[a].family"])
+
+
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
