@@ -261,6 +261,7 @@ def test_a_table_without_dates_has_no_history(tmp_path: Path) -> None:
         ("***", True), ("", True),
         ("to be decided!", True), ("tbd by May", False), ("not applicable", False), ("é", False), ("0", False),
         ("tb" * 40, False),
+        ("TBD " + "." * 70, True), ("-" * 70, True), ("\u2014" * 70, True), ("to be - " * 9 + "TBD", False),
     ],
 )  # fmt: skip
 def test_a_table_that_compares_loosely_finds_a_text_by_its_letters_and_digits(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from math import isfinite
 from typing import Any, Self
 
@@ -27,7 +28,7 @@ ITEM_BUDGET = 200_000
 #: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search. Text
 #: that is joined counts as one item for so many characters: a few names, each the double of the last, would fill any memory.
 UNCOUNTED = 64
-#: Longer texts are not looked up in a table that compares loosely: its texts are a few words.
+#: Texts of more letters and digits are not looked up in a table that compares loosely: its texts are a few words.
 LOOSE = 64
 #: Stands in the memory for a definition that is being evaluated.
 _OPEN = object()
@@ -89,7 +90,10 @@ class Loosely(frozenset[str]):
         return super().__new__(cls, map(_letters, texts))
 
     def __contains__(self, text: object) -> bool:
-        return type(text) is str and len(text) <= LOOSE and super().__contains__(_letters(text))
+        if type(text) is not str:
+            return False
+        short = text if len(text) <= LOOSE else _shortened(text)
+        return len(short) <= LOOSE and super().__contains__(_letters(short))
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +103,21 @@ def _letters(text: str) -> str:
 
         text = normalize("NFKC", text)
     return "".join(filter(str.isalnum, text.casefold()))
+
+
+@lru_cache(maxsize=4096)
+def _shortened(text: str) -> str:
+    """A long text without what does not count, no further than it takes to see that it is too long: dashes are no answer."""
+    return "".join(islice(filter(_may_count, text), LOOSE + 1))
+
+
+def _may_count(char: str) -> bool:
+    """Whether a character is a letter or digit, or can become one or a part of one under NFKC."""
+    if char.isascii() or char.isalnum():
+        return char.isalnum()
+    from unicodedata import combining, normalize
+
+    return combining(char) > 0 or any(map(str.isalnum, normalize("NFKC", char)))
 
 
 class Compiler:
