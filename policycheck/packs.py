@@ -35,6 +35,7 @@ _HEAD = ("title", "severity", "expectations", "remediation", "disabled", "former
 _decode = json.JSONDecoder().raw_decode
 _HEADER, _TESTS = "pack.yaml", ".test.yaml"
 _ID, _NAME, _DAY = r"[a-z0-9][a-z0-9-]{0,63}", r"[A-Za-z_][A-Za-z0-9_]*", r"\d{4}-\d{2}-\d{2}"
+_SPAN = frozenset({"from", "until"})
 _LAST, _LOOSELY = "9999-12-31", "loosely"
 _BOUND = r"(==|>=|<=|>|<)([0-9.]+)"
 _LAYOUT = (
@@ -672,7 +673,11 @@ def _table_shape(document: Document) -> Iterator[Problem]:
     if "rows" in data and "compare" in data and not (data["compare"] == _LOOSELY and _are_texts(rows)):
         yield _problem(document, data, "compare", f"compare: may say {_LOOSELY!r}, of rows that are texts")
     for key, row in rows.items() if isinstance(rows, dict) else ():
-        spans = row if isinstance(row, list) and any(isinstance(r, dict) and "from" in r for r in row) else ()
+        if isinstance(row, dict) and (_is_day(row.get("from")) or _is_day(row.get("until"))):
+            # Rules would read it on every day.
+            said = "a row that holds between days stands in a list, as `- {from: 2026-11-21, until: ...}`"
+            yield _problem(document, rows, key, f"{key}: {said}")
+        spans = row if isinstance(row, list) and any(isinstance(r, dict) and r.keys() & _SPAN for r in row) else ()
         free_from = ""
         for position, span in enumerate(spans):
             start, end = (span.get("from"), span.get("until") or _LAST) if isinstance(span, dict) else (None, None)
@@ -759,9 +764,12 @@ def _collisions(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
         if rule.id in rules:
             yield Problem(rule.path, 0, 0, f"the rule id {rule.id!r} is already taken by {rules[rule.id].path}")
     for other in before:
-        documents = sorted(pack.documents.keys() & other.documents)
-        for key in [*documents, *sorted(pack.expectations.keys() & other.expectations)]:
-            yield Problem(_file(pack, "pack.yaml"), 0, 0, f"{key!r} already belongs to pack {other.id}")
+        for key in sorted(pack.documents.keys() & other.documents):
+            at = list(pack.documents).index(key)
+            said = f"{key!r} already belongs to pack {other.id}"
+            yield _problem(pack.places.get(_HEADER), pack.header["documents"], at, said, f"{pack.id}/{_HEADER}")
+        for key in sorted(pack.expectations.keys() & other.expectations):
+            yield _of_expectation(pack, pack.expectations[key], f"{key!r} already belongs to pack {other.id}")
         given = _names_given(other)
         for name, table in sorted(_names_given(pack).items()):
             if name in given:
@@ -770,6 +778,22 @@ def _collisions(packs: Sequence[Pack], pack: Pack) -> Iterator[Problem]:
         for kind in sorted(pack.definitions.keys() & other.definitions):
             for name in sorted(pack.definitions[kind].keys() & other.definitions[kind]):
                 yield _of_definition(pack, kind, name, f"already belongs to pack {other.id}")
+
+
+def _hidden_tables(pack: Pack) -> Iterator[Problem]:
+    """Tables of the name under which rules read the history of another table of the pack."""
+    for table in sorted(pack.tables):
+        name = f"{table}_history"
+        if name in pack.tables and name in _valid(table, pack.tables[table], ""):
+            said = f"the table {table!r} gives rules its history under this name"
+            yield Problem(_file(pack, f"data/{name}.yaml"), 0, 0, said)
+
+
+def _of_expectation(pack: Pack, expectation: Expectation, message: str) -> Problem:
+    for name, document in pack.places.items():
+        if name.startswith("expectations/") and expectation.id in document.data["expectations"]:
+            return _problem(document, document.data["expectations"], expectation.id, message)
+    return Problem(f"{pack.id}/expectations", 0, 0, message)
 
 
 def _names_given(pack: Pack) -> dict[str, str]:
@@ -871,6 +895,7 @@ def mistakes(criteria: Criteria, pack: Pack) -> list[Problem]:
     """Everything wrong with the rules and definitions of a pack (`rules lint`), each at its line."""
     found = [*_collisions(criteria.packs, pack), *_unmet_requirements(criteria.packs, pack)]
     found += _undeclared(pack)
+    found += _hidden_tables(pack)
     found += _name_mistakes(criteria.packs, pack)
     found += _loan_mistakes(criteria.packs, pack)
     found += _definition_mistakes(criteria, pack)

@@ -129,7 +129,8 @@ def test_a_problem_names_the_file_that_is_there_whatever_the_pack_is_called(tmp_
     ours = write(tmp_path / "ours", {"expectations/OURS.yaml": ASKED, **table}, header=DOCUMENT)
     header = HEADER.format(id="theirs", version="1.0.0") + DOCUMENT
     theirs = write(tmp_path / "folder", {"pack.yaml": header, "expectations/OURS.yaml": ASKED, **table})
-    assert {line.partition(":")[0] for line in problems(ours, theirs)} == {"folder/pack.yaml", "folder/data/levels.yaml"}
+    named = {line.partition(":")[0] for line in problems(ours, theirs)}
+    assert named == {"folder/pack.yaml", "folder/expectations/OURS.yaml", "folder/data/levels.yaml"}
 
 
 def test_a_rule_id_is_taken_once_in_a_run(tmp_path: Path) -> None:
@@ -148,8 +149,8 @@ def test_a_rule_id_is_taken_once_in_a_pack(tmp_path: Path) -> None:
 def test_documents_and_expectations_belong_to_one_pack(tmp_path: Path) -> None:
     ours, theirs = (write(tmp_path / n, {"expectations/OURS.yaml": ASKED}, header=DOCUMENT) for n in ("ours", "theirs"))
     assert problems(ours, theirs) == [
-        "theirs/pack.yaml: 'OURS' already belongs to pack ours",
-        "theirs/pack.yaml: 'OURS-1' already belongs to pack ours",
+        "theirs/pack.yaml:5:5: 'OURS' already belongs to pack ours",
+        "theirs/expectations/OURS.yaml:3:3: 'OURS-1' already belongs to pack ours",
     ]
 
 
@@ -187,6 +188,12 @@ def test_no_pack_gives_a_table_the_name_of_anothers_history(tmp_path: Path) -> N
     said = "the table 'clocks_history' already belongs to pack"
     assert problems(ours, theirs) == [f"theirs/data/clocks_history.yaml: {said} ours"]
     assert problems(theirs, ours) == [f"ours/data/clocks.yaml: {said} theirs"]
+
+
+def test_no_table_has_the_name_under_which_rules_read_the_history_of_another(tmp_path: Path) -> None:
+    ours = write(tmp_path / "ours", {"data/clocks.yaml": CLOCKS, "data/clocks_history.yaml": "rows: {GB: []}\n"})
+    said = "the table 'clocks' gives rules its history under this name"
+    assert problems(ours) == [f"ours/data/clocks_history.yaml: {said}"]
 
 
 def test_a_definition_hides_no_field_of_the_manifest(tmp_path: Path) -> None:
@@ -285,6 +292,9 @@ def test_a_table_that_compares_loosely_finds_a_text_by_its_letters_and_digits(
             "rows:\n  GB:\n    - {from: 2018-05-25}\n    - {until: 2019-05-25}\n",
             "ours/data/t.yaml:4:7: GB: a span says from",
         ),
+        ("rows:\n  GB: {from: 2027-01-01, n: 1}\n", "ours/data/t.yaml:2:3: GB: a row that holds between days"),
+        ("rows:\n  GB: {until: 2020-01-01}\n", "ours/data/t.yaml:2:3: GB: a row that holds between days stands in a list"),
+        ("rows:\n  GB:\n    - {until: 2020-01-01}\n", "ours/data/t.yaml:3:7: GB: a span says from which day"),
         ("rows:\n  GB:\n    - {from: soon}\n", "ours/data/t.yaml:3:7: GB: a span says from which day, as 2026-11-21"),
         ("rows:\n  GB:\n    - {from: }\n", "ours/data/t.yaml:3:7: GB: a span says from which day, as 2026-11-21"),
         ("rows:\n  GB:\n    - {from: 2025-02-30}\n", "ours/data/t.yaml:3:7: GB: a span says from which day, as 2026-11-21"),
