@@ -285,7 +285,7 @@ class Judge:
         return Finding(
             finding_id(self.name, rule.id, subject), rule.id, rule.title, concern.severity, outcome, Assurance.DECLARED,
             subject, concern.ids,
-            message=self._message(program, env, outcome, missing),
+            message=self._message(program, env, outcome, facts),
             location=self._location(facts, explainer.searched, holder),
             facts=facts,
             missing=missing,
@@ -311,10 +311,15 @@ class Judge:
             self._owners[id(holder)] = found
         return self._owners[id(holder)]
 
-    def _message(self, program: Program, env: Env, outcome: Outcome, missing: tuple[str, ...]) -> str:
+    def _message(self, program: Program, env: Env, outcome: Outcome, facts: tuple[Fact, ...]) -> str:
         if outcome is Outcome.GAP or outcome is Outcome.NOT_USED:
             return " ".join(program.say(env).split())
-        return f"Not declared: {', '.join(missing)}." if missing else ""
+        if outcome is not Outcome.UNKNOWN:
+            return ""
+        silent = [fact for fact in facts if not fact.declared]
+        parts = (("Not declared", [f.route for f in silent if f.source != "pack"]),
+                 ("The pack has no row for", [f.route for f in silent if f.source == "pack"]))  # fmt: skip
+        return " ".join(f"{said}: {', '.join(routes)}." for said, routes in parts if routes)
 
     def unconcerned(
         self, rule: Rule, concern: Concern, outcome: Outcome = Outcome.NOT_APPLICABLE, because_of: str = ""

@@ -43,7 +43,7 @@ def by_subject(unknown: Iterable[Record]) -> list[tuple[str, list[str], int, Rec
     """Unknowns grouped by the declared thing that is silent: what it is, its missing fields, how many findings wait."""
     groups: dict[str, dict[str, Any]] = {}
     for finding in unknown:
-        for route in finding.get("missing", ()) or [""]:
+        for route in lacking(finding) or [""]:
             holder, field = _holder(route) if route else _untold(finding)
             group = groups.setdefault(holder, {"fields": {}, "findings": set(), "rank": 0, "where": None})
             group["fields"].setdefault(field)
@@ -91,9 +91,12 @@ def ask(record: Record, place: Place, types: Types) -> dict[str, list[Question]]
 
 
 def _missing(finding: Record) -> tuple[str, ...]:
-    """The routes a person can fill: of unknowns about expectations. What a pack does not know, nobody can."""
-    if finding["outcome"] != "unknown" or not finding["expectations"]:
-        return ()
+    """The routes a person can fill: of unknowns about expectations."""
+    return lacking(finding) if finding["outcome"] == "unknown" and finding["expectations"] else ()
+
+
+def lacking(finding: Record) -> tuple[str, ...]:
+    """What the manifest does not say. A row that the pack lacks is none of it: nobody can declare that."""
     from_pack = {f["route"] for f in finding["facts"] if f.get("source") == "pack"}
     return tuple(route for route in finding.get("missing", ()) if route not in from_pack)
 

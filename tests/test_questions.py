@@ -216,3 +216,15 @@ def test_a_rule_that_did_not_come_to_an_end_is_said_and_its_questions_may_lack()
     assert code == INCOMPLETE
     assert out.startswith("# Open questions")
     assert "incomplete: rule too-much-work: the rule walks more than 200000 items" in err
+
+
+def test_a_row_that_the_pack_lacks_is_asked_of_nobody() -> None:
+    row = {"route": "data.clocks[BR]", "source": "pack", "declared": False}
+    finding = {
+        "id": "1", "outcome": "unknown", "severity": "low", "subject": {"route": "breach_notification[BR]"}, "location": None,
+        "facts": [row], "missing": ["data.clocks[BR]"], "because_of": "the pack has no row for this",
+    }  # fmt: skip
+    assert by_subject([finding]) == [("breach_notification[BR]", ["the pack has no row for this"], 1, None)]
+    owner = {"route": "controls[a].owner", "declared": False, "location": None}
+    both = {**finding, "facts": [row, owner], "missing": ["data.clocks[BR]", "controls[a].owner"]}
+    assert by_subject([both]) == [("controls[a]", ["owner"], 1, None)]

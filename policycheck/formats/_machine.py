@@ -79,7 +79,10 @@ def told(finding: Record, style: Mapping[str, Any]) -> str:
     read = [routes.get(fact["route"], fact["route"]) for fact in finding["facts"] if fact["route"] not in missing]
     if not (read or missing) and finding["location"]:
         read = [route for route in [finding["location"]["route"]] if route]
-    parts += [f"not declared: {_few(missing)}"] if missing else []
+    rows = [fact["route"] for fact in finding["facts"] if fact.get("source") == "pack"]
+    unsaid = [route for route in missing if route not in rows]
+    parts += [f"not declared: {_few(unsaid)}"] if unsaid else []
+    parts += [f"no row in the pack: {_few(rows)}"] if rows else []
     parts += [f"rests on {_few(read)}"] if read else []
     return harmless("; ".join(parts))
 

@@ -17,7 +17,7 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
-from policycheck.formats import sarif_github
+from policycheck.formats import _machine, sarif_github
 
 from .rich_support import GOLDEN, HERE, MACHINES, SECRET, render, spec
 
@@ -297,3 +297,11 @@ def test_paths_are_from_the_root_wherever_the_call_is_made(tmp_path: Path) -> No
     assert done.returncode == 3
     assert {e["location"]["path"] for e in json.loads(done.stdout)} == {"a/policycheck.yaml"}
     assert done.stderr.startswith("policycheck.yaml:")
+
+
+def test_a_row_that_the_pack_lacks_is_not_called_undeclared() -> None:
+    finding = {
+        "title": "Told in time", "outcome": "unknown", "assurance": "declared", "subject": {"kind": "place", "id": "BR"},
+        "facts": [{"route": "data.clocks[BR]", "source": "pack"}], "missing": ["data.clocks[BR]"], "location": None,
+    }  # fmt: skip
+    assert _machine.told(finding, {}) == "Told in time: unknown for place BR; no row in the pack: data.clocks[BR]"

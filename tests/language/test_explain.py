@@ -117,6 +117,8 @@ def test_a_jurisdiction_is_found_in_its_list_and_a_missing_row_in_the_pack() -> 
     assert (unknown.outcome, unknown.because_of) == ("unknown", "the pack has no row for this")
     assert unknown.missing == ("data.clocks[BR]",)
     assert unknown.facts[-1].source == "pack"
+    # Nobody can declare what the pack does not know.
+    assert unknown.message == "The pack has no row for: data.clocks[BR]."
 
 
 def test_what_has_asked_for_is_said_not_to_be_written() -> None:
