@@ -4,11 +4,12 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex, uuid5
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, environment
-from policycheck.language.explain import Explainer, Standing
+from policycheck.language.explain import MAX_FACTS, Explainer, Standing
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
 from policycheck.language.syntax import Node
 from policycheck.model import (
@@ -278,7 +279,7 @@ class Judge:
         if not explainer.facts and program.when is not None and judgement.decided_by is program.claim:
             # A search that had nothing to look at: what is left to say is why the rule applies at all.
             explainer.explain(program.when, env)
-        facts = tuple(explainer.facts.values())
+        facts = tuple((explainer.facts or dict(islice(explainer.names.items(), MAX_FACTS))).values())
         holder, subject = self._about(program, judgement)
         is_open = outcome is _GAP or outcome is _UNKNOWN
         missing = tuple([f.route for f in facts if not f.declared]) if outcome is _UNKNOWN else ()
@@ -340,7 +341,7 @@ class Judge:
             for route in routes:
                 if route.startswith("organization."):
                     explainer.fact(self.organization, route.partition(".")[2])
-            facts = tuple(explainer.facts.values())
+            facts = tuple((explainer.facts or dict(islice(explainer.names.items(), MAX_FACTS))).values())
             self._deciding[routes] = facts, facts[0].location if facts else self.place.locate(self.organization)
         return self._deciding[routes]
 

@@ -221,8 +221,8 @@ def test_a_rule_that_did_not_come_to_an_end_is_said_and_its_questions_may_lack()
 def test_a_row_that_the_pack_lacks_is_asked_of_nobody() -> None:
     row = {"route": "data.clocks[BR]", "source": "pack", "declared": False}
     finding = {
-        "id": "1", "outcome": "unknown", "severity": "low", "subject": {"route": "breach_notification[BR]"}, "location": None,
-        "facts": [row], "missing": ["data.clocks[BR]"], "because_of": "the pack has no row for this",
+        "id": "1", "outcome": "unknown", "severity": "low", "subject": {"route": "breach_notification[BR]"},
+        "location": None, "facts": [row], "missing": ["data.clocks[BR]"], "because_of": "the pack has no row for this",
     }  # fmt: skip
     assert by_subject([finding]) == [("breach_notification[BR]", ["the pack has no row for this"], 1, None)]
     owner = {"route": "controls[a].owner", "declared": False, "location": None}

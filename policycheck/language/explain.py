@@ -58,6 +58,8 @@ class Explainer:
         self._known: dict[Any, Fact] = {} if known is None else known
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {} if reasons is None else reasons
         self.facts: dict[str, Fact] = {}
+        #: Items' own names that were read. They tell a thing from others and are facts only where there is no other.
+        self.names: dict[str, Fact] = {}
         #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
         self.searched = False
         self._later: list[Callable[[], None]] = []
@@ -354,18 +356,21 @@ class Explainer:
         if location is None:
             return False
         if key in ("id", "name") and holder.get(key) is not None:
-            # An item's own name proves nothing.
+            self.names.setdefault(location.route, self._made(location.route, holder[key], location, note))
             return True
         value = holder[key] if isinstance(holder, list) else holder.get(key)
         self._known[at] = self._add(location.route, value, location, note)
         return True
 
     def _add(self, route: str, value: Any, location: Location | None, note: str) -> Fact:
+        return self.facts.setdefault(route, self._made(route, value, location, note))
+
+    def _made(self, route: str, value: Any, location: Location | None, note: str) -> Fact:
         declared = value is not None and value is not UNKNOWN
         shown = _plain(value) if declared else None
         said = self._notes.get(location) if self._notes else None
         source = "manifest" if said is None else "artefact"
-        return self.facts.setdefault(route, Fact(route, shown, declared, location, source, note or said or ""))
+        return Fact(route, shown, declared, location, source, note or said or "")
 
 
 def _inside(env: Env, kind: str, holder: Any) -> Env:

@@ -194,6 +194,14 @@ def test_a_list_that_is_written_out_in_the_rule_is_explained_by_its_parts() -> N
     assert (found.outcome, routes(found)) == ("gap", ["controls[a].owner", "controls[a].disclosed_in"])
 
 
+def test_a_name_is_a_fact_where_there_is_no_other() -> None:
+    data = {"organization": {"id": "o", "name": "Test House"}}
+    asked = 'organization.name.startsWith("A")'
+    (found,) = findings(data, for_each="organization", **{"assert": asked})
+    assert [(f.route, f.value) for f in found.facts] == [("organization.name", "Test House")]
+    assert stands(found) == "organization.name"
+
+
 def test_what_applies_to_nothing_says_what_left_each_thing_out() -> None:
     data = {"organization": {"id": "o"}, "controls": [{"id": "a", "family": "waf"}]}
     (found,) = findings(data, for_each={"c": 'controls.filter(k, k.family == "decoy")'}, **{"assert": "c.owner != ''"})
