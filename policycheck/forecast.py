@@ -1,8 +1,8 @@
 """What goes stale when: the same manifest judged on later days, and what then begins to block.
 
 Nothing is guessed. Days on which something may change are read from the manifest (a date, a date plus an interval that
-stands with it); each is judged as `check --as-of` would, and where something opened between two of them the first day is
-searched. What reads nothing that a day could change is judged once.
+stands with it) and from the dated rows of the packs' tables; each is judged as `check --as-of` would, and where something
+opened between two of them the first day is searched. What reads nothing that a day could change is judged once.
 """
 
 from __future__ import annotations
@@ -39,11 +39,15 @@ class Event(NamedTuple):
     before: Finding | None = None
 
 
-def days_of(data: Any, options: Options, days: int) -> list[str]:
-    """The days to look at: the evaluation's own first, those on which something may change, the last one."""
+def days_of(data: Any, options: Options, days: int, tables: Mapping[str, Any] | None = None) -> list[str]:
+    """The days to look at: the evaluation's own first, those on which something may change, the last one.
+
+    `tables` are those of the packs, of which rows begin and end to hold.
+    """
     first = date.fromisoformat(options.as_of)
     last = first + timedelta(days=min(days, (date.max - first).days))
     changes = set(_changes(data, ()))
+    changes |= set(_changes([rows for name, rows in (tables or {}).items() if name.endswith("_history")], ()))
     changes |= {day for w in options.warn_until if (day := _later(w.until, 1)) is not None}
     return [first.isoformat(), *sorted(d.isoformat() for d in changes if first < d < last), last.isoformat()]
 

@@ -52,6 +52,20 @@ def test_a_review_falls_due_on_the_day_after_its_interval(shop: Path, call: Call
     assert not [e for e in opens(call, shop, "--days", "193") if e["rule"] == "control-reviewed-in-time"]
 
 
+def test_a_row_of_a_pack_that_ends_before_the_next_begins_opens_what_rests_on_it(shop: Path, call: Call) -> None:
+    files = {
+        "pack.yaml": "id: ours\nversion: 1.0.0\ntitle: Ours\n",
+        "data/levels.yaml": "rows:\n  now: [{from: 2020-01-01, until: 2026-12-05, n: 1}, {from: 2026-12-10, n: 1}]\n",
+        "family/level-held.yaml": "title: Held\nexpectations: []\nseverity: low\nfor_each: organization\n"
+        'assert: data.levels["now"].n == 1\nmessage: Not held.\nremediation: Hold it.\n',
+    }
+    for name, text in files.items():
+        (shop / "ours" / name).parent.mkdir(parents=True, exist_ok=True)
+        (shop / "ours" / name).write_text(text, "utf-8")
+    found = opens(call, shop, "--rules", "ours", "--days", "90")
+    assert [e["date"] for e in found if e["rule"] == "level-held"] == ["2026-12-05"]
+
+
 def test_every_event_is_what_check_says_on_that_day_and_not_the_day_before(shop: Path, call: Call) -> None:
     found = opens(call, shop, "--days", "400")
     assert found

@@ -78,7 +78,7 @@ class _Calendar:
             return
         self.organization = first.data["organization"]
         judged = Days(first, worker.criteria, options, worker.known)
-        wanted = days_of(first.data, options, days)
+        wanted = days_of(first.data, options, days, worker.criteria.tables(options.as_of))
         self.last, self.blocking = wanted[-1], judged.blocking
         self.events = calendar(judged.judge, options, wanted, judged.explained)
         self.failures = judged.failures
