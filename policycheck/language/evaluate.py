@@ -22,7 +22,8 @@ from policycheck.model import UNKNOWN
 Env = dict[str, Any]
 Run = Callable[[Env], Any]
 ROOT, STATE = "$root", "$state"
-#: For the explanation only: the trees of a rule's `let`, and the list and position of each bound value that is no map.
+#: For the explanation only: the trees of a rule's `let`; and of each bound value that is no map the list, the position,
+#: and the tree of the list where the rule's `for_each` bound it.
 LETS, WALKED = "$lets", "$walked"
 ITEM_BUDGET = 200_000
 #: Lists shorter than this are searched by `in` without being counted: the count would cost more than the search. Text

@@ -134,7 +134,7 @@ class Explainer:
         """One item of those that decided."""
         source, variable, body = node.args
         self._explain(body, _bound(env, variable, items, position))
-        if answer is not False or node.op != "exists":
+        if answer is not False or node.op != "exists" or self._is_mapped(source, env):
             self._kept(source, items, position, env)
 
     def _best(self, node: Node, items: list[Any], first: int, env: Env) -> None:
@@ -193,6 +193,11 @@ class Explainer:
         self._say(is_let, body, _bound(inner, variable, before, at))
         step = partial(self._kept, below, before, at, inner)
         self._later.append(step) if is_let else step()
+
+    def _is_mapped(self, source: Node, env: Env) -> bool:
+        """Whether what is searched are values that the rule read from things, not the things."""
+        made, _, _ = self._maker(source, env)
+        return made is not None and made.op == "map"
 
     def _say(self, is_let: bool, node: Node, env: Env) -> None:
         """Explain now, or after all others what a `let` says."""
@@ -290,11 +295,13 @@ class Explainer:
 
     def _bound_value(self, name: str, env: Env) -> None:
         """A single value that a rule gave a name: its let, the list it was walked in, or else the name itself."""
-        holder, position = env.get(WALKED, {}).get(name, (None, 0))
+        holder, position, source = env.get(WALKED, {}).get(name, (None, 0, None))
         if name in env.get(LETS, ()):
             self._later.append(partial(self._explain, env[LETS][name], env))
         elif self.place.locate(holder, position) is not None:
             self.fact(holder, position)
+        elif source is not None:
+            self._kept(source, holder, position, env)
         else:
             value = env[name]
             if value is not UNKNOWN or holder is not None:
@@ -381,7 +388,7 @@ def _bound(env: Env, variable: str, items: list[Any], position: int) -> Env:
     """The environment in which a macro's variable is one item; a single value keeps its place."""
     inner = {**env, variable: items[position]}
     if not isinstance(items[position], dict):
-        inner[WALKED] = {**env.get(WALKED, {}), variable: (items, position)}
+        inner[WALKED] = {**env.get(WALKED, {}), variable: (items, position, None)}
     return inner
 
 

@@ -127,7 +127,8 @@ class Program:
                 del inner[binding.name]
                 assert binding.run is not None
                 items = binding.run(inner)
-                walked[binding.name] = (items, next((n for n, other in enumerate(items) if other is item), 0))
+                at = next((n for n, other in enumerate(items) if other is item), 0)
+                walked[binding.name] = (items, at, binding.node)
                 inner[binding.name] = item
         inner.update(bound)
         return inner

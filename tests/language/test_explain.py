@@ -194,6 +194,21 @@ def test_a_list_that_is_written_out_in_the_rule_is_explained_by_its_parts() -> N
     assert (found.outcome, routes(found)) == ("gap", ["controls[a].owner", "controls[a].disclosed_in"])
 
 
+def test_a_search_among_values_that_found_nothing_rests_on_each_of_them() -> None:
+    data = {"organization": {"id": "o"}, "controls": [{"id": "a", "family": "waf"}, {"id": "b", "family": "decoy"}]}
+    asked = "controls.map(c, c.family).exists(f, f == 'design')"
+    (found,) = findings(data, for_each="organization", **{"assert": asked})
+    assert (found.outcome, routes(found)) == ("gap", ["controls[a].family", "controls[b].family"])
+
+
+def test_a_value_that_is_bound_from_a_list_the_rule_made_stands_where_it_was_read() -> None:
+    data = {"controls": [{"id": "a", "family": "waf"}, {"id": "b", "family": "decoy"}]}
+    bound = {"f": "controls.filter(c, c.family != 'design').map(c, c.family)"}
+    first, second = findings(data, for_each=bound, **{"assert": "f == 'waf'"})
+    assert (first.outcome, routes(first)) == ("met", ["controls[a].family"])
+    assert (second.outcome, routes(second), stands(second)) == ("gap", ["controls[b].family"], "controls[b].family")
+
+
 def test_a_name_is_a_fact_where_there_is_no_other() -> None:
     data = {"organization": {"id": "o", "name": "Test House"}}
     asked = 'organization.name.startsWith("A")'
