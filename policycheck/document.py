@@ -202,7 +202,9 @@ class Document:
     the data stays plain: `locate(container, key)` gives a `Location`, `route(container, key)` the key route.
     """
 
-    __slots__ = ("_entries", "_homes", "_loose", "_parents", "_places", "_raws", "_routes", "_strangers", "_texts", "data")
+    __slots__ = (
+        "_entries", "_homes", "_kept", "_loose", "_parents", "_places", "_raws", "_routes", "_strangers", "_texts", "data",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.data: Any = None
@@ -213,6 +215,8 @@ class Document:
         self._strangers: dict[tuple[int, Any], str] = {}
         #: The texts with white space around them, by container and key.
         self._loose: list[tuple[Any, Any]] = []
+        #: What was taken over or replaced. What a place is kept for must not go: another thing would get its identity.
+        self._kept: list[Any] = []
         self._texts: dict[str, str] = {}
         self._raws: dict[str, bytes] = {}
         # Findings ask for the same places again and again; the data does not change once it is read.
@@ -282,6 +286,7 @@ class Document:
 
     def absorb(self, other: Document) -> None:
         """Take over the places and texts of another document whose containers become part of this one."""
+        self._kept.append(other)
         self._entries.update(other._entries)
         self._homes.update(other._homes)
         self._parents.update(other._parents)
@@ -293,6 +298,7 @@ class Document:
 
     def adopt(self, key: str, value: Any, other: Document) -> None:
         """Put a fragment's section under this document's top: the place stays the fragment's."""
+        self._kept.append(self.data.get(key))
         self.data[key] = value
         self._entries[id(self.data)][key] = other._entries[id(other.data)][key]
         if isinstance(value, (dict, list)):
@@ -598,12 +604,12 @@ class _Builder:
 
     def _refuse_node(self, event: Any) -> NoReturn:
         if type(event) is AliasEvent:
-            self.stop(event, f"aliases (*{event.anchor}) are not allowed; write the value out")
+            self.stop(event, f"aliases (*{str(event.anchor)[:40]}) are not allowed; write the value out")
         self.stop(event, "a key must be text, not a list or a mapping")
 
     def _refuse(self, event: Any) -> None:
         if event.anchor is not None:
-            self.say(event, f"anchors (&{event.anchor}) are not allowed; write the value out where it is needed")
+            self.say(event, f"anchors (&{str(event.anchor)[:40]}) are not allowed; write the value out where it is needed")
         if event.tag is not None:
             self.say(event, f"tags ({event.tag[:40]}) are not allowed; remove it, and quote the value where text is meant")
 

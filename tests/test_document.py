@@ -186,6 +186,7 @@ def test_a_route_names_items_by_what_names_them_and_not_by_position() -> None:
         ("a: &x 1\n", 1, 4, "anchors (&x)"),
         ("&x a: 1\n", 1, 1, "anchors (&x)"),
         ("a: [&x [1]]\n", 1, 5, "anchors (&x)"),
+        (f"a: &{'x' * 900} 1\n", 1, 4, f"anchors (&{'x' * 40})"),
         ("a: *x\n", 1, 4, "aliases (*x)"),
         ("*x : 1\n", 1, 1, "aliases (*x)"),
         ("a: !!int '3'\n", 1, 4, "tags (tag:yaml.org,2002:int)"),

@@ -181,6 +181,17 @@ def test_a_manifest_too_broken_to_tell_is_judged_itself(root: Path) -> None:
     assert (shown(found, root), said(found)) == (["policycheck.yaml"], [])
 
 
+def test_what_is_made_after_fragments_were_taken_in_stands_in_no_file(root: Path) -> None:
+    put(root, "policycheck.yaml", text=MANIFEST + f"include: ['*{PART}']\ncontrols: []\nsurfaces: []\n")
+    put(root, *[f"{n}{PART}" for n in range(40)], text="surfaces:\n  - {id: a}\n")
+    put(root, f"z{PART}", text="controls:\n")
+    document, problems, fragments = read_manifest(root / "policycheck.yaml", "policycheck.yaml", root)
+    assert (problems, sources.merge(document, fragments)) == ([], [])
+    del fragments
+    made: list[object] = [made for _ in range(500) for made in ([], {})]
+    assert {document.locate(one) for one in made} == {None}
+
+
 def test_lists_are_concatenated_and_each_thing_stands_in_its_own_file(root: Path) -> None:
     put(root, "sub/policycheck.yaml", text=f"{MANIFEST}include: ['p/*{PART}']\nsurfaces:\n  - {{id: one, kind: page}}\n")
     put(root, f"sub/p/1{PART}", text="# a\nsurfaces:\n  - {id: two, kind: page}\nmetrics: [{id: m}]\n")
