@@ -23,6 +23,9 @@ _TYPES = {
 _SHOWN = 12
 _DATES = {"date": "a date; write it as 2026-11-21", "date-time": "a moment; write it as 2026-11-21T09:30:00Z"}
 _LONGEST = 60
+#: Keys that a manifest has and a fragment cannot have.
+_OF_THE_MANIFEST = ("policycheck", "include", "organization")
+_FRAGMENT = "urn:policycheck:schema:fragment-v1"
 #: More problems of one file than anyone reads at once: the rest is counted.
 _MOST = 200
 
@@ -147,8 +150,11 @@ def _problem(document: Document, container: Any, key: Any, message: str, at_key:
 
 def _unknown_keys(document: Document, error: Any) -> Iterator[Problem]:
     allowed = list(error.schema.get("properties", ()))
+    is_fragment = error.schema.get("$id") == _FRAGMENT
     for key in _unknown(error):
         hint = suggest(key, allowed) or f"; allowed here: {_listed(sorted(allowed))}"
+        if is_fragment and key in _OF_THE_MANIFEST:
+            hint = "; it stands in the manifest that includes this fragment"
         yield _problem(document, error.instance, key, f"unknown key{hint}", at_key=True)
 
 
@@ -219,7 +225,9 @@ def _type(error: Any) -> str:
 
 
 def _is_quoted(value: Any, wanted: str) -> bool:
-    return isinstance(value, str) and (value in ("true", "false") if wanted == "boolean" else value.isdecimal())
+    if not isinstance(value, str):
+        return False
+    return value in ("true", "false") if wanted == "boolean" else value.isdecimal() and value.isascii()
 
 
 def _pattern(error: Any) -> str:
