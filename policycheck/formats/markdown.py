@@ -20,6 +20,8 @@ SEPARATOR = b"\n"
 SHOWS_SINCE = True
 #: Of what changed; the trend has all.
 MAX_CHANGES = 10
+#: Of the facts of a gap; the JSON report has them all.
+MAX_FACTS = 6
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
 
@@ -125,11 +127,20 @@ def _gap(finding: Record, asked: dict[str, Record]) -> list[str]:
     for name in finding["expectations"]:
         row = asked.get(name)
         lines.append(f"- asked by {name}" + (f" ({safe(row['locator'])}, {row['modality']})" if row else ""))
-    for fact in finding["facts"][:6]:
-        value = code(fact["value"]) if fact.get("declared", True) else "not declared"
-        lines.append(f"- {code(fact['route'])}: {value}")
+    lines += [f"- {code(fact['route'])}: {_fact(fact)}" for fact in finding["facts"][:MAX_FACTS]]
+    more = len(finding["facts"]) - MAX_FACTS
+    lines += [f"- and {more} more facts"] if more > 0 else []
+    lines += [""] if lines[-1] else []
     close = finding.get("remediation", "")
-    return [*lines, "", *([f"To close: {safe(close)}", ""] if close else [])]
+    return [*lines, *([f"To close: {safe(close)}", ""] if close else [])]
+
+
+def _fact(fact: Record) -> str:
+    """What a fact says. What an artefact says stands there; the route leads to all that is declared."""
+    if not fact.get("declared", True):
+        return "the pack has no such row" if fact.get("source") == "pack" else "not declared"
+    place = fact.get("location")
+    return code(fact["value"]) + (f" in {code(_spot(place))}" if place and fact.get("source") == "artefact" else "")
 
 
 def _spot(place: Record) -> str:

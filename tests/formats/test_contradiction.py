@@ -80,3 +80,11 @@ def test_a_baseline_makes_no_contradiction_milder(known: dict[str, str]) -> None
     assert f"gap, contradicted by the repository, known to the baseline since {AS_OF}" in known["junit"]
     assert re.search(r"0 block, 1 contradicted, 0 accepted, [1-9]\d* known\.", known["github-summary"])
     assert re.search(r"\| of the declaration itself \| [1-9]", known["github-summary"])
+
+
+def test_markdown_says_where_a_fact_was_read_and_how_many_more_there_are() -> None:
+    words = ("harbour-social", "--root", ".", "--as-of", AS_OF, "--exit-zero", "--format", "markdown")
+    text = command_line.run(ROOT / "examples", "check", *words).stdout
+    assert "- `controls[feed-limit].status`: `observing` in `harbour-social/deploy/conf.d/www.conf:48`\n" in text
+    assert re.search(r"^- and \d+ more facts$", text, re.MULTILINE)
+    assert "\n\n\n" not in text
