@@ -31,20 +31,18 @@ from policycheck.evidence._nginx_places import (
     refuse_sent_on,
     returned,
 )
+from policycheck.evidence._rates import DWARFED, WINDOWS, declared_window, is_dwarfed
 from policycheck.model import Reading
 
 #: The directives that decide, where a server is meant as a whole.
 DECISIVE = ("limit_req",)
 
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _NATURAL = {"s": "second", "m": "minute"}
 _ZONE = re.compile(r"zone=([^:]+)(:.*)?", re.DOTALL)
 _RATE = re.compile(r"rate=([0-9]{1,9})r/([sm])")
 _COUNT = re.compile(r"(burst|delay)=([0-9]{1,9})")
 #: The most limits of one place that are read, and the most zones of a configuration.
 _MOST, _MOST_ZONES = 50, 1000
-#: How many windows' worth of requests a burst may hold where no limit is declared to hold it against.
-_WINDOWS = 60
 _CONNECTIONS = "limit_conn bounds how many connections are open at once, never the visits in an hour or a day"
 
 
@@ -98,7 +96,7 @@ def readings(spot: Spot, http: Http, options: Mapping[str, object], subject: Map
     refuse_answered_otherwise(spot, _refusal(spot), http)
     _refuse_passed_by(spot, http)
     where = _where(limits, strictest, spot, http)
-    return (*_status(strictest, spot, where, _params(subject)), *_numbers(strictest, subject, where))
+    return (*_status(strictest, spot, where, subject), *_numbers(strictest, subject, where))
 
 
 def _refuse_limited_later(spot: Spot, http: Http) -> None:
@@ -155,7 +153,7 @@ def _absent(http: Http, spot: Spot, which: str) -> Reading:
     return _reading("status", "planned", spot.at(), note)
 
 
-def _status(limit: _Limit, spot: Spot, where: str, params: Mapping[str, object]) -> Iterator[Reading]:
+def _status(limit: _Limit, spot: Spot, where: str, subject: Mapping[str, object]) -> Iterator[Reading]:
     """Whether the limit enforces anything; unsaid when that hangs on what this file does not show.
 
     One whose burst lets more through than is declared is there, but what it stops is for a person to say.
@@ -172,8 +170,8 @@ def _status(limit: _Limit, spot: Spot, where: str, params: Mapping[str, object])
         note = f"limit_req_dry_run is on for {spot.name}: requests are counted, none is refused"
         yield _reading("status", "observing", dry, note)
     elif limit.standing != "opaque":
-        is_soft = _is_dwarfed(limit, _count(limit.at, "burst") or 0, params)
-        note = f"{where}; its burst is more than the limit; declare params.burst" if is_soft else where
+        is_soft = _is_dwarfed(limit, _count(limit.at, "burst") or 0, subject)
+        note = f"{where}; {DWARFED}" if is_soft else where
         yield _reading("status", "deployed", limit.at, note)._replace(soft=is_soft)
 
 
@@ -185,12 +183,12 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
     """
     if limit.standing == "nobody":
         return
-    zone, params = limit.zone, _params(subject)
-    window = _window(zone, params)
-    rate = zone.rate * _SECONDS[window]
+    zone = limit.zone
+    window = declared_window(subject) or zone.natural
+    rate = zone.rate * WINDOWS[window]
     extra = _count(limit.at, "burst")
     burst = "its burst comes on top and is not counted" if extra is not None else ""
-    is_soft = _is_dwarfed(limit, extra or 0, params)
+    is_soft = _is_dwarfed(limit, extra or 0, subject)
     burst += ", and is more than what is declared; declare params.burst" if is_soft else ""
     rounded = "rounded up to a whole number" if rate.denominator != 1 else ""
     note = "; ".join(filter(None, (where, burst, limit.why)))
@@ -201,26 +199,12 @@ def _numbers(limit: _Limit, subject: Mapping[str, object], where: str) -> Iterat
         yield _reading("params.unit", "ip", zone.at, f"the key of zone={zone.name} is the address")._replace(soft=is_soft)
     if limit.standing == "account":
         yield _reading("params.unit", "account", zone.at, limit.why)._replace(soft=is_soft)
-    if limit.standing == "address" and params.get("exempt") == []:
+    if limit.standing == "address" and _params(subject).get("exempt") == []:
         yield _reading("params.exempt", [], zone.at, f"the key of zone={zone.name} exempts nobody")
 
 
-def _window(zone: _Zone, params: Mapping[str, object]) -> str:
-    declared = params.get("window")
-    return declared if isinstance(declared, str) and declared in _SECONDS else zone.natural
-
-
-def _is_dwarfed(limit: _Limit, burst: int, params: Mapping[str, object]) -> bool:
-    """Whether the burst alone is more than the declared limit, and is not declared itself.
-
-    Without a declared limit and its window it is held against many of the windows in which the rate is written.
-    """
-    if params.get("burst") is not None:
-        return False
-    declared, window = params.get("limit"), _window(limit.zone, params)
-    if isinstance(declared, int | float) and not isinstance(declared, bool) and params.get("window") == window:
-        return burst > declared
-    return burst > limit.zone.rate * _SECONDS[limit.zone.natural] * _WINDOWS
+def _is_dwarfed(limit: _Limit, burst: int, subject: Mapping[str, object]) -> bool:
+    return is_dwarfed(limit.zone.rate * WINDOWS[limit.zone.natural], burst, subject)
 
 
 def _burst(limit: _Limit, where: str) -> Iterator[Reading]:
@@ -284,7 +268,7 @@ def _zone(item: Directive) -> _Zone:
     if len(rates) != 1 or int(rates[0][1]) == 0:
         raise item.unsaid(f"the rate of limit_req_zone {names[0]} is no number (a template?)")
     natural = _NATURAL[rates[0][2]]
-    return _Zone(names[0], item.args[0], Fraction(int(rates[0][1]), _SECONDS[natural]), natural, item)
+    return _Zone(names[0], item.args[0], Fraction(int(rates[0][1]), WINDOWS[natural]), natural, item)
 
 
 def _limit(item: Directive, zones: Mapping[str, _Zone], http: Http, spot: Spot) -> _Limit:

@@ -273,8 +273,7 @@ def examples(path: str) -> tuple[str, ...]:
 def _serving_of(server: Spot, path: str, http: Http) -> Iterator[Spot]:
     """Where examples of a declared path are served; those in a form for programs count where a program answers them."""
     yield from (resolve(server, example, http) for example in examples(path))
-    last = re.search(r"\*+\Z", path)
-    for form in _FORMS if last else ():
+    for form in _FORMS if path.endswith("*") else ():
         found = resolve(server, unquote(_VARYING.sub(_EXAMPLES[1], path) + form), http)
         if passes(found):
             yield found

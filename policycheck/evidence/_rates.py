@@ -85,23 +85,30 @@ _MANY = 60
 DWARFED = "its burst is more than the limit; declare params.burst"
 
 
-def is_dwarfed(rate: Rate, burst: int, subject: Mapping[str, object]) -> bool:
-    """Whether what comes through at once is more than the declared limit, and is not declared itself."""
-    params = subject.get("params")
-    declared: Mapping[str, object] = params if isinstance(params, Mapping) else {}
-    limit = declared.get("limit")
-    if declared.get("burst") is not None:
+def is_dwarfed(amount: Fraction | int, burst: int, subject: Mapping[str, object], *, by_declared: bool = True) -> bool:
+    """Whether what comes through at once is more than the declared limit, and is not declared itself.
+
+    Without a declared limit and its window, or where every burst is a multiple (not `by_declared`), it is held against many
+    windows of the one that is written, each of which lets `amount` through.
+    """
+    params = _params(subject)
+    limit = params.get("limit")
+    if params.get("burst") is not None:
         return False
-    if isinstance(limit, int | float) and not isinstance(limit, bool) and declared_window(subject):
+    if by_declared and isinstance(limit, int | float) and not isinstance(limit, bool) and declared_window(subject):
         return burst > limit
-    return burst > rate.amount * _MANY
+    return burst > amount * _MANY
 
 
 def declared_window(subject: Mapping[str, object]) -> str:
     """The window that a control declares, where it is one of the manifest's words."""
-    params = subject.get("params")
-    window = params.get("window") if isinstance(params, Mapping) else None
+    window = _params(subject).get("window")
     return window if isinstance(window, str) and window in WINDOWS else ""
+
+
+def _params(subject: Mapping[str, object]) -> Mapping[str, object]:
+    params = subject.get("params")
+    return params if isinstance(params, Mapping) else {}
 
 
 def duration(value: object) -> Fraction | None:

@@ -657,7 +657,7 @@ def _of_bucket(
         yield rate.at.reading("status", "observing", note)
     elif standing != "opaque":
         doubt = _PARTLY if percent < 100 and mapping(subject.get("params")).get("enforced_percent") is None else ""
-        doubt = doubt or (DWARFED if is_dwarfed(rate, burst, subject) else "")
+        doubt = doubt or (DWARFED if is_dwarfed(rate.amount, burst, subject) else "")
         yield from doubted([rate.at.reading("status", "deployed", note + runtime)], doubt)
     yield at.reading("params.enforced_percent", math.floor(percent), f"filter_enabled and filter_enforced of {chosen.label}")
     is_shared = isinstance(chosen.data.get("local_cluster_rate_limit"), dict)

@@ -345,9 +345,8 @@ def _of_ingress(
         yield trusting.reading("status", "observing", said)
     else:
         names = " and ".join(str(rate.at.key).removeprefix(_PREFIX) for rate in rates)
-        burst = _burst(notes, rates).value
-        declared = {"params": {"burst": mapping(subject.get("params")).get("burst")}}
-        doubt = DWARFED if is_dwarfed(min(rates, key=lambda rate: rate.amount), int(str(burst)), declared) else ""
+        least, burst = min(rate.amount for rate in rates), int(str(_burst(notes, rates).value))
+        doubt = DWARFED if is_dwarfed(least, burst, subject, by_declared=False) else ""
         deployed = at.reading("status", "deployed", f"{names} {where}; {_RETIRED}")
         unit = at.reading("params.unit", "ip", f"ingress-nginx counts by the client's address {where}")
         yield from doubted([deployed, unit], doubt)

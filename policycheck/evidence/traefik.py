@@ -629,7 +629,7 @@ def _numbers(
         yield rates[0].at.reading("status", "observing", note)
     elif standing != "opaque":
         burst = _at_once(best)[0] if len(counted) == 1 else 0
-        dwarfed = DWARFED if is_dwarfed(rates[0], burst, subject) else ""
+        dwarfed = DWARFED if is_dwarfed(rates[0].amount, burst, subject) else ""
         doubt = "; ".join(filter(None, (_doubt(setup, using, counted), dwarfed)))
         yield from doubted([rates[0].at.reading("status", "deployed", note)], doubt)
     is_shared = all(isinstance(_member(_limit(item) or {}, "redis"), dict) for item in counted)
