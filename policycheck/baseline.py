@@ -14,7 +14,7 @@ from policycheck.document import Document, quoted
 from policycheck.judge import finding_id
 from policycheck.language.evaluate import day
 from policycheck.language.types import suggest
-from policycheck.model import Assurance, Debt, Finding, Options, Outcome, Problem, Severity, Subject
+from policycheck.model import BINDING, Assurance, Debt, Finding, Options, Outcome, Problem, Severity, Subject
 from policycheck.packs import Criteria, Expectation, Rule
 
 FORMAT = "policycheck-baseline"
@@ -186,7 +186,7 @@ def _is_asked_whole(rule: Rule, criteria: Criteria) -> bool:
 
 def _whom(expectation: Expectation) -> tuple[object, ...]:
     """Whom an expectation concerns, and whether it binds them at all: a rule of measures that one may use finds no gap."""
-    is_binding = expectation.modality in ("must", "should")
+    is_binding = expectation.modality in BINDING
     return is_binding, *map(frozenset, (expectation.addressees, expectation.sizes, expectation.jurisdictions))
 
 

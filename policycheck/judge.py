@@ -4,15 +4,15 @@ A `Judgement` is cheap; `Judge.finding` explains one, with its facts and places,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex, uuid5
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, environment
-from policycheck.language.explain import MAX_FACTS, Explainer, Standing
+from policycheck.language.explain import Explainer, Standing
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
 from policycheck.language.syntax import Node
 from policycheck.model import (
+    BINDING,
     ITEM_KEYS,
     UNKNOWN,
     Assurance,
@@ -33,8 +33,7 @@ EXPLAIN_BUDGET = 5_000_000
 NOTHING = "nothing to judge"
 _ELSEWHERE = "organization.jurisdictions"
 #: The strongest first.
-_MODALITIES = ("must", "should", "may", "informational")
-_BINDING = _MODALITIES[:2]
+_MODALITIES = (*BINDING, "may", "informational")
 _GAP, _UNKNOWN = Outcome.GAP, Outcome.UNKNOWN
 
 
@@ -279,7 +278,7 @@ class Judge:
         if not explainer.facts and program.when is not None and judgement.decided_by is program.claim:
             # A search that had nothing to look at: what is left to say is why the rule applies at all.
             explainer.explain(program.when, env)
-        facts = tuple((explainer.facts or dict(islice(explainer.names.items(), MAX_FACTS))).values())
+        facts = explainer.shown()
         holder, subject = self._about(program, judgement)
         is_open = outcome is _GAP or outcome is _UNKNOWN
         missing = tuple([f.route for f in facts if not f.declared]) if outcome is _UNKNOWN else ()
@@ -341,7 +340,7 @@ class Judge:
             for route in routes:
                 if route.startswith("organization."):
                     explainer.fact(self.organization, route.partition(".")[2])
-            facts = tuple((explainer.facts or dict(islice(explainer.names.items(), MAX_FACTS))).values())
+            facts = explainer.shown()
             self._deciding[routes] = facts, facts[0].location if facts else self.place.locate(self.organization)
         return self._deciding[routes]
 
@@ -397,7 +396,7 @@ def _concern(
         return Concern((), unsure, because, _MODALITIES[0], rule.severity, named, False)
     found = [e.modality for e in concerned]
     modality = found[0] if len(found) == 1 else min(found, key=_MODALITIES.index)
-    severity = rule.severity if modality in _BINDING else Severity.INFO
+    severity = rule.severity if modality in BINDING else Severity.INFO
     is_local = any(e.jurisdictions for e in concerned)
     return Concern(concerned, unsure, because, modality, severity, tuple([e.id for e in concerned]), is_local)
 
@@ -413,7 +412,7 @@ def plan_for(criteria: Criteria, organization: Mapping[str, Any]) -> Plan:
             is_judged = concern.expectations or concern.unsure or not rule.expectations
             (judged if is_judged else rest).append((rule, concern))
         untold = {e: _untold(*ask(criteria.every_expectation[e])) for e in criteria.tested}
-        binding = frozenset(e for e in criteria.tested if criteria.every_expectation[e].modality in _BINDING)
+        binding = frozenset(e for e in criteria.tested if criteria.every_expectation[e].modality in BINDING)
         not_concerned: dict[str, list[str]] = {}
         for name, rollup in untold.items():
             if rollup.because_of and rollup.outcome is Outcome.NOT_APPLICABLE:

@@ -30,6 +30,10 @@ ITEM_KEYS = (
 )  # fmt: skip
 
 
+#: The modalities of expectations that ask: what only rests on others informs, and never blocks.
+BINDING = ("must", "should")
+
+
 #: The longest term of an exception in days, where a configuration sets no other.
 EXCEPTION_DAYS = 365
 

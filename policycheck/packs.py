@@ -23,7 +23,7 @@ from policycheck.language.program import Program
 from policycheck.language.syntax import ExpressionError, Node, caret
 from policycheck.language.syntax import parse as parse_expression
 from policycheck.language.types import ANY, Checker, Type, Types, types_of
-from policycheck.model import Problem, Severity
+from policycheck.model import BINDING, Problem, Severity
 
 #: What the wheel carries: each pack in a line, an empty line, then for each rule the parts of its analysis and its text, a
 #: line each. Of the text the pack's line holds what every run asks of every rule; it also says where a rule's lines stand,
@@ -913,7 +913,7 @@ def _rule_mistakes(criteria: Criteria, rule: Rule) -> Iterator[Mistake]:
             from policycheck.language.types import suggest
 
             yield Mistake("expectations", f"unknown expectation {name!r}{suggest(name, criteria.every_expectation)}")
-    if known and not any(e.modality in ("must", "should") for e in known) and rule.severity is not Severity.INFO:
+    if known and not any(e.modality in BINDING for e in known) and rule.severity is not Severity.INFO:
         yield Mistake("severity", "none of the expectations is a must or a should: severity must be info")
     if rule.text.get("equivalents") and not any(e.illustrative for e in known):
         yield Mistake("equivalents", "none of the expectations is illustrative: no other measure can stand in for it")

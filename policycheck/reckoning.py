@@ -8,12 +8,11 @@ from typing import Any
 
 from policycheck.errors import GAPS, INCOMPLETE, INVALID, NOTHING, strongest
 from policycheck.judge import finding_id
-from policycheck.model import Options, Outcome, Severity, Subject
+from policycheck.model import BINDING, Options, Outcome, Severity, Subject
 from policycheck.report import Record, coverage
 from policycheck.tally import blocks
 
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
-_BINDING = ("must", "should")
 _SUMS = ("findings", "expectations", "integrity")
 
 
@@ -83,7 +82,7 @@ def _counted(findings: list[Record], rows: list[Record]) -> dict[str, Any]:
 
 
 def _applicable(rows: list[Record]) -> int:
-    return sum(row["modality"] in _BINDING and row["outcome"] != "not_applicable" for row in rows)
+    return sum(row["modality"] in BINDING and row["outcome"] != "not_applicable" for row in rows)
 
 
 def _is_known(finding: Record) -> bool:

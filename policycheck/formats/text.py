@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from policycheck.formats._machine import unjudged, unjudged_at_all
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
-from policycheck.model import Outcome, cells
+from policycheck.model import BINDING, Outcome, cells
 from policycheck.questions import by_subject
 from policycheck.report import Record, Totals, starting
 
@@ -29,7 +29,6 @@ MAX_RULES = 5
 MAX_UNJUDGED = 20
 #: More documents than these are counted; --verbose names them.
 MOST_NAMED = 5
-_BINDING = ("must", "should")
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 
 
@@ -189,7 +188,7 @@ def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
 def _asked(view: View, finding: Record, asked: dict[str, Record]) -> str:
     """The expectations with their paragraphs, the binding ones first; all of them with --verbose."""
     rows = [asked[e] for e in finding["expectations"] if e in asked]
-    rows.sort(key=lambda r: _BINDING.index(r["modality"]) if r["modality"] in _BINDING else len(_BINDING))
+    rows.sort(key=lambda r: BINDING.index(r["modality"]) if r["modality"] in BINDING else len(BINDING))
     shown = rows if view.style.get("verbose") else rows[:MAX_ASKED]
     named = "; ".join(f"{r['id']} ({r['locator']}, {r['modality']})" for r in shown)
     return named + (f"; and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")

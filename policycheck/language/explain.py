@@ -59,7 +59,7 @@ class Explainer:
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {} if reasons is None else reasons
         self.facts: dict[str, Fact] = {}
         #: Items' own names that were read. They tell a thing from others and are facts only where there is no other.
-        self.names: dict[str, Fact] = {}
+        self._names: dict[str, Fact] = {}
         #: True when a search over a list found nothing before any other fact decided: the finding stands at its subject.
         self.searched = False
         self._later: list[Callable[[], None]] = []
@@ -70,6 +70,10 @@ class Explainer:
         self._explain(node, env)
         while self._later:
             self._later.pop(0)()
+
+    def shown(self) -> tuple[Fact, ...]:
+        """What was collected; the names of things where nothing else was."""
+        return tuple(self.facts.values() or islice(self._names.values(), MAX_FACTS))
 
     def _explain(self, node: Node, env: Env) -> None:
         if len(self.facts) < MAX_FACTS:
@@ -363,7 +367,8 @@ class Explainer:
         if location is None:
             return False
         if key in ("id", "name") and holder.get(key) is not None:
-            self.names.setdefault(location.route, self._made(location.route, holder[key], location, note))
+            if not self.facts:
+                self._names.setdefault(location.route, self._made(location.route, holder[key], location, note))
             return True
         value = holder[key] if isinstance(holder, list) else holder.get(key)
         self._known[at] = self._add(location.route, value, location, note)
