@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from policycheck.sources import Found
 
 _FORMATS = click.Choice(rooms.names("formats"))
-#: The formats that show paths from the current folder; in all others they begin at a manifest's root.
-_FROM_HERE = frozenset({"text", "table"})
 
 
 @click.command("check", short_help="Judge manifests and report the gaps.")
@@ -97,7 +95,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         code = _stream(run, opened, options["jobs"])
         refuse_overwriting(outputs, map(Path, run.read), "a file that was read")
     _aside(run, options["verbose"], configured.settings["baseline"].value)
-    if any(name not in _FROM_HERE for name in settings.formats):
+    if not all(getattr(module, "FROM_HERE", False) for module in run.worker.formats.values()):
         _tell_ambiguous(run.judged, settings)
     return against.verdict(options["quiet"]) if against else code
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex
 from policycheck.formats._terminal import harmless
+from policycheck.questions import lacking
 from policycheck.redaction import unnamed
 from policycheck.report import Record, Totals
 
@@ -80,7 +81,7 @@ def told(finding: Record, style: Mapping[str, Any]) -> str:
     if not (read or missing) and finding["location"]:
         read = [route for route in [finding["location"]["route"]] if route]
     rows = [fact["route"] for fact in finding["facts"] if fact.get("source") == "pack"]
-    unsaid = [route for route in missing if route not in rows]
+    unsaid = lacking(finding)
     parts += [f"not declared: {_few(unsaid)}"] if unsaid else []
     parts += [f"no row in the pack: {_few(rows)}"] if rows else []
     parts += [f"rests on {_few(read)}"] if read else []

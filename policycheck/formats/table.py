@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from policycheck.run import View
 
 RECORD = "full"
+#: Paths are shown from the current folder; in other formats they begin at a manifest's root.
+FROM_HERE = True
 SEPARATOR = b"\n"
 _HEAD = ("severity", "outcome", "assurance", "rule", "subject", "where", "expectation")
 _SUPPORTED = ("supports", "outcome", "gaps", "unknown", "met", "by (confidence)")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from policycheck.run import View
 
 RECORD = "full"
+#: Paths are shown from the current folder; in other formats they begin at a manifest's root.
+FROM_HERE = True
 SEPARATOR = b"\n"
 SHOWS_SINCE = True
 MAX_LINES = 190
