@@ -6,8 +6,10 @@ and the same WeasyPrint; nothing in the file names a clock.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from policycheck.errors import UsageError
@@ -79,8 +81,23 @@ def _printed(html: bytes) -> bytes:
     text = _drawn(html.decode("utf-8"))
     # No protocol is allowed: not http, and not file:, by which a link could embed a file of this machine.
     document = weasyprint.HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=[]), media_type="print")
-    made: bytes = document.write_pdf(pdf_variant=VARIANT)
+    with _without_clock():
+        made: bytes = document.write_pdf(pdf_variant=VARIANT)
     return made
+
+
+@contextmanager
+def _without_clock() -> Iterator[None]:
+    """Where HarfBuzz cannot cut the fonts down, fontTools does, and writes the time into each: by this, always the same."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
 
 
 def _drawn(html: str) -> str:

@@ -137,21 +137,22 @@ def _changed(view: View, record: Record) -> list[str]:
 def _blocks(view: View, record: Record, findings: list[Record], room: int) -> list[str]:
     asked = {e["id"]: e for e in record["expectations"]}
     lines: list[str] = []
+    closing: list[str] = []
     for index, finding in enumerate(findings):
-        block = [*_block(view, finding, asked), ""]
+        above, closing = closing, _closing(view, finding, asked)
+        block = [*_block(view, finding), *_said_once(view, above, closing), *_id(view, finding), ""]
         left = len(findings) - index - 1
-        if len(lines) + len(block) + min(left, 1) > room:
+        if len(lines) + len(block) + 2 * min(left, 1) > room:
             return lines + _short(view, findings[index:], room - len(lines))
         lines += block
     return lines
 
 
 def _short(view: View, findings: list[Record], room: int) -> list[str]:
-    shown = findings if len(findings) < room else findings[: max(0, room - 2)]
-    lines = [_head(view, f) for f in shown]
-    if len(shown) < len(findings):
-        lines.append(f"and {len(findings) - len(shown)} more; --verbose shows all")
-    return [*lines, ""]
+    shown = findings[: max(0, room - 2)]
+    left = len(findings) - len(shown)
+    more = f"and {left} more; --verbose shows all" if left else f"{len(shown)} in short; --verbose shows all of them"
+    return [*[_head(view, f) for f in shown], more, ""]
 
 
 def _head(view: View, finding: Record) -> str:
@@ -169,12 +170,17 @@ def _where(view: View, place: Record | None) -> str:
     return f"{view.path(place['path'])}:{place['line']}:{place['column']}" if place else "policycheck"
 
 
-def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
+def _block(view: View, finding: Record) -> list[str]:
     quoted = _source(view, finding["location"])
     lines = [_head(view, finding), *wrap(finding.get("message", ""), view.style), *quoted]
     for place in finding.get("related", ())[:2]:
         lines += wrap(f"see also {view.path(place['path'])}:{place['line']}:{place['column']} {place['route']}", view.style)
-    lines += _facts(view, finding, bool(quoted))
+    return lines + _facts(view, finding, bool(quoted))
+
+
+def _closing(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
+    """Who asks for it, with the paragraphs, and what closes it."""
+    lines = []
     if finding["expectations"]:
         lines += wrap(f"asked by {_asked(view, finding, asked)}", view.style, "  ", "    ")
     if finding.get("remediation", ""):
@@ -182,9 +188,18 @@ def _block(view: View, finding: Record, asked: dict[str, Record]) -> list[str]:
         if not view.style.get("verbose"):
             told = _first_sentence(told)
         lines += wrap(f"to close: {told}", view.style, "  ", "    ")
-    if view.style.get("verbose"):
-        lines += wrap(f"id {finding['id']}", view.style, "  ", "    ")
     return lines
+
+
+def _said_once(view: View, above: list[str], closing: list[str]) -> list[str]:
+    """What is asked of several surfaces alike, and closes it, is written out for the first of them."""
+    if not closing or closing != above or view.style.get("verbose"):
+        return closing
+    return [f"  {'asked by and ' if closing[0].startswith('  asked by') else ''}to close: as above"]
+
+
+def _id(view: View, finding: Record) -> list[str]:
+    return wrap(f"id {finding['id']}", view.style, "  ", "    ") if view.style.get("verbose") else []
 
 
 def _asked(view: View, finding: Record, asked: dict[str, Record]) -> str:

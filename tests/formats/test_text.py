@@ -96,3 +96,29 @@ def test_quiet_is_one_line_a_manifest(call: Call, tmp_path: Path) -> None:
     lines = check(call, tmp_path, "--quiet", ".").split("\n")
     assert [line.partition(":")[0] for line in lines] == ["shop-a", "shop-b", "shop-c", "", "3 manifests", ""]
     assert check(call, tmp_path, "--quiet", "a").count("\n") == 1
+
+
+def test_what_two_surfaces_are_asked_alike_is_written_out_once(acme: Path, call: Call) -> None:
+    more = MANIFEST.replace(
+        "third_party", "  - {id: people, kind: page, auth: none, fields: [{name: n, category: user.name}]}\nthird_party"
+    )
+    more = more.replace("third_party", "controls: []\nthird_party")
+    (acme / "policycheck.yaml").write_text(more, "utf-8")
+    first, second = (block for block in check(call, acme).split("\n\n") if " surface-guarded\n" in block)
+    assert "\n  asked by CJS24" in first
+    assert "\n  to close: Put " in first
+    assert second.endswith("\n  asked by and to close: as above")
+    told = [
+        block for block in check(call, acme, "-v").split("\n\n") if " surface-guarded\n" in block and " gap" not in block
+    ]
+    assert [block for block in told if "asked by CJS24" not in block or "to close: Put " not in block] == []
+
+
+def test_findings_without_their_words_say_where_the_words_are(
+    acme: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = check(call, acme).count("\n")
+    monkeypatch.setattr("policycheck.formats.text.MAX_LINES", whole - 8)
+    said = check(call, acme)
+    assert " in short; --verbose shows all of them\n" in said
+    assert said.count("\n") <= whole - 8
