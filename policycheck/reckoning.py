@@ -35,6 +35,8 @@ def _of_one(record: Record, report: Record) -> str:
         "a finding's id is not that of the organization, its rule and its subject": all(
             _is_called_so(finding, record["organization"]) for finding in findings
         ),
+        "a finding does not say what its rule says": all(_is_of_its_rule(finding, report) for finding in findings),
+        "an expectation is not the one that was asked": all(_is_as_asked(row, report["expectations"]) for row in rows),
         "a finding blocks, or does not, against its own words": all(
             finding["blocks"] is _blocks(finding, options) for finding in findings
         ),
@@ -46,6 +48,7 @@ def _of_one(record: Record, report: Record) -> str:
         ),
         "the coverage is not that of the expectations": record["coverage"] == coverage(rows),
         "it says that other expectations apply": record["scope"]["applicable"] == _applicable(rows),
+        "it says that other expectations do not concern": _unconcerned(record["scope"]) == _without_concern(rows),
     }
     return next((wrong for wrong, holds in follows.items() if not holds), "")
 
@@ -57,6 +60,24 @@ def _is_called_so(finding: Record, organization: Record) -> bool:
         return True
     subject = Subject(finding["subject"]["kind"], names[1], "")
     return bool(finding["id"] == finding_id(names[0], finding["rule"], subject))
+
+
+def _is_of_its_rule(finding: Record, report: Record) -> bool:
+    """Whether a finding's words that come from its rule are those of the rule, which the report's id holds."""
+    rule, asked = report["rules"][finding["rule"]], report["expectations"]
+    names = finding["expectations"]
+    # Where nothing is a must or a should, a finding only informs.
+    informs = not any(asked[name]["modality"] in BINDING for name in names if name in asked)
+    return bool(
+        finding["title"] == rule["title"]
+        and finding.get("remediation", rule["remediation"]) == rule["remediation"]
+        and set(names) <= set(rule["expectations"])
+        and finding["severity"] in (rule.get("severity", finding["severity"]), "info" if informs else "")
+    )
+
+
+def _is_as_asked(row: Record, asked: Record) -> bool:
+    return all(row[key] == asked.get(row["id"], {}).get(key) for key in ("document", "locator", "modality", "seen"))
 
 
 def _numbers(counts: Record, key: str) -> Any:
@@ -83,6 +104,15 @@ def _counted(findings: list[Record], rows: list[Record]) -> dict[str, Any]:
 
 def _applicable(rows: list[Record]) -> int:
     return sum(row["modality"] in BINDING and row["outcome"] != "not_applicable" for row in rows)
+
+
+def _unconcerned(scope: Record) -> list[tuple[str, str]]:
+    return sorted((fact, name) for fact, names in scope["not_concerned"].items() for name in names)
+
+
+def _without_concern(rows: list[Record]) -> list[tuple[str, str]]:
+    """The expectations that do not concern the organization, each after the declared fact that says so."""
+    return sorted((row["because_of"], row["id"]) for row in rows if row["because_of"] and row["outcome"] == "not_applicable")
 
 
 def _is_known(finding: Record) -> bool:

@@ -15,7 +15,7 @@ from policycheck import reckoning
 from policycheck.errors import InvalidInput
 from policycheck.model import Problem
 from policycheck.redaction import LEFT_OUT, bare, harmless
-from policycheck.report import FORMAT, Record, header_of, identity, shortened, totals_of
+from policycheck.report import FORMAT, Record, header_of, is_of, shortened, totals_of
 from policycheck.run import View, since
 
 
@@ -53,8 +53,7 @@ def read(raw: bytes, name: str) -> Record:
     flaw = _flaw(data)
     if flaw:
         raise _wrong(name, flaw)
-    fits = identity(header_of(data), totals_of(data)) == data["report_id"]
-    wrong = reckoning.flaw(data) if fits else "its report_id is not that of its content"
+    wrong = reckoning.flaw(data) if is_of(data) else "its report_id is not that of its content"
     if wrong:
         message = f"{wrong}: it was changed after it was written, or put together by hand"
         raise InvalidInput([Problem(name, 0, 0, message)])

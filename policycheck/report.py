@@ -32,7 +32,7 @@ from policycheck.model import (
 )
 from policycheck.packs import Criteria, Expectation
 from policycheck.redaction import Redactor, harmless
-from policycheck.tally import stops, untested, verdict
+from policycheck.tally import backed, stops, untested, verdict
 
 FORMAT = "policycheck-report/1"
 DISCLAIMER = (
@@ -215,20 +215,58 @@ RECORDS = {"full": record, "short": short_record}
 
 
 def share(result: Result) -> str:
-    """One manifest's share in the report's id: what was read, by digest, what was found and what broke, and the sums."""
-    artefacts = [_artefact(a) for witnessed in result.ledger for a in witnessed.artefacts]
+    """One manifest's share in the report's id: who declared, what was read, what was found and what broke, and the sums.
+
+    It holds what a redacted copy keeps, and what is known whatever is explained.
+    """
     inputs, counts = [_artefact(a) for a in result.inputs], counts_record(result.counts)
-    return _share(result.manifest, inputs, artefacts, counts, result.verdicts, *_broken(map(_failure, result.failures)))
+    asked = _organization(result.organization, Redactor())
+    ledger = [witnessed_record(witnessed) for witnessed in result.ledger]
+    return _share(
+        result.manifest, inputs, _entries(ledger), counts, result.verdicts, *_broken(map(_failure, result.failures)),
+        _named(asked), list(result.surfaces),
+    )  # fmt: skip
 
 
 def share_of(full: Record) -> str:
     """The same of the record that the JSON report holds."""
-    artefacts = [artefact for witnessed in full["artefacts"] for artefact in witnessed["artefacts"]]
-    verdicts = sorted(
-        verdict(f["rule"], Outcome(f["outcome"]), Assurance(f["assurance"]), Severity(f["severity"]))
-        for f in full["findings"] if f["outcome"] != Outcome.NOT_APPLICABLE.value
+    verdicts = sorted(_backed(f) for f in full["findings"] if f["outcome"] != Outcome.NOT_APPLICABLE.value)
+    return _share(
+        full["manifest"], full["inputs"], _entries(full["artefacts"]), full["counts"], verdicts, *_broken(full["failures"]),
+        _named(full["organization"]), full["surfaces"],
     )  # fmt: skip
+
+
+def former_share_of(full: Record) -> str:
+    """The share as it was made before it held who declared, the ledger, and what stands behind a verdict.
+
+    Reports with such an id are read. One that was changed fits neither id.
+    """
+    artefacts = [artefact for witnessed in full["artefacts"] for artefact in witnessed["artefacts"]]
+    verdicts = sorted(_judged(f) for f in full["findings"] if f["outcome"] != Outcome.NOT_APPLICABLE.value)
     return _share(full["manifest"], full["inputs"], artefacts, full["counts"], verdicts, *_broken(full["failures"]))
+
+
+def _judged(finding: Record) -> str:
+    outcome, assurance = Outcome(finding["outcome"]), Assurance(finding["assurance"])
+    return verdict(finding["rule"], outcome, assurance, Severity(finding["severity"]))
+
+
+def _backed(finding: Record) -> str:
+    """As `tally.verdicts` has it."""
+    by, debt, until = finding.get("exception", {}), finding.get("baseline", {}), finding.get("warns_until", "")
+    if finding["assurance"] == Assurance.DECLARED.value and not (by or debt or until):
+        return _judged(finding)
+    return backed(_judged(finding), finding.get("verified_facts", (0, 0)), finding["location"] or {}, by, debt, until)
+
+
+def _entries(ledger: Iterable[Record]) -> list[list[Any]]:
+    """The ledger without its words."""
+    return [[entry[key] for key in ("subject", "kind", "path", "verdict", "artefacts")] for entry in ledger]
+
+
+def _named(organization: Record) -> Record:
+    return {key: value for key, value in organization.items() if key != "contact"}
 
 
 def _broken(failures: Iterable[Record]) -> list[list[str]]:
@@ -252,6 +290,15 @@ def identity(header: Record, totals: Totals) -> str:
     digest = sha256_hex(_canonical([header, sorted(totals.shares), problems]))
     digits = f"{digest[:12]}8{digest[13:16]}{'89ab'[int(digest[16], 16) % 4]}{digest[17:32]}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def is_of(report: Record) -> bool:
+    """Whether a JSON report's id is that of its content, as it is made today or was before."""
+    found, head = totals_of(report), header_of(report)
+    if identity(head, found) == found.report_id:
+        return True
+    found.shares = [former_share_of(record) for record in report["results"]]
+    return identity(head, found) == found.report_id
 
 
 def _canonical(value: Any) -> bytes:

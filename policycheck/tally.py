@@ -10,9 +10,13 @@ from typing import Any
 from policycheck.judge import Concern, Plan
 from policycheck.model import Assurance, Counts, Finding, Options, Outcome, Rollup, Severity, WarnUntil
 from policycheck.packs import Criteria, Rule
+from policycheck.redaction import harmless
 
 _STRENGTH = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _APPLIES = frozenset(Outcome) - {Outcome.NOT_APPLICABLE}
+#: Where a judgement stands, and what a redacted copy keeps of its exception and of its entry in the baseline.
+_PLACE, _EXCEPTION = ("path", "line", "column"), ("id", "ticket", "granted_on", "expires_on", "compensating_control")
+_BASELINE = ("state", "since", "due_on", "ticket", "overdue")
 _GAP, _UNKNOWN, _NOT_APPLICABLE = Outcome.GAP, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
 
@@ -90,7 +94,7 @@ class Tally:
 
 def verdicts(findings: Iterable[Finding], plan: Plan, counted: Mapping[str, Sequence[Outcome]]) -> tuple[str, ...]:
     """Rule, outcome, assurance and severity of everything that was judged and applies; the same whatever was explained."""
-    found = [verdict(f.rule, f.outcome, f.assurance, f.severity) for f in findings if f.outcome in _APPLIES]
+    found = [_verdict(f) for f in findings if f.outcome in _APPLIES]
     for rule, concern in plan.judged if counted else ():
         for outcome in counted.get(rule.id, ()):
             if outcome is not _NOT_APPLICABLE:
@@ -98,6 +102,26 @@ def verdicts(findings: Iterable[Finding], plan: Plan, counted: Mapping[str, Sequ
                 found.append(verdict(rule.id, outcome, Assurance.DECLARED, concern.severity))
     found.sort()
     return tuple(found)
+
+
+def _verdict(finding: Finding) -> str:
+    judged = verdict(finding.rule, finding.outcome, finding.assurance, finding.severity)
+    if finding.assurance is Assurance.DECLARED and not (finding.exception or finding.debt or finding.warns_until):
+        return judged
+    place, by, debt = ({} if one is None else one._asdict() for one in (finding.location, finding.exception, finding.debt))
+    return backed(judged, finding.verified, place, by, debt, finding.warns_until)
+
+
+def backed(
+    judged: str, verified: Sequence[int], place: Mapping[str, Any], exception: Mapping[str, Any], debt: Mapping[str, Any],
+    warns_until: str,
+) -> str:  # fmt: skip
+    """The same of what is more than declared, or held back: with how much was verified, where it stands, and until when.
+
+    Every run knows these of such a judgement. Of the others a run may only count, and knows no place.
+    """
+    behind = [*(place.get(key) for key in _PLACE), *(exception.get(key) for key in _EXCEPTION), *map(debt.get, _BASELINE)]
+    return "\0".join([judged, *map(str, verified), *(harmless(str(one or "")) for one in (*behind, warns_until))])
 
 
 @lru_cache(8192)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from policycheck import replay
+from policycheck.errors import InvalidInput
 from tests import command_line
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +59,14 @@ def test_known_gaps_do_not_block_and_stay_visible_as_debt(shop: Path) -> None:
     assert "Known gaps" in text
     assert "since 2026-11-21" in text
     assert f"; {counts['known']} known; 0 blocking" in call(shop, "check", "--quiet", "--baseline", FILE).stdout
+
+
+def test_a_report_holds_since_when_a_gap_is_known_by_its_id(shop: Path) -> None:
+    _, found, _ = gate(shop)
+    assert replay.read(json.dumps(found).encode(), "r.json")
+    next(f for f in found["results"][0]["findings"] if "baseline" in f)["baseline"]["since"] = "2020-01-01"
+    with pytest.raises(InvalidInput, match="its report_id is not that of its content"):
+        replay.read(json.dumps(found).encode(), "r.json")
 
 
 def test_it_survives_inserted_lines_renamed_files_and_reordered_lists(shop: Path) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from policycheck import replay
+from policycheck.errors import InvalidInput
 from tests import command_line
 
 ROOT = Path(__file__).parent.parent
@@ -103,6 +105,16 @@ def test_an_accepted_gap_does_not_block_and_stays_in_the_report_with_all_of_it(s
         for said in ("Customers asked us not to", "The owner", "SHOP-1", "2027-03-31", "bans"):
             assert said in text.replace("\n      ", " ")
     assert "; 1 accepted; " in call(shop, "check", "--quiet").stdout
+
+
+@pytest.mark.parametrize("key", ["id", "ticket", "granted_on", "expires_on", "compensating_control"])
+def test_a_report_holds_until_when_a_gap_is_accepted_by_its_id(key: str, shop: Path) -> None:
+    found = report(shop)
+    assert replay.read(json.dumps(found).encode(), "r.json")
+    (gap,) = [f for f in found["results"][0]["findings"] if "exception" in f]
+    gap["exception"][key] = "2029-01-01"
+    with pytest.raises(InvalidInput, match="its report_id is not that of its content"):
+        replay.read(json.dumps(found).encode(), "r.json")
 
 
 def test_comments_and_layout_are_kept(shop: Path) -> None:

@@ -361,6 +361,27 @@ def _other_subject(data: dict[str, Any]) -> None:
     next(f for f in _findings(data, "gap") if f["expectations"])["subject"]["id"] = "somewhere-else"
 
 
+def _other_title(data: dict[str, Any]) -> None:
+    _findings(data, "gap")[0]["title"] = "All is well"
+
+
+def _nothing_to_close(data: dict[str, Any]) -> None:
+    _findings(data, "gap")[0]["remediation"] = "Nothing has to be done."
+
+
+def _milder_where_it_does_not_apply(data: dict[str, Any]) -> None:
+    next(f for f in _findings(data, "not_applicable") if f["severity"] == "high")["severity"] = "low"
+
+
+def _asked_by_another(data: dict[str, Any]) -> None:
+    row = next(row for row in data["results"][0]["expectations"] if row["outcome"] == "gap")
+    row["locator"] = "nowhere"
+
+
+def _all_are_concerned(data: dict[str, Any]) -> None:
+    data["results"][0]["scope"]["not_concerned"] = {}
+
+
 def _nothing_blocks(data: dict[str, Any]) -> None:
     for finding in _findings(data, "gap", "unknown"):
         finding["blocks"] = False
@@ -401,7 +422,35 @@ def _weaker_code(data: dict[str, Any]) -> None:
     data["exit_code"] = 0
 
 
-@pytest.mark.parametrize("change", [_gaps_met, _gaps_left_out, _another_gap, _milder])
+def _all_verified(data: dict[str, Any]) -> None:
+    finding = next(f for f in _findings(data, "met") if f.get("verified_facts"))
+    finding["verified_facts"] = [9, 9]
+
+
+def _stands_elsewhere(data: dict[str, Any]) -> None:
+    next(f for f in _findings(data, "gap") if f["assurance"] == "contradicted")["location"]["line"] += 1
+
+
+def _artefact_agrees(data: dict[str, Any]) -> None:
+    entries = [entry for record in data["results"] for entry in record["artefacts"]]
+    next(entry for entry in entries if entry["verdict"] == "contradicts")["verdict"] = "agrees"
+
+
+def _artefact_elsewhere(data: dict[str, Any]) -> None:
+    data["results"][0]["artefacts"][0]["path"] = "elsewhere.conf"
+
+
+def _called_otherwise(data: dict[str, Any]) -> None:
+    data["results"][0]["organization"]["name"] = "Somebody Else"
+
+
+def _surface_behind_a_login(data: dict[str, Any]) -> None:
+    next(s for record in data["results"] for s in record["surfaces"] if s["auth"] == "none")["auth"] = "required"
+
+
+@pytest.mark.parametrize("change", [_gaps_met, _gaps_left_out, _another_gap, _milder, _all_verified, _stands_elsewhere,
+                                    _artefact_agrees, _artefact_elsewhere, _called_otherwise,
+                                    _surface_behind_a_login])  # fmt: skip
 def test_other_findings_have_another_id(change: Any, whole: dict[str, Any]) -> None:
     change(whole)
     with pytest.raises(InvalidInput, match="its report_id is not that of its content"):
@@ -415,6 +464,11 @@ def test_other_findings_have_another_id(change: Any, whole: dict[str, Any]) -> N
         (_gaps_left_out, "an expectation's outcome is not that of its findings"),
         (_other_organization, "a finding's id is not that of the organization, its rule and its subject"),
         (_other_subject, "a finding's id is not that of the organization, its rule and its subject"),
+        (_other_title, "a finding does not say what its rule says"),
+        (_nothing_to_close, "a finding does not say what its rule says"),
+        (_milder_where_it_does_not_apply, "a finding does not say what its rule says"),
+        (_asked_by_another, "an expectation is not the one that was asked"),
+        (_all_are_concerned, "it says that other expectations do not concern"),
         (_nothing_blocks, "a finding blocks, or does not, against its own words"),
         (_other_count, "the counts are not those of the findings"),
         (_rows_met, "an expectation's outcome is not that of its findings"),
@@ -431,6 +485,16 @@ def test_a_report_that_does_not_add_up_is_refused(change: Any, why: str, whole: 
     change(whole)
     whole["report_id"] = report.identity(report.header_of(whole), report.totals_of(whole))
     with pytest.raises(InvalidInput, match=why):
+        replay.read(json.dumps(whole).encode(), "r.json")
+
+
+def test_an_id_as_it_was_made_before_is_taken_and_holds_what_it_held(whole: dict[str, Any]) -> None:
+    former = report.totals_of(whole)
+    former.shares = [report.former_share_of(record) for record in whole["results"]]
+    whole["report_id"] = report.identity(report.header_of(whole), former)
+    assert replay.read(json.dumps(whole).encode(), "r.json")
+    _milder(whole)
+    with pytest.raises(InvalidInput, match="its report_id is not that of its content"):
         replay.read(json.dumps(whole).encode(), "r.json")
 
 
