@@ -493,7 +493,7 @@ def test_text_of_others_is_harmless_in_every_form(reports: list[Rich], folder: P
         result["organization"]["name"] = ATTACK
         for number, finding in enumerate(result["findings"]):
             finding["subject"]["id"] = f"{ATTACK} {number}"
-            finding["title"] = ATTACK
+            finding["title"] = report["rules"][finding["rule"]]["title"] = ATTACK
         result["failures"] = [{"what": ATTACK, "why": ATTACK}]
         report["exit_code"] = INCOMPLETE
 
