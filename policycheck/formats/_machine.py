@@ -117,6 +117,12 @@ def run_stops(totals: Totals, style: Mapping[str, Any]) -> Iterator[Stop]:
         yield Stop("nothing-applied", RUN, "There was no manifest to judge")
 
 
+def loosened(header: Record) -> str:
+    """By what a run let more through than the defaults, in one line; empty for a run that did not."""
+    options = header["options"]["loosened_by"]
+    return harmless(f"This run was loosened by {', '.join(options)}") if options else ""
+
+
 def unjudged(record: Record) -> list[str]:
     """What was not judged of one manifest, a sentence each, for formats that people read."""
     return [stop.message for stop in stops(record, {"show_values": True})]

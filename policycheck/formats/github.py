@@ -1,4 +1,5 @@
-"""GitHub annotations: workflow commands on standard output. Errors are gaps that block, warnings unknowns that block.
+"""GitHub annotations: workflow commands on standard output. Errors are gaps that block, warnings unknowns that block,
+notices what loosened the run and gaps that do not block.
 
 GitHub shows ten of a level and a step and drops the rest without a word. So the worst nine are shown, and the tenth says
 how many are left.
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from json import JSONEncoder, loads
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats._machine import RANKS, Place, Stop, aside, blocking, cut, place_of, run_stops, stops, told
+from policycheck.formats._machine import RANKS, Place, Stop, aside, blocking, cut, loosened, place_of, run_stops, stops, told
 from policycheck.formats._terminal import harmless
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
@@ -78,6 +79,9 @@ class Collector:
         """The annotations, the worst first, level by level."""
         last = [_stopped(stop) for stop in run_stops(totals, self._view.style)]
         self._take([len(last), 0, 0], last)
+        if said := loosened(self._view.header):
+            # Before all that it let through, and of no file.
+            self._take([0, 0, 1], [(2, -1, "", 0, 0, 0, "policycheck", cut(said, MAX_TEXT))])
         return "".join(f"{line}\n" for level in range(len(LEVELS)) for line in self._level(level)).encode()
 
     def _take(self, counts: list[int], notes: Iterable[_Note]) -> None:

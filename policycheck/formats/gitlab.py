@@ -1,6 +1,7 @@
 """GitLab code quality: a JSON list. GitLab stops at the first entry it cannot read, so every entry has every property.
 
-What blocks is critical, major or minor by its severity; gaps that do not block are "info".
+What blocks is critical, major or minor by its severity; gaps that do not block are "info", and so is what loosened the run: a
+merge request that lets more through shows it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats._machine import Place, Stop, aside, blocking, cut, place_of, run_stops, stops, told
+from policycheck.formats._machine import RUN, Place, Stop, aside, blocking, cut, loosened, place_of, run_stops, stops, told
 from policycheck.formats._terminal import harmless
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
@@ -64,9 +65,12 @@ class Collector:
         return comma + rendered
 
     def end(self, totals: Totals) -> bytes:
-        """What stopped the run, and the end of the list."""
-        entries = [_encode(_stopped(stop)) for stop in run_stops(totals, self._view.style)]
-        return self.add(",\n".join(entries).encode()) + end(self._view, totals)
+        """What stopped or loosened the run, and the end of the list."""
+        entries = [_stopped(stop) for stop in run_stops(totals, self._view.style)]
+        if said := loosened(self._view.header):
+            note = Stop("loosened", RUN, said)
+            entries.append(_made(note.rule, note.id, note.message, "info", note.place))
+        return self.add(",\n".join(map(_encode, entries)).encode()) + end(self._view, totals)
 
 
 def _entry(finding: Record, record: Record, style: Mapping[str, Any]) -> Record:

@@ -1,6 +1,7 @@
 """JUnit XML as Jenkins' junit-10.xsd has it: a suite a manifest, a case a finding, its id in the name, so names are unique.
 
-What blocks is a failure, what kept a rule from judging is an error, the rest that is not met is skipped and says why.
+What blocks is a failure, what kept a rule from judging is an error, the rest that is not met is skipped and says why. Each
+suite has what loosened the run among its properties.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ def part(view: View, record: Record) -> bytes:
     name = str(record["organization"].get("id") or "policycheck")
     cases = [_stopped(stop) for stop in stops(record, view.style)]
     cases += [_case(finding, record, name, view.style) for finding in record["findings"] if _is_case(finding)]
-    return _suite(name, record["manifest"], view.header["as_of"], cases)
+    return _suite(name, record["manifest"], view.header, cases)
 
 
 def end(view: View, totals: Totals) -> bytes:
     """What stopped the run, in a suite of its own."""
     cases = [_stopped(stop) for stop in run_stops(totals, view.style)]
-    last = _suite("policycheck", "", view.header["as_of"], cases) if cases else b""
+    last = _suite("policycheck", "", view.header, cases) if cases else b""
     return last + b"</testsuites>\n"
 
 
@@ -55,12 +56,17 @@ def _is_case(finding: Record) -> bool:
     return bool(finding["outcome"] != "not_applicable")
 
 
-def _suite(name: str, path: str, as_of: str, cases: list[tuple[str, str]]) -> bytes:
+def _suite(name: str, path: str, header: Record, cases: list[tuple[str, str]]) -> bytes:
     counts = {kind: sum(kind == k for k, _ in cases) for kind in _COUNTED}
     numbers = f'tests="{len(cases)}" failures="{counts["failure"]}" errors="{counts["error"]}" skipped="{counts["skipped"]}"'
     file = f' file="{_safe(path)}"' if path else ""
-    head = f'<testsuite name="{_safe(name)}" {numbers} timestamp="{_safe(as_of)}T00:00:00"{file}>\n'
-    return (head + "".join(text for _, text in cases) + "</testsuite>\n").encode("utf-8", "replace")
+    head = f'<testsuite name="{_safe(name)}" {numbers} timestamp="{_safe(header["as_of"])}T00:00:00"{file}>\n'
+    return (head + _properties(header) + "".join(text for _, text in cases) + "</testsuite>\n").encode("utf-8", "replace")
+
+
+def _properties(header: Record) -> str:
+    found = "".join(f'<property name="loosened_by" value="{_safe(one)}"/>' for one in header["options"]["loosened_by"])
+    return f"<properties>{found}</properties>\n" if found else ""
 
 
 def _case(finding: Record, record: Record, organization: str, style: Mapping[str, Any]) -> tuple[str, str]:

@@ -135,6 +135,16 @@ def test_what_stopped_the_run_is_in_every_format(rich: Rich) -> None:
     assert log["invocations"][0]["toolExecutionNotifications"][0]["descriptor"]["id"] == "invalid-input"
 
 
+@each_machine
+def test_what_loosened_the_run_is_told_also_where_nothing_blocks(name: str, rich: Rich) -> None:
+    loose = {**rich, "results": [{**rich["results"][0], "findings": [], "failures": []}], "problems": [], "exit_code": 0}
+    loose["totals"] = {**rich["totals"], "blocking": 0}
+    for options, times in ([], 0), (["--allow-unknown", "exclude a::error::b"], 1):
+        text = render(name, {**loose, "options": {**rich["options"], "loosened_by": options}}).decode()
+        assert text.count("--allow-unknown") == times, text
+        assert not re.search("^::error", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(("code", "rule"), [(70, "bug"), (4, "nothing-applied"), (1, "baseline-not-pruned")])
 def test_an_exit_code_that_no_finding_explains_is_explained(code: int, rule: str, rich: Rich) -> None:
     empty = {**rich, "results": [], "problems": [], "exit_code": code}
