@@ -121,7 +121,7 @@ def backed(
     Every run knows these of such a judgement. Of the others a run may only count, and knows no place.
     """
     behind = [*(place.get(key) for key in _PLACE), *(exception.get(key) for key in _EXCEPTION), *map(debt.get, _BASELINE)]
-    return "\0".join([judged, *map(str, verified), *(harmless(str(one or "")) for one in (*behind, warns_until))])
+    return "\0".join([judged, *map(str, verified), *(harmless(str(one)) if one else "" for one in (*behind, warns_until))])
 
 
 @lru_cache(8192)

@@ -1,5 +1,6 @@
-"""GitHub annotations: workflow commands on standard output. Errors are gaps that block, warnings unknowns that block,
-notices what loosened the run and gaps that do not block.
+"""GitHub annotations: workflow commands on standard output. Errors are gaps that block, warnings unknowns that block.
+
+Notices are what loosened the run, and gaps that do not block.
 
 GitHub shows ten of a level and a step and drops the rest without a word. So the worst nine are shown, and the tenth says
 how many are left.

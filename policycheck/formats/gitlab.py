@@ -1,6 +1,6 @@
 """GitLab code quality: a JSON list. GitLab stops at the first entry it cannot read, so every entry has every property.
 
-What blocks is critical, major or minor by its severity; gaps that do not block are "info", and so is what loosened the run: a
+What blocks is critical, major or minor by its severity; gaps that do not block are "info". So is what loosened the run: a
 merge request that lets more through shows it.
 """
 
