@@ -6,6 +6,7 @@ subject and the facts it rests on, and no value of theirs: a limit that is known
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -47,11 +48,16 @@ class Stop(NamedTuple):
     rule: str
     place: Place
     message: str
+    #: The message without values, where it has some: what is told decides nothing about the id.
+    plain: str = ""
+    #: Which of those that are called alike: a file may be invalid in several places.
+    number: int = 1
 
     @property
     def id(self) -> str:
         """A name that is the same in every format, made of the rule, the path and what went wrong."""
-        return sha256_hex("\0".join((self.rule, self.place.path, self.message)).encode("utf-8", "replace"))[:32]
+        parts = [self.rule, self.place.path, self.plain or self.message, *([str(self.number)] if self.number > 1 else [])]
+        return sha256_hex("\0".join(parts).encode("utf-8", "replace"))[:32]
 
 
 def place_of(finding: Record, record: Record) -> Place:
@@ -96,19 +102,24 @@ def _few(routes: Any) -> str:
 
 def stops(record: Record, style: Mapping[str, Any]) -> Iterator[Stop]:
     """What stopped the judging of one manifest: exit codes 5 and 4."""
-    here = Place(record["manifest"])
+    here, seen = Place(record["manifest"]), Counter[str]()
     for failure in record["failures"]:
-        why = f": {failure['why']}" if style.get("show_values") else " did not come to an end"
-        yield Stop("incomplete", here, harmless(f"{failure['what']}{why}"))
+        plain = harmless(f"{failure['what']} did not come to an end")
+        seen[plain] += 1
+        said = harmless(f"{failure['what']}: {failure['why']}") if style.get("show_values") else plain
+        yield Stop("incomplete", here, said, plain, seen[plain])
     if not record["scope"]["applicable"]:
         yield Stop("nothing-applied", here, "No must or should expectation applied to this manifest")
 
 
 def run_stops(totals: Totals, style: Mapping[str, Any]) -> Iterator[Stop]:
     """What stopped the run itself: exit codes 3 and 70, and a run that judged nothing."""
+    plain, seen = "The file is not valid and was not judged", Counter[str]()
     for problem in totals.problems:
-        why = problem.message if style.get("show_values") else "The file is not valid and was not judged"
-        yield Stop("invalid-input", Place(problem.path, max(1, problem.line), max(1, problem.column)), harmless(why))
+        seen[problem.path] += 1
+        said = harmless(problem.message) if style.get("show_values") else plain
+        where = Place(problem.path, max(1, problem.line), max(1, problem.column))
+        yield Stop("invalid-input", where, said, plain, seen[problem.path])
     if totals.exit_code == _BUG:
         yield Stop("bug", RUN, "The run ended with a bug of policycheck; something was not judged")
     elif totals.exit_code == _GAPS and not totals.marks["blocking"]:

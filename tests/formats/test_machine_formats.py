@@ -31,8 +31,8 @@ def results(rich: Rich, name: str = "sarif-github", **style: Any) -> list[dict[s
     return found
 
 
-def cases(rich: Rich) -> list[ElementTree.Element]:
-    return list(ElementTree.fromstring(render("junit", rich)).iter("testcase"))
+def cases(rich: Rich, **style: Any) -> list[ElementTree.Element]:
+    return list(ElementTree.fromstring(render("junit", rich, **style)).iter("testcase"))
 
 
 def long(rich: Rich, count: int) -> Rich:
@@ -133,6 +133,21 @@ def test_what_stopped_the_run_is_in_every_format(rich: Rich) -> None:
     log = json.loads(render("sarif", rich))["runs"][0]
     assert log["invocations"][0]["executionSuccessful"] is False
     assert log["invocations"][0]["toolExecutionNotifications"][0]["descriptor"]["id"] == "invalid-input"
+
+
+@pytest.mark.parametrize("style", [{}, {"show_values": True}], ids=["bare", "values"])
+def test_each_mistake_of_one_file_has_a_name_of_its_own_in_every_format(style: dict[str, Any], rich: Rich) -> None:
+    problems = [{"path": "bad.yaml", "line": line, "column": 1, "message": f"mistake {line}"} for line in (2, 2, 9)]
+    failures = [{"what": "rule r", "why": "budget"}, {"what": "rule r", "why": "another"}]
+    broken = {**rich, "results": [{**rich["results"][0], "findings": [], "failures": failures}], "problems": problems}
+    entries = json.loads(render("gitlab", broken, **style))
+    ids = [entry["fingerprint"] for entry in entries if entry["severity"] == "critical"]
+    assert len(ids) == len(set(ids)) == 5
+    assert ids == [entry["fingerprint"] for entry in json.loads(render("gitlab", broken)) if entry["severity"] == "critical"]
+    names = [case.attrib["name"] for case in cases(broken, **style)]
+    assert len(names) == len(set(names)) == 5
+    alerts = json.loads(render("sarif-github", broken, **style))["runs"][0]["results"]
+    assert len({alert["partialFingerprints"]["primaryLocationLineHash"] for alert in alerts}) == 5
 
 
 @each_machine
