@@ -12,7 +12,7 @@ from json import JSONEncoder, loads
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policycheck.errors import UsageError
-from policycheck.formats._machine import RANKS
+from policycheck.formats._machine import RANKS, STOPS, Stop
 from policycheck.formats._terminal import harmless
 from policycheck.report import Record
 
@@ -105,6 +105,16 @@ def _row(finding: Record, record: Record, rules: Record) -> Row:
         _said(finding, "owner") or plain(finding.get("owner")), due(finding), _said(finding, "ticket"), "",
         ", ".join(finding["expectations"]), plain(finding["rule"]), plain(record["organization"].get("id")),
         plain(record["manifest"]), finding["id"],
+    ]  # fmt: skip
+
+
+def stopped(stop: Stop, record: Record | None = None) -> Row:
+    """What stopped a run, as a row: an error, which is no finding. `record` is the manifest's, where it is of one."""
+    title, close = STOPS[stop.rule]
+    organization, manifest = (record["organization"].get("id"), record["manifest"]) if record else ("", "")
+    return [
+        "high", "error", "", "open", title, "", plain(stop.message), close, spot(stop.place._asdict()), "", "", "", "", "", "",
+        stop.rule, plain(organization), plain(manifest), stop.id,
     ]  # fmt: skip
 
 

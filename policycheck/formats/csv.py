@@ -1,5 +1,7 @@
 """The action list as CSV: a row a finding, contradictions first, for spreadsheets and trackers (RFC 4180).
 
+What could not be judged stands before them, as rows whose outcome is "error": who has this file alone has no sheet Method.
+
 UTF-8 with a byte order mark, because Excel takes a file without one for the code page of the machine; Python reads it as
 `utf-8-sig`. Lines end with CRLF, every cell is quoted.
 
@@ -14,7 +16,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats._actions import COLUMNS, Gathered, Row, ordered, packed, rows
+from policycheck.formats._actions import COLUMNS, Gathered, Row, ordered, packed, rows, stopped
+from policycheck.formats._machine import run_stops, stops
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
 
@@ -25,6 +28,8 @@ RECORD = "full"
 SEPARATOR = b""
 #: A start of a cell that a spreadsheet might evaluate; the wide forms are taken for the narrow ones in some languages.
 _START = re.compile("""(^|;)([\\s"]*)(?=['=+\\-@\uff1d\uff0b\uff0d\uff20])""")
+#: Reasons are told, as messages are.
+_TELLING = {"show_values": True}
 _MARKED = re.compile("""(^|;)([\\s"]*)'""")
 
 
@@ -41,7 +46,7 @@ def begin(view: View) -> bytes:
 def part(view: View, record: Record) -> bytes:
     """One manifest's rows, for the collector."""
     found = rows(view, record)
-    return packed(len(found), found)
+    return packed(len(found), [[stopped(stop, record) for stop in stops(record, _TELLING)], found])
 
 
 def end(view: View, totals: Totals) -> bytes:
@@ -66,9 +71,13 @@ class Collector:
         return b""
 
     def end(self, totals: Totals) -> bytes:
-        """Every row, the most urgent first."""
-        every = [row for share in self._shares for row in share]
-        return b"".join(map(_line, ordered(every, totals.report_id)))
+        """What stopped the run, then every finding, the most urgent first."""
+        errors, found = [stopped(stop) for stop in run_stops(totals, _TELLING)], []
+        for broken, some in self._shares:
+            errors += broken
+            found += some
+        every = [[*row, totals.report_id] for row in errors] + ordered(found, totals.report_id)
+        return b"".join(map(_line, every))
 
 
 def safe(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import os
 import sys
 import time
@@ -33,8 +34,9 @@ def one_of_its_own(rich: Rich) -> Rich:
 
 
 def actions(name: str, rich: Rich) -> list[dict[str, Any]]:
+    """The rows that are findings."""
     data = render(name, rich)
-    return table(data) if name == "csv" else sheet(data, "Findings")
+    return [row for row in table(data) if row["Outcome"] != "error"] if name == "csv" else sheet(data, "Findings")
 
 
 each_table = pytest.mark.parametrize("name", ["csv", "xlsx"])
@@ -197,6 +199,17 @@ def test_a_csv_is_what_spreadsheets_and_rfc_4180_expect(rich: Rich) -> None:
     assert data.startswith(b'\xef\xbb\xbf"Severity",')
     assert data.endswith(b"\r\n")
     assert data.count(b"\n") == data.count(b"\r\n") == len(table(data)) + 1
+
+
+def test_what_could_not_be_judged_stands_before_the_findings_of_a_csv(rich: Rich) -> None:
+    first, second, *rest = table(render("csv", rich))
+    assert [(row["Outcome"], row["Severity"], row["Status"]) for row in (first, second)] == [("error", "high", "open")] * 2
+    assert (first["Rule"], first["What"], first["Manifest"]) == ("invalid-input", rich["problems"][0]["message"], "")
+    assert first["Where"].startswith("b/]]> <script>")
+    assert (second["Rule"], second["Manifest"]) == ("incomplete", rich["results"][0]["manifest"])
+    assert {row["Report"] for row in (first, second)} == {rich["report_id"]}
+    assert {row["Id"] for row in (first, second)} < {entry["fingerprint"] for entry in json.loads(render("gitlab", rich))}
+    assert len(rest) == len(rich["results"][0]["findings"])
 
 
 # --- the workbook --------------------------------------------------------------------------------------------
