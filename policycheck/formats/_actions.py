@@ -113,8 +113,8 @@ def stopped(stop: Stop, record: Record | None = None) -> Row:
     title, close = STOPS[stop.rule]
     organization, manifest = (record["organization"].get("id"), record["manifest"]) if record else ("", "")
     return [
-        "high", "error", "", "open", title, "", plain(stop.message), close, spot(stop.place._asdict()), "", "", "", "", "", "",
-        stop.rule, plain(organization), plain(manifest), stop.id,
+        "high", "error", "", "open", title, "", plain(stop.message), close, spot(stop.place._asdict()),
+        *[""] * 6, stop.rule, plain(organization), plain(manifest), stop.id,
     ]  # fmt: skip
 
 
