@@ -25,7 +25,7 @@ MAX_STOPS = 100
 MAX_TEXT = 400
 #: What GitHub would make a link of by itself.
 _LINK = re.compile(r"(?<=www)\.|(?<=http)(?=:)|(?<=https)(?=:)")
-_ROW = b"| **"
+_HEADING, _ROW = b"### ", b"| **"
 _WORDS = {"gap": "gap", "unknown": "unknown", "met": "met", "not_used": "not used", "not_applicable": "not applicable"}
 _TABLE = ["| | rule | where | what | id |", "|---|---|---|---|---|"]
 
@@ -83,18 +83,19 @@ def collect(view: View) -> Collector:
 
 
 class Collector:
-    """Holds at most BUDGET bytes, whole lines of them, and counts the rows that found no room."""
+    """Holds at most BUDGET bytes, whole lines of them, and counts the manifests and rows that found no room."""
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._kept: list[bytes] = []
-        self._size = self._left = 0
+        self._size = self._left = self._manifests = 0
 
     def add(self, rendered: bytes) -> bytes:
         """One manifest; nothing is printed yet."""
         for line in rendered.splitlines(keepends=True):
-            if self._size + len(line) > BUDGET or self._left:
+            if self._size + len(line) > BUDGET:
                 self._left += line.startswith(_ROW)
+                self._manifests += line.startswith(_HEADING)
                 self._size = BUDGET
             else:
                 self._size += len(line)
@@ -103,7 +104,9 @@ class Collector:
 
     def end(self, totals: Totals) -> bytes:
         """The sums, the tables, and how much was left out."""
-        rest = f"\n{self._left} more that block found no room here; the report shows all of them.\n" if self._left else ""
+        left = [(self._manifests, "more manifests"), (self._left, "more that block")]
+        told = " and ".join(f"{count} {what}" for count, what in left if count)
+        rest = f"\n{told} found no room here; the report shows all of them.\n" if told else ""
         last = encoded([_safe(self._view.header["disclaimer"])])
         return end(self._view, totals) + b"".join(self._kept) + rest.encode() + last
 

@@ -252,6 +252,16 @@ def test_a_summary_keeps_to_its_budget_and_counts_the_rest(rich: Rich) -> None:
     assert len(re.findall(rb"^\| \*\*", text, re.MULTILINE)) + int(rest[1]) == len(_blocking(large)) + 2
 
 
+def test_a_summary_counts_the_manifests_that_found_no_room(rich: Rich) -> None:
+    clean = {**rich["results"][0], "findings": [], "failures": []}
+    text = render("github-summary", {**rich, "results": [clean] * 9_000 + [rich["results"][0]]})
+    assert len(text) < 1024 * 1024
+    rest = re.search(rb"^([0-9]+) more manifests and ([0-9]+) more that block found no room", text, re.MULTILINE)
+    assert rest is not None
+    assert text.count(b"\n### ") + int(rest[1]) == 9_001
+    assert int(rest[2]) == len(_blocking(rich)) + 1
+
+
 def test_junit_fails_for_what_blocks_and_skips_what_is_accepted(rich: Rich) -> None:
     suite = next(ElementTree.fromstring(render("junit", rich)).iter("testsuite"))
     found = cases(rich)
