@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,23 @@ def test_criteria_narrow_the_questions(shop: Path) -> None:
     out = call(shop, "--criteria", "JS23")[1]
     assert "names_scraping" in out
     assert "necessary_for" not in out
+
+
+def test_what_is_configured_for_check_holds_for_the_questions(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop)
+    before = call()[1]
+    assert "1 finding of `policycheck check` is unknown besides" in before
+    shutil.copytree(ROOT / "tests" / "corpus" / "ours", "ours")
+    Path("legacy").mkdir()
+    Path("legacy/policycheck.yaml").write_text("policycheck: 1\n", "utf-8")
+    configured = Path(".policycheck.toml")
+    configured.write_text('rules = ["ours"]\nexclude = ["legacy/**"]\nbaseline = "none.yaml"\n', "utf-8")
+    code, out, err = call(".")
+    assert (code, err) == (0, "")
+    assert "2 findings of `policycheck check` are unknown besides" in out
+    assert call("--isolated")[1] == before
+    configured.write_text('criteria = ["JS23"]\n', "utf-8")
+    assert call()[1] == call("--isolated", "--criteria", "JS23")[1] != before
 
 
 def test_words_of_a_manifest_are_no_markup(shop: Path) -> None:

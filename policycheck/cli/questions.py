@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policycheck.cli._configured import configuration_options
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -21,17 +23,16 @@ _STRENGTH = ("must", "should", "may", "informational")
 
 @click.command("questions", short_help="The open questions a person must answer, as a Markdown questionnaire.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--criteria", "chosen", multiple=True, metavar="ID", help="Only these documents, packs or expectations.")
+@click.option("--criteria", multiple=True, metavar="ID", help="Only these documents, packs or expectations (CJS24,JS23).")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Add a pack of your own.")
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
 @click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
-def command(
-    paths: tuple[str, ...], chosen: tuple[str, ...], rules: tuple[Path, ...], root: Path | None, as_of: str | None
-) -> int:
+@configuration_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
     """Print what a manifest does not say as a questionnaire in Markdown, grouped by who is to answer.
 
     Whoever is named as owner of a thing is asked about it; what nobody owns goes to the organisation. The first
-    questions are those that most expectations wait for.
+    questions are those that most expectations wait for. What is judged, and how, is configured as for `check`.
 
     \b
     policycheck questions
@@ -40,21 +41,16 @@ def command(
     Exit codes: 0 printed, with or without questions, 3 invalid, 4 nothing to check, 5 a rule did not come to an end, so that
     questions may be lacking.
     """
-    from policycheck import packs, sources
     from policycheck.cli import _say, _say_problems
-    from policycheck.cli._output import Sink, criteria_of, current_folder, root_folder
-    from policycheck.cli._output import as_of as date_of
+    from policycheck.cli._configured import filled, judging
+    from policycheck.cli._output import Sink
     from policycheck.errors import INCOMPLETE, INVALID
-    from policycheck.manifests import v1
-    from policycheck.manifests.explain import schema
-    from policycheck.model import Options
 
-    here, above = current_folder(), root_folder(root)
-    names = criteria_of(chosen)
-    options = Options(as_of=date_of(as_of), criteria=names)
-    found = sources.find(paths, here, above)
-    criteria = packs.load([place.resolve() for place in rules], schema(v1.SCHEMA), names)
-    asked = [_questionnaire(path, here, above, criteria, options) for path in found.manifests]
+    options, configured = filled(options)
+    # What a baseline knows is asked all the same: it is known to be open, and not answered.
+    worker, found = judging(paths, {**options, "baseline": None, "no_evidence": False}, configured)
+    here, above = worker.settings.here, worker.settings.root
+    asked = [_questionnaire(path, here, above, worker.criteria, worker.options) for path in found.manifests]
     problems = [*found.problems, *(problem for _, some, _ in asked for problem in some)]
     failures = dict.fromkeys(failure for _, _, some in asked for failure in some)
     Sink("-").write(_markdown([text for text, _, _ in asked if text]))
