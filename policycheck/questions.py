@@ -7,6 +7,7 @@ write it, what may be written, who is to answer and which expectations wait for 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from policycheck.checks import READABLE
 from policycheck.language.types import BOOL, DATE, FLOAT, INT, LIST, MAP, MOMENT, OBJECT, STRING, Type, Types
 from policycheck.model import Place
 from policycheck.redaction import harmless
@@ -52,6 +53,11 @@ def by_subject(unknown: Iterable[Record]) -> list[tuple[str, list[str], int, Rec
             group["where"] = group["where"] or _place(finding, route)
     ordered = sorted(groups.items(), key=lambda g: (-g[1]["rank"], -len(g[1]["findings"]), g[0]))
     return [(holder, list(g["fields"]), len(g["findings"]), g["where"]) for holder, g in ordered]
+
+
+def is_unread(finding: Record) -> bool:
+    """Whether an unknown is evidence that says nothing; the others wait for an answer, or for something behind them."""
+    return bool(finding["outcome"] == "unknown" and finding["rule"] == READABLE.id)
 
 
 def _place(finding: Record, route: str) -> Record | None:

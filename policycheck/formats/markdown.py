@@ -9,7 +9,7 @@ from policycheck.formats import _by_framework, _changes
 from policycheck.formats._machine import unjudged, unjudged_at_all
 from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
-from policycheck.questions import by_subject
+from policycheck.questions import by_subject, is_unread
 from policycheck.report import Record, Totals, starting
 
 if TYPE_CHECKING:
@@ -163,11 +163,10 @@ def _accepted(record: Record) -> list[str]:
 
 
 def _unread(record: Record) -> list[str]:
-    some = [f for f in record["findings"] if f["outcome"] == "unknown" and not f["expectations"] and not f.get("missing")]
+    some = [f for f in record["findings"] if is_unread(f)]
     lines = [f"### Evidence that could not be read ({len(some)})", ""] if some else []
     for finding in some:
-        why = finding.get("message") or f"{finding['rule']}: {finding.get('because_of', '')}"
-        lines.append(f"- **{finding['severity']}** {safe(why)}")
+        lines.append(f"- **{finding['severity']}** {safe(finding.get('message') or finding['rule'])}")
     return [*lines, ""] if lines else []
 
 
@@ -179,7 +178,7 @@ def _redacted(record: Record) -> list[str]:
 
 
 def _questions(record: Record) -> list[str]:
-    unknown = [f for f in record["findings"] if f["outcome"] == "unknown" and (f["expectations"] or f.get("missing"))]
+    unknown = [f for f in record["findings"] if f["outcome"] == "unknown" and not is_unread(f)]
     groups = by_subject(unknown)
     if not groups:
         return []

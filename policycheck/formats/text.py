@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from policycheck.formats._machine import unjudged, unjudged_at_all
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import BINDING, Outcome, cells
-from policycheck.questions import by_subject
+from policycheck.questions import by_subject, is_unread
 from policycheck.report import Record, Totals, starting
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _unjudged(view: View, totals: Totals) -> list[str]:
 def _is_shown(finding: Record) -> bool:
     if finding["outcome"] == "gap":
         return "exception" not in finding
-    return finding["outcome"] == "unknown" and not finding["expectations"] and not finding.get("missing", ())
+    return is_unread(finding)
 
 
 def _title(view: View, record: Record) -> list[str]:
@@ -320,14 +320,9 @@ def _unread(view: View, findings: list[Record]) -> list[str]:
     """Evidence that says nothing: it blocks like a question, and is never cut for length."""
     lines = [paint(f"Could not be read ({len(findings)})", "bold", view.style)] if findings else []
     for finding in findings:
-        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {_why(finding)}"
+        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {finding.get('message', '')}"
         lines += wrap(told, view.style, "  ", "      ")
     return [*lines, ""] if lines else []
-
-
-def _why(finding: Record) -> str:
-    """What is said of a finding; of a rule that broke, there is no message."""
-    return str(finding.get("message") or finding.get("because_of") or "")
 
 
 def _asides(view: View, findings: list[Record]) -> list[str]:

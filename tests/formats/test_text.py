@@ -122,3 +122,13 @@ def test_findings_without_their_words_say_where_the_words_are(
     said = check(call, acme)
     assert " in short; --verbose shows all of them\n" in said
     assert said.count("\n") <= whole - 8
+
+
+@pytest.mark.parametrize(
+    ("form", "waits"), [("text", "Not declared: 44"), ("markdown", "Not declared (44"), ("html", "<p>44 findings wait")]
+)
+def test_what_nothing_stands_behind_is_no_evidence_that_could_not_be_read(form: str, waits: str, call: Call) -> None:
+    said = check(call, ROOT / "examples" / "corner-shop", "--min-assurance", "verified", "--format", form)
+    assert waits in said
+    for heading in ("Could not be read", "Evidence that could not be read", "Evidence that says nothing"):
+        assert heading not in said

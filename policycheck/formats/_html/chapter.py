@@ -12,7 +12,7 @@ from policycheck.formats import _changes
 from policycheck.formats._by_expectation import grouped
 from policycheck.formats._html import calendar, heatmap
 from policycheck.formats._html.page import render
-from policycheck.questions import by_subject
+from policycheck.questions import by_subject, is_unread
 from policycheck.report import Record, starting
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def rendered(view: View, record: Record, since: Record | None = None) -> str:
         "chapter.html", header=view.header, record=record, at=anchor(record), counts=record["counts"],
         outcomes=OUTCOMES, severities=_by_severity(gaps, unknown), gaps=gaps, most=MAX_FIRST,
         contradicted=[f for f in gaps if f["assurance"] == "contradicted"],
-        groups=_groups(gaps), unread=[f for f in unknown if not _is_question(f)],
-        unknown=[f for f in unknown if _is_question(f)], questions=by_subject(f for f in unknown if _is_question(f)),
+        groups=_groups(gaps), unread=[f for f in unknown if is_unread(f)],
+        unknown=[f for f in unknown if not is_unread(f)], questions=by_subject(f for f in unknown if not is_unread(f)),
         unshown=sum(_is_unshown(f) for f in findings),
         accepted=[f for f in findings if "exception" in f], settled=_settled(view, findings),
         documents=documents, concerning=[d for d in documents if _concerns(d)],
@@ -58,11 +58,6 @@ def rendered(view: View, record: Record, since: Record | None = None) -> str:
 def anchor(record: Record) -> str:
     """What the ids of a manifest's chapter begin with."""
     return f"m{sha256_hex(record['manifest'].encode('utf-8', 'replace'))[:8]}"
-
-
-def _is_question(finding: Record) -> bool:
-    """Whether an answer in the manifest would settle it; the other unknowns are evidence that could not be read."""
-    return bool(finding["expectations"] or finding.get("missing"))
 
 
 def _is_unshown(finding: Record) -> bool:
