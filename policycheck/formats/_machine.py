@@ -19,12 +19,13 @@ from policycheck.report import Record, Totals
 MAX_ROUTES = 5
 _GAPS, _NOTHING, _BUG = 1, 4, 70
 RANKS = {"high": 0, "medium": 1, "low": 2, "info": 3}
+UNPRUNED = "baseline-not-pruned"
 #: What can stop a run besides findings, as rules of their own, so that each format has a name and a help text for them.
 STOPS: dict[str, tuple[str, str]] = {
     "invalid-input": ("Every file that is named is valid", "Run `policycheck validate` and correct what it names."),
     "incomplete": ("Every rule and verifier came to an end", "Report the failure; what it would have judged is open."),
     "nothing-applied": ("At least one must or should expectation applies", "Check organization.roles and --criteria."),
-    "baseline-not-pruned": ("The baseline holds only gaps that are open", "Run `policycheck baseline prune`."),
+    UNPRUNED: ("The baseline holds only gaps that are open", "Run `policycheck baseline prune`."),
     "bug": ("policycheck itself works", "Report what the run printed on standard error."),
 }
 
@@ -123,7 +124,7 @@ def run_stops(totals: Totals, style: Mapping[str, Any]) -> Iterator[Stop]:
     if totals.exit_code == _BUG:
         yield Stop("bug", RUN, "The run ended with a bug of policycheck; something was not judged")
     elif totals.exit_code == _GAPS and not totals.marks["blocking"]:
-        yield Stop("baseline-not-pruned", RUN, "The baseline holds gaps that are closed, and the run was strict about it")
+        yield Stop(UNPRUNED, RUN, "The baseline holds gaps that are closed, and the run was strict about it")
     elif totals.exit_code == _NOTHING and not totals.manifests:
         yield Stop("nothing-applied", RUN, "There was no manifest to judge")
 
@@ -141,8 +142,14 @@ def unjudged(record: Record) -> list[str]:
 
 def unjudged_at_all(totals: Totals) -> list[str]:
     """The same of the run: a report that leaves a file out without a word looks better than the run was."""
-    others = [stop.message for stop in run_stops(totals, {"show_values": True}) if stop.rule != "invalid-input"]
+    aside = ("invalid-input", UNPRUNED)
+    others = [stop.message for stop in run_stops(totals, {"show_values": True}) if stop.rule not in aside]
     return [*map(harmless, map(str, totals.problems)), *others]
+
+
+def unpruned(totals: Totals) -> list[str]:
+    """Why a run failed of which everything was judged and nothing blocks: a sentence, or none."""
+    return [f"{stop.message}." for stop in run_stops(totals, {}) if stop.rule == UNPRUNED]
 
 
 def blocking(record: Record) -> list[Record]:

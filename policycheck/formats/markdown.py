@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from policycheck.formats import _by_framework, _changes
-from policycheck.formats._machine import unjudged, unjudged_at_all
+from policycheck.formats._machine import unjudged, unjudged_at_all, unpruned
 from policycheck.formats._markdown import code, encoded, safe
 from policycheck.model import Outcome
 from policycheck.questions import by_subject, is_unread
@@ -64,7 +64,7 @@ def end(view: View, totals: Totals) -> bytes:
     lines = ["---", "", safe(view.header["disclaimer"]), "", f"Report {totals.report_id}.", ""]
     every = unjudged_at_all(totals)
     lines += ["Not judged:", "", *(f"- {safe(told)}" for told in every), ""] if every else []
-    return encoded(lines)
+    return encoded([*lines, *(line for told in unpruned(totals) for line in (safe(told), ""))])
 
 
 def _counts(record: Record) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from policycheck.formats import _by_framework
 from policycheck.formats._by_expectation import Answer, answers, evaluated, subject
-from policycheck.formats._machine import unjudged, unjudged_at_all
+from policycheck.formats._machine import unjudged, unjudged_at_all, unpruned
 from policycheck.formats._terminal import encode, harmless, wrap
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
@@ -125,7 +125,7 @@ def _cut(head: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> list
 
 def end(view: View, totals: Totals) -> bytes:
     """What is in no table because it was not judged."""
-    every = [f"not judged: {told}" for told in unjudged_at_all(totals)]
+    every = [f"not judged: {told}" for told in unjudged_at_all(totals)] + unpruned(totals)
     return encode([*([""] if totals.manifests else []), *every] if every else [], view.style)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats._machine import unjudged, unjudged_at_all
+from policycheck.formats._machine import unjudged, unjudged_at_all, unpruned
 from policycheck.formats._terminal import SEVERITY_COLOURS, encode, harmless, paint, wrap
 from policycheck.model import BINDING, Outcome, cells
 from policycheck.questions import by_subject, is_unread
@@ -89,7 +89,9 @@ def end(view: View, totals: Totals) -> bytes:
     if totals.manifests > 1:
         accepted = f" · {totals.marks['accepted']} accepted" if totals.marks["accepted"] else ""
         lines = ["", f"{totals.manifests} manifests: {_listed(totals.findings)}{accepted}"]
-    return ended + encode([*lines, *_unjudged(view, totals)], view.style)
+    apart = () if view.style.get("quiet") else ("",)
+    stale = [line for told in unpruned(totals) for line in (*apart, *wrap(told, view.style, "", "  "))]
+    return ended + encode([*lines, *_unjudged(view, totals), *stale], view.style)
 
 
 def _unjudged(view: View, totals: Totals) -> list[str]:

@@ -132,3 +132,20 @@ def test_what_nothing_stands_behind_is_no_evidence_that_could_not_be_read(form: 
     assert waits in said
     for heading in ("Could not be read", "Evidence that could not be read", "Evidence that says nothing"):
         assert heading not in said
+
+
+def test_a_strict_baseline_left_nothing_unjudged(acme: Path, call: Call) -> None:
+    call(acme, "baseline", "write", "--as-of", "2026-11-21")
+    held = acme / ".policycheck-baseline.yaml"
+    known = held.read_text("utf-8")
+    gone = (
+        'id: "00000000-0000-5000-8000-000000000000"\n    organization: acme\n    rule: access-disclosed\n    subject: gone'
+    )
+    held.write_text(
+        f"{known}  - {gone}\n    outcome: gap\n    severity: high\n    assurance: declared\n    since: 2026-01-01\n", "utf-8"
+    )
+    for form in ("text", "markdown", "table"):
+        for quiet in ([], ["--quiet"]) if form == "text" else ([],):
+            said = check(call, acme, "--baseline", held.name, "--strict-baseline", "--format", form, *quiet)
+            assert "The baseline holds gaps that are closed, and the run was strict about it" in " ".join(said.split())
+            assert "not judged" not in said.lower()
