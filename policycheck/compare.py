@@ -313,6 +313,11 @@ def kind_of(change: Change, rules: Rules, is_judged: bool) -> str:
     return _kind_of_open(was, now)
 
 
+def is_worse_than(was: Record | None, now: Record) -> bool:
+    """Whether a finding that blocks opened, became worse or lost its exception, the criteria being the same."""
+    return not is_open(was) or _kind_of_open(was or now, now) in ("worse", "expired")
+
+
 def _kind_of_gone(change: Change, rules: Rules, is_judged: bool) -> str:
     assert change.was is not None
     if not is_open(change.was):

@@ -36,6 +36,8 @@ class Settings(NamedTuple):
     baseline: Path | None = None
     #: An earlier report, as `replay.read` gives it: the first pages then say what changed since.
     previous: report.Record | None = None
+    #: What was open at the ref that the run is compared with, by organization and id.
+    at_ref: Mapping[str, Mapping[str, report.Record]] | None = None
 
 
 class Part(NamedTuple):
@@ -94,7 +96,8 @@ class Worker:
             reported = tuple(problems) if self._is_inside(root) else told
             return Part(str(path), "", {}, None, reported, (INVALID,), told=told)
         result = assess(manifest, self.criteria, self.options, self.known)
-        view = View(self.header, self.settings.style, other, here, _Lines(manifest).line, self.since)
+        line, fails = _Lines(manifest).line, self._fails(result)
+        view = View(self.header, self.settings.style, other, here, line, self.since, fails)
         records = {name: record(result, self.criteria, self.options) for name, record in self._records().items()}
         if self.settings.style.get("redact"):
             view, records = view._replace(line=None), {name: redaction.bare(record) for name, record in records.items()}
@@ -107,6 +110,15 @@ class Worker:
             share=report.share(result),
             read=tuple(f"{root}/{a.path}" for a in (*result.inputs, *(a for w in result.ledger for a in w.artefacts))),
         )  # fmt: skip
+
+    def _fails(self, result: Result) -> Callable[[report.Record], bool] | None:
+        """What a view is given to say which findings fail a run that is compared with a ref."""
+        if self.settings.at_ref is None:
+            return None
+        from policycheck.compare import is_worse_than
+
+        was = self.settings.at_ref.get(str(result.organization.get("id", "")), {})
+        return lambda finding: finding["blocks"] and is_worse_than(was.get(finding["id"]), finding)
 
     def _is_inside(self, root: Path) -> bool:
         """Whether the call was made at the root or below; from above, only paths from here tell several roots apart."""
@@ -189,6 +201,8 @@ class View(NamedTuple):
     line: Callable[[str, int], str] | None = None
     #: What changed in a manifest's full record since an earlier report (`trend.since`); None where none was named.
     since: Callable[[report.Record], report.Record] | None = None
+    #: Whether a finding fails the run, where that is compared with a ref; None where all that blocks does.
+    fails: Callable[[report.Record], bool] | None = None
 
     def path(self, path: str) -> str:
         """A path as the terminal shows it: from the current folder."""

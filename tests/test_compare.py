@@ -636,3 +636,22 @@ def test_the_same_criteria_judge_both_sides(shop: Path) -> None:
     _, out, _ = against(shop, "--criteria", "CJS24", "--format", "json")
     digests = {pack["id"]: pack["digest"] for pack in json.loads(out)["criteria"]["packs"]}
     assert digests == {pack.id: pack.digest for pack in packs.shipped()}
+
+
+def test_annotations_are_errors_only_for_what_the_branch_opened(shop: Path) -> None:
+    def levels(*words: str) -> list[tuple[str, str]]:
+        out = against(shop, "--format", "github", *words)[1]
+        return [(line.split(" ")[0], line.split("title=")[1].split("::")[0]) for line in out.splitlines()]
+
+    before = levels()
+    assert before
+    assert {level for level, _ in before} == {"::notice"}
+    _change(shop, "auth: none", "auth:")
+    after = set(levels()) - set(before)
+    assert ("::warning", "anonymous-rate-limit") in after
+    assert not {"human-challenge", "control-reviewed-in-time"} & {title for level, title in after if level != "::notice"}
+    (shop / "other").mkdir()
+    text = (shop / "policycheck.yaml").read_text("utf-8")
+    (shop / "other" / "policycheck.yaml").write_text(text.replace("id: corner-shop,", "id: other,"), "utf-8")
+    assert ("::error", "human-challenge") in levels(".")
+    assert levels("--jobs", "2", ".") == levels(".")

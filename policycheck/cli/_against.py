@@ -78,6 +78,9 @@ class Against:
             git.lend(top, ref, tree)
             self._judge(_Moved(top, tree, excludes), given, found)
         self.problems += left
+        every = [*self._elsewhere, *self.old["results"]]
+        at_ref = {one["organization"]["id"]: {f["id"]: f for f in one["findings"] if compare.is_open(f)} for one in every}
+        self.settings = self.settings._replace(at_ref=at_ref)
 
     def _judge(self, moved: _Moved, given: list[Path], found: sources.Found) -> None:
         settings = moved.settings(self.settings)

@@ -1,6 +1,7 @@
 """GitHub annotations: workflow commands on standard output. Errors are gaps that block, warnings unknowns that block.
 
-Notices are what loosened the run, and gaps that do not block.
+Notices are what loosened the run, and gaps that do not block. Of a run that is compared with a ref (`--against`), only what
+opened or became worse is an error or a warning.
 
 GitHub shows ten of a level and a step and drops the rest without a word. So the worst nine are shown, and the tenth says
 how many are left.
@@ -47,7 +48,11 @@ def begin(view: View) -> bytes:
 def part(view: View, record: Record) -> bytes:
     """One manifest's share: how many of each level, and the worst ten of each, as a line of JSON for the collector."""
     notes = [_stopped(stop) for stop in stops(record, view.style)]
-    notes += [_note(finding, record, view.style) for finding in (*blocking(record), *aside(record))]
+    found = [*blocking(record), *aside(record)]
+    if view.fails is not None:
+        # GitHub remembers no annotations: what was open at the ref would be an error of each pull request that passes.
+        found = [{**finding, "blocks": view.fails(finding)} for finding in found]
+    notes += [_note(finding, record, view.style) for finding in found if finding["blocks"] or finding["outcome"] == "gap"]
     counts = Counter(note[0] for note in notes)
     return _encode([[counts[level] for level in range(len(LEVELS))], _worst(notes)]).encode()
 
