@@ -12,9 +12,11 @@ from policycheck import __version__
 
 def main() -> None:
     """Run the command line. The version needs no parser, and a hook that asks for it should not wait for one."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        sys.stdout.write(f"policycheck {__version__}\n")
-        return
+    if sys.argv[1:] in (["--version"], ["-V"]) and sys.stdout is not None:
+        # Where it cannot be written, the command line says so, as of everything else.
+        with suppress(OSError):
+            os.write(sys.stdout.fileno(), f"policycheck {__version__}\n".encode())
+            return
     # Nothing that a start makes is garbage: looking for cycles in it costs a tenth of a check. `cli.main` goes on from here.
     gc.disable()
     from policycheck.standins import OF_THE_COMMAND_LINE, standing_in

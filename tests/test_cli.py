@@ -209,6 +209,15 @@ def test_a_full_disk_is_said(shop: Path) -> None:
     assert done.stderr == b"policycheck: standard output cannot be written: no space left on device\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(("redirection", "code"), [(">&-", 0), ("| true", 0), (">/dev/full", USAGE)])
+def test_a_version_that_cannot_be_said_leaves_no_traceback(redirection: str, code: int, tmp_path: Path) -> None:
+    words = ["sh", "-c", f'"{sys.executable}" -m policycheck --version {redirection}']
+    done = subprocess.run(words, cwd=tmp_path, env=SUBPROCESS, capture_output=True, check=False)
+    assert done.returncode == code
+    assert done.stderr == (b"policycheck: No space left on device\n" if code else b"")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 @pytest.mark.parametrize(("redirection", "code"), [(">&-", GAPS), ("2>&-", GAPS), ("- <&-", INVALID)])
 def test_a_stream_that_is_closed_is_no_bug(redirection: str, code: int, shop: Path) -> None:
