@@ -35,12 +35,16 @@ def _leave(code: str | int | None) -> None:
     """End at once when all is said: to take apart what a run made would be a twentieth of a check."""
     if not isinstance(code, int) or sys.gettrace() or sys.getprofile():
         return
-    # What cannot be written is left to the interpreter, which says so.
     with suppress(OSError, ValueError):
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-        os._exit(code)
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        # It was said where it was written. The interpreter would try again, and end with a code of its own.
+        code = code or 2
+    os._exit(code)
 
 
 if __name__ == "__main__":
