@@ -19,16 +19,26 @@ def main() -> None:
             return
     # Nothing that a start makes is garbage: looking for cycles in it costs a tenth of a check. `cli.main` goes on from here.
     gc.disable()
-    from policycheck.standins import OF_THE_COMMAND_LINE, standing_in
-
-    with standing_in(OF_THE_COMMAND_LINE):
-        from policycheck.cli import main as command_line
-
     try:
+        from policycheck.standins import OF_THE_COMMAND_LINE, standing_in
+
+        with standing_in(OF_THE_COMMAND_LINE):
+            from policycheck.cli import main as command_line
+
         command_line()
+    except KeyboardInterrupt:
+        # While it only begins; later on the command line says so itself.
+        sys.exit(_interrupted())
     except SystemExit as leaving:
         _leave(leaving.code)
         raise
+
+
+def _interrupted() -> int:
+    with suppress(OSError):
+        if sys.stderr is not None:
+            sys.stderr.write("interrupted\n")
+    return 130
 
 
 def _leave(code: str | int | None) -> None:

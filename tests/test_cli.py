@@ -211,6 +211,21 @@ def test_a_full_disk_is_said(words: list[str], shop: Path) -> None:
     assert re.fullmatch(rb"policycheck: (standard output cannot be written: n|N)o space left on device\n", done.stderr)
 
 
+def test_an_interrupt_while_it_starts_is_one(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from policycheck.__main__ import main\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'policycheck.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=SUBPROCESS, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, b"interrupted\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(("redirection", "code"), [(">&-", 0), ("| true", 0), (">/dev/full", USAGE)])
 def test_a_version_that_cannot_be_said_leaves_no_traceback(redirection: str, code: int, tmp_path: Path) -> None:
