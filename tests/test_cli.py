@@ -246,6 +246,15 @@ def test_a_stream_that_is_closed_is_no_bug(redirection: str, code: int, shop: Pa
     assert b"bug" not in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_what_a_closed_stderr_cannot_take_is_not_put_into_the_report(shop: Path) -> None:
+    (shop / "b.policycheck.yaml").write_text("policycheck: 1\n", "utf-8")
+    words = ["sh", "-c", f'"{sys.executable}" -m policycheck check . --format json 2>&-']
+    done = subprocess.run(words, cwd=shop, env=SUBPROCESS, capture_output=True, check=False)
+    assert done.returncode == INVALID
+    assert json.loads(done.stdout)["exit_code"] == INVALID
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_every_encoding_of_the_terminal_gets_a_report(encoding: str, shop: Path) -> None:
     text = CLEAN.replace("Corner Shop Ltd", "Ĉapelo 語 😀").replace("    status: planned", "    statsu: planned")

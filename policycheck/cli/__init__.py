@@ -104,6 +104,9 @@ def _run() -> int:
 
 
 def _say(text: str) -> None:
+    if sys.stderr is None:
+        # To `print`, no stream means standard output, where a report may be.
+        return
     from policycheck import redaction
     from policycheck.formats._terminal import harmless, inert
 
