@@ -208,6 +208,7 @@ def test_a_named_file_is_read_instead(shop: Path, call: Call) -> None:
         ('warn_until = [{rule = "human-chalenge", until = 2027-03-01}]', "did you mean 'human-challenge'?"),
         ('[tool.policycheck]\nfail_on = "high"', "the keys stand at the top, without [tool.policycheck]"),
         ("fail_on = high", ".policycheck.toml:1:11: is not TOML"),
+        ('fail_on = "high"\ncriteria = [\n', ".policycheck.toml:2:1: is not TOML: Invalid value"),
     ],
 )
 def test_a_mistake_is_said_with_its_place_and_nothing_is_judged(text: str, said: str, shop: Path, call: Call) -> None:
