@@ -167,7 +167,7 @@ def _toml(raw: bytes, shown: str) -> tuple[dict[str, Any], str]:
     except ValueError as error:
         place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
         said = str(error)[: place.start()] if place else str(error)
-        last = (len(text.splitlines()), 1) if place else (0, 0)
+        last = (len(raw.splitlines()), 1) if place else (0, 0)
         line, column = (int(place[1]), int(place[2])) if place and place[1] else last
         raise InvalidInput([Problem(shown, line, column, f"is not TOML: {said[:200]}")]) from None
 
