@@ -449,7 +449,7 @@ def too_far(warnings: Iterable[WarnUntil], as_of: str, source: str) -> list[Prob
     today = date.fromisoformat(as_of)
     last = (today + timedelta(days=min(HORIZON, (date.max - today).days))).isoformat()
     return [
-        Problem(*_place(source), f"warn_until: {w.by} {w.name} until {w.until} is more than {HORIZON} days ahead; {NO_OFF}")
+        Problem(*place(source), f"warn_until: {w.by} {w.name} until {w.until} is more than {HORIZON} days ahead; {NO_OFF}")
         for w in warnings
         if w.until > last
     ]
@@ -468,12 +468,13 @@ def unheard_of(
         today = renamed.get(warning.name, warning.name)
         if warning.by == "rule" and named.setdefault(today, warning.name) != warning.name:
             said = f"rule {_quoted(today)} is named twice, as {named[today]} and as {warning.name}"
-            yield Problem(*_place(source), f"warn_until: {said}")
+            yield Problem(*place(source), f"warn_until: {said}")
         elif warning.name not in known[warning.by] and not (warning.by == "rule" and warning.name in renamed):
             near = _suggest(warning.name, known[warning.by])
-            yield Problem(*_place(source), f"warn_until: no {warning.by} {_quoted(warning.name)}{near}")
+            yield Problem(*place(source), f"warn_until: no {warning.by} {_quoted(warning.name)}{near}")
 
 
-def _place(source: str) -> tuple[str, int, int]:
+def place(source: str) -> tuple[str, int, int]:
+    """Path, line and column of where a setting comes from, for a problem; no line for a variable."""
     path, _, line = source.rpartition(":")
     return (path, int(line), 1) if path and line.isdecimal() else (source, 0, 0)

@@ -194,7 +194,7 @@ def test_a_named_file_is_read_instead(shop: Path, call: Call) -> None:
         ('output = ["json=../report.json"]', "a configured output stays in the repository"),
         ('output = ["json=/tmp/report.json"]', "a configured output stays in the repository"),
         ('output = ["json=.git/hooks/pre-commit"]', "a configured output stays in the repository"),
-        ('exceptions_from = "gone.yaml"', "exceptions_from: gone.yaml does not exist"),
+        ('exceptions_from = "gone.yaml"', ".policycheck.toml:1:1: exceptions_from: gone.yaml does not exist"),
         ('off = ["a-rule"]', "nothing can be switched off: accept a gap with an exception"),
         ('warn_until = [{rule = "a-rule", until = "off"}]', "nothing can be switched off"),
         ('warn_until = [{rule = "a-rule", off = true}]', "nothing can be switched off"),

@@ -78,7 +78,7 @@ def asked(options: Mapping[str, Any], found: Configuration, root: Path | None, a
     only = options["exceptions_from"]
     if only and not os.path.isfile(only):
         source = found.settings["exceptions_from"].source
-        raise InvalidInput([Problem(source, 0, 0, f"exceptions_from: {only} does not exist")])
+        raise InvalidInput([Problem(*config.place(source), f"exceptions_from: {only} does not exist")])
     demand, by_severity = config.demanded(options["min_assurance"])
     return {
         "min_assurance": demand,
