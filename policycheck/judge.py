@@ -114,7 +114,7 @@ class Judge:
         self.by_equivalent = 0
         self._facts: dict[Any, Fact] = {}
         self._reasons: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
-        self._local: dict[tuple[str, str], Concern] = {}
+        self._local: dict[tuple[str, tuple[str, ...]], Concern] = {}
         tables, texts = criteria.tables(as_of), criteria.texts(as_of)
         self.env = environment(place.data, tables, as_of, texts)
         #: What an explanation starts from: what definitions were found to say stays true for all of them.
@@ -176,11 +176,15 @@ class Judge:
         """As `judge_as`, for several bindings, uncertain members, and lists that are silent or empty."""
         env, elsewhere = self.env, False
         for met in program.walk(env):
-            here = self._here(rule, concern, program)
-            if not here.expectations and rule.expectations:
+            here, holder = self._here(rule, concern, program, met)
+            is_away = not here.expectations and bool(rule.expectations)
+            if is_away and not holder:
                 elsewhere = True
                 continue
+            here = concern if is_away else here
             outcome, decided, equivalent = self._verdict(here, program, met)
+            if is_away and not concern.unsure:
+                outcome, decided, equivalent = Outcome.NOT_APPLICABLE, program.places_of(holder), ""
             if outcome not in self.detail and here is concern:
                 self.counted.setdefault(rule.id, []).append(outcome)
                 self.by_equivalent += bool(equivalent)
@@ -195,16 +199,23 @@ class Judge:
         if elsewhere:
             yield self._elsewhere(rule, concern)
 
-    def _here(self, rule: Rule, concern: Concern, program: Program) -> Concern:
-        """What of a concern counts for the place that is bound now: the law of one place says nothing of another."""
-        place = _place(program, self.env) if concern.is_local else ""
-        if not place:
-            return concern
-        if (rule.id, place) not in self._local:
-            kept = tuple(e for e in concern.expectations if not e.jurisdictions or _reaches(e, place))
+    def _here(self, rule: Rule, concern: Concern, program: Program, met: int) -> tuple[Concern, str]:
+        """What of a concern counts where the bindings are, and which of them lists its places.
+
+        The law of one place says nothing of another. What lists no place may be anywhere; what a silent list would say may be
+        of any place.
+        """
+        if not concern.is_local:
+            return concern, ""
+        place = _place(program, self.env)
+        holder, places = ("", (place,)) if place else _listing(program, self.env)
+        if not places or (holder and met == SILENT):
+            return concern, ""
+        if (rule.id, places) not in self._local:
+            kept = tuple(e for e in concern.expectations if not e.jurisdictions or any(_reaches(e, p) for p in places))
             same = len(kept) == len(concern.expectations)
-            self._local[rule.id, place] = concern if same else _concern(rule, kept, (), _ELSEWHERE, concern.ids)
-        return self._local[rule.id, place]
+            self._local[rule.id, places] = concern if same else _concern(rule, kept, (), _ELSEWHERE, concern.ids)
+        return self._local[rule.id, places], holder
 
     def _elsewhere(self, rule: Rule, concern: Concern) -> Judgement:
         """Said once for all things of places of whose law the rule knows nothing that concerns the organization."""
@@ -476,6 +487,16 @@ def _place(program: Program, env: Env) -> str:
         if isinstance(named, str):
             return named
     return ""
+
+
+def _listing(program: Program, env: Env) -> tuple[str, tuple[str, ...]]:
+    """The outermost binding that lists the places it touches (an activity, an incident), and these; none if none does."""
+    for binding in program.bindings:
+        item = env.get(binding.name)
+        places = item.get("jurisdictions") if isinstance(item, dict) else None
+        if places and isinstance(places, list) and all(isinstance(p, str) for p in places):
+            return binding.name, tuple(places)
+    return "", ()
 
 
 def overlap(one: str, other: str) -> bool:

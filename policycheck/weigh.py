@@ -67,7 +67,9 @@ def weigh(
             if before is not None:
                 if _may_matter(judgement, before, routes, denied):
                     bound = [judgement.bound.get(binding.name) for binding in criteria.program(judgement.rule).bindings]
-                    findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing, bound)
+                    weighed = _weighed(before, judge.finding(judgement), hearing, differing, bound)
+                    # Whose laws count is what is declared: that an artefact names other places is a gap by itself.
+                    findings[judgement.key] = weighed._replace(expectations=before.expectations, severity=before.severity)
             elif judgement.outcome is Outcome.GAP and not _is_of(judgement, fresh):
                 added = _added(judge.finding(judgement), hearing)
                 if added is not None:

@@ -92,6 +92,24 @@ own_scraping:
     }
 
 
+@pytest.mark.parametrize(("places", "asked"), [
+    ("[US]", set()), ("[GB]", {"CLV-12"}), ("[NL, AU]", {"AP24-3", "CLV-9"}), ("[]", {"AP24-3", "CLV-9", "CLV-12"}),
+])  # fmt: skip
+def test_an_activity_is_asked_what_authorities_ask_of_the_places_it_takes_in(places: str, asked: set[str]) -> None:
+    body = f"""policycheck: 1
+organization: {{id: a, roles: [scraper], jurisdictions: [NL, GB, AU, US]}}
+own_scraping:
+  - {{id: news, jurisdictions: {places}, fields: [], measures: [], deletion_job_ref: ""}}
+"""
+    document, problems = parse(body.encode(), "policycheck.yaml")
+    assert not (problems or v1.shape_problems(document) or v1.read(document, "2026-11-21")[0])
+    judge = Judge(packs.load((), schema(v1.SCHEMA)), document, "2026-11-21")
+    rules = [judge.criteria.every_rule[f"own-scraping-{name}"] for name in ("bounded", "measures", "ends")]
+    found = [judge.finding(j) for rule in rules for j in judge.judge(rule)]
+    assert {f.outcome.value for f in found} == {"gap"}
+    assert {name for f in found for name in f.expectations} == {"CJS24-06", "CJS24-32", *asked}
+
+
 def test_what_keeps_search_engines_from_what_must_be_findable_is_told_in_plain_words() -> None:
     body = """policycheck: 1
 organization: {id: a, roles: [public_body, website_operator], jurisdictions: [IT]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +125,73 @@ def test_a_list_that_is_silent_or_empty_is_so_for_every_law() -> None:
     assert silent == {"a": ("unknown", "high", ("LAW-GB", "LAW-CA"))}
     empty = judged(criteria(LAWS), manifest("[GB, CA]", "breach_notification: []"))
     assert empty == {"a": ("not_applicable", "high", ("LAW-GB", "LAW-CA"))}
+
+
+ACTIVITY = {"for_each": "scraping", "assert": "size(scraping.measures) > 0", "message": "{scraping.id} has none."}
+LENT = {**LAWS, "LAW-1": {"modality": "should"}}
+
+
+def activity(jurisdictions: str, measures: str = "[]") -> str:
+    return f"own_scraping: [{{id: crawl, jurisdictions: {jurisdictions}, measures: {measures}}}]"
+
+
+@pytest.mark.parametrize(("places", "expected"), [
+    ("[GB]", ("gap", "high", ("LAW-GB", "LAW-1"))),
+    ("[CA-QC]", ("gap", "high", ("LAW-CA", "LAW-1"))),
+    ("[US]", ("gap", "high", ("LAW-1",))),
+    ("[US, GB, CA]", ("gap", "high", ("LAW-GB", "LAW-CA", "LAW-1"))),
+    ("[]", ("gap", "high", ("LAW-GB", "LAW-CA", "LAW-1"))),
+    ("", ("gap", "high", ("LAW-GB", "LAW-CA", "LAW-1"))),
+])  # fmt: skip
+def test_an_activity_stands_under_the_laws_of_the_places_it_declares(places: str, expected: tuple[Any, ...]) -> None:
+    found = judged(criteria(LENT, **ACTIVITY), manifest("[GB, CA, US]", activity(places)))
+    assert found == {"crawl": expected}
+
+
+@pytest.mark.parametrize("detail", [frozenset(Outcome), frozenset({Outcome.GAP})], ids=["all", "gaps"])
+def test_the_organizations_places_bring_no_law_to_an_activity_that_declares_others(detail: frozenset[Outcome]) -> None:
+    found = rollup(criteria(LENT, **ACTIVITY), manifest("[GB, CA, US]", activity("[US]")), detail)
+    assert found == {"LAW-GB": "not_applicable", "LAW-CA": "not_applicable", "LAW-1": "gap"}
+
+
+@pytest.mark.parametrize("detail", [frozenset(Outcome), frozenset({Outcome.GAP})], ids=["all", "gaps"])
+def test_of_an_activity_that_declares_only_other_places_a_local_rule_is_not_applicable(detail: frozenset[Outcome]) -> None:
+    wanted, document = criteria(LAWS, **ACTIVITY), manifest("[GB, CA, US]", activity("[US]"))
+    assert rollup(wanted, document, detail) == {"LAW-GB": "not_applicable", "LAW-CA": "not_applicable"}
+    judge = Judge(wanted, document, AS_OF)
+    found = [judge.finding(j) for j in judge.judge(wanted.every_rule["owned"])]
+    assert [(f.outcome.value, f.subject.id, [fact.route for fact in f.facts]) for f in found] == [
+        ("not_applicable", "crawl", ["own_scraping[crawl].jurisdictions"])
+    ]
+
+
+def test_a_source_of_an_ai_use_stands_where_the_use_does_and_silence_about_them_stands_everywhere() -> None:
+    rule = {"for_each": {"use": "ai_uses", "source": "use.sources"}, "assert": 'source.type != "scraped"', "message": "So."}
+    body = "ai_uses: [{id: chat, jurisdictions: [CA], sources: [{id: web, type: scraped}]}, {id: rank, jurisdictions: [GB]}]"
+    assert judged(criteria(LAWS, **rule), manifest("[GB, CA]", body)) == {
+        "chat / web": ("gap", "info", ("LAW-CA",)),
+        "rank": ("unknown", "high", ("LAW-GB", "LAW-CA")),
+    }
+
+
+def test_decisions_that_an_incident_does_not_list_may_be_of_places_that_it_does_not_name() -> None:
+    rule = {"for_each": {"incident": "incidents", "d": "incident.decisions"}, "assert": 'd.reason != ""', "message": "None."}
+    found = judged(criteria(LAWS, **rule), manifest("[GB, CA]", "incidents: [{id: i, jurisdictions: [GB]}]"))
+    assert found == {"i": ("unknown", "high", ("LAW-GB", "LAW-CA"))}
+
+
+def test_places_that_only_an_artefact_shows_bring_no_law_to_what_it_denies(tmp_path: Path) -> None:
+    rule = {"for_each": "incident", "assert": "incident.records < 100", "message": "{incident.id} is large."}
+    (tmp_path / "register.csv").write_text("id,jurisdictions,records,detected_at\ni,CA,500,2026-01-01T10:00:00Z\n")
+    document = manifest(
+        "[GB, CA]",
+        "incidents: [{id: i, jurisdictions: [GB], records: 5}]\n"
+        "incident_policy: {register_ref: register.csv, evidence: [{kind: register, path: register.csv}]}",
+    )
+    read = Manifest("policycheck.yaml", document.data, document, (), str(tmp_path), "")
+    result = assess(read, criteria(LAWS, **rule), Options(as_of=AS_OF, detail=frozenset(Outcome)))
+    found = [(f.outcome.value, f.assurance.value, f.expectations) for f in result.findings if f.rule == "owned"]
+    assert found == [("gap", "contradicted", ("LAW-GB",))]
+    assert {name: one.outcome.value for name, one in result.rollup.items()} == {"LAW-GB": "gap", "LAW-CA": "not_applicable"}
+    denied = [f.message for f in result.findings if f.rule == "declaration-matches-evidence"]
+    assert any("incidents.i.jurisdictions" in message for message in denied)

@@ -133,6 +133,10 @@ class Program:
         inner.update(bound)
         return inner
 
+    def places_of(self, name: str) -> Node:
+        """The list of places that a bound thing declares, compiled: the fact by which a law of elsewhere does not count."""
+        return self._compiled(Node("select", (Node("name", (name,)), "jurisdictions")))
+
     def silent_list(self, bound: Mapping[str, Any]) -> Node:
         """The list that was not declared when a walk met SILENT: the first whose name is not bound."""
         return next((b.node for b in self.bindings if b.name not in bound), self.bindings[0].node)
