@@ -202,8 +202,8 @@ class Judge:
     def _here(self, rule: Rule, concern: Concern, program: Program, met: int) -> tuple[Concern, str]:
         """What of a concern counts where the bindings are, and which of them lists its places.
 
-        The law of one place says nothing of another. What lists no place may be anywhere; what a silent list would say may be
-        of any place.
+        The law of one place says nothing of another. What lists no place may be anywhere; what a silent list would say may
+        be of any place.
         """
         if not concern.is_local:
             return concern, ""
