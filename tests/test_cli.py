@@ -31,7 +31,9 @@ COMMANDS = [
 def shop(tmp_path: Path) -> Path:
     """A repository with one manifest that has gaps."""
     (tmp_path / ".git").mkdir()
-    (tmp_path / "policycheck.yaml").write_text(CLEAN, "utf-8")
+    # Without the phases of an AI use it is unknown whether the organisation trains, whatever the criteria.
+    told = CLEAN.replace("    role: controller\n", "    role: controller\n    phases: [rag, deploy]\n")
+    (tmp_path / "policycheck.yaml").write_text(told, "utf-8")
     return tmp_path
 
 
