@@ -229,6 +229,12 @@ def test_how_surely_each_statement_was_read() -> None:
     assert seen("JS23", "M") == ids("JS23", "PRV IND-4 IND-5")
 
 
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_a_message_that_the_second_statement_repeats_asks_as_much_as_in_the_first(number: int) -> None:
+    first, repeated = expectations("JS23")[f"JS23-KT{number}"], expectations("CJS24")[f"CJS24-KT-I{number}"]
+    assert first["modality"] == repeated["modality"]
+
+
 def test_measures_a_host_may_use_are_may() -> None:
     found = {identifier for _, identifier in EVERY if identifier.startswith("CJS24")}
     may = {identifier for identifier in found if expectations("CJS24")[identifier]["modality"] == "may"}
