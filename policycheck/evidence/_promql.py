@@ -36,6 +36,28 @@ _AGGREGATIONS = frozenset(
     {"sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile"}
     | {"limitk", "limit_ratio"}
 )
+#: What functions and aggregations take, by the letters of `_sort`, as a pattern (promql/parser/functions.go of Prometheus).
+_TAKES = {
+    name: takes
+    for takes, names in {
+        "": "end pi range start step time",
+        "s": "vector",
+        "v": """abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor histogram_avg histogram_count
+            histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad scalar sgn sin sinh sort sort_desc sqrt tan tanh
+            timestamp avg count group max min stddev stdvar sum""",
+        "v?": "day_of_month day_of_week day_of_year days_in_month hour minute month year",
+        "m": """absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate
+            last_over_time mad_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time
+            stdvar_over_time sum_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time""",
+        "sm": "quantile_over_time", "ms": "predict_linear", "ms?": "integral", "mss": "double_exponential_smoothing holt_winters",
+        "vs": "clamp_max clamp_min", "vs?": "round", "vss": "clamp", "sv": "bottomk histogram_quantile limit_ratio limitk quantile topk",
+        "ssv": "histogram_fraction", "tv": "count_values", "vv?": "info", "vts+": "histogram_quantiles", "vtttt": "label_replace",
+        "vttt*": "label_join", "vt*": "sort_by_label sort_by_label_desc",
+    }.items()
+    for name in names.split()
+}  # fmt: skip
+#: Functions whose result is a number and no series.
+_SCALARS = frozenset({"end", "pi", "range", "scalar", "start", "step", "time"})
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
 #: Bounds that no series of requests reaches: of a rate in a second, of a number, and how much further for bytes.
 _RATE_OUT_OF_REACH, _OUT_OF_REACH, _BYTES = 1e9, 1e12, 1e3
@@ -215,6 +237,8 @@ class _Parser:
         tree = self._expression(1)
         if self._at < len(self._tokens):
             raise Unread(f"its expression goes on with {self._peek()!r}, which is not read")
+        if _sort(tree) not in ("s", "v"):
+            raise Unread("its expression is neither a number nor series of a moment, so Prometheus refuses it")
         return tree
 
     def _peek(self) -> str:
@@ -293,11 +317,13 @@ class _Parser:
     def _range(self, node: Node) -> Node:
         kind, written = self._next()
         seconds = duration(written) if kind == "duration" else None
-        if seconds is None:
+        if not seconds:
             raise Unread("a range of its expression is no duration")
         if self._peek().startswith(":"):
             step = self._next()[1]
             self._at += step == ":" and self._peek() != "]"
+        elif node.kind != "selector":
+            raise Unread("its expression has a range behind something that is no selector, which Prometheus refuses")
         self._take("]")
         return Node("range", "", (node,), value=float(seconds))
 
@@ -385,6 +411,43 @@ def _number(written: str) -> float:
         return float(int(plain, 16)) if plain[:2].lower() == "0x" else float(plain)
     except (ValueError, OverflowError):
         raise Unread("a number of its expression is not read") from None
+
+
+# --- whether Prometheus takes a tree ---
+
+
+def _sort(node: Node) -> str:
+    """What a part is: `s` a number, `t` a text, `v` series of a moment, `m` series over a range.
+
+    Raises Unread where something is put together that does not go together: Prometheus refuses the whole file then.
+    """
+    if node.kind in ("number", "string", "selector"):
+        return {"number": "s", "string": "t", "selector": "v"}[node.kind]
+    sorts = "".join(map(_sort, node.args))
+    if node.kind == "moved" and node.args[0].kind in ("selector", "range", "moved"):
+        return sorts
+    if node.kind == "range" and sorts == "v":
+        return "m"
+    if node.kind == "binary" and _joins(node, sorts):
+        return "s" if sorts == "ss" else "v"
+    if node.kind == "call" and node.name in ("-", "+") and sorts in ("s", "v"):
+        return sorts
+    if node.kind == "call" and re.fullmatch(_TAKES.get(node.name, "-"), sorts):
+        return "s" if node.name in _SCALARS else "v"
+    what = node.name or ("a range" if node.kind == "range" else "an offset")
+    why = (
+        "PromQL has no such function"
+        if node.kind == "call" and node.name not in _TAKES
+        else "it does not go with what it is of"
+    )
+    raise Unread(f"its expression has {what}, and {why}: Prometheus refuses it")
+
+
+def _joins(node: Node, sorts: str) -> bool:
+    """Whether an operator goes with its two sides: `and` takes series alone, and numbers are compared by `bool` alone."""
+    if node.name in ("and", "or", "unless"):
+        return sorts == "vv"
+    return sorts in ("vv", "vs", "sv") or (sorts == "ss" and (node.flag or node.name not in _COMPARISONS))
 
 
 # --- what a tree can say ---

@@ -142,7 +142,7 @@ def test_notes_never_tell_the_numbers() -> None:
         ('sum by (a) (rate(x{b=~"c|d", e!="f"}[5m])) / on(a) group_left sum by (a) (rate(y[5m])) > 0.5', "fires"),
         ("sum(rate(x[5m])) by (a) >= 10 unless on(a) maintenance", "fires"),
         ("max_over_time(x[1h:5m] offset 1d) > 5", "fires"),
-        ("x[5m:] @ end() > 5", "fires"),
+        ("max_over_time(x[5m:] @ end()) > 5", "fires"),
         ("count(up == 0) > 3", "fires"),
         ("count(up == 0)", "fires"),
         ("topk(5, x) > 3 and on() y == 1", "fires"),
@@ -157,7 +157,7 @@ def test_notes_never_tell_the_numbers() -> None:
         ("vector(0) > 1", "constant"),
         ("vector(1)", "constant"),
         ("1 > bool 0", "constant"),
-        ("time() > 5", "constant"),
+        ("time() > bool 5", "constant"),
         ("x > 1 and x < 0", "never"),
         ("x > 5 and x == 5", "never"),
         ("(x > 1) < 0", "never"),
@@ -203,6 +203,20 @@ def test_what_an_expression_does(expression: str, what: str) -> None:
 def test_what_is_not_read_is_never_taken_for_an_alert(expression: str) -> None:
     with suppress(_promql.Unread):
         assert _promql.verdict(expression).what != "fires"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rate(x) > 1", "sum(rate(x)) by (client) > 1", "min(rate(x[5m]), 5) > 1", "topk(rate(x[5m])) > 1", "x[5m] > 1",
+        "sum(x[5m]) > 1", "rate(x[5m], 2) > 1", "rate(sum(x)[5m]) > 1", "rate(x[5m]) offset 5m > 1", "rate(x[0s]) > 1",
+        "incraese(x[5m]) > 1", "scalar(x) > 5", "x > 1 and 5", "x > 1 unless 5", 'x > "5"', "avg_over_time(x) > 1",
+        "histogram_quantile(rate(x_bucket[5m]), 0.9) > 1", "clamp_max(x, y) > 1",
+    ],
+)  # fmt: skip
+def test_what_prometheus_refuses_is_no_alert(expression: str) -> None:
+    with pytest.raises(_promql.Unread, match=r"refuses|no duration"):
+        _promql.verdict(expression)
 
 
 @pytest.mark.parametrize(
