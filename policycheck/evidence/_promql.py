@@ -43,16 +43,18 @@ _TAKES = {
         "": "end pi range start step time",
         "s": "vector",
         "v": """abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor histogram_avg histogram_count
-            histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad scalar sgn sin sinh sort sort_desc sqrt tan tanh
-            timestamp avg count group max min stddev stdvar sum""",
+            histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad scalar sgn sin sinh sort sort_desc sqrt tan
+            tanh timestamp avg count group max min stddev stdvar sum""",
         "v?": "day_of_month day_of_week day_of_year days_in_month hour minute month year",
         "m": """absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate
             last_over_time mad_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time
-            stdvar_over_time sum_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time""",
-        "sm": "quantile_over_time", "ms": "predict_linear", "ms?": "integral", "mss": "double_exponential_smoothing holt_winters",
-        "vs": "clamp_max clamp_min", "vs?": "round", "vss": "clamp", "sv": "bottomk histogram_quantile limit_ratio limitk quantile topk",
-        "ssv": "histogram_fraction", "tv": "count_values", "vv?": "info", "vts+": "histogram_quantiles", "vtttt": "label_replace",
-        "vttt*": "label_join", "vt*": "sort_by_label sort_by_label_desc",
+            stdvar_over_time sum_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time
+            ts_of_min_over_time""",
+        "ms": "predict_linear", "ms?": "integral", "mss": "double_exponential_smoothing holt_winters",
+        "vs": "clamp_max clamp_min", "vs?": "round", "vss": "clamp", "vv?": "info", "vts+": "histogram_quantiles",
+        "sv": "bottomk histogram_quantile limit_ratio limitk quantile topk", "ssv": "histogram_fraction",
+        "sm": "quantile_over_time", "tv": "count_values", "vtttt": "label_replace", "vttt*": "label_join",
+        "vt*": "sort_by_label sort_by_label_desc",
     }.items()
     for name in names.split()
 }  # fmt: skip
