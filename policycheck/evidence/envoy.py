@@ -137,6 +137,7 @@ def _readings(files: Files, path: str, options: Mapping[str, object], subject: M
         limiters = _filters(documents, _LOCAL_TYPE, "local_ratelimit"), _overrides(documents)
         readings = _of_local(documents, limiters, path, options, subject)
     for reading in readings:
+        _refuse_unseen(reading, documents)
         yield reading._replace(soft=reading.soft or family == "anomaly_throttle")
 
 
@@ -162,6 +163,27 @@ def _picked(documents: Sequence[Document], wanted: str) -> list[Document]:
                 )
                 raise At(document, holder, camel).unsaid(said)
     return found
+
+
+def _refuse_unseen(reading: Reading, documents: Sequence[Document]) -> None:
+    """What is missing or off here may be set in what Envoy loads beside: routes by RDS, filters by ECDS, other patches."""
+    if reading.path != ("status",) or reading.value not in ("planned", "observing"):
+        return
+    if reading.file not in [At(document, document.data).place()[0] for document in documents]:
+        return
+    holders = [holder for document in documents for holder in containers(document.data)]
+    there = {text(holder.get("name")) for holder in holders if isinstance(holder.get("virtual_hosts"), list)}
+    asked = {text(mapping(holder.get("rds")).get("route_config_name")) for holder in holders if "rds" in holder}
+    is_patch = any(text(document.data.get("kind")) == "EnvoyFilter" for document in documents)
+    if asked - there or any("scoped_routes" in holder for holder in holders):
+        why = "its routes come from elsewhere (rds) and may set it for themselves; name a file that has them too"
+    elif any("config_discovery" in holder for holder in holders):
+        why = "a filter comes from elsewhere (config_discovery)"
+    elif is_patch and reading.value == "planned":
+        why = "another EnvoyFilter may set it; name a file that has them all"
+    else:
+        return
+    raise Unsaid(f"{reading.note}, but {why}", reading.file, reading.line)
 
 
 # --- where limiters are put ---
@@ -496,11 +518,13 @@ def _of_local(
     names = _names(documents, _LOCAL_TYPE, _LOCAL)
     is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
+    doubt = doubt or ("" if filters else _UNFILTERED)
     doubt = doubt or _forgotten(chosen, wanted) or _untied(documents, [chosen, *filters], chosen, options)
     doubt = doubt or _matched(documents, filters) or _passed_by(serving, options, _users(chosen, limiters))
     yield from doubted(_of_bucket(chosen, wanted, subject, documents), doubt)
 
 
+_UNFILTERED = "that a listener has the filter, without which the settings of a route do nothing, is not shown here"
 _UNTIED = "that it stands before the surfaces is not shown here, so a person has to say"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from policycheck.evidence import envoy
 from policycheck.opener import Opener
-from tests.evidence.account_support import note, said, silent, soft
+from tests.evidence.account_support import note, said, said_softly, silent, soft
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -884,3 +884,47 @@ def test_the_last_of_many_listeners_counts_as_the_first(tmp_path: Path) -> None:
     managers: list[dict[str, Any]] = [{"http_filters": [asks()], "route_config": other} for _ in range(60)]
     managers.append({"http_filters": [], "route_config": hosts(route(**SENDS), domain="shop.example")})
     assert "behind" in silent(asked(tmp_path, listeners(*managers)))
+
+
+# --- what Envoy loads from elsewhere ---
+
+USUAL = "envoy.filters.http.local_ratelimit"
+ELSEWHERE = {"rds": {"route_config_name": "r", "config_source": {"ads": {}}}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"token_bucket": None}, {"filter_enforced": None}, {"holder": {"disabled": True}}],
+    ids=["no bucket", "not enforced", "disabled"],
+)
+def test_what_routes_of_elsewhere_may_set_is_not_missing(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Routes by RDS have buckets of their own, and switch on a filter that is off in its chain."""
+    changes = dict(changes)
+    holder = {"holder": changes.pop("holder", {})}
+    assert "rds" in silent(limiter(tmp_path, ELSEWHERE | holder, options={"urls": SHOP}, **changes))
+    here = hosts(route()) | {"name": "r"}
+    beside = {"resources": [{"route_config": here}, ELSEWHERE], "use_remote_address": True}
+    assert said(limiter(tmp_path, beside | holder, options={"urls": SHOP}, **changes))["status"] in ("planned", "observing")
+
+
+def test_a_descriptor_that_routes_of_elsewhere_may_send_is_not_missing(tmp_path: Path) -> None:
+    assert "rds" in silent(asked(tmp_path, {"http_filters": [asks()]} | ELSEWHERE))
+    manager = {"http_filters": [asks()], "use_remote_address": True} | ELSEWHERE
+    sent = asked(tmp_path, manager | {"resources": [{"name": "r", **hosts(route(**SENDS))}]})
+    assert said(sent)["status"] == "deployed"
+    patch = {"applyTo": "HTTP_FILTER", "patch": {"operation": "INSERT_BEFORE", "value": asks()}}
+    part = {"kind": "EnvoyFilter", "metadata": {"name": "f"}, "spec": {"configPatches": [patch]}}
+    assert "another EnvoyFilter" in silent(asked(tmp_path, part))
+
+
+def test_a_filter_that_is_loaded_from_elsewhere_is_not_missing(tmp_path: Path) -> None:
+    found = {"name": "x", "config_discovery": {"config_source": {"ads": {}}, "type_urls": [LOCAL]}}
+    (tmp_path / "e.json").write_text(json.dumps({"http_filters": [found]} | hosts(route(config=OWN, name=USUAL))), "utf-8")
+    assert "config_discovery" in silent(heard("e.json", tmp_path, urls=SHOP))
+
+
+def test_settings_of_a_route_without_a_listener_only_support(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text(json.dumps(hosts(route(config=OWN, name=USUAL))), "utf-8")
+    account = heard("e.json", tmp_path, urls=SHOP)
+    assert "that a listener has the filter" in note(account)
+    assert said_softly(account)["status"] == "deployed"
