@@ -78,10 +78,15 @@ _CAMEL = (
     "filterEnforced", "defaultValue", "tokensPerFill", "failureModeDeny", "requestHeaders", "remoteAddress", "genericKey",
     "localRateLimitPerDownstreamConnection", "alwaysConsumeDefaultTokenBucket", "useRemoteAddress",
 )  # fmt: skip
+#: Whether a local limit takes what virtual hosts send, by name or number (`VhRateLimitsOptions`).
+_INCLUDED, _IGNORED = ("INCLUDE", 1), ("IGNORE", 2)
 #: What a descriptor is made of: keys with their values, which are empty where they vary.
 Entries = tuple[tuple[str, str], ...]
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _ADDRESS_KEYS = ("remote_address", "masked_remote_address")
+#: The keys that actions give where none is written (`RateLimit.Action`).
+_KEYS = {name: name for name in (*_ADDRESS_KEYS, "source_cluster", "destination_cluster", "generic_key")}
+_KEYS |= {"header_value_match": "header_match", "query_parameter_value_match": "query_match"}
 #: What a descriptor of the service is made of; of anything else it may refuse the file, or limit in another way.
 _OF_SERVICE = (
     "key", "value", "descriptors", "rate_limit", "unit", "requests_per_unit", "unlimited", "name", "replaces",
@@ -378,11 +383,17 @@ def _users(chosen: Settings, limiters: tuple[list[Settings], list[Settings]]) ->
     return uses
 
 
-def _sent(serving: Serving, stage: int | None) -> set[Entries]:
-    """The descriptors that a route sends: its own, or its virtual host's."""
-    own = listing(mapping(serving.route.get("route")).get("rate_limits"))
-    both = mapping(serving.route.get("route")).get("include_vh_rate_limits") is True
-    return _made([*own, *(listing(serving.host.get("rate_limits")) if both or not own else [])], stage)
+def _sent(serving: Serving, stage: int | None, of_host: object = None) -> set[Entries]:
+    """The descriptors that a route sends: its own, or its virtual host's.
+
+    Those of the host are sent where the route has none, and besides by `include_vh_rate_limits`; else `of_host` says
+    (`vh_rate_limits` of a local limit): always, or never.
+    """
+    own, hosts = listing(mapping(serving.route.get("route")).get("rate_limits")), listing(serving.host.get("rate_limits"))
+    if mapping(serving.route.get("route")).get("include_vh_rate_limits") is not True:
+        is_ignored = of_host in _IGNORED or (bool(own) and of_host not in _INCLUDED)
+        hosts = [] if is_ignored else hosts
+    return _made([*own, *hosts], stage)
 
 
 def _made(limits: Sequence[object], stage: int | None) -> set[Entries]:
@@ -728,7 +739,7 @@ def _refuse_unsent(chosen: Settings, wanted: str, serving: Sequence[Serving]) ->
     stage, own = whole(chosen.data.get("stage", 0)), listing(chosen.data.get("rate_limits"))
     for item in serving if entries else ():
         # The filter's own `rate_limits` stand in for those of routes and virtual hosts.
-        if not _is_sent(entries, _made(own, stage) if own else _sent(item, stage)):
+        if not _is_sent(entries, _made(own, stage) if own else _sent(item, stage, chosen.data.get("vh_rate_limits"))):
             raise At(item.document, item.route).unsaid(f"{item.label} does not send the descriptor {wanted}")
 
 
@@ -790,6 +801,8 @@ def _of_entry(key: str, value: str, documents: Sequence[Document]) -> tuple[str,
     if value:
         is_fixed = any("generic_key" in action for action in actions)
         return ("shared", "one counter for everybody") if is_fixed else ("selective", f"{key} picks only some requests")
+    if any(whole(mapping(action.get("masked_remote_address")).get("v4_prefix_mask_len", 32)) != 32 for action in actions):
+        return "shared", "one counter for all addresses of a network"
     if key in _ADDRESS_KEYS:
         return ("address", "") if _knows_address(documents) else ("opaque", _UNSURE)
     headers = [text(mapping(action.get("request_headers")).get("header_name")) for action in actions]
@@ -833,11 +846,11 @@ def _entry_of(action: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _key_of(action: Mapping[str, Any]) -> str:
-    """The key of the entry that an action makes."""
-    for name, default in (("generic_key", "generic_key"), ("header_value_match", "header_match"), ("request_headers", "")):
-        if isinstance(action.get(name), dict):
-            return text(action[name].get("descriptor_key")) or default
-    return next((str(name) for name in action if name in (*_ADDRESS_KEYS, "source_cluster", "destination_cluster")), "")
+    """The key of the entry that an action makes; empty for one that is made by an extension, or not known here."""
+    for name, inner in action.items():
+        if isinstance(inner, dict) and (name in _KEYS or text(inner.get("descriptor_key"))):
+            return text(inner.get("descriptor_key")) or _KEYS[name]
+    return ""
 
 
 # --- a rate limit service ---
@@ -952,7 +965,11 @@ def _unasked(limit: Limit, asking: Settings, sent: set[Entries], documents: Sequ
         return "the ratelimit filter is disabled"
     if text(asking.data.get("request_type")) == "internal":
         return "the ratelimit filter asks for internal requests only"
-    return "" if _is_sent(limit.entries, sent) else f"no route's rate_limits send the descriptor {limit.label}"
+    if _is_sent(limit.entries, sent):
+        return ""
+    if any(not key for entries in sent for key, _ in entries):
+        raise asking.at().unsaid(f"an action that is not read may send the descriptor {limit.label}")
+    return f"no route's rate_limits send the descriptor {limit.label}"
 
 
 def _refuse_unasked(

@@ -928,3 +928,62 @@ def test_settings_of_a_route_without_a_listener_only_support(tmp_path: Path) -> 
     account = heard("e.json", tmp_path, urls=SHOP)
     assert "that a listener has the filter" in note(account)
     assert said_softly(account)["status"] == "deployed"
+
+
+# --- what else makes a descriptor ---
+
+CLAIM = {"metadata": {"descriptor_key": "user", "metadata_key": {"key": "jwt", "path": [{"key": "sub"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("action", "key"),
+    [
+        (CLAIM, "user"),
+        ({"dynamic_metadata": {"descriptor_key": "user", "metadata_key": {"key": "jwt"}}}, "user"),
+        ({"query_parameters": {"descriptor_key": "q", "query_parameter_name": "q"}}, "q"),
+        ({"query_parameter_value_match": {"query_parameters": [{"name": "q"}]}}, "query_match"),
+        ({"remote_address_match": {"descriptor_key": "net"}}, "net"),
+    ],
+)
+def test_a_descriptor_that_any_action_makes_is_sent(tmp_path: Path, action: dict[str, Any], key: str) -> None:
+    """Whom it counts is not known; that it is sent is."""
+    account = gateway(tmp_path, [{"actions": [action]}], [{"key": key, "rate_limit": PER_MINUTE}])
+    assert said(account) == {"params.limit": 10, "params.window": "minute"}
+    assert said(gateway(tmp_path, [{"actions": [action]}], [{"key": "b", "rate_limit": PER_MINUTE}]))["status"] == "planned"
+
+
+def test_a_descriptor_that_an_extension_may_make_is_not_missing(tmp_path: Path) -> None:
+    made = {"extension": {"name": "expr", "typed_config": {"descriptor_key": "user", "text": "request.id"}}}
+    assert "action that is not read" in silent(
+        gateway(tmp_path, [{"actions": [made]}], [{"key": "user", "rate_limit": PER_MINUTE}])
+    )
+
+
+@pytest.mark.parametrize(("length", "unit"), [(None, "ip"), (32, "ip"), (16, None), (0, None)])
+def test_a_masked_address_counts_networks(tmp_path: Path, length: int | None, unit: str | None) -> None:
+    action = {"masked_remote_address": {} if length is None else {"v4_prefix_mask_len": length}}
+    limit = {"key": "masked_remote_address", "rate_limit": PER_MINUTE}
+    account = said(gateway(tmp_path, [{"actions": [action]}], [limit]))
+    assert (account["status"], account.get("params.unit")) == ("deployed", unit)
+
+
+@pytest.mark.parametrize(
+    ("of_host", "own", "is_sent"),
+    [
+        (None, False, True), ("OVERRIDE", False, True), ("IGNORE", False, False), (2, False, False),
+        (None, True, False), ("OVERRIDE", True, False), ("INCLUDE", True, True), (1, True, True),
+    ],
+)  # fmt: skip
+def test_a_local_limit_says_whether_it_takes_what_hosts_send(
+    tmp_path: Path, of_host: object, *, own: bool, is_sent: bool
+) -> None:
+    mine = {"rate_limits": [{"actions": [{"generic_key": {"descriptor_value": "search"}}]}]} if own else {}
+    routes = hosts(route(**mine))
+    routes["virtual_hosts"][0] |= SENDS
+    entry = [{"entries": [{"key": "remote_address"}], "token_bucket": BUCKET}]
+    options = {"urls": SHOP, "options": {"descriptor": "remote_address"}}
+    account = limiter(tmp_path, routes, descriptors=entry, options=options, vh_rate_limits=of_host)
+    if is_sent:
+        assert said(account)["status"] == "deployed"
+    else:
+        assert "does not send the descriptor" in silent(account)
