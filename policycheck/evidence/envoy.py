@@ -266,9 +266,9 @@ def _route_names(route: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _names(documents: Sequence[Document], kind: str, usual: str) -> list[str]:
+def _names(filters: Sequence[Settings], usual: str) -> list[str]:
     """The names by which routes can set a filter for themselves: its own, which may be any, and the usual one."""
-    holders = [item.holder for item in _filters(documents, kind, "")]
+    holders = [item.holder for item in filters]
     return list(dict.fromkeys([usual, *(text(holder.get("name")) for holder in holders if text(holder.get("name")))]))
 
 
@@ -284,8 +284,10 @@ class Serving(NamedTuple):
 def _serving(documents: Sequence[Document], options: Mapping[str, object]) -> list[Serving]:
     """The routes that take an address of the control: the first that fits, and those before it that pick by more."""
     found: list[Serving] = []
-    hosts = [(document, holder) for document in documents for holder in containers(document.data) if _is_host(holder)]
-    for address in addresses_of(options):
+    addresses = addresses_of(options)
+    walked = documents if addresses else ()
+    hosts = [(document, holder) for document in walked for holder in containers(document.data) if _is_host(holder)]
+    for address in addresses:
         # A domain with a port is for requests that name it, too: which of the two a surface's do is not known.
         for has_port in (False, True):
             fits = [(_domain_fit(address, holder, has_port=has_port), document, holder) for document, holder in hosts]
@@ -299,6 +301,10 @@ def _domain_fit(address: Address, holder: Mapping[str, Any], *, has_port: bool) 
     """How closely the domains of a virtual host, of those with a port or of those without, name an address's host."""
     domains = [domain for domain in map(text, holder["domains"]) if (":" in domain) is has_port]
     return host_fit(address.host, domains, is_inner=True) if domains else None
+
+
+def _has_hosts(documents: Sequence[Document]) -> bool:
+    return any(_is_host(holder) for document in documents for holder in containers(document.data))
 
 
 def _is_host(holder: Mapping[str, Any]) -> bool:
@@ -358,9 +364,8 @@ def _refuse_other_routes(
     options: Mapping[str, object],
 ) -> list[Serving]:
     """The routes that take the control's addresses; each has to use the chosen settings."""
-    has_hosts = any(_is_host(holder) for document in documents for holder in containers(document.data))
     serving = _serving(documents, options)
-    if addresses_of(options) and has_hosts and not serving:
+    if addresses_of(options) and not serving and _has_hosts(documents):
         raise chosen.at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
     uses = _users(chosen, limiters)
     for item in serving:
@@ -420,7 +425,7 @@ def _is_same(wanted: tuple[str, str], sent: tuple[str, str]) -> bool:
 def _overrides(documents: Sequence[Document]) -> list[Settings]:
     """The local limits that routes and virtual hosts set for themselves; one that only switches the filter off, too."""
     found = []
-    names = _names(documents, _LOCAL_TYPE, _LOCAL)
+    names = _names(_filters(documents, _LOCAL_TYPE, ""), _LOCAL)
     for route in _routes(documents):
         configs = mapping(route.data.get("typed_per_filter_config"))
         config = next((mapping(configs[name]) for name in names if mapping(configs.get(name))), {})
@@ -480,15 +485,12 @@ def _refuse_other_listeners(
             raise At(document, data).unsaid(f"{label} is behind another listener than the rate limit filter")
 
 
-def _refuse_unread_levels(
-    chosen: Settings | None, holders: Sequence[tuple[Document, dict[str, Any]]], documents: Sequence[Document]
-) -> None:
+def _refuse_unread_levels(chosen: Settings | None, levels: Iterable[tuple[Document, dict[str, Any]]]) -> None:
     """Settings for all routes of a listener, or for one of a route's weighted clusters, are not weighed against others."""
-    levels = {id(route.data) for route in _routes(documents) if not route.names and not route.hosts}
-    for document, holder in holders:
+    for document, holder in levels:
         is_chosen = chosen is not None and holder is chosen.holder
         is_below = chosen is not None and "virtual_hosts" in holder and (chosen.names or chosen.hosts)
-        if id(holder) in levels and not is_chosen and not is_below:
+        if not is_chosen and not is_below:
             raise At(document, holder, "typed_per_filter_config").unsaid(
                 "the filter has settings of its own for a route configuration or a weighted cluster, which are not read"
             )
@@ -519,14 +521,14 @@ def _of_local(
         return
     _refuse_elsewhere(chosen, options)
     serving = _refuse_other_routes(chosen, limiters, documents, options)
-    _refuse_unread_levels(chosen, [(item.document, item.holder) for item in overrides], documents)
+    _refuse_unread_levels(chosen, [(item.document, item.holder) for item in overrides if not item.names and not item.hosts])
     is_filter = any(chosen is item for item in filters)
     places = [(item.document, item.route, item.label) for item in serving]
     own = [] if is_filter else [(chosen.document, chosen.holder, chosen.label)]
     _refuse_other_listeners([chosen] if is_filter else filters, places or own, documents)
     wanted = option(options, "descriptor")
     _refuse_unsent(chosen, wanted, serving)
-    names = _names(documents, _LOCAL_TYPE, _LOCAL)
+    names = _names(filters, _LOCAL)
     is_optional = any(_is_optional(item.holder, names) for item in (chosen, *filters))
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
     doubt = doubt or ("" if filters else _UNFILTERED)
@@ -556,7 +558,7 @@ def _untied(
     if not addresses:
         return ""
     hosts = [host for host in chosen.hosts if "." in host]
-    is_there = any(_is_host(holder) for document in documents for holder in containers(document.data))
+    is_there = _has_hosts(documents)
     is_there |= any(name.startswith("/") for name in chosen.names)
     is_there |= bool(hosts) and all(host_fit(address.host, hosts) is not None for address in addresses)
     return "" if is_there and not is_part else _UNTIED
@@ -646,7 +648,7 @@ def _unused(chosen: Settings, filters: Sequence[Settings], documents: Sequence[D
         return f"{chosen.label} has no token_bucket, so it limits nothing"
     is_off = chosen.holder.get("disabled") is True and any(chosen is item for item in filters)
     if is_off:
-        _refuse_switched_on(chosen, _names(documents, _LOCAL_TYPE, _LOCAL), documents)
+        _refuse_switched_on(chosen, _names(filters, _LOCAL), documents)
     return f"{chosen.label} is disabled" if is_off else ""
 
 
@@ -961,7 +963,7 @@ def _all_sent(documents: Sequence[Document], stage: int | None) -> set[Entries]:
 def _unasked(limit: Limit, asking: Settings, sent: set[Entries], documents: Sequence[Document]) -> str:
     """Why a limit counts nothing; empty when a route sends its descriptor."""
     if asking.holder.get("disabled") is True:
-        _refuse_switched_on(asking, _names(documents, _GLOBAL_TYPE, _GLOBAL), documents)
+        _refuse_switched_on(asking, _names(_filters(documents, _GLOBAL_TYPE, ""), _GLOBAL), documents)
         return "the ratelimit filter is disabled"
     if text(asking.data.get("request_type")) == "internal":
         return "the ratelimit filter asks for internal requests only"
@@ -979,15 +981,14 @@ def _refuse_unasked(
     for asker, name in [(asker, name) for asker in asking for name in ("filter_enabled", "filter_enforced")]:
         if name in asker.data and _share(asker, name) < 100:
             raise asker.at(name).unsaid(f"{name} of the ratelimit filter leaves requests out")
-    has_hosts = any(_is_host(holder) for document in documents for holder in containers(document.data))
     serving = _serving(documents, options)
-    if addresses_of(options) and has_hosts and not serving:
+    if addresses_of(options) and not serving and _has_hosts(documents):
         raise asking[0].at().unsaid(f"no route serves {named(map(str, addresses_of(options)))} of the control's surfaces")
-    names = _names(documents, _GLOBAL_TYPE, _GLOBAL)
+    names = _names(_filters(documents, _GLOBAL_TYPE, ""), _GLOBAL)
     places = [(item.document, item.route, item.label) for item in serving]
     _refuse_other_listeners(asking, places, documents)
     own = [route for route in _routes(documents) if _sets(route.data, names)]
-    _refuse_unread_levels(None, [(route.document, route.data) for route in own], documents)
+    _refuse_unread_levels(None, [(route.document, route.data) for route in own if not route.names and not route.hosts])
     there = {id(holder) for item in serving for holder in (item.route, item.host)}
     for route in own:
         label = named((*route.names[:1], *route.hosts[:1]))
