@@ -425,7 +425,7 @@ def _refuse_narrowed(
             )
         others = [(s, taken) for s, taken in taking if s.off is None and gateway.running_at(s, names) != own]
         narrowed = next((spot.narrowed for spot in chosen if spot.narrowed), "")
-        by = [(spot, spot.narrowed or narrowed or ("a pattern" if not taken.is_sure else "")) for spot, taken in others]
+        by = [(s, s.narrowed or narrowed or _by_pattern(s, taken, chosen[0])) for s, taken in others]
         rival = next(((spot, why) for spot, why in by if why), None)
         if rival is not None:
             said = f"{rival[0].label} takes requests to {address} too, told apart by {rival[1]}, and is not the same"
@@ -440,6 +440,16 @@ def _refuse_narrowed(
             raise At(plugin.document, plugin.data, "protocols").unsaid(
                 f"{plugin.label} runs for some protocols only, not for both http and https"
             )
+        if plugin.data.get("condition") not in (None, ""):
+            raise At(plugin.document, plugin.data, "condition").unsaid(
+                f"{plugin.label} has a condition, so it runs for some requests only; which is not read"
+            )
+
+
+def _by_pattern(spot: Spot, taken: Taken, chosen: Spot) -> str:
+    """Words for a route that takes paths by a pattern: Kong asks it before plain paths, those with hosts before all."""
+    is_first = any(path.startswith("~") for path in spot.paths) and (bool(spot.hosts) or not chosen.hosts)
+    return "a pattern" if is_first or not taken.is_sure else ""
 
 
 def _refuse_other_requests(chosen: Spot, same: Sequence[Spot], options: Mapping[str, object]) -> None:
@@ -490,6 +500,23 @@ def _of_limit(
         filter(None, (f"{plugin.label} in effect for {spot.label}", why, _others(gateway, plugin), _outage(plugin)))
     )
     rates = _rates(plugin)
+    yield from doubted(_of_rates(plugin, rates, standing, subject, note), _answering(plugin))
+
+
+def _answering(plugin: Plugin) -> str:
+    """Words for refusals that are answered as if nothing was refused; empty for an error, 429 where it is not written."""
+    code = plugin.config.get("error_code")
+    is_error = code is None or (isinstance(code, int | float) and 400 <= code < 600)
+    return (
+        ""
+        if is_error
+        else "what is beyond the limit is not answered by an error (error_code); a person has to say whether it holds"
+    )
+
+
+def _of_rates(
+    plugin: Plugin, rates: Sequence[Rate], standing: str, subject: Mapping[str, object], note: str
+) -> Iterator[Reading]:
     if standing == "chosen":
         yield plugin.at().reading("status", "observing", note)
     elif standing != "opaque":
@@ -620,7 +647,9 @@ def _of_header(plugin: Plugin) -> tuple[str, str]:
 
 
 def _anonymous(plugin: Plugin | None) -> bool:
-    return plugin is not None and plugin.config.get("anonymous") not in (None, "", False)
+    """Whether requests without credentials get by: as the anonymous consumer, or where its condition does not hold."""
+    by = (plugin.config.get("anonymous"), plugin.data.get("condition")) if plugin is not None else ()
+    return any(value not in (None, "", False) for value in by)
 
 
 # --- blocks and logins ---

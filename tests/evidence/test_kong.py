@@ -583,3 +583,43 @@ def test_a_deny_list_is_one_of_addresses(tmp_path: Path, deny: list[Any], *, is_
 def test_a_route_for_the_tls_name_of_another_host_proves_nothing(tmp_path: Path, sni: str, *, is_read: bool) -> None:
     account = routed(tmp_path, {"snis": [sni]})
     assert said(account)["status"] == "deployed" if is_read else "for the host other.example" in silent(account)
+
+
+def test_a_plugin_with_a_condition_does_not_run_for_all(tmp_path: Path) -> None:
+    sometimes = {"condition": 'http.method == "POST"'}
+    assert "has a condition" in silent(limiter(tmp_path, SHARED | {"minute": 10}, plugin=sometimes))
+    access = {"family": "access_control"}
+    assert "has a condition" in silent(limiter(tmp_path, {}, name="key-auth", plugin=sometimes, subject=access))
+    keys = {"name": "key-auth", **sometimes}
+    account = limiter(tmp_path, SHARED | {"minute": 10, "limit_by": "consumer"}, keys)
+    assert "params.unit" not in said(account)
+    assert "those without credentials" in note(account)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_soft"), [(None, False), (429, False), (503, False), (200, True), (0, True), ("x", True)]
+)
+def test_a_limit_that_answers_by_no_error_only_supports(tmp_path: Path, code: object, *, is_soft: bool) -> None:
+    account = limiter(tmp_path, SHARED | {"minute": 10, "error_code": code})
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == (set(said(account)) if is_soft else set())
+
+
+@pytest.mark.parametrize(
+    ("hosts", "other", "is_read"),
+    [
+        (None, {"paths": ["~/.*"], "regex_priority": 10}, False),
+        (None, {"paths": ["~/products/.*"]}, False),
+        (None, {"paths": ["~/people/.*"]}, True),
+        (None, {"paths": ["/"]}, True),
+        (["shop.example"], {"paths": ["~/.*"]}, True),
+        (["shop.example"], {"paths": ["~/.*"], "hosts": ["shop.example"]}, False),
+    ],
+)
+def test_a_route_by_a_pattern_is_asked_before_a_plain_path(
+    tmp_path: Path, hosts: list[str] | None, other: dict[str, Any], *, is_read: bool
+) -> None:
+    plain = {"name": "plain", "hosts": hosts, "paths": ["/products/"]} | PER_ADDRESS
+    urls = ["https://shop.example/products/"]
+    account = routed(tmp_path, plain, {"name": "other", **other}, urls=urls, location="plain")
+    assert said(account)["status"] == "deployed" if is_read else "told apart by a pattern" in silent(account)
