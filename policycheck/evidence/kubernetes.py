@@ -13,6 +13,7 @@ through. Notes never tell the numbers.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
@@ -62,6 +63,11 @@ _LIMITS = ("rate_limit", "anomaly_throttle")
 _FAMILIES = (*_LIMITS, "ip_block", "access_control")
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _SNIPPETS = ("configuration-snippet", "server-snippet", "auth-snippet")
+#: What changes in them a limit, or who is let in, and what has requests answered elsewhere.
+_LIMITING = re.compile(r"\blimit_req(?!_status\b|_log_level\b)\w*|\b(?:set_)?real_ip\w*")
+_ADMITTING = re.compile(r"\b(?:satisfy|auth_\w+|allow|deny|ssl_verify_client|access_by_lua\w*|(?:set_)?real_ip\w*)\b")
+_ELSEWHERE = re.compile(r"\b(?:location|rewrite|error_page|try_files)\b")
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _GLOBAL_SNIPPETS = ("main-snippet", "http-snippet", "server-snippet", "location-snippet")
 #: Who is not limited; the second is the first's older name, read where the first is not there.
 _SPARING = ("limit-allowlist", "limit-whitelist")
@@ -80,6 +86,8 @@ _BURST = 5
 _MOST = 5000
 #: Words of ingress classes that, by their makers' convention, are other controllers'.
 _OTHER_CLASSES = ("alb", "azure", "contour", "gce", "haproxy", "istio", "kong", "traefik")
+#: What the controller spares from being asked where nothing else is set.
+_ACME = "/.well-known/acme-challenge"
 _CONTROLLER = "k8s.io/ingress-nginx"
 #: kubernetes.io/blog/2025/11/11/ingress-nginx-retirement and the statement of 2026-01-29.
 _RETIRED = "ingress-nginx was retired in March 2026 and gets no more fixes"
@@ -161,7 +169,7 @@ def _spoken(
         found = _picked(resources, options, ("Ingress",))
         options = with_url(options, subject)
         _refuse_unanswered(found, resources, options)
-        yield from doubted(_auth_of_surface(found), _passing(found, resources, options, _ASKING))
+        yield from doubted(_auth_of_surface(found, resources), _passing(found, resources, options, _ASKING))
         return
     family = refuse_other_family("kubernetes", subject, _FAMILIES)
     if family in _LIMITS:
@@ -268,6 +276,11 @@ class Annotations(NamedTuple):
         """Whether it stands beside a main Ingress, of which everything else is taken."""
         return self.value("canary").lower() == "true"
 
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether connections to its hosts are passed on as they are, so that nothing is read of the requests in them."""
+        return str(self.data.get(f"{_PREFIX}ssl-passthrough")).strip().lower() == "true"
+
     def number(self, name: str) -> int:
         """An annotation's number; 0 when it is not there."""
         value = self.value(name)
@@ -337,7 +350,7 @@ def _of_ingress(
     if exempt and is_most(exempt):
         said = f"{sparing} {where} exempts so many addresses that nearly nobody is limited"
         raise notes.at(sparing).unsaid(said)
-    _refuse_snippets(notes, resources, where)
+    _refuse_snippets(found, resources)
     trusting, doubt = _trusting(resources), ""
     at = min(rates, key=lambda rate: rate.amount / rate.seconds).at
     if trusting is not None:
@@ -358,17 +371,27 @@ def _of_ingress(
         yield notes.at(sparing).reading("params.exempt", _in_declared_order(exempt, subject), note)
 
 
-def _refuse_snippets(notes: Annotations, resources: Sequence[Resource], where: str) -> None:
+def _refuse_snippets(found: Resource, resources: Sequence[Resource]) -> None:
     """What is put into nginx's own files may switch a limit off, or take the address that it counts from elsewhere."""
-    places = [(notes.at(name), f"{name} {where}", notes.value(name)) for name in _SNIPPETS]
-    for resource in [resource for resource in resources if resource.kind == "ConfigMap"]:
+    for at, name, written in _snippets(found, resources):
+        if word := _LIMITING.search(written):
+            raise at.unsaid(f"the {name} says {word[0]} too, which is not read")
+
+
+def _snippets(found: Resource, resources: Sequence[Resource]) -> Iterator[tuple[At, str, str]]:
+    """What is put into nginx's own files, without comments: by an Ingress, for its hosts by others, by the controller."""
+    hosts = set(_hosts(found))
+    for resource in resources:
+        names: tuple[str, ...] = ()
         data = mapping(resource.data.get("data"))
-        names = [name for name in _GLOBAL_SNIPPETS if name in data]
-        places += [(At(resource.document, data, name), f"{name} of {resource.label}", text(data[name])) for name in names]
-    for at, name, written in places:
-        word = next((word for word in ("limit_req", "real_ip") if word in written), "")
-        if word:
-            raise at.unsaid(f"the {name} says {word} too, which is not read")
+        if resource.kind == "ConfigMap":
+            names = _GLOBAL_SNIPPETS
+        elif resource.kind == "Ingress" and hosts & set(_hosts(resource)):
+            data = _annotations(resource).data
+            names = tuple(_PREFIX + name for name in (_SNIPPETS if resource is found else ("server-snippet",)))
+        for name in [name for name in names if name in data]:
+            label = f"{name.removeprefix(_PREFIX)} of {resource.label}"
+            yield At(resource.document, data, name), label, _COMMENT.sub("", text(data[name]))
 
 
 def _ingress_rates(notes: Annotations) -> list[Rate]:
@@ -448,8 +471,13 @@ def _trusting(resources: Sequence[Resource]) -> At | None:
 
 def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> None:
     """A limit on other addresses proves nothing: a path of the Ingress has to serve a surface that the control names."""
-    addresses, wanted = addresses_of(options), option(options, "location")
-    own = [(found, taken) for taken, written in _ingress_places(found) if wanted in ("", written)]
+    for other in resources:
+        notes = _annotations(other)
+        if other.kind == "Ingress" and notes.is_passed_on and set(_hosts(other)) & set(_hosts(found)):
+            said = f"{other.label} has ssl-passthrough, with which no annotation counts where the controller allows it"
+            raise notes.at("ssl-passthrough").unsaid(said)
+    addresses, wanted, patterns = addresses_of(options), option(options, "location"), _pattern_hosts(resources)
+    own = [(found, taken) for taken, written in _ingress_places(found, patterns) if wanted in ("", written)]
     is_empty = not own
     own = [(found, taken) for found, taken in own if taken.is_sure]
     if addresses and is_empty:
@@ -457,7 +485,7 @@ def _refuse_elsewhere(found: Resource, resources: Sequence[Resource], options: M
         raise found.at().unsaid(f"{said}; name what kustomize or Helm renders")
     if not addresses:
         return
-    others = [(other, taken) for other in resources if other is not found for taken, _ in _ingress_places(other)]
+    others = [(other, taken) for other in resources if other is not found for taken, _ in _ingress_places(other, patterns)]
     others = [(other, taken) for other, taken in others if taken.is_sure]
     serving = [holders for address in addresses if found in (holders := closest(address, [*own, *others]))]
     if not serving:
@@ -479,9 +507,18 @@ def _passing(found: Resource, resources: Sequence[Resource], options: Mapping[st
         is_canary = str(_annotations(other).data.get(f"{_PREFIX}canary")).strip().lower() == "true"
         return other is not found and len(classes) < 2 and not is_canary and said(other) != said(found)
 
-    own = [taken for taken, _ in _ingress_places(found) if taken.is_sure]
-    others = [(other, taken) for other in resources if is_apart(other) for taken, _ in _ingress_places(other)]
-    return _of_parts(own, others, options, "with other annotations")
+    patterns = _pattern_hosts(resources)
+    own = [taken for taken, _ in _ingress_places(found, patterns) if taken.is_sure]
+    others = [(other, taken) for other in resources if is_apart(other) for taken, _ in _ingress_places(other, patterns)]
+    return _sent_on(found, resources) or _of_parts(own, others, options, "with other annotations")
+
+
+def _sent_on(found: Resource, resources: Sequence[Resource]) -> str:
+    """Why requests may be answered elsewhere than at the paths of an Ingress: a snippet has places of its own; or empty."""
+    for _, name, written in _snippets(found, resources):
+        if word := _ELSEWHERE.search(written):
+            return f"the {name} says {word[0]}, by which requests may be answered elsewhere"
+    return ""
 
 
 def _passing_limit(found: Resource, resources: Sequence[Resource], options: Mapping[str, object]) -> str:
@@ -514,20 +551,34 @@ def _refuse_twin(found: Resource, serving: Sequence[Resource]) -> None:
             raise other.at("spec").unsaid(f"{said}, which is not known here")
 
 
-def _ingress_places(resource: Resource) -> list[tuple[Taken, str]]:
+def _pattern_hosts(resources: Sequence[Resource]) -> frozenset[str]:
+    """The hosts all of whose paths are patterns: those of an Ingress that asks for it (`enforceRegexModifier`)."""
+    hosts = []
+    for resource in resources:
+        notes = _annotations(resource).data if resource.kind == "Ingress" else {}
+        is_regex = str(notes.get(f"{_PREFIX}use-regex")).strip().lower() == "true"
+        if is_regex or notes.get(f"{_PREFIX}rewrite-target"):
+            hosts += _hosts(resource)
+    return frozenset(hosts)
+
+
+def _hosts(resource: Resource) -> list[str]:
+    """The hosts of an Ingress, an empty one for any."""
+    return [text(mapping(rule).get("host")).lower() for rule in listing(resource.spec.get("rules"))]
+
+
+def _ingress_places(resource: Resource, patterns: frozenset[str]) -> list[tuple[Taken, str]]:
     """What the paths of an Ingress take, and how each is written.
 
-    A path is compared by segments only where its type is Prefix and no Ingress option makes patterns of all paths.
+    A path is compared by segments only where its type is Prefix and no Ingress of its host makes `patterns` of all paths.
     """
-    notes = _annotations(resource).data
-    is_regex = str(notes.get(f"{_PREFIX}use-regex")).strip().lower() == "true"
-    is_pattern = is_regex or bool(notes.get(f"{_PREFIX}rewrite-target"))
     found = [(Taken((), "/"), "/")] if resource.kind == "Ingress" and resource.spec.get("defaultBackend") else []
     for rule in [mapping(rule) for rule in listing(resource.spec.get("rules"))] if resource.kind == "Ingress" else []:
         hosts = tuple(filter(None, [text(rule.get("host"))]))
+        is_pattern = text(rule.get("host")).lower() in patterns
         for path in _rule_paths(rule) or [{}]:
             start, is_all = of_pattern(text(path.get("path")) or "/")
-            if text(path.get("pathType")) == "Exact":
+            if text(path.get("pathType")) == "Exact" and not is_pattern:
                 found.append((Taken(hosts, text(path.get("path")) or "/", is_exact=True), text(path.get("path"))))
             else:
                 is_textual = is_pattern or text(path.get("pathType")) != "Prefix"
@@ -571,7 +622,7 @@ def _blocks(found: Resource, resources: Sequence[Resource]) -> Iterator[Reading]
 def _access(found: Resource, resources: Sequence[Resource]) -> Iterator[Reading]:
     """What stands before an Ingress: a password, an outside check, a client certificate, or a list of networks."""
     notes = _annotations(found)
-    _refuse_any(notes)
+    _refuse_any(notes, resources)
     if notes.is_canary:
         yield _ignored(notes)
         return
@@ -593,8 +644,17 @@ def _access(found: Resource, resources: Sequence[Resource]) -> Iterator[Reading]
     raise found.at("metadata").unsaid(said)
 
 
-def _refuse_any(notes: Annotations) -> None:
-    """With `satisfy: any` one of several checks is enough, so none of them has to hold."""
+def _refuse_any(notes: Annotations, resources: Sequence[Resource]) -> None:
+    """With `satisfy: any` one of several checks is enough, so none of them has to hold; the controller may spare paths."""
+    for resource in [resource for resource in resources if resource.kind == "ConfigMap"]:
+        data = mapping(resource.data.get("data"))
+        spared = {part.strip() for part in text(data.get("no-auth-locations")).split(",")} - {"", _ACME}
+        if spared:
+            said = f"no-auth-locations of {resource.label} spares paths from being asked, which is not read"
+            raise At(resource.document, data, "no-auth-locations").unsaid(said)
+    for at, name, written in _snippets(notes.resource, resources):
+        if word := _ADMITTING.search(written):
+            raise at.unsaid(f"the {name} says {word[0]} too, which is not read")
     if notes.value("satisfy").lower() == "any":
         said = "satisfy is any, so a client that passes one check passes; whether each of them holds is not known here"
         raise notes.at("satisfy").unsaid(said)
@@ -610,10 +670,10 @@ def _is_asked(notes: Annotations, name: str) -> bool:
     return bool(value)
 
 
-def _auth_of_surface(found: Resource) -> Iterator[Reading]:
+def _auth_of_surface(found: Resource, resources: Sequence[Resource]) -> Iterator[Reading]:
     """`auth` of a surface: only that one is asked for can be told; that nothing is asked is the application's affair."""
     notes = _annotations(found)
-    _refuse_any(notes)
+    _refuse_any(notes, resources)
     if notes.is_canary:
         raise notes.at("canary").unsaid(_ignored(notes).note)
     name = next((name for name in ("auth-type", "auth-tls-secret", "auth-url") if _is_asked(notes, name)), "")

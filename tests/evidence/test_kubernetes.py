@@ -561,7 +561,7 @@ def test_a_limit_by_annotations_of_another_controller_is_not_denied(tmp_path: Pa
 
 def test_a_snippet_that_changes_the_limit_leaves_it_open(tmp_path: Path) -> None:
     snippet = f'    {N}limit-rps: "5"\n    {N}configuration-snippet: '
-    assert "says limit_req too" in silent(ingress(tmp_path, snippet + "limit_req_dry_run on;"))
+    assert "says limit_req_dry_run too" in silent(ingress(tmp_path, snippet + "limit_req_dry_run on;"))
     assert said(ingress(tmp_path, snippet + "more_set_headers x;"))["status"] == "deployed"
 
 
@@ -790,3 +790,93 @@ def test_a_snippet_that_changes_what_is_counted_is_told(tmp_path: Path, directiv
     assert "http-snippet of ConfigMap c" in silent(ingress(tmp_path, limit, more))
     other = CONTROLLER.replace("DATA", 'http-snippet: "gzip on;"')
     assert said(ingress(tmp_path, limit, other))["status"] == "deployed"
+
+
+# --- what holds for all Ingresses of a host ---
+
+
+def at_host(name: str, path: str, notes: dict[str, str], host: str = "shop.example", kind: str = "Prefix") -> dict[str, Any]:
+    """An Ingress with one path at a host."""
+    return {
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": name, "annotations": {N + key: value for key, value in notes.items()}},
+        "spec": {"rules": [{"host": host, "http": {"paths": [{"path": path, "pathType": kind}]}}]},
+    }  # fmt: skip
+
+
+def configured(**data: str) -> dict[str, Any]:
+    """The controller's ConfigMap."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data}
+
+
+def together(
+    root: Path, *resources: dict[str, Any], subject: dict[str, Any] | None = None, named: str = "limited"
+) -> Account:
+    """The account of the Ingress `limited` beside others."""
+    (root / "all.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(resources)}), "utf-8")
+    return heard("all.json", root, subject, resource=named, urls=["https://shop.example/products/"])
+
+
+LIMITED = {"limit-rps": "5"}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "pattern", "is_read"),
+    [
+        ("/prod", "Prefix", {}, True),
+        ("/prod", "Prefix", {"rewrite-target": "/$2"}, False),
+        ("/prod", "Prefix", {"use-regex": "true"}, False),
+        ("/products", "Exact", {}, True),
+        ("/products", "Exact", {"use-regex": "true"}, False),
+        ("/people", "Prefix", {"use-regex": "true"}, True),
+    ],
+)
+def test_one_ingress_makes_patterns_of_all_paths_of_its_host(
+    tmp_path: Path, path: str, kind: str, pattern: dict[str, str], *, is_read: bool
+) -> None:
+    limited, open_ = at_host("limited", "/", LIMITED), at_host("open", path, {}, kind=kind)
+    account = together(tmp_path, limited, open_, at_host("api", "/api(/|$)(.*)", pattern, kind="ImplementationSpecific"))
+    assert said(account)["status"] == "deployed" if is_read else "does not serve" in silent(account)
+    apart = together(tmp_path, limited, open_, at_host("api", "/api(/|$)(.*)", pattern, "other.example"))
+    assert said(apart)["status"] == "deployed"
+
+
+@pytest.mark.parametrize("where", ["configuration-snippet", "http-snippet"])
+def test_a_snippet_that_only_sets_how_a_refusal_looks_changes_no_limit(tmp_path: Path, where: str) -> None:
+    snippet = "# limit_req zone=z;\nlimit_req_status 429;\nlimit_req_log_level warn;"
+    own = {where: snippet} if where == "configuration-snippet" else {}
+    more = [configured(**{where: snippet})] if not own else []
+    account = together(tmp_path, at_host("limited", "/", LIMITED | own), *more)
+    assert soft(account) == {"params.limit", "params.burst"}
+
+
+def test_a_snippet_with_places_of_its_own_leaves_a_limit_to_a_person(tmp_path: Path) -> None:
+    own = {"server-snippet": "location ~ ^/products { proxy_pass http://shop; }"}
+    for notes, beside in ((LIMITED | own, {}), (LIMITED, own)):
+        account = together(tmp_path, at_host("limited", "/", notes), at_host("open", "/open", LIMITED | beside))
+        assert soft(account) == set(said(account))
+        assert "answered elsewhere" in note(account)
+    apart = together(tmp_path, at_host("limited", "/", LIMITED), at_host("open", "/", own, "other.example"))
+    assert "status" not in soft(apart)
+
+
+def test_connections_that_are_passed_on_are_not_limited(tmp_path: Path) -> None:
+    passed = {"ssl-passthrough": "true"}
+    assert "ssl-passthrough" in silent(together(tmp_path, at_host("limited", "/", LIMITED | passed)))
+    assert "ssl-passthrough" in silent(together(tmp_path, at_host("limited", "/", LIMITED), at_host("tls", "/tls", passed)))
+
+
+@pytest.mark.parametrize(
+    ("beside", "why"),
+    [
+        (configured(**{"no-auth-locations": "/products"}), "spares paths"),
+        (configured(**{"location-snippet": "satisfy any; allow all;"}), "says satisfy too"),
+        (at_host("other", "/other", {"server-snippet": "auth_basic off;"}), "says auth_basic too"),
+        (configured(**{"no-auth-locations": "/.well-known/acme-challenge"}), ""),
+        (at_host("other", "/other", {"server-snippet": "auth_basic off;"}, "other.example"), ""),
+    ],
+)
+def test_a_login_that_something_beside_takes_back_is_not_verified(tmp_path: Path, beside: dict[str, Any], why: str) -> None:
+    asks = at_host("limited", "/", {"auth-type": "basic", "auth-secret": "users"})
+    account = together(tmp_path, asks, beside, subject={"family": "access_control"})
+    assert why in silent(account) if why else said(account)["status"] == "deployed"
