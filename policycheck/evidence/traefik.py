@@ -68,7 +68,7 @@ _GROUPS = ("traefik.io", "traefik.containo.us")
 _TOML_CAP, _TOML_DOTS = 256 * 1024, 200
 #: The most middlewares that are followed from one router.
 _CHAINED = 200
-_MATCHER = re.compile(r"\b(Host|PathPrefix|Path)\(([^()]{0,1000})\)")
+_MATCHER = re.compile(r"\b(Host|HostSNI|PathPrefix|Path)\(([^()]{0,1000})\)")
 #: Rules that are read: hosts, paths, or both; each may be one of several.
 _HOSTS, _PATHS = r"(?:H|\(H(?:\|\|H)*\))", r"(?:P|\(P(?:\|\|P)*\))"
 _PLAIN = re.compile(rf"(?:{_HOSTS}(?:&&{_PATHS})?|{_PATHS}(?:&&{_HOSTS})?|H(?:\|\|H)*|P(?:\|\|P)*)?")
@@ -149,6 +149,8 @@ class Setup(NamedTuple):
     points: tuple[Point, ...]
     #: The middlewares of routers that were asked for, by identity.
     known: dict[int, list[Middleware]]
+    #: The routers of connections: they are asked before those of requests.
+    connections: tuple[Router, ...] = ()
     #: Whether an entry point believes the forwarding headers of any client (`forwardedHeaders`: `insecure` or `trustedIPs`).
     is_insecure: bool = False
 
@@ -312,8 +314,10 @@ def _refuse_comments(content: str, path: str, documents: Sequence[Document]) -> 
 
 def _setup(documents: Sequence[Document], path: str, points: tuple[Point, ...] = (), *, is_insecure: bool = False) -> Setup:
     routers: list[Router] = []
+    connections: list[Router] = []
     middlewares: dict[str, Middleware] = {}
     for document in documents:
+        connections += _connections(document)
         group = text(document.data.get("apiVersion")).rpartition("/")[0]
         http = _member(document.data, "http")
         if group in _GROUPS or text(document.data.get("kind")) == "Ingress":
@@ -323,7 +327,20 @@ def _setup(documents: Sequence[Document], path: str, points: tuple[Point, ...] =
             _take_file(document, http, routers, middlewares)
     if not routers and not middlewares:
         raise Unsaid(f"{path} has no Traefik routers or middlewares (labels of containers are not read)", path)
-    return Setup(tuple(routers), middlewares, points, {}, is_insecure)
+    return Setup(tuple(routers), middlewares, points, {}, tuple(connections), is_insecure)
+
+
+def _connections(document: Document) -> Iterator[Router]:
+    """The TCP routers of a file, or of an IngressRouteTCP."""
+    written = mapping(_member(mapping(_member(document.data, "tcp")), "routers"))
+    for name, data in written.items():
+        router = mapping(data)
+        entries = tuple(text(item) for item in listing(_member(router, "entryPoints")))
+        yield Router(str(name), text(_member(router, "rule")), (), 0, At(document, written, name), entries)
+    spec, name = mapping(document.data.get("spec")), text(mapping(document.data.get("metadata")).get("name"))
+    entries = tuple(text(item) for item in listing(spec.get("entryPoints")))
+    for route in map(mapping, listing(spec.get("routes")) if document.data.get("kind") == "IngressRouteTCP" else []):
+        yield Router(name, text(route.get("match")), (), 0, At(document, route, "match"), entries)
 
 
 def _member(data: Mapping[str, Any], name: str) -> Any:
@@ -485,6 +502,11 @@ def _passing(setup: Setup, using: Sequence[Router], limits: Sequence[Middleware]
         open_points = [setup.open_point(router, limit) for limit in limits]
         if all(open_points):
             return f"the router {router.name} takes requests at the entry point {open_points[0]} too, without this limit"
+    for tcp in setup.connections:
+        is_met = any(not tcp.entries or not router.entries or set(tcp.entries) & set(router.entries) for router in using)
+        hosts = tcp.literals("HostSNI")
+        if is_met and (not hosts or any(host_fit(address.host, hosts) is not None for address in addresses_of(options))):
+            return f"the TCP router {tcp.name} is asked first and may take connections, which then pass no middleware"
     least, sorts = min(router.priority for router in using), {_sort(router) for router in using}
     for router in setup.routers:
         is_limited = any(item is limit for item in setup.limits(router) for limit in limits)
@@ -574,7 +596,9 @@ def _refuse_elsewhere(setup: Setup, using: Sequence[Router], options: Mapping[st
         first = max(taking, key=lambda router: router.priority, default=None)
         if first is not None and id(first) in ids:
             _refuse_unread(setup, [first])
-            _refuse_beside(first, [router for router in taking if id(router) not in ids], address)
+            others = [router for router in taking if id(router) not in ids]
+            _refuse_beside(first, others, address)
+            _refuse_tie(first, others, address)
             return
     if addresses:
         refuse_other_hosts(using[0].at, f"the router {using[0].name}", using[0].literals("Host"), options)
@@ -606,6 +630,14 @@ def _refuse_beside(first: Router, others: Sequence[Router], address: Address) ->
             is_there = set(router.entries) != set(first.entries)
             how = "at other entry points" if is_there else f"{'with' if router.is_tls else 'without'} TLS, other"
             raise router.at.unsaid(f"the router {router.name} takes {address} {how} than {first.name}, without the limit")
+
+
+def _refuse_tie(first: Router, others: Sequence[Router], address: Address) -> None:
+    """Of routers with the same priority any may be asked first: Traefik says nothing of their order."""
+    for router in others:
+        if router.priority == first.priority:
+            why = f"with the same priority as {first.name} and without the limit; which is asked first is not known here"
+            raise router.at.unsaid(f"the router {router.name} takes {address} {why}; write a priority")
 
 
 def _numbers(

@@ -628,7 +628,7 @@ LIMITED = {"middlewares": {"l": {"rateLimit": {"average": 10, "period": "1m", "b
 def test_a_router_without_tls_takes_requests_past_the_limit_of_one_with(
     tmp_path: Path, plain: dict[str, Any], *, is_passed: bool
 ) -> None:
-    secure = {"rule": "Host(`shop.example`)", "tls": {}, "middlewares": ["l"]}
+    secure = {"rule": "Host(`shop.example`)", "tls": {}, "middlewares": ["l"], "priority": 100}
     routers = {"secure": secure, "plain": {"rule": "Host(`shop.example`)"} | plain}
     middlewares = LIMITED["middlewares"] | {"https": {"redirectScheme": {"scheme": "https"}}}
     (tmp_path / "t.yaml").write_text(json.dumps({"http": {"routers": routers, "middlewares": middlewares}}), "utf-8")
@@ -683,3 +683,43 @@ def test_the_time_that_thousands_of_routers_take_grows_with_their_number_only(tm
     start = time.process_time()
     assert said(heard("t.yaml", tmp_path, urls=["https://shop.example/people/*"]))["status"] == "deployed"
     assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("other", "is_read"),
+    [
+        ({"rule": "Host(`shop.example`)"}, False),
+        ({"rule": "PathPrefix(`/`)", "priority": 20}, False),
+        ({"rule": "PathPrefix(`/`)"}, True),
+        ({"rule": "Host(`shop.example`)", "middlewares": ["l"]}, True),
+        ({"rule": "Host(`cafe.example`)"}, True),
+    ],
+)
+def test_of_routers_with_the_same_priority_none_is_known_to_be_first(
+    tmp_path: Path, other: dict[str, Any], *, is_read: bool
+) -> None:
+    routers = {"shop": {"rule": "Host(`shop.example`)", "middlewares": ["l"]}, "other": other}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": {"routers": routers} | LIMITED}), "utf-8")
+    account = heard("t.yaml", tmp_path, urls=["https://shop.example/products/"])
+    assert said(account)["status"] == "deployed" if is_read else "the same priority" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("rule", "entries", "is_soft"),
+    [
+        ("HostSNI(`shop.example`)", None, True),
+        ("HostSNI(`*`)", ["websecure"], True),
+        ("ClientIP(`10.0.0.0/8`)", ["websecure"], True),
+        ("HostSNI(`*`)", ["postgres"], False),
+        ("HostSNI(`other.example`)", None, False),
+    ],
+)
+def test_a_router_of_connections_goes_before_those_of_requests(
+    tmp_path: Path, rule: str, entries: list[str] | None, *, is_soft: bool
+) -> None:
+    routers = {"shop": {"rule": "Host(`shop.example`)", "middlewares": ["l"], "entryPoints": ["websecure"]}}
+    tcp = {"routers": {"raw": {"rule": rule, "entryPoints": entries, "tls": {"passthrough": True}}}}
+    (tmp_path / "t.yaml").write_text(json.dumps({"http": {"routers": routers} | LIMITED, "tcp": tcp}), "utf-8")
+    account = heard("t.yaml", tmp_path, urls=["https://shop.example/products/"])
+    assert said(account)["status"] == "deployed"
+    assert soft(account) == (set(said(account)) if is_soft else set())
