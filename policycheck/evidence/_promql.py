@@ -101,6 +101,10 @@ class Unread(Exception):
     """The expression is not one that this reads; why."""
 
 
+class Refused(Unread):
+    """The expression is one that Prometheus refuses, with the whole file that holds it; why."""
+
+
 class Node(NamedTuple):
     """A part of an expression: `number`, `string`, `selector`, `call` (functions and aggregations), `binary` or `range`.
 
@@ -194,6 +198,17 @@ def ranges(expression: str) -> set[Fraction]:
     return {Fraction(node.value) for node in _nodes(_Parser(expression).parsed()) if node.kind == "range"}
 
 
+def refusal(expression: str) -> str:
+    """Why Prometheus refuses an expression; empty where it does not, or where that is not known here."""
+    try:
+        _Parser(expression).parsed()
+    except Refused as refused:
+        return str(refused)
+    except Unread:
+        return ""
+    return ""
+
+
 def _nodes(tree: Node) -> Iterator[Node]:
     pending = [tree]
     while pending:
@@ -240,7 +255,7 @@ class _Parser:
         if self._at < len(self._tokens):
             raise Unread(f"its expression goes on with {self._peek()!r}, which is not read")
         if _sort(tree) not in ("s", "v"):
-            raise Unread("its expression is neither a number nor series of a moment, so Prometheus refuses it")
+            raise Refused("its expression is neither a number nor series of a moment, so Prometheus refuses it")
         return tree
 
     def _peek(self) -> str:
@@ -325,7 +340,7 @@ class _Parser:
             step = self._next()[1]
             self._at += step == ":" and self._peek() != "]"
         elif node.kind != "selector":
-            raise Unread("its expression has a range behind something that is no selector, which Prometheus refuses")
+            raise Refused("its expression has a range behind something that is no selector, which Prometheus refuses")
         self._take("]")
         return Node("range", "", (node,), value=float(seconds))
 
@@ -421,7 +436,7 @@ def _number(written: str) -> float:
 def _sort(node: Node) -> str:
     """What a part is: `s` a number, `t` a text, `v` series of a moment, `m` series over a range.
 
-    Raises Unread where something is put together that does not go together: Prometheus refuses the whole file then.
+    Raises Refused where something is put together that does not go together: Prometheus refuses the whole file then.
     """
     if node.kind in ("number", "string", "selector"):
         return {"number": "s", "string": "t", "selector": "v"}[node.kind]
@@ -442,7 +457,7 @@ def _sort(node: Node) -> str:
         if node.kind == "call" and node.name not in _TAKES
         else "it does not go with what it is of"
     )
-    raise Unread(f"its expression has {what}, and {why}: Prometheus refuses it")
+    raise Refused(f"its expression has {what}, and {why}: Prometheus refuses it")
 
 
 def _joins(node: Node, sorts: str) -> bool:

@@ -13,6 +13,7 @@ numbers.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -77,6 +78,8 @@ class Rule(NamedTuple):
     group: str
     #: How often its group is evaluated, as written; None when that is the server's own interval.
     interval: object = None
+    #: Why Prometheus loads nothing of the file, which is then no matter of this rule; empty where nothing says so.
+    refused: str = ""
 
     def at(self, key: str | None = None) -> At:
         """Where it, or one of its properties, stands."""
@@ -128,17 +131,35 @@ def _spoken(
 
 
 def _rules(documents: Sequence[Document], path: str) -> list[Rule]:
-    found, has_groups = [], False
+    found: list[Rule] = []
+    has_groups = False
     for document in documents:
+        before = len(found)
         data = document.data
         holder = mapping(data.get("spec")) if text(data.get("kind")) == "PrometheusRule" else data
         has_groups |= isinstance(holder.get("groups"), list)
         for group in listing(holder.get("groups")):
             for rule in listing(mapping(group).get("rules")):
                 found += _rule(document, rule, mapping(group))
+        if refused := _refused(listing(holder.get("groups")), found[before:]):
+            found[before:] = [rule._replace(refused=refused) for rule in found[before:]]
     if not has_groups:
         raise Unsaid(f"{path} has no groups of rules: it is no file of Prometheus rules", path)
     return found
+
+
+def _refused(groups: Sequence[object], rules: Sequence[Rule]) -> str:
+    """Why Prometheus refuses a file, and loads no rule of it: a group twice, a rule without an expression or a wrong one."""
+    names = Counter(text(mapping(group).get("name")) for group in groups)
+    twice = next((name for name, count in names.items() if name and count > 1), "")
+    if twice:
+        return f"the group {twice} stands twice, so Prometheus refuses the file"
+    for rule in rules:
+        expression = rule.data.get("expr")
+        why = _promql.refusal(expression) if isinstance(expression, str) and not is_template(expression) else ""
+        if why or expression in (None, ""):
+            return f"{rule.name} is no rule: {why or 'it has no expression'}, and so the whole file"
+    return ""
 
 
 def _rule(document: Document, data: object, group: Mapping[str, Any]) -> list[Rule]:
@@ -225,7 +246,7 @@ def _verdict(rule: Rule) -> _promql.Verdict:
 def _doubt(rule: Rule) -> str:
     """Why an alert that can fire may not detect anything in practice; empty when nothing says so."""
     waits = [duration(value) or 0 for value in (rule.data.get("for"), rule.interval) if value]
-    return _verdict(rule).doubt or ("it fires only after more than a week" if sum(waits) > _WEEK else "")
+    return _verdict(rule).doubt or rule.refused or ("it fires only after more than a week" if sum(waits) > _WEEK else "")
 
 
 # --- readings ---

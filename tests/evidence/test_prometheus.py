@@ -790,3 +790,31 @@ def test_a_count_of_what_a_comparison_leaves_is_not_always_there(expression: str
 )
 def test_the_words_of_the_language_may_be_in_capitals(expression: str) -> None:
     assert _promql.verdict(expression) == _promql.verdict(expression.lower())
+
+
+@pytest.mark.parametrize(
+    ("beside", "why"),
+    [
+        ({"alert": "B", "expr": "rate(http_requests) > 1"}, "B is no rule"),
+        ({"record": "b", "expr": "sum(rate(x))"}, "b is no rule"),
+        ({"alert": "B"}, "it has no expression"),
+        ({"alert": "B", "expr": "up == 0"}, ""),
+        ({"alert": "B", "expr": "x > {{ .Values.limit }}"}, ""),
+    ],
+)
+def test_a_file_that_prometheus_refuses_only_supports(tmp_path: Path, beside: dict[str, str], why: str) -> None:
+    routes = {"route": {"receiver": "r"}, "receivers": [{"name": "r", "email_configs": [{"to": "a@shop.example"}]}]}
+    (tmp_path / "am.json").write_text(json.dumps(routes), "utf-8")
+    rules = [{"alert": "A", "expr": "http_requests > 5"}, beside]
+    for groups in ([{"name": "g", "rules": rules}], [{"name": "g", "rules": rules[:1]}, {"name": "h", "rules": rules[1:]}]):
+        (tmp_path / "r.json").write_text(json.dumps({"groups": groups}), "utf-8")
+        account = heard("r.json", tmp_path, alert="A", options={"alertmanager": "am.json"})
+        assert said(account)["status"] == "deployed"
+        assert soft(account) == (set(said(account)) if why else set())
+        assert why in note(account)
+
+
+def test_a_group_that_stands_twice_has_prometheus_refuse_the_file(tmp_path: Path) -> None:
+    group = {"name": "g", "rules": [{"alert": "A", "expr": "http_requests > 5"}]}
+    (tmp_path / "r.json").write_text(json.dumps({"groups": [group, {"name": "g", "rules": []}]}), "utf-8")
+    assert "stands twice" in note(heard("r.json", tmp_path, alert="A"))
