@@ -533,6 +533,7 @@ def _of_local(
     doubt = _OPTIONAL if is_optional else _switched(documents, wanted) if wanted else ""
     doubt = doubt or ("" if filters else _UNFILTERED)
     doubt = doubt or _forgotten(chosen, wanted) or _untied(documents, [chosen, *filters], chosen, options)
+    doubt = doubt or _overruled(documents, _runtime_keys(chosen))
     doubt = doubt or _matched(documents, filters) or _passed_by(serving, options, _users(chosen, limiters))
     yield from doubted(_of_bucket(chosen, wanted, subject, documents), doubt)
 
@@ -572,6 +573,8 @@ def _forgotten(chosen: Settings, wanted: str) -> str:
     return f"{said}; older ones know no bucket a value; a person has to say whether that is enough" if is_dynamic else ""
 
 
+#: The keys that switch the filter that asks a service off, or have it refuse nothing.
+_RUNTIME = ("ratelimit.http_filter_enabled", "ratelimit.http_filter_enforcing")
 _OPTIONAL = "is_optional, so that an Envoy that does not know the filter runs without it"
 
 
@@ -682,12 +685,14 @@ def _of_bucket(
         raise bucket.unsaid(f"{chosen.label} counts only some requests ({why}); whether these are all is not known here")
     rate, burst = _rate(chosen, bucket)
     percent, at = _enforced(chosen)
-    runtime = "; a runtime key can change it while it runs" if _has_runtime(chosen) else ""
+    runtime = "; a runtime key can change it while it runs" if _runtime_keys(chosen) else ""
     note, doubt = "; ".join(filter(None, (f"local_ratelimit of {chosen.label}", why))), ""
     shadow = _shadow(bucket, chosen.label)
     if shadow is not None:
         yield shadow.reading("status", "observing", f"{note}: shadow_mode counts and refuses nothing")
     elif percent == 0:
+        if overruled := _overruled(documents, _runtime_keys(chosen)):
+            raise at.unsaid(f"filter_enabled or filter_enforced of {chosen.label} is 0 %, but {overruled}")
         said = f"{note}: filter_enabled or filter_enforced is 0 %, also where it is not written, so nothing is refused"
         yield at.reading("status", "observing", said)
     elif standing == "chosen":
@@ -780,8 +785,23 @@ def _share(chosen: Settings, name: str) -> Fraction:
     return min(Fraction(100 * numerator, _DENOMINATORS[denominator]), Fraction(100))
 
 
-def _has_runtime(chosen: Settings) -> bool:
-    return any(text(mapping(chosen.data.get(name)).get("runtime_key")) for name in ("filter_enabled", "filter_enforced"))
+def _runtime_keys(chosen: Settings) -> list[str]:
+    """The keys by which the two fractions can be changed while Envoy runs."""
+    found = [text(mapping(chosen.data.get(name)).get("runtime_key")) for name in ("filter_enabled", "filter_enforced")]
+    return [key for key in found if key]
+
+
+def _overruled(documents: Sequence[Document], keys: Sequence[str]) -> str:
+    """Why a limit may act on fewer requests than it says: the runtime of the file has one of the keys itself; or empty."""
+    layers = [holder.get("static_layer") for document in documents for holder in containers(document.data)] if keys else []
+    pending = [("", layer) for layer in layers]
+    while pending:
+        above, layer = pending.pop()
+        for name, inner in mapping(layer).items():
+            if above + str(name) in keys:
+                return f"the runtime of the file sets {above}{name}, which counts instead of what the filter says"
+            pending.append((f"{above}{name}.", inner))
+    return ""
 
 
 # --- whom a descriptor counts ---
@@ -901,6 +921,7 @@ def _of_service(
     replacing = _replacing(limit, limits)
     doubt = _OPTIONAL if is_optional else next(filter(None, (_switched(documents, key) for key, _ in limit.entries)), "")
     doubt = doubt or replacing or _untied(documents, asking, asking[0], options) or _matched(documents, asking)
+    doubt = doubt or _overruled(documents, _RUNTIME)
     stage = whole(asking[0].data.get("stage", 0))
     doubt = doubt or _passed_by(
         _serving(documents, options), options, lambda item: _is_sent(limit.entries, _sent(item, stage))

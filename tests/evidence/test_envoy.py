@@ -987,3 +987,28 @@ def test_a_local_limit_says_whether_it_takes_what_hosts_send(
         assert said(account)["status"] == "deployed"
     else:
         assert "does not send the descriptor" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("layer", "is_soft"),
+    [
+        ({"limit.on": 0, "ratelimit.http_filter_enforcing": 0}, True),
+        ({"limit": {"on": {"numerator": 0}}, "ratelimit": {"http_filter_enabled": 0}}, True),
+        ({"other": {"limit": {"on": 0}}}, False),
+    ],
+)
+def test_a_limit_that_the_runtime_of_the_file_overrules_only_supports(
+    tmp_path: Path, layer: dict[str, Any], *, is_soft: bool
+) -> None:
+    runtime = {"layered_runtime": {"layers": [{"name": "static", "static_layer": layer}]}}
+    local = limiter(
+        tmp_path, hosts(route()) | runtime, filter_enabled=FULL | {"runtime_key": "limit.on"}, options={"urls": SHOP}
+    )
+    service = asked(tmp_path, {"http_filters": [asks()]} | hosts(route(**SENDS)) | runtime)
+    for account in (local, service):
+        assert said(account)["status"] == "deployed"
+        assert ("status" in soft(account)) is is_soft
+        assert ("the runtime of the file" in note(account)) is is_soft
+    off = {"default_value": {"numerator": 0}, "runtime_key": "limit.on"}
+    switched = limiter(tmp_path, hosts(route()) | runtime, filter_enforced=off, options={"urls": SHOP})
+    assert "the runtime of the file" in silent(switched) if is_soft else said(switched)["status"] == "observing"
