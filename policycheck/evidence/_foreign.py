@@ -262,7 +262,7 @@ class Taken(NamedTuple):
     """What an artefact's rule takes: some hosts (none: all) and the paths below a prefix, or perhaps only some of these.
 
     One that `is_exact` takes the prefix alone and nothing below it; one that `is_textual` takes all that begins so, within
-    a name too: `/prod` takes `/products`.
+    a name too: `/prod` takes `/products`. A star that `is_label` stands for one label of a host and no more.
     """
 
     hosts: tuple[str, ...]
@@ -270,10 +270,18 @@ class Taken(NamedTuple):
     is_sure: bool = True
     is_exact: bool = False
     is_textual: bool = False
+    is_label: bool = False
+
+    def host(self, address: Address) -> int | None:
+        """How closely it names the host of an address; None where it does not (`host_fit`)."""
+        hosts = self.hosts
+        if self.is_label and address.host:
+            hosts = tuple(host for host in hosts if "*." not in host or host.count(".") == address.host.count("."))
+        return None if self.hosts and not hosts else host_fit(address.host, hosts)
 
     def weight(self, address: Address) -> tuple[int, int] | None:
         """How closely it fits an address, the host before the path; None where it does not."""
-        host = host_fit(address.host, self.hosts)
+        host = self.host(address)
         if self.is_exact:
             fits = address.is_whole and (address.path or "/") == self.prefix
             return (host, len(self.prefix) + 1) if host is not None and fits else None
@@ -283,7 +291,7 @@ class Taken(NamedTuple):
 
     def is_below(self, address: Address) -> bool:
         """Whether it takes a part of the requests to an address: what lies below, by a longer path, or some by a pattern."""
-        if host_fit(address.host, self.hosts) is None:
+        if self.host(address) is None:
             return False
         is_longer = len(self.prefix) > len(address.path) and self.prefix.startswith(address.path)
         return (is_longer and not address.is_whole) or (not self.is_sure and self.weight(address) is not None)
@@ -363,9 +371,7 @@ def below(address: Address, own: Iterable[Taken], others: Iterable[tuple[Any, Ta
     What names the host less closely is asked later, whatever its path.
     """
     host = max((weight[0] for taken in own if (weight := taken.weight(address)) is not None), default=0)
-    taking = (
-        holder for holder, taken in others if taken.is_below(address) and (host_fit(address.host, taken.hosts) or 0) >= host
-    )
+    taking = (holder for holder, taken in others if taken.is_below(address) and (taken.host(address) or 0) >= host)
     return next(taking, None)
 
 

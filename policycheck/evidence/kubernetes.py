@@ -571,6 +571,7 @@ def _ingress_places(resource: Resource, patterns: frozenset[str]) -> list[tuple[
     """What the paths of an Ingress take, and how each is written.
 
     A path is compared by segments only where its type is Prefix and no Ingress of its host makes `patterns` of all paths.
+    A star in a host stands for one label (`buildServerName`).
     """
     found = [(Taken((), "/"), "/")] if resource.kind == "Ingress" and resource.spec.get("defaultBackend") else []
     for rule in [mapping(rule) for rule in listing(resource.spec.get("rules"))] if resource.kind == "Ingress" else []:
@@ -579,10 +580,14 @@ def _ingress_places(resource: Resource, patterns: frozenset[str]) -> list[tuple[
         for path in _rule_paths(rule) or [{}]:
             start, is_all = of_pattern(text(path.get("path")) or "/")
             if text(path.get("pathType")) == "Exact" and not is_pattern:
-                found.append((Taken(hosts, text(path.get("path")) or "/", is_exact=True), text(path.get("path"))))
+                found.append(
+                    (Taken(hosts, text(path.get("path")) or "/", is_exact=True, is_label=True), text(path.get("path")))
+                )
             else:
                 is_textual = is_pattern or text(path.get("pathType")) != "Prefix"
-                found.append((Taken(hosts, start, is_all, is_textual=is_textual), text(path.get("path")) or "/"))
+                found.append(
+                    (Taken(hosts, start, is_all, is_textual=is_textual, is_label=True), text(path.get("path")) or "/")
+                )
     return found
 
 

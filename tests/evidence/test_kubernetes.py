@@ -880,3 +880,10 @@ def test_a_login_that_something_beside_takes_back_is_not_verified(tmp_path: Path
     asks = at_host("limited", "/", {"auth-type": "basic", "auth-secret": "users"})
     account = together(tmp_path, asks, beside, subject={"family": "access_control"})
     assert why in silent(account) if why else said(account)["status"] == "deployed"
+
+
+@pytest.mark.parametrize(("host", "is_read"), [("shop.example", True), ("eu.shop.example", False), ("example", False)])
+def test_a_star_in_the_host_of_an_ingress_stands_for_one_label(tmp_path: Path, host: str, *, is_read: bool) -> None:
+    (tmp_path / "i.json").write_text(json.dumps(at_host("limited", "/", LIMITED, "*.example")), "utf-8")
+    account = heard("i.json", tmp_path, urls=[f"https://{host}/products/"])
+    assert said(account)["status"] == "deployed" if is_read else "Ingress limited" in silent(account)
