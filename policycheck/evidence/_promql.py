@@ -188,6 +188,8 @@ def _doubt(tree: Node) -> str:
         return "its bound is one that such series do not reach"
     if _needs(tree, _is_at_times):
         return "it can fire at some times only"
+    if _needs(tree, _is_standing):
+        return "it compares a counter as it stands, which only grows: once it fires it does not stop"
     if _is_fall(tree):
         return "it fires only while there is little of what it counts"
     return _called_elsewhere(tree)
@@ -654,6 +656,16 @@ def _is_at_times(node: Node) -> bool:
     asks = node.args[1] if node.kind == "binary" and node.name == "unless" else node
     is_asking = asks is not node or (node.kind == "binary" and node.name in _COMPARISONS)
     return is_asking and any(one.kind == "call" and one.name in _CLOCK for one in _nodes(asks))
+
+
+def _is_standing(node: Node) -> bool:
+    """Whether a comparison is of a counter itself, by its name, and not of what it grew by in a range or since a moment."""
+    if node.kind != "binary" or node.name not in (">", ">=") or _constant(node.args[1]) is None:
+        return False
+    _, side = _scaled(node.args[0])
+    while side.kind == "moved" or (side.kind == "call" and side.name in _AGGREGATIONS and not side.name.startswith("count")):
+        side = side.args[-1]
+    return side.kind == "selector" and side.name.endswith("_total")
 
 
 def _is_fall(tree: Node) -> bool:

@@ -818,3 +818,22 @@ def test_a_group_that_stands_twice_has_prometheus_refuse_the_file(tmp_path: Path
     group = {"name": "g", "rules": [{"alert": "A", "expr": "http_requests > 5"}]}
     (tmp_path / "r.json").write_text(json.dumps({"groups": [group, {"name": "g", "rules": []}]}), "utf-8")
     assert "stands twice" in note(heard("r.json", tmp_path, alert="A"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_soft"),
+    [
+        ("http_requests_total > 1000", True),
+        ('sum by (client) (http_requests_total{surface="search"}) / 60 >= 5', True),
+        ("topk(5, http_requests_total offset 5m) > 1000", True),
+        ("rate(http_requests_total[5m]) > 5", False),
+        ("http_requests_total - http_requests_total offset 5m > 1000", False),
+        ("count(http_requests_total) > 5", False),
+        ("http_requests_in_flight > 1000", False),
+    ],
+)
+def test_a_counter_as_it_stands_only_supports(tmp_path: Path, expression: str, *, is_soft: bool) -> None:
+    account = mailed(tmp_path, expression)
+    assert said(account)["status"] == "deployed"
+    assert ("status" in soft(account)) is is_soft
+    assert ("only grows" in note(account)) is is_soft
