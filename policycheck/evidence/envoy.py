@@ -178,7 +178,7 @@ def _refuse_unseen(reading: Reading, documents: Sequence[Document]) -> None:
         return
     holders = [holder for document in documents for holder in containers(document.data)]
     there = {text(holder.get("name")) for holder in holders if isinstance(holder.get("virtual_hosts"), list)}
-    asked = {text(mapping(holder.get("rds")).get("route_config_name")) for holder in holders if "rds" in holder}
+    asked = {_asked(holder) for holder in holders if "rds" in holder}
     is_patch = any(text(document.data.get("kind")) == "EnvoyFilter" for document in documents)
     if asked - there or any("scoped_routes" in holder for holder in holders):
         why = "its routes come from elsewhere (rds) and may set it for themselves; name a file that has them too"
@@ -472,17 +472,32 @@ def _refuse_other_listeners(
     """A filter acts on the routes of its own listener; one before others says nothing of the places that are meant."""
     managers = _managers(documents)
     holders = _holders(filters)
-    guarded = [one for one in managers if _holds(one["http_filters"], holders)]
-    if not guarded or len(guarded) == len(managers):
+    guarded = {id(one) for one in managers if _holds(one["http_filters"], holders)}
+    is_all, asked = len(guarded) == len(managers), [_asked(one) for one in managers]
+    if not guarded or (is_all and not any(asked)):
         return
     inside = [(one, {id(holder) for holder in containers(one)}) for one in managers]
+    beside = [
+        (text(holder.get("name")), {id(inner) for inner in containers(holder)})
+        for holder in (holder for document in documents for holder in containers(document.data))
+        if any(asked) and isinstance(holder.get("virtual_hosts"), list)
+    ]
     for document, data, label in places:
         around = [one for one, ids in inside if id(data) in ids]
-        if not around:
+        names = {name for name, ids in beside if id(data) in ids}
+        around = around or [one for one, name in zip(managers, asked, strict=True) if name and name in names]
+        with_filter = [one for one in around if id(one) in guarded]
+        if (around and len(with_filter) == len(around)) or (not around and is_all and not all(asked)):
+            continue
+        if with_filter or not (around or all(asked)):
             why = "is behind several listeners, not all of which have the filter; which is not known here"
             raise At(document, data).unsaid(f"{label} {why}")
-        if not any(_holds(one["http_filters"], holders) for one in around):
-            raise At(document, data).unsaid(f"{label} is behind another listener than the rate limit filter")
+        raise At(document, data).unsaid(f"{label} is behind another listener than the rate limit filter")
+
+
+def _asked(manager: Mapping[str, Any]) -> str:
+    """The name of the routes that a connection manager asks for by RDS; empty where it has its own."""
+    return text(mapping(manager.get("rds")).get("route_config_name"))
 
 
 def _refuse_unread_levels(chosen: Settings | None, levels: Iterable[tuple[Document, dict[str, Any]]]) -> None:

@@ -1012,3 +1012,29 @@ def test_a_limit_that_the_runtime_of_the_file_overrules_only_supports(
     off = {"default_value": {"numerator": 0}, "runtime_key": "limit.on"}
     switched = limiter(tmp_path, hosts(route()) | runtime, filter_enforced=off, options={"urls": SHOP})
     assert "the runtime of the file" in silent(switched) if is_soft else said(switched)["status"] == "observing"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_read"),
+    [
+        ("public", None, True),
+        ("inner", None, False),
+        ("public", "inner", True),
+        ("inner", "public", False),
+        ("public", "public", False),
+    ],
+)
+def test_a_listener_serves_the_routes_that_it_asks_for(
+    tmp_path: Path, first: str, second: str | None, *, is_read: bool
+) -> None:
+    """The first listener has the filter, and the surface is among the routes called public."""
+    routes = [
+        {"name": "public", "virtual_hosts": [{"name": "v", "domains": ["shop.example"], "routes": [route(**SENDS)]}]},
+        {"name": "inner", "virtual_hosts": [{"name": "i", "domains": ["inner.example"], "routes": [route(**SENDS)]}]},
+    ]
+    local = {"name": "x", "typed_config": OWN}
+    for one in (local, asks()):
+        managers = [{"http_filters": [one], "rds": {"route_config_name": first}, "use_remote_address": True}]
+        managers += [{"http_filters": [], "rds": {"route_config_name": second}}] if second else []
+        account = asked(tmp_path, {"resources": [*managers, *routes]}, **({"options": {}} if one is local else {}))
+        assert said(account)["status"] == "deployed" if is_read else "listener" in silent(account)
