@@ -425,7 +425,11 @@ def _refuse_narrowed(
             )
         others = [(s, taken) for s, taken in taking if s.off is None and gateway.running_at(s, names) != own]
         narrowed = next((spot.narrowed for spot in chosen if spot.narrowed), "")
-        by = [(s, s.narrowed or narrowed or _by_pattern(s, taken, chosen[0])) for s, taken in others]
+        least = max((weight for s, taken in taking if id(s) in mine and (weight := taken.weight(address))), default=None)
+        by = [
+            (s, s.narrowed or narrowed or _by_pattern(s, taken, chosen[0]) or _by_order(s, chosen[0])) for s, taken in others
+        ]
+        by += [(s, "nothing that the file shows") for s, taken in others if taken.weight(address) == least]
         rival = next(((spot, why) for spot, why in by if why), None)
         if rival is not None:
             said = f"{rival[0].label} takes requests to {address} too, told apart by {rival[1]}, and is not the same"
@@ -450,6 +454,12 @@ def _by_pattern(spot: Spot, taken: Taken, chosen: Spot) -> str:
     """Words for a route that takes paths by a pattern: Kong asks it before plain paths, those with hosts before all."""
     is_first = any(path.startswith("~") for path in spot.paths) and (bool(spot.hosts) or not chosen.hosts)
     return "a pattern" if is_first or not taken.is_sure else ""
+
+
+def _by_order(spot: Spot, chosen: Spot) -> str:
+    """Words for a route that names hosts and paths where the other names one of these: Kong asks the one with more first."""
+    counts = [bool(one.hosts) + bool(one.paths) for one in (spot, chosen)]
+    return "hosts and paths" if counts[0] > counts[1] else ""
 
 
 def _refuse_other_requests(chosen: Spot, same: Sequence[Spot], options: Mapping[str, object]) -> None:

@@ -623,3 +623,26 @@ def test_a_route_by_a_pattern_is_asked_before_a_plain_path(
     urls = ["https://shop.example/products/"]
     account = routed(tmp_path, plain, {"name": "other", **other}, urls=urls, location="plain")
     assert said(account)["status"] == "deployed" if is_read else "told apart by a pattern" in silent(account)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "why"),
+    [
+        (
+            {"hosts": ["shop.example"], "paths": []},
+            {"hosts": ["*.example"], "paths": ["/products/"]},
+            "told apart by hosts and paths",
+        ),
+        ({"hosts": ["shop.example"], "paths": []}, {"hosts": ["shop.example"]}, "told apart by nothing"),
+        ({"paths": ["/products/"]}, {"paths": ["/products/"]}, "told apart by nothing"),
+        ({"hosts": ["shop.example"], "paths": ["/products/"]}, {"hosts": ["*.example"], "paths": ["/products/"]}, ""),
+        ({"hosts": ["shop.example"], "paths": []}, {"paths": ["/products/"]}, ""),
+        ({"paths": ["/products/"]}, {"paths": ["/"]}, ""),
+    ],
+)
+def test_the_route_that_kong_asks_first_is_the_one_that_counts(
+    tmp_path: Path, own: dict[str, Any], other: dict[str, Any], why: str
+) -> None:
+    limited, open_ = {"name": "own", **own} | PER_ADDRESS, {"name": "other", **other}
+    account = routed(tmp_path, limited, open_, urls=["https://shop.example/products/"], location="own")
+    assert why in silent(account) if why else said(account)["status"] == "deployed"
