@@ -373,6 +373,38 @@ _NARROW = re.compile(
     r"(?:status|careers?|press) pages?)\b"
 )
 _ALL = re.compile(r"\bfor any (?:purpose|reason)\b|\b(?:including|such as|whether)\b")
+#: The verb of a part, and the verbs that share their object with one before them: "scrape or copy our logo".
+_VERB = re.compile(rf"{_LEADING}(?:(?:(?:web|screen|data)[- ]|text and data )?[a-z-]+)?")
+_SHARES = re.compile(rf"{_LEADING}(?:{_TAKES}|(?:reproduce|republish|duplicate|mirror|cache)\b)")
+#: Words that leave the object of scraping as wide as it is, and those that name all that a service holds, or people's data.
+_WIDENING = _any(
+    """an? any anything the our its all such this that these those other another similar same whole entire every each own
+    and or to of for in with on from off at across through via by using use uses used as into over
+    parts? portions? substantial significant systematic large amounts? quantities quantity volumes? bulk
+    public publicly personal personally private available accessible displayed posted published contained hosted found stored
+    user-[a-z]+ user member customer visitor company job web online digital electronic electronically identifiable
+    (?:users?|members?|customers?|visitors?|sites?|websites?|services?|platforms?|compan(?:y|ies)|others?|people|persons?)'s?
+    access accessing view visit browse query search interact log connect monitor retrieve request requests queries collect
+    copy extract download scrape crawl read index harvest gather send store mine compile obtain acquire
+    automated automatic automatically automation programmatically systematically manually otherwise manual or robots?
+    bots? spiders? crawlers? scrapers? scraping scripts? machines? machine agents? headless browsers? programs? software
+    devices? tools? means methods? process(?:es)? technolog(?:y|ies) techniques? mining gathering extraction ai
+    whatsoever directly indirectly e-?mail contact"""
+)
+_WIDE = _any(
+    """(?:web)?(?:sites?|pages?) services? platforms? apps? applications? servers? systems? networks? products? apis?
+    interfaces? forums? portals? marketplaces? communit(?:y|ies) catalogues? catalogs? director(?:y|ies) index(?:es)?
+    data(?:bases?|sets?)? contents? information materials? profiles? accounts? posts? postings? comments? messages?
+    listings? reviews? records? results media text works? files? documents? copies
+    users members customers visitors people persons individuals others anyone someone everyone us it them anything
+    everything addresses details names? usernames handles identities"""
+)
+_WIDELY = re.compile(rf"(?:\W|\b(?:{_WIDENING})(?![\w'-]))*+(?P<whole>(?:{_WIDE})(?![\w'])|\Z)")
+#: Words that terms write with a capital throughout and that name nobody.
+_TITULAR = re.compile(
+    rf"(?:{_WIDENING}|{_WIDE}|terms?|conditions?|acceptable|fair|general|legal|user|polic(?:y|ies)|agreements?|rules?|"
+    r"guidelines?|standards?|licen[cs]es?|end|notices?|privacy|developers?|tos|aup|eula|you|your|we)"
+)
 _NARROWED = frozenset({"scraping", "automated_access"})
 _DENIED = re.compile(r"\b(?:not|never|no|nor|nobody|we|that|if|only)\b")
 #: Leave for somebody who is no user: "Researchers and partners are free to …", "Students may …".
@@ -414,10 +446,19 @@ _ONLY = re.compile(
 
 def clauses(prose: Prose, within: range | None = None) -> Iterator[Clause]:
     """Every sentence of the document that speaks of acts, but for those below headings such as definitions or changes."""
-    asides = asides_of(prose)
+    asides, names = asides_of(prose), _names(prose)
     for sentence in prose.sentences(within):
         if not asides[sentence.block]:
-            yield from judged(sentence)
+            yield from judged(sentence, names)
+
+
+def _names(prose: Prose) -> re.Pattern[str] | None:
+    """What the title calls the service and nothing else is called: "Larkfield" of "Terms of use of Larkfield"."""
+    title = next((block.text for block in prose.blocks if block.level), "")[:SENTENCE_CAP]
+    found = {plain(word) for word in re.findall(r"\b[A-Z]\w{2,}", title)}
+    found -= {word for block in prose.blocks for word in re.findall(r"\b[a-z]\w+", block.text)} if found else set()
+    named = sorted(re.escape(word) for word in found if word and not _TITULAR.fullmatch(word))
+    return re.compile(rf"\b(?:{'|'.join(named)})\b(?:'s\b)?") if named else None
 
 
 def asides_of(prose: Prose) -> list[bool]:
@@ -433,10 +474,14 @@ def asides_of(prose: Prose) -> list[bool]:
     return found
 
 
-def judged(sentence: Sentence) -> Iterator[Clause]:
-    """What one sentence forbids or permits; an item of a list is read after the words that it completes."""
+def judged(sentence: Sentence, names: re.Pattern[str] | None = None) -> Iterator[Clause]:
+    """What one sentence forbids or permits; an item of a list is read after the words that it completes.
+
+    The `names` of the service mean what "our" means.
+    """
     whole = f"{sentence.lead} {sentence.text}".strip()
     said = plain(f"{sentence.lead.rstrip(' :')} {sentence.text}"[: SENTENCE_CAP + 1])
+    said = names.sub("our", said) if names else said
     mentioned = {act for act, pattern in _MENTIONS.items() if pattern.search(said or whole[:SENTENCE_CAP].lower())}
     if not mentioned:
         return
@@ -514,7 +559,7 @@ def _named(head: str, *, has_nouns: bool) -> tuple[set[str], set[str]]:
     acts: set[str] = set()
     some: set[str] = set()
     starts = _starts(verbs)
-    is_narrow = False
+    is_narrow, following = False, len(verbs)
     for start in reversed(starts):
         found = {act: match.end() for act, pattern in _ACTS.items() if (match := pattern.match(verbs, start))}
         if scraped := found.keys() & _NARROWED:
@@ -522,11 +567,25 @@ def _named(head: str, *, has_nouns: bool) -> tuple[set[str], set[str]]:
             until = min((later for later in starts if later >= end), default=len(verbs))
             # "Scrape, crawl or copy our blog": verbs without an object have that of the last.
             is_bare = not _WORDS.search(_JOINT.sub(" ", verbs[end:until]))
-            part = verbs[start:until]
-            is_narrow = bool(_NARROW.search(part) and not _ALL.search(part)) or (is_narrow and is_bare)
+            is_narrow = _is_narrow(verbs[start:following], until - start) or (is_narrow and is_bare)
             some |= scraped if is_narrow else set()
+            following = start
+        elif _SHARES.match(verbs, start):
+            is_narrow = _is_narrow(verbs[start:following], following - start)
+            following = start
         acts |= found.keys() - (scraped if is_narrow else set())
     return acts, some - acts
+
+
+def _is_narrow(part: str, until: int) -> bool:
+    """Whether the object of scraping is less than the service or what it holds: the prices, a logo, somebody else's site.
+
+    `until` is where the item ends; of what follows ("images, text or other content") one that is wide will do.
+    """
+    verb = _VERB.match(part)
+    first, *more = _JOINT.split(part[verb.end() if verb else 0 :])[:_PARTS]
+    is_wide = _WIDELY.match(first) or any((match := _WIDELY.match(one)) and match["whole"] for one in more)
+    return not _ALL.search(part[:until]) and bool(_NARROW.search(part[:until]) or not is_wide)
 
 
 def _starts(head: str) -> list[int]:

@@ -274,6 +274,11 @@ def test_words_that_only_sound_like_an_act_forbid_nothing(sentence: str) -> None
         "You may not scrape our pages for resale.",
         "You may not scrape or crawl our pages to build a competing service.",
         "Scraping our pages for the training of AI models is prohibited.",
+        "You may not scrape the prices.",
+        "You may not scrape or copy our logo.",
+        "You may not scrape LinkedIn with our tools.",
+        "You may not scrape Instagram, TikTok or Facebook through our service.",
+        "You may not use bots to scrape the site's images.",
     ],
 )
 def test_scraping_of_some_things_or_for_some_ends_is_left_to_a_person(sentence: str, tmp_path: Path) -> None:
@@ -294,10 +299,27 @@ def test_scraping_of_some_things_or_for_some_ends_is_left_to_a_person(sentence: 
         "You may not scrape profiles, blog posts or comments.",
         "You may not scrape our site or third-party sites that we embed.",
         "You may not use bots to scrape, collect or extract data.",
+        "You may not scrape images, text or other content.",
+        "You may not scrape, reverse engineer or decompile the app.",
+        "You may not scrape any part of our website with bots.",
+        "You may not harvest or collect email addresses of other users.",
+        "You must not crawl or scrape user-contributed content.",
+        "You must not scrape job postings or company profiles.",
     ],
 )
 def test_scraping_stays_forbidden_beside_what_is_narrower(sentence: str) -> None:
     assert stances(sentence)["scraping"] == "forbids"
+
+
+def test_the_service_goes_by_the_name_of_the_title_and_by_no_other(tmp_path: Path) -> None:
+    title = "# Terms of Petrel\n\n"
+    assert written(tmp_path, f"{title}You may not scrape Petrel.\n", control(["scraping"])).supported
+    assert written(tmp_path, f"{title}You may not scrape Petrel's pages.\n", control(["scraping"])).supported
+    assert not written(tmp_path, f"{title}You may not scrape Petrel's prices.\n", control(["scraping"])).supported
+    assert not written(tmp_path, f"{title}You may not scrape LinkedIn.\n", control(["scraping"])).supported
+    # A word of the title that the text uses as a word names nobody.
+    said = "# Prohibited uses\n\nScraping is prohibited.\n"
+    assert written(tmp_path, said, control(["scraping"])).supported
 
 
 def test_what_scraping_is_for_is_forbidden_all_the_same() -> None:
