@@ -190,11 +190,16 @@ _PROCESSES = re.compile(
     r"\b(?:ip|internet|network)? ?address(?:es)?\b|\bdevice\b|\bfingerprint\w*\b|\blogs?\b|\bcookies?\b|"
     r"\brequests\b|\bbehaviou?r\b|\bsecurity\b"
 )
-#: Words that leave open which data is meant, so that it is what the section is about.
+#: Words that leave open which data is meant, so that it is what the section is about, and those for what protection uses.
+#: Any other word ("logs of payments", "delivery addresses") makes it other data.
 _PLAIN = re.compile(
-    r"(?>\b(?:these|this|those|that|it|them|they|such|all|the|your|our|any|of|personal|data|information|records?|entries|"
-    r"details|copies|what we collect|for|up|to|an?|at|most|least|maximum|period|no|not|more|longer|than|about|after|"
-    r"within|only)\b|[ .:])*+"
+    r"(?>\b(?:these|this|those|that|it|them|they|such|all|the|your|our|any|of|in|and|or|with|from|on|"
+    r"personal|data|information|records?|entries|details|copies|what we collect|for|up|to|an?|at|most|least|maximum|"
+    r"period|no|not|more|longer|than|about|after|within|only|also|then|always|both|each|raw|full|technical|related|"
+    r"(?:ip|internet|network|mac|source)|address(?:es)?|devices?|identifiers?|features?|fingerprint\w*|access|servers?|"
+    r"web|firewall|waf|edge|traffic|requests?|security|abuse|bots?|rate|limit(?:s|ing)?|logs?|log files?|logged|"
+    r"behaviou?r|events?|signals?|connections?|user agents?|visits?|sites?|websites?|services?|systems?|we|keep|"
+    r"process|collect|use)\b|[ .:/()'-])*+"
 )
 
 
@@ -479,7 +484,7 @@ def _is_of_protection(keeps: re.Match[str]) -> bool:
         else keeps["rest"][: days.start() if days else 0]
     )
     what = re.split(r"[,;]| and | but ", said)[-1] if keeps[0].startswith(("is ", "are ")) else said
-    return bool(_PROCESSES.search(what) or _PLAIN.fullmatch(what))
+    return bool(_PLAIN.fullmatch(what))
 
 
 def _is_unsure(keeps: re.Match[str], *, longer: bool) -> bool:
