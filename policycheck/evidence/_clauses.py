@@ -30,9 +30,10 @@ MAY_PERMIT = "may permit"
 _ASIDE = re.compile(
     r"\b(?:definitions?|glossary|interpretation|change ?log|histor(?:y|ical)|revisions?|versions?|archived?|"
     r"what(?:'s| has| is)? "
-    r"(?:new|changed)|previous|prior|earlier|former|old|superseded|repealed|withdrawn|drafts?|proposed|"
+    r"(?:new|changed)|previous|prior|earlier|former|old|superseded|repealed|withdrawn|drafts?|proposed|planned|upcoming|"
     r"proposals?|examples?|"
     r"templates?|samples?|changes? (?:in|since|from)|summary of changes|not in force)\b"
+    r"|\A(?:[\d.)]+ )?(?:from|as of|starting|beginning) (?:\w+ ){0,3}(?:19|20)\d\d\b"
 )
 
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -354,6 +355,7 @@ _CONDITION = re.compile(
     r"accounts?|messages?|posts?|content|data|information)|outside (?:of )?(?:an?|the|your) [^,;]{0,30}\b(?:plans?|"
     r"subscriptions?)|(?:for (?:the purposes? of )?|to |in order to )(?:send|spam|harass|stalk|overload|disrupt|damage|"
     r"harm)(?:ing|ming|ping)?|"
+    r"(?:from|since|as of|as from|starting|beginning|effective|on|in) (?:\w+ ){0,3}?(?:19|20)\d\d|"
     r"on (?:week(?:days|ends)|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:public )?holidays)|"
     rf"{SOMEWHERE})\b"
 )

@@ -40,6 +40,18 @@ def draft(prose: Prose) -> str:
     return ""
 
 
+def in_force(weighing: Weighing, asides: list[bool]) -> None:
+    """A doubt about a document that takes effect only after the date of the evaluation, by itself or its front matter."""
+    as_of = str(weighing.options.get("as_of") or "")
+    found = [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
+    effective = [s for s in found if s.kind == _dates.EFFECTIVE and s.day]
+    if as_of and effective and min(s.day for s in effective) > as_of:
+        line = effective[0].line
+        weighing.doubt(
+            f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line, unfit=True
+        )
+
+
 def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
     """Hold the document's own date against a declared one."""
     declared = weighing.asked(*path)

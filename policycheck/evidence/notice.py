@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.evidence import _clauses, _front, _weighing
-from policycheck.evidence._documents import dated, draft
+from policycheck.evidence import _clauses, _dates, _front, _weighing
+from policycheck.evidence._documents import dated, draft, in_force
 from policycheck.evidence._weighing import Weighing
 from policycheck.model import Account, Discovered
 
@@ -29,7 +29,10 @@ FILES: tuple[str, ...] = tuple(
 
 _TITLE = re.compile(r"\b(?:privacy|data protection|personal (?:data|information)|how we use your (?:data|information))\b")
 _NEGATION = re.compile(r"\b(?:not|never|no|nor|neither|without|except|unless|stopped|cease|if|only)\b")
-_START = r"(?:\d[\d.]* |also,? |in addition,? |and |to be clear,? )?"
+_START = (
+    r"(?:\d[\d.]* |also,? |in addition,? |and |to be clear,? |"
+    r"(?:since|from|as of|starting (?:on|in|from)) (?:[a-z0-9]+ ){0,2}(?:19|20)\d\d,? )?"
+)
 _WE = r"we (?:and our [a-z ]{1,40} )?"
 _TEACH = (
     r"(?:to|for|in) (?:help )?(?:(?:us )?to )?"
@@ -45,6 +48,19 @@ _TRAINS = re.compile(
     rf"reuse)\b(?P<what>[^;]{{0,300}}?)"
     rf"\b(?:{_TEACH}|(?<=train )|(?<=adapt ))[^;]{{0,120}}?{_AI}"
 )
+#: Those who learn are people: "to train our support staff in the use of AI".
+_OF_STAFF = re.compile(
+    rf"\b(?:(?:pre-?|re)?train|teach|improv|develop|build|creat|test|adapt)\w* (?:(?!(?:{_AI})|"
+    r"(?:for|on|that|which|who|to|with|by|and|or|of|from)\b)[\w'-]+ ){0,5}"
+    r"(?:staff|employees?|workers?|colleagues?|teams?|moderators?|personnel|volunteers?)\b"
+)
+#: What sets a time, up to its date; `end` where the time is over then. And what a paragraph adds to what stands before it.
+_WHEN = re.compile(
+    r"\b(?:(?P<end>until|till|before)|from|as of|as from|since|starting|starts?|beginning|begins?|effective|after|on|"
+    r"in) (?:(?:on|in|from|the) )*(?=\d|[a-z]{3,9} \d)"
+)
+_YEAR, _MONTH = re.compile(r"\b(?:19|20)\d\d\b"), re.compile(r"\A[a-z]{3,9} ")
+_ADDED = re.compile(r"(?:^|[.!?]\s)\s*((?:This|That|It|These|Both)\b[^.!?]{0,200})")
 #: "We do not use your content to train AI": all of it, and not only some kind of it.
 _TRAINS_NOT = re.compile(
     rf"{_START}{_WE}(?:(?:do|will|shall) (?:not|never)|never) (?:currently )?(?:use|process|share|"
@@ -215,9 +231,11 @@ def _weigh(weighing: Weighing) -> None:
     prose, subject = weighing.prose, weighing.subject
     asides = _clauses.asides_of(prose)
     _weighing.fitness(weighing, _front.standing(_front.read(prose)) or draft(prose))
+    in_force(weighing, asides)
     anchor = weighing.options.get("anchor")
     within = _weighing.passage(weighing, anchor, "anchor") if anchor else None
-    told = [s for s in prose.sentences(within) if not asides[s.block]]
+    as_of = str(weighing.options.get("as_of") or "")
+    told = [s for s in prose.sentences(within) if not asides[s.block] and _is_of_today(prose, s, as_of)]
     if subject.get("family"):
         _control(weighing, told)
     elif "sources" in subject or "phases" in subject or "transparency" in subject:
@@ -293,7 +311,26 @@ def _use(weighing: Weighing, told: list[Sentence], asides: list[bool]) -> None:
 def _says(form: re.Pattern[str], sentence: Sentence) -> bool:
     """Whether a sentence has a form and nothing in it takes that back or narrows it."""
     match = form.match(_clauses.plain(sentence.text))
-    return match is not None and not _NEGATION.search(match[0])
+    return match is not None and not _NEGATION.search(match[0]) and not _OF_STAFF.search(match[0])
+
+
+def _is_of_today(prose: Prose, sentence: Sentence, as_of: str) -> bool:
+    """Whether a sentence holds at the date of the evaluation, and neither from a later day nor until an earlier one.
+
+    What its paragraph adds ("This begins on …") belongs to it.
+    """
+    texts = [sentence.lead, sentence.text, *_ADDED.findall(prose.blocks[sentence.block].text)]
+    return not any(_is_other_time(_clauses.plain(text), as_of) for text in texts if _YEAR.search(text))
+
+
+def _is_other_time(said: str, as_of: str) -> bool:
+    for cue in _WHEN.finditer(said):
+        rest = said[cue.end() :]
+        day = _dates.read(rest)[0] or (year[0] if (year := _YEAR.match(_MONTH.sub("", rest))) else "")
+        # A year alone is on another side only as a whole.
+        if day and as_of and (day < as_of[: len(day)] if cue["end"] else day > as_of[: len(day)]):
+            return True
+    return False
 
 
 def _denies_training(sentence: Sentence) -> bool:
@@ -369,8 +406,6 @@ def _offers(sentence: Sentence, other: re.Pattern[str]) -> bool:
 
 def _published(weighing: Weighing, asides: list[bool]) -> None:
     """A version from before the day on which people were told cannot be the one that tells them."""
-    from policycheck.evidence import _dates
-
     since = weighing.asked("transparency", "published_on")
     days = [s for s in _dates.stated(weighing.prose, asides) if s.day]
     if isinstance(since, str) and days and max(s.day for s in days) < since:
@@ -505,7 +540,6 @@ def _is_open(rest: str) -> bool:
 
 def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
     """The properties of policies and of user enablement that this notice would let a manifest declare."""
-    from policycheck.evidence import _dates
     from policycheck.evidence._documents import prose_of
 
     prose = prose_of(opener, path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from policycheck.evidence import _clauses, _dates, _front, _weighing
 from policycheck.evidence._clauses import ACTS, FORBIDS, MAY_PERMIT, PERMITS, UNCLEAR
-from policycheck.evidence._documents import dated, draft, prose_of, versioned
+from policycheck.evidence._documents import dated, draft, in_force, prose_of, versioned
 from policycheck.evidence._prose import Illegible, Prose
 from policycheck.evidence._weighing import Weighing
 from policycheck.model import Account, Discovered
@@ -87,20 +87,10 @@ def _general(weighing: Weighing) -> tuple[list[bool], range | None]:
     front = _front.read(weighing.prose)
     asides = _clauses.asides_of(weighing.prose)
     _weighing.fitness(weighing, _front.standing(front) or draft(weighing.prose))
-    _in_force(weighing, asides)
+    in_force(weighing, asides)
     anchor = weighing.options.get("anchor")
     within = _weighing.passage(weighing, anchor, "anchor") if anchor else None
     return asides, within
-
-
-def _in_force(weighing: Weighing, asides: list[bool]) -> None:
-    as_of = str(weighing.options.get("as_of") or "")
-    effective = [s for s in _dates.stated(weighing.prose, asides) if s.kind == _dates.EFFECTIVE and s.day]
-    if as_of and effective and min(s.day for s in effective) > as_of:
-        line = effective[0].line
-        weighing.doubt(
-            f"takes effect only after the date of the evaluation ({weighing.prose.where(line)})", line, unfit=True
-        )
 
 
 # --- controls ---

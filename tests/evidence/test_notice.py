@@ -553,3 +553,46 @@ def test_a_denial_of_many_words_is_judged_in_time(tmp_path: Path) -> None:
     account = written(tmp_path, f"{HEAD}## 3. How we use posts for AI\n\n{denial}\n", USE)
     assert ("phases",) not in [reading.path for reading in account.readings]
     assert time.monotonic() - start < 2
+
+
+# --- times and learners -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We will use posts that you publish to train our AI from 1 January 2030.",
+        "From 2030 we use posts that you publish to train our models.",
+        "We use posts that you publish to train our models until 2020.",
+        "We use posts that you publish to train our models. This begins on 1 January 2031.",
+        "## 3 From 1 January 2030\n\nWe use posts that you publish to train our models.",
+        "We use posts that you publish to train our staff in the use of AI.",
+        "We use posts to train our support team, who work with AI assistants.",
+        "We use posts that you publish to improve our customer service team with AI tools.",
+    ],
+)
+def test_ai_of_another_time_and_the_training_of_staff_tell_nothing_of_training_ai(text: str, tmp_path: Path) -> None:
+    use = {"id": "summaries", "phases": ["finetune"], "sources": [{"id": "posts", "type": "own_platform"}]}
+    assert "no sentence found that tells of training AI" in silent(written(tmp_path, f"{HEAD}{text}\n", use))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Since 2024 we use posts that you publish to train our models.",
+        "We use posts published since 2020 to train our AI models.",
+        "We use posts to train models that help our moderators.",
+        "We use posts from 2010 on to train our models until 31 December 2027.",
+    ],
+)
+def test_ai_that_is_trained_today_is_told_of_with_its_dates(text: str, tmp_path: Path) -> None:
+    use = {"id": "summaries", "phases": ["finetune"], "sources": [{"id": "posts", "type": "own_platform"}]}
+    assert written(tmp_path, f"{HEAD}{text}\n", use).supported
+
+
+@pytest.mark.parametrize("head", ["# Privacy notice\n\nEffective date: 1 January 2030\n\n",
+                                  "---\neffective_date: 2030-01-01\n---\n# Privacy notice\n\n"])  # fmt: skip
+def test_a_notice_that_takes_effect_later_backs_and_denies_nothing(head: str, tmp_path: Path) -> None:
+    use = {"id": "summaries", "phases": ["finetune"], "sources": [{"id": "posts", "type": "own_platform"}]}
+    for text in ("We use posts to train our models.", "We do not use your content to train AI."):
+        assert "takes effect only after" in silent(written(tmp_path, f"{head}{text}\n", use))

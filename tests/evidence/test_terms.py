@@ -265,6 +265,7 @@ def test_words_that_only_sound_like_an_act_forbid_nothing(sentence: str) -> None
         "You may not scrape the service in Germany.",
         "If you live in the EU, you may not scrape the service.",
         "You may not scrape the service from the United Kingdom.",
+        "You may not scrape the service from 1 January 2030.",
         "You may not scrape our blog.",
         "You may not scrape, crawl or harvest our company blog.",
         "You may not use bots to scrape our help centre.",
