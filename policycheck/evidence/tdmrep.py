@@ -107,6 +107,10 @@ def _rule(item: dict[str, Any], document: Document) -> Rule:
     """One rule. `true` and "1" are not 1: readers must take such a value for none (section `tdm-reservation`)."""
     where, value, policy = (item.get(key) for key in ("location", "tdm-reservation", "tdm-policy"))
     place = document.locate(item, "tdm-reservation")
+    if isinstance(value, float) and value == 1:
+        # JSON has one kind of number, many languages have two.
+        why = "tdm-reservation is not written as 1: some readers take it for that, and others for unset; write 1"
+        raise Unsaid(why, place.line if place else 1)
     is_number = isinstance(value, int) and not isinstance(value, bool) and value in (0, 1)
     amiss = "" if is_number else "tdm-reservation is neither the number 0 nor 1, so that readers take it for unset"
     if "tdm-reservation" not in item:

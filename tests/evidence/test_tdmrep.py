@@ -79,9 +79,18 @@ def test_the_order_of_rules_decides(tmp_path: Path) -> None:
     assert [r.soft for r in written(tmp_path, first_open, CONTROL).readings if r.path == ("status",)] == [True]
 
 
-@pytest.mark.parametrize("value", [True, False, "1", 2, -1, None, 1.0, [], {"a": 1}, 0])
+@pytest.mark.parametrize("value", [True, False, "1", 2, -1, None, 1.5, [], {"a": 1}, 0])
 def test_only_the_number_one_reserves(value: object, tmp_path: Path) -> None:
     assert said(written(tmp_path, [rule("/", value)], CONTROL))["status"] == "planned"
+
+
+@pytest.mark.parametrize("number", ["1.0", "1e0", "10E-1"])
+def test_readers_differ_on_a_one_that_is_written_otherwise(number: str, tmp_path: Path) -> None:
+    text = f'[{{"location": "/",\n"tdm-reservation": {number}}}]'
+    account = written(tmp_path, text, CONTROL)
+    assert "others for unset; write 1" in account.unreadable
+    assert (account.readings, account.unreadable_at) == ((), ("tdmrep.json", 2))
+    assert tdmrep.discover(Opener(tmp_path), "tdmrep.json") == ()
 
 
 @pytest.mark.parametrize("location", [None, 1, "", "people", "https://a.example/", ["/"], "$"])
