@@ -73,7 +73,7 @@ def heard(
 
 def _related(weighing: Weighing, front: Front) -> None:
     """A doubt where a document is about something else. The usual keys of front matter are not its words: all share them."""
-    said = [block.text for block in weighing.prose.blocks]
+    said = [block.text for block in weighing.prose.blocks if block.own]
     for key, entry in front.entries.items():
         said += [*entry.values, "" if key in _USUAL else key.replace("_", " ")]
     if reason := unrelated("\n".join(said), weighing.subject, weighing.options):

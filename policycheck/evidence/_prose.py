@@ -579,19 +579,36 @@ def _markdown(text: str, builder: _Builder, offset: int) -> None:
 
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     builder.hiding = _HIDING | _hidden_by_style(text)
-    line = 1 + offset
+    line, before = 1 + offset, ""
     for token in parser.parse(text):
         line = token.map[0] + 1 + offset if token.map else line
         if token.type == "inline":
-            _inline(token.children or (), builder, line)
+            children = token.children or ()
+            if before == "paragraph_open" and _is_shown(children):
+                _show(" ".join(child.content for child in children), builder, line)
+            else:
+                _inline(children, builder, line)
         elif token.type in ("fence", "code_block"):
-            builder.flush()
+            _show(token.content, builder, line)
         elif token.type == "html_block":
             feed(token.content, builder, line)
         elif token.nesting == 1:
             builder.open(token.tag, {}, line)
         elif token.nesting == -1:
             builder.close(token.tag, line)
+        before = token.type
+
+
+def _is_shown(children: Any) -> bool:
+    """Whether a paragraph is code and pictures, and nothing else."""
+    return all(c.type in ("code_inline", "image", "softbreak", "hardbreak") or not c.content.strip() for c in children)
+
+
+def _show(text: str, builder: _Builder, line: int) -> None:
+    """A block of what the document shows and does not say."""
+    builder.open("pre", {}, line)
+    builder.text(text if text.strip() else "…", line)
+    builder.close("pre", line)
 
 
 def _inline(tokens: Any, builder: _Builder, line: int) -> None:

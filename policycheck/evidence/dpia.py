@@ -54,14 +54,27 @@ _CONTENTS = re.compile(r"\b(?:table of )?contents\b|\bindex\b")
 _ROWS = 40
 #: What stands in a form that nobody filled in: a label, a box that is not ticked, a word for nothing, what its maker
 #: asks or tells the author to write, and that it is to be written.
+_DONE = r"(?:measures?|safeguards?|mitigations?|risks?|threats?|necessity|proportionality|assessments?|analysis)"
 _LEFT_OPEN = re.compile(
     r".*:|(?:\[[ _]?\]|[\u2610\u25a1])(?!.*(?:\[[xX]\]|[\u2611\u2612])).*|"
     r"(?:n/?a|not applicable|not yet|to follow|see (?:above|below)|[-_.\s]+)[.]?|"
     r".*\?|"
     r"(?:please |briefly )*(?:describe|explain|consider|summari[sz]e|outline|specify|identify (?:additional|any|the)) .*|"
     r"(?:this|the) (?:section|part|chapter) (?:(?:will|shall) (?:be|follow)|is (?:still )?to be|follows later)\b.{0,40}|"
-    r"we (?:will|shall) (?:write|complete|fill in|add) (?:this|it)\b.*",
+    r"we (?:will|shall) (?:write|complete|fill in|add) (?:this|it)\b.*|"
+    rf"(?:there (?:are|were|is) )?no (?:[\w-]+ ){{0,2}}{_DONE}\b.{{0,80}}|"
+    rf"(?:the |any )?(?:[\w-]+ )?{_DONE} (?:(?:is|are|was|were|has been|have been) )?(?:not|never|out of scope)\b.{{0,80}}|"
+    rf"(?:we|the team) (?:(?:have|has|did|do) )?(?:not|never) (?:\w+ ){{1,3}}{_DONE}\b.{{0,80}}",
     re.IGNORECASE | re.DOTALL,
+)
+#: What makes of a heading one of what was not done: "No measures", "Rejected safeguards", "Measures not taken".
+_NONE_OF = re.compile(
+    r"\b(?:no|without|missing|lacking|absent|rejected|refused|omitted|dismissed|discarded)(?: [\w-]+){0,2} \Z"
+)
+_UNDONE = re.compile(
+    r"[^.:;]{0,40}?\b(?:(?:not|never) (?:yet |been )*(?:taken|assessed|adopted|implemented|identified|done|applied|"
+    r"considered|used|analy[sz]ed|evaluated|examined|planned|approved|agreed|chosen|selected|pursued)|"
+    r"rejected|refused|dismissed|discarded|omitted|missing)\b"
 )
 _LEVELS = {"low": False, "moderate": False, "medium": False, "high": True, "very high": True, "none": False}
 
@@ -206,7 +219,9 @@ def _part(weighing: Weighing, path: tuple[str, ...], pattern: re.Pattern[str]) -
         weighing.quote(full[0], _line_text(weighing.prose, full[0]))
     elif forms := [line for line, is_full in found if is_full is None]:
         where = weighing.prose.where(forms[0])
-        weighing.doubt(f"has only a form that nobody filled in for {'.'.join(path)} ({where})", forms[0])
+        weighing.doubt(
+            f"has only a form that nobody filled in, or nothing that is read, for {'.'.join(path)} ({where})", forms[0]
+        )
     elif found:
         weighing.read(path, False, found[0][0], "the heading has no text below it")
     else:
@@ -222,7 +237,7 @@ def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool 
     for index, block in enumerate(prose.blocks):
         if block.level:
             is_contents = bool(_CONTENTS.search(_clauses.plain(block.text)))
-        if block.level > 1 and pattern.search(_clauses.plain(block.text)):
+        if block.level > 1 and _is_about(_clauses.plain(block.text), pattern):
             yield block.line, _is_answered(prose, prose.section(index))
         elif not block.level and block.own and not is_contents:
             for match in _RUN_IN.finditer(block.text):
@@ -231,6 +246,12 @@ def _headed(prose: Prose, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool 
             is_listed = not block.row and (_is_label(prose, index - 1) or _is_label(prose, index + 1))
             if not is_listed and len(block.text) < 40 and pattern.fullmatch(_clauses.plain(block.text)):
                 yield block.line, _is_answered(prose, _near(prose, index), index)
+
+
+def _is_about(title: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a heading is that of a part, and not of what of it was left undone."""
+    found = pattern.search(title)
+    return found is not None and not _NONE_OF.search(title[: found.start()]) and not _UNDONE.match(title[found.end() :])
 
 
 def _is_label(prose: Prose, index: int) -> bool:
@@ -247,7 +268,7 @@ def _near(prose: Prose, label: int) -> range:
 
 
 def _is_answered(prose: Prose, section: range, label: int = -1) -> bool | None:
-    """Whether a section says anything besides its `label`; None for one that holds labels, boxes and heads of tables alone.
+    """Whether a section says anything besides its `label`; None for labels, boxes and heads of tables, or what is not read.
 
     A row of a table says something when a cell stands beside another one.
     """
@@ -261,6 +282,8 @@ def _is_answered(prose: Prose, section: range, label: int = -1) -> bool | None:
             rows.setdefault(row, set()).add(sentence.block)
         elif not row and not is_left and sentence.block != label:
             return True
+    # What is quoted or shown as code or as a picture is not the author's word, and not nothing either.
+    is_form = is_form or any(not prose.blocks[at].own for at in section)
     is_filled = any(row > 0 and len(cells) + len(rows.get(-row, ())) > 1 for row, cells in rows.items())
     return is_filled or (None if is_form else False)
 

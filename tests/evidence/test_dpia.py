@@ -169,7 +169,49 @@ def test_a_list_of_sections_is_none_of_them(title: str, tmp_path: Path) -> None:
 def test_a_section_of_which_the_form_is_not_filled_in_supports_nothing(form: str, tmp_path: Path) -> None:
     start, end = TEXT.index("| Risk |"), TEXT.index("## Measures")
     account = written(tmp_path, f"{TEXT[:start]}{form}\n\n{TEXT[end:]}")
-    assert "only a form that nobody filled in for dpia.sections.risks (line " in silent(account)
+    assert "only a form that nobody filled in, or nothing that is read, for dpia.sections.risks (line " in silent(account)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Measures not taken", "Rejected measures", "No measures", "Why no safeguards are needed", "Missing safeguards",
+        "Measures considered but not adopted", "Mitigations that were dismissed",
+    ],
+)  # fmt: skip
+def test_a_heading_of_what_was_not_done_is_none_of_the_part(heading: str, tmp_path: Path) -> None:
+    account = changed(tmp_path, "## Measures\n", f"## {heading}\n")
+    assert "has no section found for dpia.sections.mitigations" in silent(account)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "6. Measures envisaged to address the risks", "Identify measures to reduce risk", "Planned measures",
+        "Measures for risks that are not accepted", "Technical and organisational measures (no change since 2025)",
+    ],
+)  # fmt: skip
+def test_a_heading_of_what_is_done_or_planned_is_that_of_the_part(heading: str, tmp_path: Path) -> None:
+    assert said(changed(tmp_path, "## Measures\n", f"## {heading}\n"))["dpia.sections.mitigations"] is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\nA summary repeats a post.\n```",
+        "> A summary repeats a post.",
+        "![The matrix of risks](risks.png)",
+        "`A summary repeats a post.`",
+        "Risks were not assessed.",
+        "We have not assessed any risks yet.",
+        "No risks were looked at.",
+    ],
+)
+def test_what_is_shown_or_denied_below_a_heading_neither_backs_nor_denies_the_part(text: str, tmp_path: Path) -> None:
+    start, end = TEXT.index("| Risk |"), TEXT.index("## Measures")
+    assert "nothing that is read, for dpia.sections.risks (line " in silent(
+        written(tmp_path, f"{TEXT[:start]}{text}\n\n{TEXT[end:]}")
+    )
 
 
 @pytest.mark.parametrize(
