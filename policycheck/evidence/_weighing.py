@@ -16,7 +16,7 @@ from policycheck.evidence._prose import Illegible, Prose
 from policycheck.model import ITEM_KEYS, Account, Artefact, Quote, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from policycheck.opener import Opener
 
@@ -29,6 +29,16 @@ _TITLE = 300
 _LEGAL = r"(?:Ltd|Limited|Inc|Incorporated|LLC|LLP|PLC|plc|Corp|Corporation|GmbH|AG|SE|SA|SAS|BV|B\.V|NV|AB|AS|Oy|Pty)\b\.?"
 _COMPANY = re.compile(rf"(?:[A-Z][\w&'-]{{0,40}},? ){{1,5}}{_LEGAL}")
 _FORM = re.compile(rf",? {_LEGAL}")
+#: Keys of front matter that name whose a document is, and the words of a sentence that does.
+_BEARER = re.compile(
+    r"^(?:data[ _-]?controller|controller|organi[sz]ation|company|publisher|legal[ _-]entity|operator|authors?)[ \t]*:(.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BEARS = re.compile(
+    r"(?<!independent )(?<!joint )(?<!separate )(?<!own )\bcontroller\b|\boperated by\b"
+    r"|\bbetween you and\b|[(\"\u201c](?:we|us)\b",
+    re.IGNORECASE,
+)
 
 
 class Weighing:
@@ -133,19 +143,33 @@ def heard(
 
 
 def _ours(weighing: Weighing) -> None:
-    """A doubt where the title names another organisation, and the one that the manifest is of stands nowhere."""
+    """A doubt where the document is of another organisation, and the one that the manifest is of stands nowhere."""
     manifest = weighing.options.get("manifest")
     organization = manifest.get("organization") if isinstance(manifest, Mapping) else None
     name = organization.get("name") if isinstance(organization, Mapping) else None
-    title = next((block for block in weighing.prose.blocks if block.level), None)
-    if not isinstance(name, str) or title is None or not (named := _COMPANY.search(title.text[:_TITLE])):
+    own = _FORM.sub("", name).strip(" ,.").casefold() if isinstance(name, str) else ""
+    prose = weighing.prose
+    if not own or any(own in text.casefold() for text in (prose.front, *(block.text for block in prose.blocks))):
         return
-    own = _FORM.sub("", name).strip(" ,.").casefold()
-    if own and not any(own in block.text.casefold() for block in weighing.prose.blocks):
-        where = weighing.prose.where(title.line)
-        weighing.doubt(
-            f"is of {named[0][:80]} by its title ({where}), and does not name {name[:80]}", title.line, unfit=True
-        )
+    for text, line, how in _bearers(prose):
+        if named := _COMPANY.search(text):
+            where = prose.where(line)
+            weighing.doubt(
+                f"is of {named[0].rstrip('.')[:80]} {how} ({where}), and does not name {str(name)[:80]}", line, unfit=True
+            )
+            return
+
+
+def _bearers(prose: Prose) -> Iterator[tuple[str, int, str]]:
+    """Where a document says whose it is: its title, its front matter, and who is the controller or operates the service."""
+    title = next((block for block in prose.blocks if block.level), None)
+    if title is not None:
+        yield title.text[:_TITLE], title.line, "by its title"
+    for match in _BEARER.finditer(prose.front):
+        yield match[1], prose.front.count("\n", 0, match.start()) + 2, "by its front matter"
+    for sentence in prose.sentences():
+        if _BEARS.search(sentence.text):
+            yield sentence.text, sentence.line, "by its own words"
 
 
 def passage(weighing: Weighing, name: object, what: str) -> range | None:

@@ -596,3 +596,38 @@ def test_a_notice_that_takes_effect_later_backs_and_denies_nothing(head: str, tm
     use = {"id": "summaries", "phases": ["finetune"], "sources": [{"id": "posts", "type": "own_platform"}]}
     for text in ("We use posts to train our models.", "We do not use your content to train AI."):
         assert "takes effect only after" in silent(written(tmp_path, f"{head}{text}\n", use))
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------
+
+OF = {"manifest": {"organization": {"name": "Larkfield Ltd"}}}
+TRAINS = {"id": "summaries", "phases": ["finetune"], "sources": [{"id": "posts", "type": "own_platform"}]}
+SAYS = "We use posts that you publish to train our models.\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "how"),
+    [
+        ("# Privacy notice\n\nThe controller is Seabird GmbH, Hamburg.\n\n", "by its own words (line 3)"),
+        ("# Privacy notice\n\nThis site is operated by Seabird GmbH.\n\n", "by its own words (line 3)"),
+        ('# Privacy notice\n\nSeabird GmbH ("we", "us") runs this site.\n\n', "by its own words (line 3)"),
+        ("---\nauthor: Seabird GmbH\n---\n# Privacy notice\n\n", "by its front matter (line 2)"),
+    ],
+)
+def test_a_notice_of_another_controller_backs_nothing(head: str, how: str, tmp_path: Path) -> None:
+    assert f"is of Seabird GmbH {how}, and does not name Larkfield Ltd" in silent(
+        written(tmp_path, f"{head}{SAYS}", TRAINS, **OF)
+    )
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# Privacy notice\n\nThe controller is Larkfield Limited. Its processor is Seabird GmbH.\n\n",
+        "# Privacy notice\n\nOur site is hosted by Seabird GmbH. Stripe Inc acts as an independent controller.\n\n",
+        "---\nauthor: Ann Lee\n---\n# Privacy notice\n\n",
+        "---\norganisation: Larkfield\nauthor: Seabird LLP\n---\n# Privacy notice\n\n",
+    ],
+)
+def test_a_notice_may_name_processors_and_the_law_firm_that_wrote_it(head: str, tmp_path: Path) -> None:
+    assert written(tmp_path, f"{head}{SAYS}", TRAINS, **OF).supported
