@@ -21,6 +21,12 @@ _EXAMPLE = re.compile(
 )
 #: What the row of a spreadsheet is called that adds up the others.
 _SUM = re.compile(r"(?:(?:grand|sub)[- ]?)?totals?(?: .{0,40})?:?|sums?:?", re.IGNORECASE)
+#: What stands in the first cell of a register that has no rows yet.
+_NO_ROW = re.compile(
+    r"(?:none|nil|nothing)(?: .{0,60})?|no (?:[a-z-]+ ){0,3}(?:incidents?|breach(?:es)?|findings?|entries|letters?|"
+    r"correspondence|requests?|actions?|events?)(?: .{0,60})?[.]?",
+    re.IGNORECASE,
+)
 _FLAGS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 _COUNT = re.compile(r"[0-9]{1,15}")
@@ -70,6 +76,8 @@ def read(form: str, text: str, words: Sequence[str], today: Today, *, is_utc: bo
         raise BadCell("is that of an example and no row of yours; take the row out, or fill it in")
     if form == "id" and _SUM.fullmatch(bare):
         raise BadCell("is that of a sum of other rows; take the row out")
+    if form == "id" and _NO_ROW.fullmatch(bare):
+        raise BadCell("says that there is nothing to list; take the row out, a header alone says the same")
     if form == "moment":
         return _moment(bare, today, is_utc=is_utc)
     if form == "word":

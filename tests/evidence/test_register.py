@@ -243,6 +243,19 @@ def test_a_row_that_adds_up_the_others_is_no_incident(tmp_path: Path, name: str)
     assert "line 3: id is that of a sum of other rows; take the row out" in str(account.complaints[0])
 
 
+@pytest.mark.parametrize(
+    "name", ["None", "Nil return", "No incidents", "No incidents in 2026", "No reportable breaches to date"]
+)
+def test_a_row_that_says_that_there_are_none_is_no_incident(tmp_path: Path, name: str) -> None:
+    reason = "line 2: id says that there is nothing to list; take the row out"
+    assert reason in silent(written(tmp_path, f"id,detected_at,records\n{name},,\n"))
+
+
+@pytest.mark.parametrize("name", ["No 17", "none-of-ours", "Nonesuch", "no-1"])
+def test_an_id_that_begins_like_a_word_for_nothing_is_an_id(tmp_path: Path, name: str) -> None:
+    assert added(written(tmp_path, f"id,detected_at\n{name},2026-03-01T08:00:00Z\n"))
+
+
 @pytest.mark.parametrize("title", ["Sample of profiles copied", "Examples from our forum were sold", "Templates taken"])
 def test_words_of_examples_among_others_are_titles(tmp_path: Path, title: str) -> None:
     said = added(written(tmp_path, f"id,title,detected_at\nexamples-shop-7,{title},2026-03-01T08:00:00Z\n"))
