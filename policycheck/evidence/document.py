@@ -36,7 +36,9 @@ _PROSE = (".md", ".markdown", ".mdx", ".txt", ".rst", ".adoc", ".html", ".htm", 
 #: The lines that may mark a document as a draft, how long one that does is at most, and what it says.
 _FIRST, _SHORT = 8, 120
 _MARKED = re.compile(r"(?:(?:document )?status\W+)?draft(?:\W+(?:v|version)?\W*[\d.]+)?", re.IGNORECASE)
-_PAGES = (".html", ".htm")
+_PAGES, _MARKED_DOWN = (".html", ".htm"), (".md", ".markdown", ".mdx")
+#: A block of code in Markdown, down to its end or that of the text.
+_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _BLANK = b" \t\r\n\v\f\0"
 _BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(r"^#{1,6}[ \t]+([^\n{]*)|<h[1-6][^>]*>([^<]*)|\bid=[\"']([^\"']+)|\{#([\w-]+)\}", re.MULTILINE)
@@ -101,6 +103,9 @@ def _unwritten(path: str, text: str, seen: str, anchor: str) -> tuple[str, int]:
     """Why prose is nobody's finished text, and on which line; an empty reason when it is."""
     if reason := _draft(path, seen):
         return reason, 0
+    if path.lower().endswith(_MARKED_DOWN):
+        # What stands in a block of code is shown, and nobody says it.
+        seen = _FENCED.sub(lambda code: "\n" * code[0].count("\n"), seen)
     passage, line = _passage(text if path.lower().endswith(_PAGES) else seen, anchor)
     if line:
         return ("holds words and no sentence under the heading that is meant", line) if is_soup(passage, 1) else ("", 0)
@@ -113,7 +118,7 @@ def _seen(opened: Opened, text: str) -> str:
     if name.endswith(_PAGES):
         shown = _prose.shown(text)
         return text if shown is None else shown
-    if not name.endswith((".md", ".markdown", ".mdx")):
+    if not name.endswith(_MARKED_DOWN):
         return text
     kept, at = [], 0
     while (start := text.find("<!--", at)) >= 0:

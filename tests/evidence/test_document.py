@@ -278,3 +278,12 @@ def test_only_prose_has_to_have_sentences(tmp_path: Path, name: str, *, supports
 def test_very_many_marks_take_no_time(tmp_path: Path) -> None:
     """A pattern that tried each mark again would take hours for these."""
     assert "no sentences" in heard(tmp_path, SOUP * 5 + b"." * 400_000 + b"x" + b"\n" + b" " * 400_000 + b"x").unreadable
+
+
+@pytest.mark.parametrize("fence", [b"```", b"~~~", b"````text\n```"])
+def test_what_stands_wholly_in_a_block_of_code_supports_nothing(fence: bytes, tmp_path: Path) -> None:
+    head, _, rest = TEXT.partition(b"\n\n")
+    close = fence.partition(b"text")[0]
+    shown = head + b"\n\n" + fence + b"\n" + rest.replace(b"## Who", b"Who") + b"\n" + close + b"\n"
+    assert "no sentences" in heard(tmp_path, shown).unreadable
+    assert heard(tmp_path, TEXT + b"\n```\nsystemctl restart edge\n```\n").supported
