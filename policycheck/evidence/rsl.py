@@ -38,12 +38,16 @@ _WHAT = "an RSL licence"
 
 
 class Terms(NamedTuple):
-    """What a licence says of one content: where it holds, what it permits and prohibits (use to line), where it begins."""
+    """What a licence says of one content: where it holds, what it permits and prohibits (use to line), where it begins.
+
+    `limits` are the lines that ask something for leave: a payment, a licence from a server, to be of some kind or place.
+    """
 
     url: str
     permits: dict[str, int]
     prohibits: dict[str, int]
     line: int
+    limits: list[int]
 
     @property
     def is_site(self) -> bool:
@@ -145,10 +149,18 @@ class _Reader:
         if self._open == ["rsl", "content"]:
             if len(self.terms) >= CONTENTS:
                 raise Unsaid(f"{self.path} holds more contents than are read", line)
-            self.terms.append(Terms(attributes.get("url", ""), {}, {}, line))
-        elif self._open[:3] == ["rsl", "content", "license"] and len(self._open) == 4 and attributes.get("type") == "usage":
-            kinds = {"permits": self.terms[-1].permits, "prohibits": self.terms[-1].prohibits}
-            self._uses, self._text = kinds.get(self._open[-1]), ""
+            limits = [line] if attributes.get("server") else []
+            self.terms.append(Terms(attributes.get("url", ""), {}, {}, line, limits))
+        elif self._open[:3] == ["rsl", "content", "license"] and len(self._open) == 4:
+            self._take(self._open[-1], attributes.get("type", ""), line)
+
+    def _take(self, local: str, kind: str, line: int) -> None:
+        """An element of a license: uses to be read, or what limits them. A payment without a type is one."""
+        terms = self.terms[-1]
+        if kind == "usage":
+            self._uses, self._text = {"permits": terms.permits, "prohibits": terms.prohibits}.get(local), ""
+        elif local in ("permits", "prohibits") or (local == "payment" and kind != "free"):
+            terms.limits.append(line)
 
     def _characters(self, text: str) -> None:
         if self._uses is not None and len(self._text) < _USES_LENGTH:
@@ -176,10 +188,11 @@ def _terms(page: Page) -> list[Terms]:
 def _of_licence(page: Page, terms: Sequence[Terms], options: Mapping[str, object]) -> Iterator[Reading]:
     """A licence is a signal when it prohibits something; one that permits training and prohibits nothing is none.
 
-    Whether one that only permits other uses thereby closes the rest is for a person to read.
+    Whether one that only permits other uses, or permits them for a payment, thereby closes the rest is for a person to read.
     """
     yield page.layer()
     if not any(one.prohibits for one in terms):
+        _refuse_limits(page, terms)
         if narrow := next((one for one in terms if one.permits and _TRAINING.isdisjoint(one.permits)), None):
             named = ", ".join(narrow.permits)[:100]
             why = f"permits {named} and prohibits nothing by name; whether that refuses the rest, a person must read"
@@ -190,6 +203,12 @@ def _of_licence(page: Page, terms: Sequence[Terms], options: Mapping[str, object
     yield page.reading(
         ("status",), "deployed", min(refused), "the prohibition is published in this file; it enforces nothing"
     )
+
+
+def _refuse_limits(page: Page, terms: Sequence[Terms]) -> None:
+    if line := min((line for one in terms for line in one.limits), default=0):
+        why = "gives leave for a payment, by a server, or to some only; whether that refuses the rest, a person must read"
+        raise Unsaid(f"{page.path} {why}", line)
 
 
 def _refused(page: Page, terms: Sequence[Terms], place: Place, options: Mapping[str, object]) -> int:
@@ -223,6 +242,7 @@ def _policy(page: Page, terms: Sequence[Terms]) -> Reading:
             path, "partly_refused", parts[0], f"training is prohibited on parts of the site; {_YOUNG}", soft=True
         )
     if granted:
+        _refuse_limits(page, whole)
         return page.reading(path, "allowed", granted[0], f"training is permitted on the whole site; {_YOUNG}", soft=True)
     raise Unsaid(f"{page.path} neither prohibits nor permits AI training on the site")
 

@@ -57,6 +57,30 @@ def test_a_licence_that_permits_search_alone_is_left_to_a_person(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    "terms",
+    [
+        '<permits type="usage">ai-all</permits>\n<payment><standard>https://rslcollective.org/license</standard></payment>',
+        '<permits type="usage">ai-train</permits>\n<payment type="use"><amount currency="USD">0.01</amount></payment>',
+        '<permits type="usage">all</permits>\n<permits type="user">education</permits>',
+        '<permits type="usage">all</permits>\n<prohibits type="geo">US</prohibits>',
+    ],
+)
+def test_leave_for_a_payment_or_to_some_is_left_to_a_person(terms: str, tmp_path: Path) -> None:
+    for subject in (CONTROL, {"ai_agents_policy": "partly_refused"}):
+        account = licensed(tmp_path, terms, subject)
+        assert "gives leave for a payment, by a server, or to some only" in account.unreadable
+        assert (account.readings, account.unreadable_at) == ((), ("file", 4))
+    assert rsl.discover(Opener(tmp_path), "file") == ()
+
+
+def test_a_free_licence_from_a_server_has_to_be_asked_for(tmp_path: Path) -> None:
+    free = '<license><permits type="usage">all</permits><payment type="free"/></license>'
+    text = f'{HEAD}<content url="/"{{}}>{free}</content></rsl>'
+    assert said(written(tmp_path, text.format(""), CONTROL))["status"] == "planned"
+    assert "by a server" in written(tmp_path, text.format(' server="https://api.rsl.example"'), CONTROL).unreadable
+
+
+@pytest.mark.parametrize(
     ("terms", "url", "policy"),
     [
         ('<prohibits type="usage">ai-train</prohibits>', "/", "refused"),
