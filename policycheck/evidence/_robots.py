@@ -120,6 +120,8 @@ class Robots:
     #: The tokens as first written, and where.
     names: dict[str, tuple[str, int]]
     licences: list[Line]
+    #: The first Content-Signal line that readers may differ on: above every group, or for a path only; 0 for none.
+    stray: int
     #: The numbers of lines that no reader is known to take for anything.
     unknown: list[int]
     is_cut: bool
@@ -209,7 +211,17 @@ def robots_of(page: Page, what: str = "robots.txt") -> Robots:
         meant, _ = _grouped(sorted([*lines, *firsts], key=lambda line: line.number), is_split=False)
         others.append((meant, firsts[0].number, _SEVERAL))
     licences = [line for line in lines if line.field == "license"]
-    return Robots(page.path, groups, others, names, licences, unknown, is_cut)
+    return Robots(page.path, groups, others, names, licences, _stray(lines), unknown, is_cut)
+
+
+def _stray(lines: Iterable[Line]) -> int:
+    has_group = False
+    for line in lines:
+        has_group = has_group or line.field == "user-agent"
+        is_stray = line.value.startswith("/") or (not has_group and _signals(line))
+        if line.field == "content-signal" and is_stray:
+            return line.number
+    return 0
 
 
 _SPLIT = "a line between User-agent lines ends the group for some; put the rules directly below the User-agent lines"

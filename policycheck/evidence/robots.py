@@ -121,6 +121,11 @@ def _of_control(
     wanted = _wanted(standards, subject)
     if "content_signals" in wanted:
         _refuse_both(robots)
+        if not signals and robots.stray:
+            raise Unsaid(
+                "a Content-Signal line stands above every group, or begins with a path: readers may differ on it",
+                robots.stray,
+            )
     yield _status(page, standings, signals, places, wanted)
     denied = {} if signals else {"content_signals": f"{page.path} has no Content-Signal line that says yes or no to a use"}
     shown = {"robots_txt": 1} | ({"content_signals": signals[0].line} if signals else {})

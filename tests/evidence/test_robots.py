@@ -791,3 +791,19 @@ def test_a_proposed_crawler_that_is_not_known_is_of_another_kind(tmp_path: Path)
     (tmp_path / "robots.txt").write_text("User-agent: FooBot\nDisallow: /\n")
     policies = robots.discover(Opener(tmp_path), "robots.txt")[-1]
     assert policies.item["refused_agents"] == [{"name": "FooBot", "kind": "other"}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Content-Signal: ai-train=no\nUser-agent: *\nAllow: /\n",
+        "User-agent: *\nContent-Signal: /blog ai-train=no\nAllow: /\n",
+    ],
+)
+def test_a_content_signal_on_which_readers_may_differ_is_no_missing_one(text: str, tmp_path: Path) -> None:
+    subject = {"family": "crawler_signal", "params": {"standards": ["content_signals"]}}
+    account = written(tmp_path, text, subject)
+    assert "readers may differ on it" in account.unreadable
+    assert account.readings == ()
+    beside = f"{text}\nUser-agent: GPTBot\nContent-Signal: ai-train=no\nAllow: /\n"
+    assert read(written(tmp_path, beside, subject), "status").value == "deployed"
