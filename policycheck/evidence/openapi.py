@@ -222,8 +222,12 @@ def _page_size(api: Api, operation: Operation) -> tuple[int | None, str, Locatio
 def _maximum(schema: Mapping[str, Any], depth: int = 4) -> int | None:
     """The largest whole number a schema admits; `exclusiveMaximum` is a flag until 3.0 and a number since 3.1.
 
-    Of alternatives each has to have one (null is no number), and the largest counts.
+    Of alternatives each has to have one (null is no number), and the largest counts. It binds numbers only, and no text of
+    digits.
     """
+    types = schema.get("type")
+    if not {"integer", "number", "null"}.issuperset(map(str, types if isinstance(types, list) else [types or "number"])):
+        return None
     known: list[int] = []
     for key in ("anyOf", "oneOf", "allOf") if depth else ():
         listed = schema.get(key)
@@ -671,6 +675,9 @@ def _identifiers(api: Api, path: str, options: Mapping[str, object], subject: Ma
     scheme, operation, name, at = min(found, key=lambda one: _SCHEMES.index(one[0]))
     if not scheme:
         raise Unsaid(f"{operation.name} does not say how its parameter {name} is made", at)
+    declared = subject.get("params")
+    if scheme == "sequential" and isinstance(declared, dict) and declared.get("identifier_scheme") in ("random", "hashed"):
+        raise Unsaid(f"the parameter {name} of {operation.name} is a whole number; how it is made, nobody says", at)
     why = {
         "sequential": "a whole number",
         "readable": "a name",

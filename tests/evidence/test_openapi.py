@@ -459,6 +459,10 @@ def sized(tmp_path: Path, *parameters: dict[str, Any], version: str = "3.1.0") -
         ({"oneOf": [{"maximum": 10}, {"type": "string"}]}, None),
         ({"anyOf": [{"type": "null"}]}, None),
         ({"anyOf": 5}, None),
+        ({"type": "string", "maximum": 100}, None),
+        ({"type": ["integer", "string"], "maximum": 100}, None),
+        ({"type": ["integer", "null"], "maximum": 100}, 100),
+        ({"type": "array", "items": {"type": "integer"}, "maximum": 100}, None),
         ({"maximum": "100"}, None),
         ({"maximum": "${MAX}"}, None),
         ({"maximum": None}, None),
@@ -854,6 +858,14 @@ def test_whole_numbers_in_public_addresses_are_counted_up() -> None:
     reading = one(account, "params.identifier_scheme")
     assert not reading.soft
     assert (FIXTURES / "petrel.yaml").read_text("utf-8").splitlines()[reading.line - 1].strip() == "name: person_id"
+
+
+@pytest.mark.parametrize("scheme", ["random", "hashed"])
+def test_a_whole_number_may_be_drawn_or_derived(scheme: str) -> None:
+    subject = {"id": "c", "family": "design", "params": {"identifier_scheme": scheme}}
+    assert "is a whole number; how it is made, nobody says" in silent(heard("petrel.yaml", subject))
+    subject["params"] = {"identifier_scheme": "uuid"}
+    assert said(heard("petrel.yaml", subject)) == {"params.identifier_scheme": "sequential"}
 
 
 def test_a_uuid_in_the_address_supports_only() -> None:
