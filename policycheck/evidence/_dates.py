@@ -38,8 +38,8 @@ _SLASHED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})(?!\d)")
 _LABEL = re.compile(
     r"\b(?:(?P<updated>(?:last |most recently )?(?:updated|revised|modified|amended)|last (?:changed|update|"
     r"revision|modification)|"
-    r"date of (?:last )?(?:update|revision)|revision date|version (?:of|dated)|dated?(?=:)|published)|"
-    r"(?P<effective>effective(?: date)?|in (?:force|effect)|takes? effect|comes? into (?:force|effect)|valid|"
+    r"date of (?:last )?(?:update|revision)|revision date|version (?:of|dated)|dated?(?=:))|"
+    r"(?P<effective>published|effective(?: date)?|in (?:force|effect)|takes? effect|comes? into (?:force|effect)|valid|"
     r"applies|apply))"
     r"(?P<date>(?: (?:these terms|this (?:version|policy|notice|page|document)|it))?(?:\s*(?:on|from|as of|of|"
     r"since|is|was|:|-|–|\|)){0,3}\s*)",
@@ -61,6 +61,17 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _THIS = re.compile(r"\b(?:this|these|it)\b", re.IGNORECASE)
+#: Words before a label that leave it the document's own, and those of which one has to stand among any others: "our logo
+#: was updated on …" is of the logo.
+_IDLE = re.compile(
+    rf"(?:\b(?:the|a|of|on|and|also|last|most|recently|latest|first|was|is|were|are|has|have|been|date|effective|published|v?\d[\d.]*"
+    rf"{_TH}|{_MONTH.replace('?P<month>', '?:')})(?![\w])|[\s,.:*_#/-])*+",
+    re.IGNORECASE,
+)
+_ITSELF = re.compile(
+    r"\b(?:notices?|polic(?:y|ies)|terms|conditions|documents?|pages?|agreements?|statements?|versions?|text|rules|contract)\b",
+    re.IGNORECASE,
+)
 _VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)
 #: How much of a document's beginning may be its title.
 _TITLE = 60
@@ -122,15 +133,17 @@ def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
         for match in _LABEL.finditer(flat):
             day, why, _ = read(flat[match.end() : match.end() + 60].lstrip())
             kind = UPDATED if match["updated"] else EFFECTIVE
-            if (day or why) and _is_own(flat[: match.start()], kind, title):
+            if (day or why) and _is_own(flat[: match.start()], kind, title, ":" in match["date"]):
                 found.append(Stated(kind, day, block.line_at(match.start()), " ".join(flat.split()), why))
     return found
 
 
-def _is_own(before: str, kind: str, title: str) -> bool:
+def _is_own(before: str, kind: str, title: str, is_field: bool) -> bool:
     """Whether a label that stands after some text is about the document itself."""
     said = _APART.split(before)[-1]
     if _FOREIGN.search(said) or (kind == UPDATED and _NOT_YET.search(said)):
+        return False
+    if not (is_field or _IDLE.fullmatch(said) or _THIS.search(said) or _ITSELF.search(said)):
         return False
     return bool(_THIS.search(said)) or all(name.casefold() in title for name in _OTHERS.findall(said))
 

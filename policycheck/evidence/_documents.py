@@ -83,7 +83,10 @@ def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
         weighing.doubt(f"gives itself several dates ({lines}), none of them {name}", next(iter(updated.values())).line)
     elif days:
         line = next(iter(days.values())).line
-        weighing.doubt(f"only says since when it is in force ({weighing.prose.where(line)}), which need not be {name}", line)
+        weighing.doubt(
+            f"only says since when it is published or in force ({weighing.prose.where(line)}), which need not be {name}",
+            line,
+        )
     else:
         weighing.doubt(f"gives itself no full date, so {name} cannot be held against it")
 

@@ -97,7 +97,11 @@ def test_another_date_contradicts() -> None:
         ("This notice will be updated on 1 June 2026.", "no full date"),
         ("This notice was not updated on 5 February 2026.", "no full date"),
         ("(Previous version: updated 5 February 2026)", "no full date"),
-        ("Effective 1 March 2026", "only says since when it is in force (line 3)"),
+        ("Our logo was updated on 1 March 2026.", "no full date"),
+        ("Photo published 1 May 2019.", "no full date"),
+        ("We are registered; our entry was last updated on 1 May 2025.", "no full date"),
+        ("Published: 1 January 2020", "only says since when it is published or in force (line 3)"),
+        ("Effective 1 March 2026", "only says since when it is published or in force (line 3)"),
     ],
 )
 def test_a_date_that_is_not_of_the_notices_update_is_not_held_against_it(sentence: str, reason: str, tmp_path: Path) -> None:
@@ -631,3 +635,19 @@ def test_a_notice_of_another_controller_backs_nothing(head: str, how: str, tmp_p
 )
 def test_a_notice_may_name_processors_and_the_law_firm_that_wrote_it(head: str, tmp_path: Path) -> None:
     assert written(tmp_path, f"{head}{SAYS}", TRAINS, **OF).supported
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Last updated: 5 February 2026", "Version 2.1, last updated 5 February 2026",
+        "Privacy notice, updated 5 February 2026",
+        "Effective 1 March 2026, last updated 5 February 2026", "The page was last updated on 5 February 2026.",
+        "Owner: Ann Lee, last updated: 5 February 2026",
+    ],
+)  # fmt: skip
+def test_a_date_of_the_notices_update_backs_it_in_other_words(sentence: str, tmp_path: Path) -> None:
+    text = f"# Privacy notice\n\n{sentence}\n\nWe process what you write.\n"
+    assert written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-05"}).supported
+    later = written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-06"})
+    assert said(later) == {"privacy_notice_updated_on": "2026-02-05"}
