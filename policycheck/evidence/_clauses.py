@@ -398,10 +398,13 @@ _WIDE = _any(
     interfaces? forums? portals? marketplaces? communit(?:y|ies) catalogues? catalogs? director(?:y|ies) index(?:es)?
     data(?:bases?|sets?)? contents? information materials? profiles? accounts? posts? postings? comments? messages?
     listings? reviews? records? results media text works? files? documents? copies
+    shops? archives? librar(?:y|ies) galler(?:y|ies) wikis? games? magazines?
     users members customers visitors people persons individuals others anyone someone everyone us it them anything
     everything addresses details names? usernames handles identities"""
 )
 _WIDELY = re.compile(rf"(?:\W|\b(?:{_WIDENING})(?![\w'-]))*+(?P<whole>(?:{_WIDE})(?![\w'])|\Z)")
+#: A word without a capital that is no part of an address.
+_LOWER = re.compile(r"(?<![\w.@/-])[a-z]\w+(?![.@/-]?\w)")
 #: Words that terms write with a capital throughout and that name nobody.
 _TITULAR = re.compile(
     rf"(?:{_WIDENING}|{_WIDE}|terms?|conditions?|acceptable|fair|general|legal|user|polic(?:y|ies)|agreements?|rules?|"
@@ -446,19 +449,22 @@ _ONLY = re.compile(
 )
 
 
-def clauses(prose: Prose, within: range | None = None) -> Iterator[Clause]:
-    """Every sentence of the document that speaks of acts, but for those below headings such as definitions or changes."""
-    asides, names = asides_of(prose), _names(prose)
+def clauses(prose: Prose, within: range | None = None, of: str = "") -> Iterator[Clause]:
+    """Every sentence of the document that speaks of acts, but for those below headings such as definitions or changes.
+
+    `of` is the name of the organisation, by which the service may go.
+    """
+    asides, names = asides_of(prose), _names(prose, of)
     for sentence in prose.sentences(within):
         if not asides[sentence.block]:
             yield from judged(sentence, names)
 
 
-def _names(prose: Prose) -> re.Pattern[str] | None:
-    """What the title calls the service and nothing else is called: "Larkfield" of "Terms of use of Larkfield"."""
-    title = next((block.text for block in prose.blocks if block.level), "")[:SENTENCE_CAP]
-    found = {plain(word) for word in re.findall(r"\b[A-Z]\w{2,}", title)}
-    found -= {word for block in prose.blocks for word in re.findall(r"\b[a-z]\w+", block.text)} if found else set()
+def _names(prose: Prose, of: str = "") -> re.Pattern[str] | None:
+    """What the organisation and the title call the service and nothing else: "Larkfield" of "Terms of use of Larkfield"."""
+    title = next((block.text for block in prose.blocks if block.level), "")
+    found = {plain(word) for word in re.findall(r"\b[A-Z]\w{2,}", f"{of} {title}"[:SENTENCE_CAP])}
+    found -= {word for block in prose.blocks for word in _LOWER.findall(block.text)} if found else set()
     named = sorted(re.escape(word) for word in found if word and not _TITULAR.fullmatch(word))
     return re.compile(rf"\b(?:{'|'.join(named)})\b(?:'s\b)?") if named else None
 

@@ -19,6 +19,8 @@ from policycheck.evidence._weighing import Weighing
 from policycheck.model import Account, Discovered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from policycheck.evidence._clauses import Clause
     from policycheck.opener import Opener
 
@@ -93,12 +95,19 @@ def _general(weighing: Weighing) -> tuple[list[bool], range | None]:
     return asides, within
 
 
+def _clauses_of(weighing: Weighing, within: range | None = None) -> Iterator[Clause]:
+    manifest = weighing.options.get("manifest")
+    organization = manifest.get("organization") if isinstance(manifest, Mapping) else None
+    name = organization.get("name") if isinstance(organization, Mapping) else None
+    return _clauses.clauses(weighing.prose, within, name if isinstance(name, str) else "")
+
+
 # --- controls ---
 
 
 def _control(weighing: Weighing) -> None:
     asides, within = _general(weighing)
-    found = list(_clauses.clauses(weighing.prose, within))
+    found = list(_clauses_of(weighing, within))
     declared = weighing.asked("params", "prohibits")
     if isinstance(declared, list) and declared:
         _prohibitions(weighing, [act for act in declared if act in ACTS], found)
@@ -199,7 +208,7 @@ def _clause_at(weighing: Weighing, anchor: object, name: str, acts: list[str]) -
     section = _weighing.passage(weighing, anchor, name)
     if section is None:
         return
-    for clause in _clauses.clauses(weighing.prose, section):
+    for clause in _clauses_of(weighing, section):
         if clause.stance == FORBIDS and clause.acts & set(acts):
             weighing.quote(clause.line, clause.text)
             _undone(weighing, [clause])
@@ -227,11 +236,11 @@ def _policies(weighing: Weighing) -> None:
     if follows is not None:
         _consequences_at(weighing, follows)
     if anti is None and not weighing.quotes:
-        _anything(weighing, list(_clauses.clauses(weighing.prose)), read=False)
+        _anything(weighing, list(_clauses_of(weighing)), read=False)
 
 
 def _scraping_permitted(weighing: Weighing) -> None:
-    found = list(_clauses.clauses(weighing.prose))
+    found = list(_clauses_of(weighing))
     forbids = _about(found, FORBIDS, "scraping")
     permits = [*_about(found, PERMITS, "scraping"), *_about(found, MAY_PERMIT, "scraping")]
     if forbids and permits:
@@ -245,7 +254,7 @@ def _access_at(weighing: Weighing, anchor: object) -> None:
     section = _weighing.passage(weighing, anchor, "tos_automated_access_clause")
     if section is None:
         return
-    about = [c for c in _clauses.clauses(weighing.prose, section) if "automated_access" in c.acts]
+    about = [c for c in _clauses_of(weighing, section) if "automated_access" in c.acts]
     if about:
         weighing.quote(about[0].line, about[0].text)
     else:

@@ -301,6 +301,7 @@ def test_scraping_of_some_things_or_for_some_ends_is_left_to_a_person(sentence: 
         "You may not scrape our site or third-party sites that we embed.",
         "You may not use bots to scrape, collect or extract data.",
         "You may not scrape images, text or other content.",
+        "You may not scrape the shop, nor copy reviews by machine.",
         "You may not scrape, reverse engineer or decompile the app.",
         "You may not scrape any part of our website with bots.",
         "You may not harvest or collect email addresses of other users.",
@@ -318,6 +319,10 @@ def test_the_service_goes_by_the_name_of_the_title_and_by_no_other(tmp_path: Pat
     assert written(tmp_path, f"{title}You may not scrape Petrel's pages.\n", control(["scraping"])).supported
     assert not written(tmp_path, f"{title}You may not scrape Petrel's prices.\n", control(["scraping"])).supported
     assert not written(tmp_path, f"{title}You may not scrape LinkedIn.\n", control(["scraping"])).supported
+    of = {"manifest": {"organization": {"name": "Seabird Media Ltd"}}}
+    text = "# Terms of service\n\nRead at seabird.example/terms too.\n\nYou may not scrape Seabird.\n"
+    assert written(tmp_path, text, control(["scraping"]), **of).supported
+    assert not written(tmp_path, text, control(["scraping"])).supported
     # A word of the title that the text uses as a word names nobody.
     said = "# Prohibited uses\n\nScraping is prohibited.\n"
     assert written(tmp_path, said, control(["scraping"])).supported
