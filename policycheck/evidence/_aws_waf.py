@@ -78,11 +78,15 @@ def measures(config: Config, resource: Resource) -> Iterator[Measure]:
 
 
 def unread(resource: Resource, family: str) -> Iterator[Part]:
-    """Rules that may be a control of a family and are not told apart: by a header or a country, or a group of a vendor."""
+    """Rules that may be a control of a family and are not told apart: by a header or a country, or a group of a vendor.
+
+    That a rule challenges says what it does, and not whom it takes: these may be bots.
+    """
     for rule in _rules(resource):
         managed = _managed(rule)
         is_group = managed is not None and family != "rate_limit" and _may_be(managed, family)
-        if is_group or (family not in RATE and not _families(rule) and _action(rule)[0] in ("block", *_METHODS)):
+        is_told = family in RATE or _families(rule) - {"challenge"}
+        if is_group or (not is_told and _action(rule)[0] in ("block", *_METHODS)):
             yield rule
 
 

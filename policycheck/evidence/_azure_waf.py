@@ -93,7 +93,9 @@ def unread(resource: Resource, family: str) -> Iterator[Part]:
         if family in (_OF_SETS.get(each.text("type")), "challenge" if is_challenge else None):
             yield each
     for rule in resource.part.parts(_NAMES[resource.type].rules) if family not in RATE else ():
-        if not _families(resource, rule) and rule.text("action") in ("Block", "Redirect"):
+        # That a rule challenges says what it does, and not whom it takes: these may be bots.
+        is_told = _families(resource, rule) - {"challenge"}
+        if not is_told and rule.text("action") in ("Block", "Redirect", *_METHODS):
             yield rule
 
 

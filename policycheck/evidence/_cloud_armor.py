@@ -69,11 +69,13 @@ def unread(resource: Resource, family: str) -> Iterator[Part]:
     """Rules that may be a control of a family and are not told apart: by a header or a country, or what adapts itself."""
     rules = resource.part.parts("rule") if resource.type == POLICY else (resource.part,)
     for rule in rules:
-        is_other = not _families(rule) and not _presets(rule) and _ranges(rule) not in _EVERYONE
+        # That a rule challenges says what it does, and not whom it takes: these may be bots.
+        families, action = _families(rule), rule.text("action")
+        is_other = not families - {"challenge"} and not _presets(rule) and _ranges(rule) not in _EVERYONE
         is_ours = family not in RATE or (family == "anomaly_throttle" and _ADAPTIVE in _expression(rule))
         options = rule.part("rate_limit_options") if family == "challenge" else None
         is_redirect = options is not None and options.text("exceed_action") == "redirect"
-        if is_redirect or (is_ours and is_other and rule.text("action").startswith("deny")):
+        if is_redirect or (is_ours and is_other and (action.startswith("deny") or "challenge" in families)):
             yield rule
 
 

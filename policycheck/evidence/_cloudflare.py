@@ -103,7 +103,8 @@ def unread(resource: Resource, family: str) -> Iterator[Part]:
         elif phase == _SUPER_BOTS:
             may_be = family in ("challenge", "bot_detection")
         else:
-            is_told = family in RATE or _families(_CUSTOM, rule)
+            # That a rule challenges says what it does, and not whom it takes: these may be bots.
+            is_told = family in RATE or _families(_CUSTOM, rule) - {"challenge"}
             may_be = not is_told and _ACTIONS.get(rule.text("action")) in ("block", "challenge")
         if may_be:
             yield rule

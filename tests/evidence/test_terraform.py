@@ -2075,3 +2075,61 @@ def test_a_group_that_another_acl_only_counts_is_in_force_where_it_is_enforced(t
     assert "differ in what they make of it" in silent(written(tmp_path, text + STAGING, resource="aws_wafv2_rule_group.g"))
     alone = brings_in("prod", "count") + SHARED_GROUP
     assert said(written(tmp_path, alone, resource="aws_wafv2_rule_group.g"))["status"] == "observing"
+
+
+# --- whom a challenge takes ---
+
+RECAPTCHA = """
+resource "google_compute_security_policy" "p" {
+  rule {
+    action   = "redirect"
+    priority = 1
+    match {
+      expr {
+        expression = "token.recaptcha_session.score < 0.3"
+      }
+    }
+    redirect_options {
+      type = "GOOGLE_RECAPTCHA"
+    }
+  }
+}
+"""
+AZURE_CHALLENGE = """
+resource "azurerm_cdn_frontdoor_firewall_policy" "p" {
+  mode = "Prevention"
+  custom_rule {
+    name   = "agents"
+    type   = "MatchRule"
+    action = "JSChallenge"
+    match_condition {
+      match_variable = "RequestHeader"
+      selector       = "User-Agent"
+      operator       = "Contains"
+      match_values   = ["python"]
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("family", ["bot_detection", "ip_block"])
+@pytest.mark.parametrize(
+    ("text", "resource"),
+    [
+        (aws_rule('geo_match_statement {\n country_codes = ["RU"]\n}', "action {\n captcha {}\n}"), EDGE),
+        (
+            SITE
+            + ruleset(
+                "http_request_firewall_custom",
+                'action = "managed_challenge", expression = "http.user_agent contains \\"python\\""',
+            ),
+            "cloudflare_ruleset.r",
+        ),
+        (RECAPTCHA, "google_compute_security_policy.p"),
+        (AZURE_CHALLENGE, "azurerm_cdn_frontdoor_firewall_policy.p"),
+    ],
+)
+def test_a_rule_that_challenges_leaves_open_whom(tmp_path: Path, text: str, resource: str, family: str) -> None:
+    assert "refuses requests by something else" in silent(written(tmp_path, text, family, resource=resource, urls=AT_SHOP))
+    assert said(written(tmp_path, text, resource=resource, urls=AT_SHOP)) == {"status": "planned"}
