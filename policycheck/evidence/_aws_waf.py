@@ -59,6 +59,8 @@ _PERHAPS = {
     "AWSManagedRulesAntiDDoSRuleSet": {"challenge", "anomaly_throttle"},
     "AWSManagedRulesAmazonIpReputationList": {"bot_detection"},
 }
+#: How labels begin that managed groups give.
+_LABELS = "awswaf:managed:"
 _OPERATORS = {"STARTS_WITH": "starts", "EXACTLY": "equals", "CONTAINS": "contains"}
 #: Key components that a client sends as it likes. A request without one is not counted at all.
 _CHOSEN = ("header", "cookie", "query_argument", "query_string", "uri_path", "http_method", "forwarded_ip")
@@ -245,6 +247,7 @@ def _status(resource: Resource, rule: Part, label: str, question: Question) -> S
     """Whether a rule enforces: by its own action, its group's override, and what the web ACL is put in front of."""
     note = _counting(rule)
     if note:
+        _refuse_labelled(resource, rule, label)
         return Said("observing", note[1], f"{label} {note[0]}")
     if _managed(rule) is None and not _action(rule)[0]:
         raise Unsaid(f"{label} has no action that is read here", rule.at)
@@ -263,6 +266,19 @@ def _counting(rule: Part) -> tuple[str, At] | None:
     if _action(rule)[0] == "count":
         return "has the action count, so nothing is enforced", _action(rule)[1]
     return None
+
+
+def _refuse_labelled(resource: Resource, rule: Part, label: str) -> None:
+    """What a rule only counts it may still have labelled, for another rule to refuse by the label."""
+    is_managed = _managed(rule) is not None
+    if not is_managed and not rule.parts("rule_label"):
+        return
+    for other in _rules(resource):
+        keys = [match.text("key") for match in other.values("label_match_statement") if isinstance(match, Part)]
+        is_its = any(key.startswith(_LABELS) is is_managed for key in keys)
+        if is_its and _action(other)[0] in ("block", *_METHODS):
+            name = other.called("name")
+            raise Unsaid(f"{label} only counts, but rule {name} refuses requests by a label that may be its own", other.at)
 
 
 def _attached(acl: Resource, rule: Part, label: str, question: Question) -> Said:

@@ -2133,3 +2133,53 @@ resource "azurerm_cdn_frontdoor_firewall_policy" "p" {
 def test_a_rule_that_challenges_leaves_open_whom(tmp_path: Path, text: str, resource: str, family: str) -> None:
     assert "refuses requests by something else" in silent(written(tmp_path, text, family, resource=resource, urls=AT_SHOP))
     assert said(written(tmp_path, text, resource=resource, urls=AT_SHOP)) == {"status": "planned"}
+
+
+LABELLED = """
+rule {{
+  name     = "act"
+  priority = 5
+  action {{
+    {action} {{}}
+  }}
+  statement {{
+    label_match_statement {{
+      scope = "NAMESPACE"
+      key   = "{key}"
+    }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "key", "is_open"),
+    [
+        (GROUP.format(BOT_CONTROL, "AWS", ""), "block", "awswaf:managed:aws:bot-control:bot:category:", True),
+        (GROUP.format(BOT_CONTROL, "AWS", ""), "captcha", "awswaf:managed:aws:bot-control:signal:", True),
+        (GROUP.format(BOT_CONTROL, "AWS", ""), "count", "awswaf:managed:aws:bot-control:signal:", False),
+        (GROUP.format(BOT_CONTROL, "AWS", ""), "block", "far", False),
+    ],
+)
+def test_a_group_that_only_counts_may_leave_its_labels_to_another_rule(
+    tmp_path: Path, statement: str, action: str, key: str, *, is_open: bool
+) -> None:
+    acting = LABELLED.format(action=action, key=key)
+    text = aws_rule(statement, "override_action {\n count {}\n}").replace("rule {", f"{acting}\nrule {{", 1)
+    account = written(tmp_path, text, "bot_detection", resource=EDGE, urls=AT_SHOP)
+    if is_open:
+        assert "only counts, but rule act refuses requests by a label" in silent(account)
+    else:
+        assert said(account)["status"] == "observing"
+
+
+@pytest.mark.parametrize(("label", "is_open"), [('}\n rule_label {\n name = "many"\n', True), ("", False)])
+def test_a_limit_that_only_counts_may_leave_its_label_to_another_rule(tmp_path: Path, label: str, *, is_open: bool) -> None:
+    acting = LABELLED.format(action="block", key="many")
+    counting = f'rate_based_statement {{\n limit = 100\n}}\n{label}'
+    text = aws_rule(counting, "action {\n count {}\n}").replace("rule {", f"{acting}\nrule {{", 1)
+    account = written(tmp_path, text, resource=EDGE, rule="one", urls=AT_SHOP)
+    if is_open:
+        assert "only counts, but rule act refuses requests by a label" in silent(account)
+    else:
+        assert said(account)["status"] == "observing"
