@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment, points_to
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment, handed_by, points_to
 from policycheck.evidence._terraform_rules import (
     RATE,
     Also,
@@ -402,7 +402,7 @@ def _grouped(group: Resource, rule: Part, label: str, question: Question) -> Sai
     if standing:
         return standing[0]
     _refuse_apart(question.config)
-    if question.config.gap or any(group.address in addresses for _, addresses in question.config.handed):
+    if question.config.gap or handed_by(question.config, group):
         raise Unsaid(f"no web ACL here brings in {group.address}; name the plan of one that does", group.at)
     return Said("planned", group.at, f"no web ACL brings in {group.address}, so it enforces nothing")
 

@@ -7,7 +7,7 @@ A value is plain data where the files settle it. Where they do not, it is `Unset
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 RENDER = "render a plan: terraform show -json"
 
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0)?\Z")
+_WATCHING = re.compile(r"_(?:logging|monitor|monitoring|metric|alarm|dashboard|diagnostic)(?:_|\Z)")
 _INDEX = re.compile(r"\[[^\]]*\]")
 
 
@@ -161,7 +162,7 @@ class Config:
     """The resources that matter, and those that the plan destroys.
 
     `gap` says why what is not here may still exist. `handed` are the references by which something leaves the
-    configuration: outputs and the inputs of modules that are not read.
+    configuration or goes to what is not read: outputs, the inputs of modules, resources of other types.
     """
 
     form: str
@@ -179,6 +180,11 @@ class Config:
 def base(address: str) -> str:
     """An address without its indexes."""
     return _INDEX.sub("", address)
+
+
+def is_handing(kind: str, types: Collection[str]) -> bool:
+    """Whether a resource of a type that is not read may put in force what it names; one that only watches it does not."""
+    return kind not in types and not _WATCHING.search(kind)
 
 
 def _is_named(target: Resource, addresses: tuple[str, ...]) -> bool:
@@ -202,13 +208,18 @@ def attachment(config: Config, target: Resource, attachers: Mapping[str, tuple[s
                     return resource
                 if doubt != "":
                     doubts.append((f"{resource.address} {resource.doubt or doubt}", resource.at))
-    handed = next((name for name, addresses in config.handed if _is_named(target, addresses)), "")
+    handed = handed_by(config, target)
     if doubts:
         raise Unsaid(f"whether {target.address} is attached is not settled: {doubts[0][0]}", doubts[0][1])
     if handed or config.gap:
         why = f"{handed} hands it on" if handed else config.gap
         raise Unsaid(f"nothing here attaches {target.address}, but {why}; name the plan that attaches it", target.at)
     return None
+
+
+def handed_by(config: Config, target: Resource) -> str:
+    """What hands a resource to something that is not read; empty where nothing does."""
+    return next((name for name, addresses in config.handed if _is_named(target, addresses)), "")
 
 
 def points_to(value: Any, target: Resource) -> bool:

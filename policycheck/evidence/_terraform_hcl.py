@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from policycheck.evidence import _child
-from policycheck.evidence._terraform_config import RENDER, At, Config, Part, Resource, Unsaid, Unsettled
+from policycheck.evidence._terraform_config import RENDER, At, Config, Part, Resource, Unsaid, Unsettled, is_handing
 
 if TYPE_CHECKING:
     from policycheck.opener import Opener
@@ -37,7 +37,7 @@ def read(opener: Opener, path: str, types: Collection[str]) -> Config:
     folder = _Folder(_trees(texts))
     names = opener.matching(_beside(path, "*.tf.json"))
     gap = f"{names[0]} is not read" if names else folder.gap
-    return Config("hcl", At(path, 1), tuple(folder.resources(types)), gap=gap, handed=tuple(folder.handed()))
+    return Config("hcl", At(path, 1), tuple(folder.resources(types)), gap=gap, handed=tuple(folder.handed(types)))
 
 
 def _beside(path: str, name: str) -> str:
@@ -128,22 +128,34 @@ class _Folder:
             doubt = "" if isinstance(count, int) else f"is there only by its count; {RENDER}"
         return Resource(address, kind, _frozen(part), doubt)
 
-    def handed(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What leaves the folder: outputs, and what modules are given."""
-        for kind in ("output", "module"):
-            for path, block in self._of(kind, 1):
-                stack: list[Any] = [self._part(block[5], At(path, block[3]))]
-                found: list[str] = []
-                while stack:
-                    at = stack.pop()
-                    if isinstance(at, Unsettled):
-                        found += at.addresses
-                    elif isinstance(at, Part):
-                        stack.extend(at.fields.values())
-                    elif isinstance(at, tuple):
-                        stack.extend(at)
+    def handed(self, types: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What leaves the folder or goes to what is not read: outputs, modules, local values, resources of other types."""
+        for _, block in self._blocks:
+            kind, labels = block[1], block[2]
+            is_other = kind == "resource" and len(labels) == 2 and is_handing(labels[0], types)
+            if is_other or kind in ("output", "module"):
+                found = tuple(self._mentioned(block[5], types))
                 if found:
-                    yield f"{kind} {block[2][0]}", tuple(found)
+                    yield ".".join(labels) if is_other else " ".join((kind, *labels)), found
+
+    def _mentioned(self, items: list[Any], types: Collection[str]) -> Iterator[str]:
+        """The resources of `types` that anything in a block names, also in expressions and through local values."""
+        followed: set[str] = set()
+        stack: list[Any] = [item for item in items if item[1] not in ("depends_on", "lifecycle")]
+        while stack:
+            at = stack.pop()
+            if not isinstance(at, list) or not at:
+                continue
+            if at[0] not in ("ref", "expr"):
+                stack.extend(at)
+                continue
+            for text in [at[1]] if at[0] == "ref" else at[1]:
+                head = _HEAD.match(text)
+                if head and head[1] == "local" and head[2] not in followed:
+                    followed.add(head[2])
+                    stack.append(self._locals.get(head[2]))
+                elif head and head[1] in types:
+                    yield f"{head[1]}.{head[2]}{head[3]}"
 
     def _part(self, items: list[Any], at: At) -> Part:
         fields: dict[str, Any] = {}

@@ -14,10 +14,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled
+from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, is_handing
 
 #: Levels of a value that are looked into, resources that are read, references that are followed.
 DEPTH_CAP, RESOURCE_CAP, HOPS = 48, 50_000, 5_000
+#: References that are followed to tell what is handed to what is not read.
+HANDED = 200_000
 #: Objects and lists in the whole text, and values of the resources that matter.
 CONTAINER_CAP, VALUE_CAP = 1_000_000, 500_000
 
@@ -131,7 +133,9 @@ def _plan(data: dict[str, Any], places: _Places, types: Collection[str]) -> Conf
         else:
             found.append(_changed(change, address, str(kind), places.of(address), modules, budget))
     gap = "the plan is not complete (-target)" if data.get("complete") is False else ""
-    return Config("plan", places.top, tuple(found), destroyed, gap, tuple(modules.outputs()))
+    handed = tuple(modules.handed(types))
+    gap = gap or ("the plan holds more references than are followed" if modules.is_spent else "")
+    return Config("plan", places.top, tuple(found), destroyed, gap, handed)
 
 
 def _changed(change: dict[str, Any], address: str, kind: str, at: At, modules: _Modules, budget: _Budget) -> Resource:
@@ -217,7 +221,7 @@ class _Modules:
 
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
-        self._hops = 0
+        self._hops = HOPS
         self._expressions: dict[tuple[tuple[str, ...], str], dict[str, Any]] = {}
         self._named: dict[tuple[tuple[str, ...], str], dict[str, list[Any]]] = {}
         self._index((), root, 0)
@@ -246,17 +250,30 @@ class _Modules:
             found += self._resolved(at[0], expression)
         return tuple(dict.fromkeys(found))
 
-    def outputs(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What the configuration hands out."""
+    @property
+    def is_spent(self) -> bool:
+        """Whether there are more references than are followed."""
+        return self._hops < 0
+
+    def handed(self, types: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What the configuration hands out, or to resources of types that are not read."""
+        self._hops = HANDED
         for name, output in _map(self._root.get("outputs")).items():
             addresses = self._resolved((), _map(output).get("expression"))
             if addresses:
                 yield f"output {name}", tuple(addresses)
+        for path, address in self._expressions:
+            kind = address.partition(".")[0]
+            if kind != "data" and is_handing(kind, types):
+                named = _by_name(self._expressions[path, address]).values()
+                addresses = [found for each in named for one in each for found in self._resolved(path, one)]
+                if addresses:
+                    yield "".join(f"module.{name}." for name in path) + address, tuple(addresses)
 
     def _resolved(self, path: tuple[str, ...], expression: Any, depth: int = 0) -> list[str]:
         references = _map(expression).get("references")
-        self._hops += 1
-        if not isinstance(references, list) or depth > DEPTH_CAP or self._hops > HOPS:
+        self._hops -= 1
+        if not isinstance(references, list) or depth > DEPTH_CAP or self.is_spent:
             return []
         found: list[str] = []
         for reference in references:
@@ -318,6 +335,7 @@ def _by_name(expressions: Mapping[str, Any]) -> dict[str, list[Any]]:
 def _state(data: dict[str, Any], places: _Places, types: Collection[str]) -> Config:
     found: list[Resource] = []
     budget = _Budget(places.top)
+    others: list[dict[str, Any]] = []
     stack = [_map(_map(data["values"]).get("root_module"))]
     while stack:
         module = stack.pop()
@@ -328,6 +346,19 @@ def _state(data: dict[str, Any], places: _Places, types: Collection[str]) -> Con
                 reach = _Reach(places.of(address), budget, lambda name: ())
                 values = reach.part(_map(resource.get("values")), None, resource.get("sensitive_values"))
                 found.append(Resource(address, str(kind), values))
+            elif isinstance(kind, str) and is_handing(kind, types):
+                others.append(resource)
         if len(found) > RESOURCE_CAP:
             raise Unsaid("holds more resources than are read", places.top)
-    return Config("state", places.top, tuple(sorted(found, key=lambda resource: resource.address)))
+    found.sort(key=lambda resource: resource.address)
+    return Config("state", places.top, tuple(found), handed=tuple(_handed(found, others)))
+
+
+def _handed(found: list[Resource], others: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Which resources of other types hold the ARN, id or link of one that is read, in any of their texts."""
+    names = {each.address: [name for name in each.names() if "/" in name] for each in found}
+    for other in others if any(names.values()) else ():
+        text = json.dumps(other.get("values"), ensure_ascii=False)
+        addresses = tuple(address for address, own in names.items() if any(name in text for name in own))
+        if addresses:
+            yield str(other.get("address")), addresses

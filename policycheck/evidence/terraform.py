@@ -26,7 +26,7 @@ from policycheck.evidence import (
     _terraform_retention,
 )
 from policycheck.evidence._foreign import addresses_of, host_fit
-from policycheck.evidence._terraform_config import RENDER, At, Config, Resource, Unsaid, base, points_to
+from policycheck.evidence._terraform_config import RENDER, At, Config, Resource, Unsaid, base, handed_by, points_to
 from policycheck.evidence._terraform_rules import RATE, Measure, Question, paths_of, readings
 from policycheck.model import Account, Artefact, Discovered, Reading
 
@@ -209,7 +209,7 @@ def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
         settled = [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, tuple) else []
         found += settled if not each.doubt else []
     is_all = all(each.type == _DISTRIBUTION and isinstance(each.part.fields.get("aliases"), tuple) for each in attachers)
-    return found, is_all and bool(attachers) and not config.gap and not config.handed
+    return found, is_all and bool(attachers) and not config.gap and not handed_by(config, target)
 
 
 def _attaches_to(attacher: Resource, target: Resource) -> bool:

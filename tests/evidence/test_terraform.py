@@ -2183,3 +2183,105 @@ def test_a_limit_that_only_counts_may_leave_its_label_to_another_rule(tmp_path: 
         assert "only counts, but rule act refuses requests by a label" in silent(account)
     else:
         assert said(account)["status"] == "observing"
+
+
+# --- what puts a firewall in force and is not read ---
+
+ANNOTATED = 'metadata {\n annotations = {\n "alb.ingress.kubernetes.io/wafv2-acl-arn" = aws_wafv2_web_acl.edge.arn\n}\n}'
+BY_LOCAL = 'locals {\n notes = { acl = aws_wafv2_web_acl.edge.arn }\n}\n'
+THROTTLED = """
+resource "google_compute_security_policy" "p" {
+  rule {
+    action   = "throttle"
+    priority = 1
+    match {
+      versioned_expr = "SRC_IPS_V1"
+      config {
+        src_ip_ranges = ["*"]
+      }
+    }
+    rate_limit_options {
+      conform_action = "allow"
+      exceed_action  = "deny(429)"
+      enforce_on_key = "IP"
+      rate_limit_threshold {
+        count        = 100
+        interval_sec = 60
+      }
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "resource", "by"),
+    [
+        (acl(around=f'resource "kubernetes_ingress_v1" "app" {{\n {ANNOTATED}\n}}'), EDGE, "kubernetes_ingress_v1.app"),
+        (
+            acl(around=f'{BY_LOCAL}resource "kubernetes_ingress_v1" "app" {{\n metadata = local.notes\n}}'),
+            EDGE,
+            "kubernetes_ingress_v1.app",
+        ),
+        (
+            acl(around='resource "helm_release" "app" {\n values = [yamlencode({ waf = aws_wafv2_web_acl.edge.arn })]\n}'),
+            EDGE,
+            "helm_release.app",
+        ),
+        (acl(around='output "acl" {\n value = try(aws_wafv2_web_acl.edge.arn, null)\n}'), EDGE, "output acl"),
+        (
+            f'{THROTTLED}resource "kubernetes_manifest" "b" {{\n manifest = google_compute_security_policy.p.name\n}}',
+            "google_compute_security_policy.p",
+            "kubernetes_manifest.b",
+        ),
+    ],
+)
+def test_what_is_handed_to_something_that_is_not_read_may_be_in_force(
+    tmp_path: Path, text: str, resource: str, by: str
+) -> None:
+    assert f"but {by} hands it on" in silent(written(tmp_path, text, resource=resource))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        'resource "aws_wafv2_web_acl_logging_configuration" "w" {\n resource_arn = aws_wafv2_web_acl.edge.arn\n}',
+        'resource "aws_cloudwatch_metric_alarm" "w" {\n dimensions = { WebACL = aws_wafv2_web_acl.edge.name }\n}',
+        'resource "terraform_data" "w" {\n depends_on = [aws_wafv2_web_acl.edge]\n}',
+        BY_LOCAL,
+    ],
+)
+def test_what_only_watches_a_firewall_puts_it_before_nothing(tmp_path: Path, other: str) -> None:
+    assert said(written(tmp_path, acl(around=other), resource=EDGE))["status"] == "planned"
+
+
+def test_a_plan_and_a_state_show_what_hands_a_firewall_on(tmp_path: Path) -> None:
+    data = plan()
+    data["resource_changes"] = [
+        each for each in data["resource_changes"] if not each["type"].startswith(("aws_cloudfront", "aws_wafv2_web_acl_assoc"))
+    ]
+    root = data["configuration"]["root_module"]
+    root.pop("outputs", None)
+    root["resources"] = []
+    assert said(planned(tmp_path, data))["status"] == "planned"
+    references = {"references": ["module.waf.acl_arn", "module.waf"]}
+    root["resources"] = [{"address": "helm_release.app", "type": "helm_release", "expressions": {"values": references}}]
+    output = {"expression": {"references": ["aws_wafv2_web_acl.edge.arn", "aws_wafv2_web_acl.edge"]}}
+    root["module_calls"]["waf"]["module"]["outputs"] = {"acl_arn": output}
+    assert "but helm_release.app hands it on" in silent(planned(tmp_path, data))
+
+
+def test_a_state_shows_what_holds_the_arn_of_a_firewall(tmp_path: Path) -> None:
+    state = json.loads((FIXTURES / "state" / "show.json").read_text())
+    module = state["values"]["root_module"]
+    modules = [module, *module.get("child_modules", [])]
+    found = next(one for each in modules for one in each.get("resources", ()) if one["type"] == "aws_wafv2_web_acl")
+    for each in modules:
+        each["resources"] = [one for one in each.get("resources", ()) if one is found]
+    address, rule = found["address"], found["values"]["rule"][0]["name"]
+    alone = written(tmp_path, json.dumps(state), name="show.json", resource=address, rule=rule)
+    assert said(alone)["status"] == "planned"
+    values = {"annotations": {"alb.ingress.kubernetes.io/wafv2-acl-arn": found["values"]["arn"]}}
+    module["resources"].append({"address": "kubernetes_ingress_v1.app", "type": "kubernetes_ingress_v1", "values": values})
+    account = written(tmp_path, json.dumps(state), name="show.json", resource=address, rule=rule)
+    assert "but kubernetes_ingress_v1.app hands it on" in silent(account)
