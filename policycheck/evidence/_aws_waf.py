@@ -10,7 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, attachment, handed_by, points_to
+from policycheck.evidence._terraform_config import (
+    At,
+    Config,
+    Part,
+    Resource,
+    Unsaid,
+    Unsettled,
+    attachment,
+    handed_by,
+    points_to,
+)
 from policycheck.evidence._terraform_rules import (
     RATE,
     Also,

@@ -24,10 +24,11 @@ HOLDERS = frozenset({_CLOUDWATCH, _S3, _BUCKET, _WORKSPACE, _LOGGING})
 TYPES = frozenset({*HOLDERS, _VERSIONS})
 #: Days for which Cloud Logging keeps what a bucket does not say.
 _LOGGING_DAYS = 30
-#: Conditions of a Cloud Storage rule that leave objects out.
+#: Conditions of a Cloud Storage rule that take earlier versions alone, and those that leave objects out.
+_EARLIER = ("num_newer_versions", "noncurrent_time_before", "days_since_noncurrent_time")
 _NARROWING = (
-    "matches_prefix", "matches_suffix", "matches_storage_class", "created_before", "with_state", "num_newer_versions",
-    "noncurrent_time_before", "days_since_noncurrent_time", "custom_time_before", "days_since_custom_time",
+    "matches_prefix", "matches_suffix", "matches_storage_class", "created_before", "custom_time_before",
+    "days_since_custom_time",
 )  # fmt: skip
 
 
@@ -98,11 +99,15 @@ def _s3(resource: Resource, config: Config, rule: str) -> Kept:
         raise Unsaid(f"{resource.address} has several rules; name one with options rule: {names}", active[1].at)
     only = active[0]
     days, at = _days(only, resource), only.at
-    later = only.part("noncurrent_version_expiration")
-    if later is None and _is_versioned(resource, config):
-        return Kept(FOREVER, at, f"{resource.address} deletes current objects, but the bucket keeps every earlier version")
-    extra = later.number("noncurrent_days") or 0 if later is not None else 0
-    is_part = _is_filtered(only)
+    versions, by = _versioning(resource, config), _later(only, resource)
+    later = by.part("noncurrent_version_expiration") if by is not None else None
+    if later is not None and not versions:
+        raise Unsaid(f"{resource.address} deletes earlier versions apart, and whether there are any is not shown here", at)
+    if versions == "Enabled" and (later is None or later.number("newer_noncurrent_versions")):
+        kept = "every earlier version" if later is None else "the newest of the earlier versions"
+        return Kept(FOREVER, at, f"{resource.address} deletes current objects, but the bucket keeps {kept}")
+    extra = later.number("noncurrent_days") or 0 if later is not None and versions != "Disabled" else 0
+    is_part = any(_is_filtered(each) for each in (only, by) if each is not None)
     part = " (only the objects that its filter names, so a person has to say whether these are all)" if is_part else ""
     return Kept(days + extra, at, f"{resource.address} rule {only.called('id')} deletes objects after that{part}", is_part)
 
@@ -126,13 +131,20 @@ def _is_filtered(rule: Part) -> bool:
     return any(value not in (None, "", ()) for value in fields)
 
 
-def _is_versioned(resource: Resource, config: Config) -> bool:
-    """Whether the same bucket has versioning on, as far as both name it alike."""
+def _later(only: Part, resource: Resource) -> Part | None:
+    """The rule that deletes earlier versions of what a rule expires: itself, or another of the bucket."""
+    rules = [only, *(each for each in resource.part.parts("rule") if each is not only)]
+    found = [each for each in rules if each.text("status") == "Enabled" and each.part("noncurrent_version_expiration")]
+    return found[0] if found else None
+
+
+def _versioning(resource: Resource, config: Config) -> str:
+    """Whether the same bucket keeps versions, as far as both name it alike: Enabled, Suspended, Disabled or not written."""
     for other in config.of(_VERSIONS):
         settings = other.part.part("versioning_configuration")
-        if settings is not None and settings.text("status") == "Enabled" and _same(resource, other):
-            return True
-    return False
+        if settings is not None and _same(resource, other):
+            return settings.text("status")
+    return ""
 
 
 def _same(first: Resource, second: Resource) -> bool:
@@ -143,19 +155,40 @@ def _same(first: Resource, second: Resource) -> bool:
 
 
 def _storage(resource: Resource, config: Config, rule: str) -> Kept:
-    """The first age at which a Delete rule without further conditions takes an object."""
-    ages: list[tuple[int, At]] = []
+    """The first age at which a Delete rule takes an object, if need be one of some objects alone."""
+    ages: list[tuple[bool, int, At]] = []
+    has_earlier, is_live = False, False
     for each in resource.part.parts("lifecycle_rule"):
         action, condition = each.part("action"), each.part("condition")
-        age = condition.number("age") if condition is not None else None
-        if action is None or condition is None or action.text("type") != "Delete" or age is None:
+        if action is None or condition is None or action.text("type") != "Delete":
             continue
-        if not any(condition.fields.get(name) not in (None, "", (), "ANY", 0, False) for name in _NARROWING):
-            ages.append((age, condition.place("age")))
+        age, state = condition.number("age"), _state(condition, config)
+        if state == "ARCHIVED" or any(condition.get(name) for name in _EARLIER):
+            has_earlier = True
+        elif age is not None:
+            is_live |= state == "LIVE"
+            ages.append((_is_narrowed(condition), age, condition.place("age")))
+    versioning = resource.part.part("versioning")
+    if ages and is_live and versioning is not None and versioning.flag("enabled", default=False):
+        kept = f"{resource.address} deletes current objects"
+        if has_earlier:
+            raise Unsaid(f"{kept} and earlier versions by rules of their own, which is not reckoned here", ages[0][2])
+        return Kept(FOREVER, ages[0][2], f"{kept}, but the bucket keeps every earlier version")
     if not ages:
         return _never(resource, resource.at)
-    days, at = min(ages)
-    return Kept(days, at, f"{resource.address} deletes objects of that age")
+    is_part, days, at = min(ages)
+    part = " (only the objects that its condition names, so a person has to say whether these are all)" if is_part else ""
+    return Kept(days, at, f"{resource.address} deletes objects of that age{part}", is_part)
+
+
+def _state(condition: Part, config: Config) -> str:
+    """Which versions a condition takes; a plan knows what was not written only after apply, and it is any then."""
+    is_open = isinstance(condition.fields.get("with_state"), Unsettled) and config.form == "plan"
+    return "ANY" if is_open else condition.text("with_state", "ANY")
+
+
+def _is_narrowed(condition: Part) -> bool:
+    return any(condition.fields.get(name) not in (None, "", (), 0) for name in _NARROWING)
 
 
 _READERS = {_CLOUDWATCH: _cloudwatch, _S3: _s3, _BUCKET: _storage, _WORKSPACE: _workspace, _LOGGING: _logging}

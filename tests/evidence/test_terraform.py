@@ -2176,7 +2176,7 @@ def test_a_group_that_only_counts_may_leave_its_labels_to_another_rule(
 @pytest.mark.parametrize(("label", "is_open"), [('}\n rule_label {\n name = "many"\n', True), ("", False)])
 def test_a_limit_that_only_counts_may_leave_its_label_to_another_rule(tmp_path: Path, label: str, *, is_open: bool) -> None:
     acting = LABELLED.format(action="block", key="many")
-    counting = f'rate_based_statement {{\n limit = 100\n}}\n{label}'
+    counting = f"rate_based_statement {{\n limit = 100\n}}\n{label}"
     text = aws_rule(counting, "action {\n count {}\n}").replace("rule {", f"{acting}\nrule {{", 1)
     account = written(tmp_path, text, resource=EDGE, rule="one", urls=AT_SHOP)
     if is_open:
@@ -2188,7 +2188,7 @@ def test_a_limit_that_only_counts_may_leave_its_label_to_another_rule(tmp_path: 
 # --- what puts a firewall in force and is not read ---
 
 ANNOTATED = 'metadata {\n annotations = {\n "alb.ingress.kubernetes.io/wafv2-acl-arn" = aws_wafv2_web_acl.edge.arn\n}\n}'
-BY_LOCAL = 'locals {\n notes = { acl = aws_wafv2_web_acl.edge.arn }\n}\n'
+BY_LOCAL = "locals {\n notes = { acl = aws_wafv2_web_acl.edge.arn }\n}\n"
 THROTTLED = """
 resource "google_compute_security_policy" "p" {
   rule {
@@ -2257,9 +2257,7 @@ def test_what_only_watches_a_firewall_puts_it_before_nothing(tmp_path: Path, oth
 
 def test_a_plan_and_a_state_show_what_hands_a_firewall_on(tmp_path: Path) -> None:
     data = plan()
-    data["resource_changes"] = [
-        each for each in data["resource_changes"] if not each["type"].startswith(("aws_cloudfront", "aws_wafv2_web_acl_assoc"))
-    ]
+    data["resource_changes"] = [each for each in data["resource_changes"] if not each["type"].startswith("aws_cloudfront")]
     root = data["configuration"]["root_module"]
     root.pop("outputs", None)
     root["resources"] = []
@@ -2285,3 +2283,110 @@ def test_a_state_shows_what_holds_the_arn_of_a_firewall(tmp_path: Path) -> None:
     module["resources"].append({"address": "kubernetes_ingress_v1.app", "type": "kubernetes_ingress_v1", "values": values})
     account = written(tmp_path, json.dumps(state), name="show.json", resource=address, rule=rule)
     assert "but kubernetes_ingress_v1.app hands it on" in silent(account)
+
+
+# --- what deletes a part, or another version ---
+
+STORED = """
+resource "google_storage_bucket" "logs" {{
+  name = "logs"
+  {more}
+  lifecycle_rule {{
+    action {{
+      type = "Delete"
+    }}
+    condition {{
+      age = 30
+      {condition}
+    }}
+  }}
+}}
+"""
+KEEPING = "versioning {\n enabled = true\n}"
+EARLIER = 'lifecycle_rule {\n action {\n type = "Delete"\n}\n condition {\n days_since_noncurrent_time = 7\n}\n}'
+STORE = "google_storage_bucket.logs"
+
+
+@pytest.mark.parametrize(
+    ("condition", "more", "days", "is_soft"),
+    [
+        ('with_state = "LIVE"', "", 30, False),
+        ('with_state = "LIVE"', KEEPING, 36_500, False),
+        ('with_state = "LIVE"', f"{KEEPING}\n{EARLIER}", None, False),
+        ('with_state = "ARCHIVED"', "", 36_500, False),
+        ("with_state = var.state", "", None, False),
+        ("num_newer_versions = 3", "", 36_500, False),
+        ('matches_prefix = ["access/"]', "", 30, True),
+        ("matches_suffix = var.names", "", 30, True),
+        ("", KEEPING, 30, False),
+    ],
+)
+def test_objects_of_cloud_storage_that_a_rule_deletes(
+    tmp_path: Path, condition: str, more: str, days: int | None, *, is_soft: bool
+) -> None:
+    text = STORED.format(condition=condition, more=more)
+    account = written(tmp_path, text, "log_monitoring", resource=STORE, retention_days=30)
+    if days is None:
+        assert silent(account)
+        return
+    assert said(account) == {"retention_days": days}
+    assert account.readings[0].soft is is_soft
+
+
+def test_a_plan_knows_only_after_apply_which_state_is_taken_where_none_is_written(tmp_path: Path) -> None:
+    rule = {"action": [{"type": "Delete"}], "condition": [{"age": 30, "matches_prefix": [], "num_newer_versions": None}]}
+    unknown = {"id": True, "lifecycle_rule": [{"action": [{}], "condition": [{"matches_prefix": [], "with_state": True}]}]}
+    after = {"name": "logs", "lifecycle_rule": [rule]}
+    bucket = {"address": STORE, "type": "google_storage_bucket", "mode": "managed"}
+    data = {"format_version": "1.2", "resource_changes": [{**bucket, "change": {"after": after, "after_unknown": unknown}}]}
+    account = written(tmp_path, json.dumps(data), "log_monitoring", "tfplan.json", resource=STORE, retention_days=30)
+    assert said(account) == {"retention_days": 30}
+
+
+SPLIT = """
+resource "aws_s3_bucket_lifecycle_configuration" "x" {{
+  bucket = aws_s3_bucket.x.id
+  rule {{
+    id     = "current"
+    status = "Enabled"
+    expiration {{
+      days = 90
+    }}
+  }}
+  rule {{
+    id     = "earlier"
+    status = "Enabled"
+    noncurrent_version_expiration {{
+      noncurrent_days = 30
+      {more}
+    }}
+  }}
+}}
+{versioning}
+"""
+VERSIONED = (
+    'resource "aws_s3_bucket_versioning" "x" {{\n bucket = aws_s3_bucket.x.id\n'
+    ' versioning_configuration {{\n status = "{}"\n}}\n}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "versioning", "days"),
+    [
+        ("", VERSIONED.format("Enabled"), 120),
+        ("", VERSIONED.format("Suspended"), 120),
+        ("", VERSIONED.format("Disabled"), 90),
+        ("newer_noncurrent_versions = 3", VERSIONED.format("Enabled"), 36_500),
+        ("", "", None),
+    ],
+)
+def test_earlier_versions_may_be_deleted_by_a_rule_of_their_own(
+    tmp_path: Path, more: str, versioning: str, days: int | None
+) -> None:
+    text = SPLIT.format(more=more, versioning=versioning)
+    resource = "aws_s3_bucket_lifecycle_configuration.x"
+    account = written(tmp_path, text, "log_monitoring", resource=resource, retention_days=120)
+    if days is None:
+        assert "whether there are any is not shown here" in silent(account)
+    else:
+        assert said(account) == {"retention_days": days}
