@@ -401,8 +401,9 @@ def _is_partly_off(rule: Part) -> bool:
 
 
 def zones(config: Config, resource: Resource) -> list[Resource]:
-    """The zone that a resource belongs to, where it is here."""
-    return [zone for zone in config.of(ZONE) if points_to(resource.part.fields.get("zone_id"), zone)]
+    """The zone that a resource belongs to, where it is here and it is settled which of several it is."""
+    found = [zone for zone in config.of(ZONE) if points_to(resource.part.fields.get("zone_id"), zone)]
+    return found if len(found) == 1 else []
 
 
 def zone_name(zone: Resource) -> str:

@@ -17,6 +17,8 @@ RENDER = "render a plan: terraform show -json"
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0)?\Z")
 _WATCHING = re.compile(r"_(?:logging|monitor|monitoring|metric|alarm|dashboard|diagnostic)(?:_|\Z)")
 _INDEX = re.compile(r"\[[^\]]*\]")
+#: A name in an address or a reference, and its index.
+STEP = re.compile(r"([^.\[]+)(\[[^\]]*\])?")
 
 
 class At(NamedTuple):
@@ -188,10 +190,23 @@ def is_handing(kind: str, types: Collection[str]) -> bool:
 
 
 def _is_named(target: Resource, addresses: tuple[str, ...]) -> bool:
-    """Whether references name a resource. One with an index has to name the very instance."""
+    """Whether references name a resource. One with an index, of it or of its module, has to name the very instance."""
     found = [address for address in addresses if base(address) == base(target.address)]
     indexed = [address for address in found if address.endswith("]")]
-    return target.address in indexed if indexed and target.address.endswith("]") else bool(found)
+    return any(_is_instance(address, target.address) for address in indexed or found)
+
+
+def _is_instance(named: str, address: str) -> bool:
+    """Whether two addresses of one resource are of the same instance, as far as both say which."""
+    pairs = zip(STEP.findall(named), STEP.findall(address), strict=True)
+    return all(one[1] == two[1] for one, two in pairs if one[1] and two[1])
+
+
+def _rival(config: Config, value: Any, target: Resource) -> str:
+    """Another resource that a value names as well, where it is not settled which of them it is."""
+    addresses = value.addresses if isinstance(value, Unsettled) else ()
+    others = (other for other in config.of(target.type) if other is not target) if addresses else ()
+    return next((other.address for other in others if _is_named(other, addresses)), "")
 
 
 def attachment(config: Config, target: Resource, attachers: Mapping[str, tuple[str, ...]]) -> Resource | None:
@@ -204,6 +219,8 @@ def attachment(config: Config, target: Resource, attachers: Mapping[str, tuple[s
         for name in attachers[resource.type]:
             for value in resource.part.values(name):
                 doubt = _attaches(value, target)
+                if doubt is None and (rival := _rival(config, value, target)):
+                    doubt = f"names {rival} as well, and one of them it is"
                 if doubt is None and not resource.doubt:
                     return resource
                 if doubt != "":

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, Unsettled, is_handing
+from policycheck.evidence._terraform_config import STEP, At, Config, Part, Resource, Unsaid, Unsettled, is_handing
 
 #: Levels of a value that are looked into, resources that are read, references that are followed.
 DEPTH_CAP, RESOURCE_CAP, HOPS = 48, 50_000, 5_000
@@ -247,7 +247,7 @@ class _Modules:
             self._named[at] = _by_name(self._expressions.get(at, {}))
         found: list[str] = []
         for expression in self._named[at].get(name, ()):
-            found += self._resolved(at[0], expression)
+            found += (_at_key(each, address, expression) for each in self._resolved(at[0], expression))
         return tuple(dict.fromkeys(found))
 
     @property
@@ -312,6 +312,17 @@ def _split(address: str) -> tuple[tuple[str, ...], str]:
         path.append(steps[1])
         steps = steps[2:]
     return tuple(path), ".".join(steps)
+
+
+def _at_key(named: str, address: str, expression: Any) -> str:
+    """What a resource names, as the instance that has the same key, and lies in the same instance of their modules."""
+    steps, own = STEP.findall(named), STEP.findall(address)
+    same = next((at for at, (one, two) in enumerate(zip(steps, own, strict=False)) if one[0] != two[0]), 0)
+    steps[:same] = [(one[0], one[1] or two[1]) for one, two in zip(steps[:same], own, strict=False)]
+    is_by_key = {"each.key", "count.index"} & set(_map(expression).get("references") or ())
+    if is_by_key and same == len(steps) - 2:
+        steps[-1] = (steps[-1][0], steps[-1][1] or own[-1][1])
+    return ".".join(name + index for name, index in steps)
 
 
 def _by_name(expressions: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -2390,3 +2390,70 @@ def test_earlier_versions_may_be_deleted_by_a_rule_of_their_own(
         assert "whether there are any is not shown here" in silent(account)
     else:
         assert said(account) == {"retention_days": days}
+
+
+# --- one of several firewalls ---
+
+
+def _acl(address: str, limit: int) -> dict[str, Any]:
+    """A web ACL that a plan makes."""
+    statement = [{"rate_based_statement": [{"limit": limit, "aggregate_key_type": "IP"}]}]
+    rule = {"name": "limit", "priority": 1, "action": [{"block": [{}], "count": []}], "statement": statement}
+    return _made(address, {"rule": [rule]}, {"arn": True})
+
+
+def _site(address: str, alias: str) -> dict[str, Any]:
+    return _made(address, {"enabled": True, "aliases": [alias]}, {"web_acl_id": True})
+
+
+def _made(address: str, after: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
+    kind = address.partition("aws_")[1] + address.partition("aws_")[2].partition(".")[0]
+    return {"address": address, "type": kind, "mode": "managed", "change": {"after": after, "after_unknown": unknown}}
+
+
+def _plan_of(changes: list[dict[str, Any]], *references: str, module: str = "") -> str:
+    expressions = {"web_acl_id": {"references": list(references)}}
+    inner: dict[str, Any] = {"resources": [{"address": "aws_cloudfront_distribution.site", "expressions": expressions}]}
+    root = {"module_calls": {module: {"module": inner}}} if module else inner
+    return json.dumps({"format_version": "1.2", "resource_changes": changes, "configuration": {"root_module": root}})
+
+
+def test_a_choice_between_firewalls_that_a_plan_leaves_open_attaches_neither(tmp_path: Path) -> None:
+    lax, strict = "aws_wafv2_web_acl.lax", "aws_wafv2_web_acl.strict"
+    changes = [_acl(lax, 90_000), _acl(strict, 100), _site("aws_cloudfront_distribution.site", "shop.example")]
+    text = _plan_of(changes, "var.strict", f"{strict}.arn", strict, f"{lax}.arn", lax)
+    account = written(tmp_path, text, name="tfplan.json", resource=strict, urls=AT_SHOP)
+    assert f"names {lax} as well" in silent(account)
+    alone = _plan_of(changes, "var.strict", f"{strict}.arn", strict)
+    assert said(written(tmp_path, alone, name="tfplan.json", resource=strict, urls=AT_SHOP))["status"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("site", "firewall", "references", "module"),
+    [
+        ("aws_cloudfront_distribution.site{}", f"{EDGE}{{}}", (EDGE, "each.key"), ""),
+        ("module.site{}.aws_cloudfront_distribution.site", f"module.site{{}}.{EDGE}", (f"{EDGE}.arn", EDGE), "site"),
+    ],
+)
+def test_a_firewall_stands_before_the_instance_of_its_own_key(
+    tmp_path: Path, site: str, firewall: str, references: tuple[str, ...], module: str
+) -> None:
+    keys = {'["prod"]': "shop.example", '["staging"]': "staging.example"}
+    changes = [
+        made for key, host in keys.items() for made in (_acl(firewall.format(key), 100), _site(site.format(key), host))
+    ]
+    text = _plan_of(changes, *references, module=module)
+    prod, staging = (firewall.format(key) for key in keys)
+    account = written(tmp_path, text, name="tfplan.json", resource=prod, urls=AT_SHOP)
+    assert said(account)["status"] == "deployed"
+    assert not any(reading.soft for reading in account.readings)
+    other = written(tmp_path, text, name="tfplan.json", resource=staging, urls=AT_SHOP)
+    assert "stands before staging.example, and not before shop.example" in silent(other)
+
+
+def test_which_instance_is_named_by_anything_else_than_the_key_is_open(tmp_path: Path) -> None:
+    firewalls = [_acl(f'{EDGE}["{tier}"]', 100) for tier in ("lax", "strict")]
+    changes = [*firewalls, _site('aws_cloudfront_distribution.site["prod"]', "shop.example")]
+    text = _plan_of(changes, EDGE, "each.value.tier", "each.value")
+    account = written(tmp_path, text, name="tfplan.json", resource=f'{EDGE}["strict"]', urls=AT_SHOP)
+    assert f'names {EDGE}["lax"] as well' in silent(account)
