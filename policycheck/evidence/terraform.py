@@ -189,7 +189,30 @@ def _is_tied(config: Config, measure: Measure, wanted: tuple[str, ...]) -> bool:
         raise Unsaid(f"{there}, and not before {', '.join(sorted(wanted))[:200]}", measure.at)
     if not (fits and all(fits)):
         return False
-    return measure.resource.type not in _cloudflare.HOLDERS or _cloudflare.is_proxied(config, measure.resource, wanted)
+    if measure.resource.type in _cloudflare.HOLDERS:
+        return _cloudflare.is_proxied(config, measure.resource, wanted)
+    _refuse_closer(config, measure, wanted, names)
+    return True
+
+
+def _refuse_closer(config: Config, measure: Measure, hosts: tuple[str, ...], names: list[str]) -> None:
+    """CloudFront sends a request to the distribution that names its host most closely, whatever stands before others."""
+
+    def closeness(host: str, name: str) -> tuple[int, int]:
+        fit = host_fit(host, [name])
+        return (-1, 0) if fit is None else (fit, len(name))
+
+    others = [each for each in config.of(_DISTRIBUTION) if not _attaches_to(each, measure.resource)]
+    for other in others:
+        for host in hosts if not _aws_waf.is_off(other) else ():
+            if any(closeness(host, alias) > max(closeness(host, name) for name in names) for alias in _aliases(other)):
+                why = f"{other.address} takes the requests to {host} by a closer name"
+                raise Unsaid(f"{why}, and not behind {measure.resource.address}", other.part.place("aliases"))
+
+
+def _aliases(distribution: Resource) -> list[str]:
+    aliases = distribution.part.fields.get("aliases")
+    return [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, tuple) else []
 
 
 def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
@@ -205,9 +228,7 @@ def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
     attachers = [each for each in config.of(*_aws_waf.ATTACHERS) if _attaches_to(each, target)]
     attachers = [each for each in attachers if not _aws_waf.is_off(each)] or attachers
     for each in attachers:
-        aliases = each.part.fields.get("aliases") if each.type == _DISTRIBUTION else None
-        settled = [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, tuple) else []
-        found += settled if not each.doubt else []
+        found += _aliases(each) if each.type == _DISTRIBUTION and not each.doubt else []
     is_all = all(each.type == _DISTRIBUTION and isinstance(each.part.fields.get("aliases"), tuple) for each in attachers)
     return found, is_all and bool(attachers) and not config.gap and not handed_by(config, target)
 

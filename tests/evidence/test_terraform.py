@@ -2457,3 +2457,31 @@ def test_which_instance_is_named_by_anything_else_than_the_key_is_open(tmp_path:
     text = _plan_of(changes, EDGE, "each.value.tier", "each.value")
     account = written(tmp_path, text, name="tfplan.json", resource=f'{EDGE}["strict"]', urls=AT_SHOP)
     assert f'names {EDGE}["lax"] as well' in silent(account)
+
+
+CLOSER = """
+resource "aws_cloudfront_distribution" "closer" {{
+  enabled = {enabled}
+  aliases = ["{alias}"]
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("alias", "enabled", "is_taken"),
+    [
+        ("shop.example", "true", True),
+        ("*.shop.example", "true", False),
+        ("shop.example", "false", False),
+        ("other.example", "true", False),
+    ],
+)
+def test_cloudfront_sends_a_request_to_the_closest_name(tmp_path: Path, alias: str, enabled: str, *, is_taken: bool) -> None:
+    wide = HOSTED.replace("shop.example", "*.example")
+    text = acl(around=wide + CLOSER.format(alias=alias, enabled=enabled))
+    account = written(tmp_path, text, resource=EDGE, urls=AT_SHOP)
+    if is_taken:
+        assert "aws_cloudfront_distribution.closer takes the requests to shop.example by a closer name" in silent(account)
+    else:
+        assert not any(reading.soft for reading in account.readings)
+        assert said(account)["status"] == "deployed"
