@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid, attachment
+from policycheck.evidence._foreign import host_fit
+from policycheck.evidence._terraform_config import (
+    At,
+    Config,
+    Part,
+    Resource,
+    Unsaid,
+    Unsettled,
+    attachment,
+    points_to,
+)
 from policycheck.evidence._terraform_rules import (
     RATE,
     Also,
@@ -34,8 +44,9 @@ from policycheck.evidence._terraform_rules import (
 GATEWAY, DOOR, OLD_DOOR = (
     "azurerm_web_application_firewall_policy", "azurerm_cdn_frontdoor_firewall_policy", "azurerm_frontdoor_firewall_policy",
 )  # fmt: skip
+_GATEWAYS, _BY = "azurerm_application_gateway", "firewall_policy_id"
 ATTACHERS = {
-    "azurerm_application_gateway": ("firewall_policy_id",),
+    _GATEWAYS: (_BY,),
     "azurerm_cdn_frontdoor_security_policy": ("cdn_frontdoor_firewall_policy_id",),
     "azurerm_frontdoor": ("web_application_firewall_policy_link_id",),
 }
@@ -198,7 +209,58 @@ def _status(policy: Resource, rule: Part, label: str, question: Question) -> Sai
             "observing", before.at, f"rule {before.called('name')} lets every request through before {label} is reached"
         )
     refuse_shadow((other for other in others if _may_be_through(policy, other, question.paths)), rule, label)
-    return Said("deployed", rule.at, f"{label}, attached by {by.address}")
+    status = Said("deployed", rule.at, f"{label}, attached by {by.address}")
+    is_before = _is_before(policy, question)
+    if is_before is False:
+        raise Unsaid(f"{policy.address} stands before other listeners or paths of {by.address}", by.at)
+    return status if is_before else status.doubted("a listener or a path may go by another policy; a person has to say")
+
+
+def _is_before(policy: Resource, question: Question) -> bool | None:
+    """Whether a gateway sends the requests of the surfaces through a policy.
+
+    The policy of a path counts before that of its listener, and that before the gateway's own.
+    """
+    if policy.type != GATEWAY:
+        return True
+    gateways = [each.part for each in question.config.of(_GATEWAYS)]
+    return either(_goes_by(each, policy, question) for each in gateways)
+
+
+def _goes_by(gateway: Part, policy: Resource, question: Question) -> bool | None:
+    closer = [each for each in _closer(gateway) if isinstance(each, Unsettled) or each.fields.get(_BY)]
+    own = [each for each in closer if isinstance(each, Part) and points_to(each.fields[_BY], policy)]
+    if points_to(gateway.fields.get(_BY), policy):
+        return negated(either(_may_take(each, question) for each in closer if each not in own))
+    return either(_may_take(each, question) for each in own)
+
+
+def _closer(gateway: Part) -> Iterator[Part | Unsettled]:
+    """The listeners of a gateway and the rules of its paths."""
+    for part, name in ((gateway, "http_listener"), *((each, "path_rule") for each in _blocks(gateway, "url_path_map"))):
+        yield from _blocks(part, name) if isinstance(part, Part) else (part,)
+
+
+def _blocks(part: Part, name: str) -> tuple[Part | Unsettled, ...]:
+    value = part.fields.get(name)
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(item for item in items if isinstance(item, (Part, Unsettled)))
+
+
+def _may_take(part: Part | Unsettled, question: Question) -> bool | None:
+    """Whether a listener or rule of paths may take the requests: surely not, or not known."""
+    if isinstance(part, Unsettled):
+        return None
+    patterns, names = part.texts("paths"), [*part.texts("host_names"), *part.texts("host_name")]
+    if patterns and question.paths:
+        fits = [
+            compared("starts" if pattern.endswith("*") else "equals", pattern.removesuffix("*"), path)
+            for pattern in patterns
+            for path in question.paths
+        ]
+        return None if either(fits) is not False else False
+    is_other = bool(names and question.hosts) and all(host_fit(host, names) is None for host in question.hosts)
+    return False if is_other else None
 
 
 def _is_through(policy: Resource, rule: Part, paths: tuple[str, ...]) -> bool:
@@ -258,12 +320,23 @@ def _of_sets(policy: Resource, sets: tuple[Part, ...], label: str, question: Que
     """The status of managed rule sets. The action of a set is what its anomaly score leads to; others act rule by rule."""
     status = _status(policy, Part(_LAST, sets[0].at), label, question)
     idle = [each for each in sets if policy.type != GATEWAY and each.text("action") in ("Log", "Allow")]
-    if status.value != "deployed" or len(idle) < len(sets):
+    if status.value != "deployed":
         return status
+    if len(idle) < len(sets):
+        why = "some of its rules are off, or only log; a person has to say whether enough are left"
+        return status.doubted(why) if any(_is_partly_off(each) for each in sets) else status
     action = idle[0].text("action")
     if all(_SCORED.match(f"{each.text('type')} {each.text('version')}") for each in idle):
         return Said("observing", idle[0].place("action"), f"{label} has the action {action}, so nothing is refused")
     return status.doubted(f"its action is {action}; a person has to say whether its rules refuse anything")
+
+
+def _is_partly_off(managed: Part) -> bool:
+    """Whether rules of a set are overridden to nothing or to the log: what is not said to be on is off, as a whole group."""
+    groups = [*managed.parts("override"), *managed.parts("rule_group_override")]
+    rules = [rule for group in groups for rule in group.parts("rule")]
+    is_some = any(not rule.flag("enabled", default=False) or rule.text("action") in ("Log", "Allow") for rule in rules)
+    return is_some or any(not group.parts("rule") for group in groups)
 
 
 def _first(sets: tuple[Part, ...]) -> At:

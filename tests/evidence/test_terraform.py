@@ -2485,3 +2485,93 @@ def test_cloudfront_sends_a_request_to_the_closest_name(tmp_path: Path, alias: s
     else:
         assert not any(reading.soft for reading in account.readings)
         assert said(account)["status"] == "deployed"
+
+
+# --- policies of listeners and paths, and sets some of whose rules are off ---
+
+GATEWAY_POLICY = """
+resource "azurerm_web_application_firewall_policy" "p" {{
+  policy_settings {{
+    mode = "Prevention"
+  }}
+  custom_rules {{
+    name                 = "limit"
+    priority             = 1
+    rule_type            = "RateLimitRule"
+    action               = "Block"
+    rate_limit_duration  = "OneMin"
+    rate_limit_threshold = 100
+    group_rate_limit_by  = "ClientAddr"
+    match_conditions {{
+      match_variables {{
+        variable_name = "RequestUri"
+      }}
+      operator     = "Contains"
+      match_values = ["/"]
+    }}
+  }}
+  managed_rules {{
+    managed_rule_set {{
+      type    = "Microsoft_BotManagerRuleSet"
+      version = "1.0"
+      {override}
+    }}
+  }}
+}}
+resource "azurerm_application_gateway" "g" {{
+  {attached}
+}}
+"""
+BY_P = "firewall_policy_id = azurerm_web_application_firewall_policy.p.id"
+BY_Q = BY_P.replace(".p.", ".q.")
+AT_HOST = 'http_listener {{\n host_name = "{}"\n {}\n}}'
+AT_PATH = 'url_path_map {{\n path_rule {{\n paths = ["{}"]\n {}\n}}\n}}'
+BY_LISTENERS = 'dynamic "http_listener" {\n for_each = var.sites\n content {}\n}'
+
+
+@pytest.mark.parametrize(
+    ("attached", "is_known"),
+    [
+        (BY_P, True),
+        (f"{BY_P}\n{AT_HOST.format('other.example', BY_Q)}", True),
+        (f"{BY_P}\n{AT_HOST.format('shop.example', '')}", True),
+        (f"{BY_P}\n{AT_HOST.format('shop.example', BY_Q)}", None),
+        (f"{BY_P}\n{AT_PATH.format('/products/*', BY_Q)}", None),
+        (f"{BY_P}\n{AT_PATH.format('/cart/*', BY_Q)}", True),
+        (f"{BY_P}\n{BY_LISTENERS}", None),
+        (AT_HOST.format("shop.example", BY_P), None),
+        (AT_HOST.format("other.example", BY_P), False),
+        (AT_PATH.format("/products/*", BY_P), None),
+        (AT_PATH.format("/cart/*", BY_P), False),
+    ],
+)
+def test_a_policy_of_a_gateway_counts_where_no_closer_one_does(
+    tmp_path: Path, attached: str, *, is_known: bool | None
+) -> None:
+    text = GATEWAY_POLICY.format(attached=attached, override="")
+    account = written(tmp_path, text, resource="azurerm_web_application_firewall_policy.p", urls=AT_SHOP)
+    if is_known is False:
+        assert "stands before other listeners or paths" in silent(account)
+        return
+    assert said(account)["status"] == "deployed"
+    assert ("may go by another policy" in notes(account)) is (is_known is None)
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_whole"),
+    [
+        ("", False),
+        ('rule {\n id = "100100"\n}', False),
+        ('rule {\n id = "100100"\n enabled = true\n action = "Log"\n}', False),
+        ('rule {\n id = "100100"\n enabled = true\n action = "Block"\n}', True),
+    ],
+)
+def test_a_set_of_azure_some_of_whose_rules_are_off_is_for_a_person_to_weigh(
+    tmp_path: Path, rules: str, *, is_whole: bool
+) -> None:
+    override = f'rule_group_override {{\n rule_group_name = "BadBots"\n {rules}\n}}'
+    text = GATEWAY_POLICY.format(attached=BY_P, override=override)
+    resource = "azurerm_web_application_firewall_policy.p"
+    account = written(tmp_path, text, "bot_detection", resource=resource, urls=AT_SHOP)
+    assert said(account) == {"status": "deployed"}
+    assert ("some of its rules are off" not in notes(account)) is is_whole
