@@ -230,8 +230,9 @@ def test_rules_of_one_resource_are_declared_one_by_one() -> None:
 def test_files_are_offered_by_name_and_links_are_not_followed(tmp_path: Path, room: Any) -> None:
     seen: list[str] = []
     room(probe=(("*.conf",), lambda opener, path: seen.append(path) or ()))
-    for name in ("a.conf", "b/C.CONF", "d.txt", "node_modules/e.conf", ".git/f.conf"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    copies = (".terraform/modules/w/g.conf", "b/.terragrunt-cache/h.conf")
+    for name in ("a.conf", "b/C.CONF", "d.txt", "node_modules/e.conf", ".git/f.conf", *copies):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "link.conf").symlink_to("a.conf")
     (tmp_path / "away").symlink_to(tmp_path / "b")
