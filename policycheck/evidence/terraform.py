@@ -421,8 +421,10 @@ def _proposed(config: Config, path: str, measure: Measure, ids: set[str]) -> Dis
     """A control as its rule shows it; nothing where the rule leaves it open."""
     family = next(family for family in (*_PREFERRED, *sorted(measure.families)) if family in measure.families)
     entry: dict[str, Any] = {"kind": "terraform", "path": path, "resource": measure.resource.address}
-    if measure.name:
-        entry["options"] = {"rule": measure.name}
+    # What has no name of its own is called by its line, which the next edit moves.
+    name = "" if measure.name == f"at line {measure.at.line}" else measure.name
+    if name:
+        entry["options"] = {"rule": name}
     if _whole(measure.label) != measure.label:
         return None
     try:
@@ -430,7 +432,7 @@ def _proposed(config: Config, path: str, measure: Measure, ids: set[str]) -> Dis
     except Unsaid as unsaid:
         at = unsaid.at or measure.at
         return Discovered("", {}, at.file, at.line, f"{measure.label} is not proposed: {_whole(str(unsaid))}")
-    item: dict[str, Any] = {"id": _id(measure, ids, family), "family": family, "layer": "technical"}
+    item: dict[str, Any] = {"id": _id(measure, name, ids, family), "family": family, "layer": "technical"}
     for reading in found:
         holder = item if len(reading.path) == 1 else item.setdefault(reading.path[0], {})
         holder[reading.path[-1]] = reading.value
@@ -447,12 +449,12 @@ _QUESTIONS = (
 )
 
 
-def _id(measure: Measure, ids: set[str], family: str) -> str:
+def _id(measure: Measure, name: str, ids: set[str], family: str) -> str:
     """A slug of the rule's name, else of the family and the resource's, told apart by a number."""
-    words = measure.name or f"{family} {measure.resource.address.rsplit('.', 1)[-1]}"
+    words = name or f"{family} {measure.resource.address.rsplit('.', 1)[-1]}"
     slug = _SLUG.sub("-", words.lower()).strip("-")[:56].strip("-") or "control"
-    name, number = slug, 2
-    while name in ids:
-        name, number = f"{slug}-{number}", number + 1
-    ids.add(name)
-    return name
+    found, number = slug, 2
+    while found in ids:
+        found, number = f"{slug}-{number}", number + 1
+    ids.add(found)
+    return found

@@ -2575,3 +2575,18 @@ def test_a_set_of_azure_some_of_whose_rules_are_off_is_for_a_person_to_weigh(
     account = written(tmp_path, text, "bot_detection", resource=resource, urls=AT_SHOP)
     assert said(account) == {"status": "deployed"}
     assert ("some of its rules are off" not in notes(account)) is is_whole
+
+
+# --- rules without a name ---
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_rule_without_a_name_is_not_proposed_by_its_line(tmp_path: Path, count: int) -> None:
+    rules = ", ".join(['{ action = "block", expression = "ip.src in $bad" }'] * count)
+    head = ' kind = "zone"\n phase = "http_request_firewall_custom"\n'
+    text = f'resource "cloudflare_ruleset" "c" {{\n{head} rules = [{rules}]\n}}\n'
+    (tmp_path / "main.tf").write_text(text)
+    found = terraform.discover(Opener(tmp_path), "main.tf")
+    items = [each.item for each in found if each.section]
+    assert [(item["id"], "options" in item["evidence"][0]) for item in items] == [("ip-block-c", False)][: 2 - count]
+    assert all("several rules could be meant" in each.note for each in found if not each.section)
