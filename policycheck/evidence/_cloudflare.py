@@ -415,10 +415,16 @@ def zone_name(zone: Resource) -> str:
 def is_proxied(config: Config, resource: Resource, hosts: tuple[str, ...]) -> bool:
     """Whether no record here leads a host past Cloudflare, where no rule sees its requests.
 
-    Raises Unsaid where a record does: one that does not say `proxied` only answers for the name.
+    Raises Unsaid where a record does: one that does not say `proxied` only answers for the name. A part of a zone may be a
+    zone of its own, here or at the name servers that a record gives.
     """
     names = {id(zone): zone_name(zone).lower() for zone in zones(config, resource)}
+    apart = [(name, zone) for zone in config.of(ZONE) if (name := zone_name(zone).lower())]
+    apart += [(name, record) for record in config.of(*_RECORDS) if (name := _leads(config, record, names, ("NS",)))]
     for host in hosts:
+        for name, other in apart:
+            if f".{host}".endswith(f".{name}") and any(name.endswith(f".{whole}") for whole in names.values()):
+                raise Unsaid(f"{host} lies in the zone {name}, which {resource.address} is not of", other.at)
         records = [(name, record) for record in config.of(*_RECORDS) if (name := _leads(config, record, names))]
         exact = [record for name, record in records if name == host]
         for record in exact or [record for name, record in records if host_fit(host, [name]) is not None]:
@@ -431,10 +437,10 @@ def is_proxied(config: Config, resource: Resource, hosts: tuple[str, ...]) -> bo
     return True
 
 
-def _leads(config: Config, record: Resource, names: dict[int, str]) -> str:
+def _leads(config: Config, record: Resource, names: dict[int, str], types: tuple[str, ...] = ("A", "AAAA", "CNAME")) -> str:
     """The whole name of a record that leads requests somewhere; empty for others."""
     written = record.part.fields.get("name")
-    if record.part.fields.get("type") not in ("A", "AAAA", "CNAME") or not isinstance(written, str):
+    if record.part.fields.get("type") not in types or not isinstance(written, str):
         return ""
     zone = next((names[id(zone)] for zone in zones(config, record) if names.get(id(zone))), "")
     name = written.rstrip(".").lower()

@@ -2590,3 +2590,29 @@ def test_a_rule_without_a_name_is_not_proposed_by_its_line(tmp_path: Path, count
     items = [each.item for each in found if each.section]
     assert [(item["id"], "options" in item["evidence"][0]) for item in items] == [("ip-block-c", False)][: 2 - count]
     assert all("several rules could be meant" in each.note for each in found if not each.section)
+
+
+# --- a zone within a zone ---
+
+INNER = 'resource "cloudflare_zone" "inner" {{\n name = "{}"\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "url", "is_apart"),
+    [
+        (INNER.format("api.shop.example"), "https://api.shop.example/people/*", True),
+        (INNER.format("api.shop.example"), "https://v1.api.shop.example/people/*", True),
+        (INNER.format("api.shop.example"), "https://www.shop.example/people/*", False),
+        (INNER.format("example"), "https://api.shop.example/people/*", False),
+        (record("api", 'content = "ns1.else.example"', "NS"), "https://api.shop.example/people/*", True),
+        (record("api", 'content = "ns1.else.example"', "NS"), "https://rapi.shop.example/people/*", False),
+        (record("@", 'content = "ns1.else.example"', "NS"), "https://api.shop.example/people/*", False),
+    ],
+)
+def test_a_host_in_a_zone_of_its_own_passes_the_wider_one_by(tmp_path: Path, more: str, url: str, *, is_apart: bool) -> None:
+    account = written(tmp_path, ZONED + more, resource="cloudflare_ruleset.limits", urls=(url,))
+    if is_apart:
+        assert "lies in the zone api.shop.example, which cloudflare_ruleset.limits is not of" in silent(account)
+    else:
+        assert said(account)["status"] == "deployed"
+        assert not any(reading.soft for reading in account.readings)
