@@ -237,7 +237,6 @@ def compared(operator: str, wanted: str, path: str) -> bool | None:
 
 _ATOMS = (
     ("starts", re.compile(r'starts_with\(\s*(?:http\.request\.uri\.path|http\.request\.uri)\s*,\s*"([^"\\]*)"\s*\)')),
-    ("equals", re.compile(r'http\.request\.uri\.path\s+eq\s+"([^"\\]*)"')),
     ("contains", re.compile(r'http\.request\.uri(?:\.path)?\s+contains\s+"([^"\\]*)"')),
     ("starts", re.compile(r'http\.request\.uri\.path\s+(?:matches|~)\s+"\^([A-Za-z0-9/_-]*)"')),
     ("starts", re.compile(r"""request\.path\.startsWith\(\s*['"]([^'"\\]*)['"]\s*\)""")),
@@ -247,7 +246,10 @@ _ATOMS = (
 )  # fmt: skip
 
 
-_HOST_ATOM = re.compile(r'http\.host\s+eq\s+"([^"\\]*)"')
+#: A host or a path that is, or is not, a text, one of several, or of a pattern.
+_NAMED = re.compile(
+    r'http\.(host|request\.uri\.path)\s*(eq|==|ne|!=|in|(?:strict )?wildcard)\s*("[^"\\]*"|\{\s*(?:"[^"\\]*"\s*)+\})'
+)
 _NOT = re.compile(r"(?:not\b|!(?!=))\s*(.+)", re.DOTALL)
 _LITERALS = re.compile(r""""[^"]*"|'[^']*'|\{[^}]*\}""")
 _NAME = re.compile(r"(?<![\w$.:])[A-Za-z_][\w.]*")
@@ -289,10 +291,9 @@ def _taken(
         match = atom.fullmatch(text)
         if match:
             return compared(operator, match[1], path)
-    host = _HOST_ATOM.fullmatch(text)
-    if host:
-        fits = {host[1].lower() == each for each in hosts}
-        return fits.pop() if len(fits) == 1 else None
+    named = _NAMED.fullmatch(text)
+    if named:
+        return _is_named(named[1], named[2], re.findall(r'"([^"]*)"', named[3]), path, hosts)
     if depth < 4:
         for join, words in ((either, (" or ", "||")), (both, (" and ", "&&"))):
             pieces = _pieces(text, words)
@@ -302,6 +303,26 @@ def _taken(
         if match:
             return negated(_taken(match[1], path, hosts, None, answer, depth + 1))
     return None
+
+
+def _is_named(field: str, operator: str, values: list[str], path: str, hosts: Sequence[str]) -> bool | None:
+    """Whether a host or a path is one of the values; of wildcards, which stand for any text, only one at an end is read."""
+    is_wild = operator.endswith("wildcard")
+    if field == "host":
+        if is_wild and any("*" in value.removeprefix("*") for value in values):
+            return None
+        wanted = [value.lower() for value in values]
+        fits = {any(host.endswith(v[1:]) if is_wild and v[:1] == "*" else host == v for v in wanted) for host in hosts}
+        answer = fits.pop() if len(fits) == 1 else None
+    elif is_wild:
+        ends = values[0][:-1] if values[0].endswith("*") and "*" not in values[0][:-1] else None
+        is_strict = operator.startswith("strict")
+        if ends is None:
+            return None
+        answer = compared("starts", ends if is_strict else ends.lower(), path if is_strict else path.lower())
+    else:
+        answer = either(compared("equals", value, path) for value in values)
+    return negated(answer) if operator in ("ne", "!=") else answer
 
 
 def _asks_only(text: str, aside: re.Pattern[str]) -> bool:

@@ -2616,3 +2616,38 @@ def test_a_host_in_a_zone_of_its_own_passes_the_wider_one_by(tmp_path: Path, mor
     else:
         assert said(account)["status"] == "deployed"
         assert not any(reading.soft for reading in account.readings)
+
+
+# --- expressions as Cloudflare's editor writes them ---
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('http.request.uri.path wildcard "/Products/*"', "verified"),
+        ('http.request.uri.path strict wildcard "/Products/*"', ELSEWHERE),
+        ('http.request.uri.path wildcard "/cart/*"', ELSEWHERE),
+        ('http.request.uri.path wildcard "*/products/*"', "may leave out"),
+        ('http.request.uri.path in {"/cart" "/login"}', ELSEWHERE),
+        ('http.request.uri.path in {"/products/1" "/login"}', "may leave out"),
+        ('http.request.uri.path ne "/health"', "verified"),
+        ('http.request.uri.path != "/products/1"', "may leave out"),
+        ('http.host in {"shop.example" "www.shop.example"}', "verified"),
+        ('http.host == "shop.example"', "verified"),
+        ('http.host ne "shop.example"', ELSEWHERE),
+        ('http.host wildcard "*.example"', "verified"),
+        ('http.host wildcard "*.shop.example"', ELSEWHERE),
+        ('http.host wildcard "s*.example"', "may leave out"),
+        ('http.host eq "shop.example" and http.request.uri.path ne "/health"', "verified"),
+    ],
+)
+def test_hosts_and_paths_that_an_expression_names(tmp_path: Path, expression: str, expected: str) -> None:
+    limit = 'ratelimit = { characteristics = ["ip.src", "cf.colo.id"], period = 60, requests_per_period = 100 }'
+    rule = f'action = "block", expression = {json.dumps(expression)}, {limit}'
+    text = SITE + ruleset("http_ratelimit", rule)
+    account = written(tmp_path, text, resource="cloudflare_ruleset.r", urls=AT_SHOP)
+    if expected == "verified":
+        assert said(account)["status"] == "deployed"
+        assert not any(reading.soft for reading in account.readings)
+    else:
+        assert expected in silent(account)
