@@ -97,10 +97,18 @@ class _Folder:
         for _, block in self._of("locals", 0):
             self._locals.update({item[1]: item[4] for item in block[5] if item[0] == "a"})
         modules = [block[2][0] for _, block in self._of("module", 1)]
-        self.gap = f"module.{modules[0]} is not read" if modules else ""
+        self.gap = f"module.{modules[0]} is not read" if modules else self._forgotten()
 
     def _of(self, kind: str, labels: int) -> Iterator[tuple[str, list[Any]]]:
         return ((path, block) for path, block in self._blocks if block[1] == kind and len(block[2]) == labels)
+
+    def _forgotten(self) -> str:
+        """Why something may still exist that is taken out: `removed` without `destroy` leaves it as it is."""
+        for _, block in self._of("removed", 0):
+            inner = [item for each in block[5] if each[0] == "b" and each[1] == "lifecycle" for item in each[5]]
+            if any(item[:2] == ["a", "destroy"] and item[4] != ["lit", True] for item in inner):
+                return "removed resources stay as they are"
+        return ""
 
     def resources(self, types: Collection[str]) -> Iterator[Resource]:
         """The resources of some types. Raises Unsaid where an address stands twice."""

@@ -28,7 +28,6 @@ _AFTER_APPLY = Unsettled("is known only after apply; name the state as terraform
 _SENSITIVE = Unsettled("is sensitive and not shown")
 #: Words that start a reference to something else than a resource.
 _NO_RESOURCE = frozenset({"local", "data", "each", "count", "self", "path", "terraform", "ephemeral"})
-_GONE = (["delete"], ["forget"])
 
 
 def read(text: str, path: str, types: Collection[str]) -> Config:
@@ -121,19 +120,23 @@ def _plan(data: dict[str, Any], places: _Places, types: Collection[str]) -> Conf
         raise Unsaid("is a plan without resources", places.top)
     modules = _Modules(_map(_map(data.get("configuration")).get("root_module")))
     budget = _Budget(places.top)
-    found, destroyed = [], {}
+    found, destroyed, forgotten = [], {}, ""
     for change in changes:
         address, kind = change.get("address"), change.get("type")
         if not isinstance(address, str) or kind not in types or change.get("mode", "managed") != "managed":
             continue
         if "deposed" in change:
             continue
-        if _map(change.get("change")).get("actions") in _GONE:
+        actions = _map(change.get("change")).get("actions")
+        if actions == ["forget"]:
+            forgotten = forgotten or address
+        elif actions == ["delete"]:
             destroyed[address] = places.of(address)
         else:
             found.append(_changed(change, address, str(kind), places.of(address), modules, budget))
     gap = "the plan is not complete (-target)" if data.get("complete") is False else ""
     handed = tuple(modules.handed(types))
+    gap = gap or (f"the plan forgets {forgotten}, which then stays as it is" if forgotten else "")
     gap = gap or ("the plan holds more references than are followed" if modules.is_spent else "")
     return Config("plan", places.top, tuple(found), destroyed, gap, handed)
 

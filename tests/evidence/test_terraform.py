@@ -253,6 +253,27 @@ def test_what_the_plan_destroys_is_not_there() -> None:
     assert notes(account) == "the plan destroys aws_wafv2_web_acl.old"
 
 
+def test_what_a_plan_only_forgets_stays_in_force(tmp_path: Path) -> None:
+    data = plan()
+    change(data, "aws_wafv2_web_acl.old")["actions"] = ["forget"]
+    account = planned(tmp_path, data, resource="aws_wafv2_web_acl.old")
+    assert "the plan forgets aws_wafv2_web_acl.old, which then stays as it is" in silent(account)
+    data = plan()
+    site = change(data, "aws_cloudfront_distribution.site")
+    site.update(actions=["forget"], before=site["after"], after=None)
+    assert "the plan forgets aws_cloudfront_distribution.site" in silent(planned(tmp_path, data))
+
+
+@pytest.mark.parametrize(("destroy", "is_open"), [("destroy = false", True), ("destroy = true", False), ("", False)])
+def test_what_a_folder_removes_and_does_not_destroy_stays_in_force(tmp_path: Path, destroy: str, *, is_open: bool) -> None:
+    removed = f"removed {{\n from = aws_cloudfront_distribution.site\n lifecycle {{\n {destroy}\n}}\n}}\n"
+    account = written(tmp_path, acl(around=removed), resource=EDGE)
+    if is_open:
+        assert "removed resources stay as they are" in silent(account)
+    else:
+        assert said(account)["status"] == "planned"
+
+
 def test_a_replaced_resource_is_there(tmp_path: Path) -> None:
     data = plan()
     change(data, "module.waf.aws_wafv2_web_acl.edge")["actions"] = ["delete", "create"]
