@@ -168,4 +168,4 @@ def test_git_that_does_not_answer_in_time_is_said(repository: Path, tmp_path: Pa
     start = time.monotonic()
     with pytest.raises(UsageError, match="did not answer"):
         git.changes(repository, "a b.md", seconds=0.2)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 25

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from policycheck.evidence import envoy
 from policycheck.opener import Opener
 from tests.evidence.account_support import note, said, said_softly, silent, soft
+from tests.patience import ends
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -833,10 +833,9 @@ def test_the_time_that_thousands_of_routes_take_grows_with_their_number_only(tmp
     routes = [{"match": one, "route": {"cluster": "c"}} for one in match]
     routes.append({"match": {"prefix": "/"}, "route": {"cluster": "c"}})
     manager = {"route_config": {"virtual_hosts": [{"name": "v", "domains": ["*"], "routes": routes}]}}
-    start = time.process_time()
-    account = limiter(tmp_path, manager, options={"urls": ["/people/*"]})
-    assert said(account)["status"] == "deployed"
-    assert time.process_time() - start < 5
+    with ends():
+        account = limiter(tmp_path, manager, options={"urls": ["/people/*"]})
+        assert said(account)["status"] == "deployed"
 
 
 # --- switched on below, and ports ---
@@ -874,9 +873,8 @@ def test_a_domain_with_a_port_is_not_all_of_a_host(tmp_path: Path) -> None:
 
 def test_the_time_that_hundreds_of_listeners_take_grows_with_their_number_only(tmp_path: Path) -> None:
     managers = [{"http_filters": [asks()], "route_config": hosts(route(**SENDS))} for _ in range(600)]
-    start = time.process_time()
-    assert said(asked(tmp_path, listeners(*managers)))["status"] == "deployed"
-    assert time.process_time() - start < 6
+    with ends():
+        assert said(asked(tmp_path, listeners(*managers)))["status"] == "deployed"
 
 
 def test_the_last_of_many_listeners_counts_as_the_first(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from policycheck.evidence import notice
 from policycheck.opener import Opener
 from tests.evidence.account_support import said_softly as said
 from tests.evidence.account_support import silent
+from tests.patience import ends
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -553,10 +553,9 @@ def test_the_notice_of_another_organisation_supports_nothing(tmp_path: Path) -> 
 
 def test_a_denial_of_many_words_is_judged_in_time(tmp_path: Path) -> None:
     denial = f"We do not use your data to train {'training, ' * 40}public models."
-    start = time.monotonic()
-    account = written(tmp_path, f"{HEAD}## 3. How we use posts for AI\n\n{denial}\n", USE)
-    assert ("phases",) not in [reading.path for reading in account.readings]
-    assert time.monotonic() - start < 2
+    with ends():
+        account = written(tmp_path, f"{HEAD}## 3. How we use posts for AI\n\n{denial}\n", USE)
+        assert ("phases",) not in [reading.path for reading in account.readings]
 
 
 # --- times and learners -----------------------------------------------------------------------------------------

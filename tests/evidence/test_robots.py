@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from policycheck.evidence._published import Page, Pattern, Unsaid, normalised, p
 from policycheck.evidence._robots import Robots, robots_of
 from policycheck.model import Artefact
 from policycheck.opener import Opener
+from tests.patience import ends
 
 if TYPE_CHECKING:
     from policycheck.model import Account, Reading
@@ -615,43 +615,38 @@ def test_too_many_agents_are_refused(tmp_path: Path) -> None:
 # --- hostile ---
 
 
-def within(seconds: float, work: Any) -> Any:
-    start = time.perf_counter()
-    result = work()
-    assert time.perf_counter() - start < seconds
-    return result
-
-
 def test_wildcards_cost_no_more_than_their_length() -> None:
     for pattern in ("/" + "*" * 500_000, "/" + "*a" * 250_000, "/" + "a*" * 250_000 + "$"):
         rule = Pattern(pattern)
         path = "/" + "a" * 2000 + "b"
-        within(1, lambda rule=rule, path=path: [rule.fits(path) for _ in range(20)])
+        with ends():
+            for _ in range(20):
+                rule.fits(path)
 
 
 def test_wildcards_grow_no_faster_than_the_file(tmp_path: Path) -> None:
-    def seconds(stars: int) -> float:
-        text = "User-agent: bot\n" + f"Disallow: /{'*a' * stars}$\n"
-        start = time.perf_counter()
-        written(tmp_path, text, control(agents=["bot"]), urls=["/" + "a" * 1900])
-        return time.perf_counter() - start
-
-    seconds(1000)
-    assert seconds(200_000) < 20 * max(seconds(20_000), 0.005)
+    with ends():
+        written(
+            tmp_path, f"User-agent: bot\nDisallow: /{'*a' * 200_000}$\n", control(agents=["bot"]), urls=["/" + "a" * 1900]
+        )
 
 
 def test_a_hundred_thousand_groups(tmp_path: Path) -> None:
     text = "".join(f"user-agent:{number:x}\n" for number in range(30_000)) + "disallow:/\n"
-    found = within(2, lambda: written(tmp_path, text, control(agents=["ff"])))
+    with ends():
+        found = written(tmp_path, text, control(agents=["ff"]))
     assert read(found, "params", "agents").value == ["ff"]
     groups = "user-agent:a\nallow:/\n" * 100_000
-    assert read(within(3, lambda: written(tmp_path, groups, control(agents=["a"]))), "params", "agents").value == []
+    with ends():
+        found = written(tmp_path, groups, control(agents=["a"]))
+    assert read(found, "params", "agents").value == []
 
 
 def test_many_rules_on_many_surfaces_are_bounded(tmp_path: Path) -> None:
     text = "user-agent:*\n" + "disallow:/*b\n" * 30_000
     urls = [f"/{number}" for number in range(200)]
-    assert "too many rules" in silent(within(3, lambda: written(tmp_path, text, control(agents=["a"]), urls=urls)))
+    with ends():
+        assert "too many rules" in silent(written(tmp_path, text, control(agents=["a"]), urls=urls))
     assert "more surfaces" in silent(written(tmp_path, text, control(), urls=[f"/{number}" for number in range(201)]))
 
 

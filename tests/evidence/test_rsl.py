@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from policycheck.evidence import rsl
 from policycheck.evidence._published import Unsaid
 from policycheck.opener import Opener
+from tests.patience import ends
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -147,9 +147,8 @@ def test_a_link_in_robots_txt_is_published_and_no_more(tmp_path: Path) -> None:
     ids=range(19),
 )
 def test_what_is_no_licence_is_unreadable(content: str | bytes, why: str, tmp_path: Path) -> None:
-    start = time.perf_counter()
-    account = written(tmp_path, content, CONTROL)
-    assert time.perf_counter() - start < 1
+    with ends():
+        account = written(tmp_path, content, CONTROL)
     assert why in account.unreadable
     assert account.readings == ()
     assert rsl.discover(Opener(tmp_path), "file") == ()
@@ -168,9 +167,8 @@ def test_an_encoding_that_is_declared_changes_nothing(tmp_path: Path) -> None:
 
 def test_many_attributes_and_long_text_are_bounded(tmp_path: Path) -> None:
     attributes = " ".join(f'a{n}="x"' for n in range(20_000))
-    start = time.perf_counter()
-    written(tmp_path, f"{HEAD}<content url='/' {attributes}><license><permits type='usage'>{'a ' * 300_000}", CONTROL)
-    assert time.perf_counter() - start < 2
+    with ends():
+        written(tmp_path, f"{HEAD}<content url='/' {attributes}><license><permits type='usage'>{'a ' * 300_000}", CONTROL)
 
 
 @settings(max_examples=80, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from policycheck.evidence._prose import Sentence
 from policycheck.opener import Opener
 from tests.evidence.account_support import said_softly as said
 from tests.evidence.account_support import silent
+from tests.patience import ends
 
 if TYPE_CHECKING:
     from policycheck.model import Account
@@ -708,10 +708,9 @@ def test_the_date_of_a_pdf_contradicts(tmp_path: Path) -> None:
     ids=["encrypted", "scanned", "cut", "noise", "bomb", "loop", "kids"],
 )
 def test_a_pdf_that_cannot_be_read_says_why_and_in_time(data: bytes, reason: str, tmp_path: Path) -> None:
-    start = time.monotonic()
-    account = written(tmp_path, data, control(["service"]), "terms.pdf")
-    assert reason in silent(account)
-    assert time.monotonic() - start < 15
+    with ends():
+        account = written(tmp_path, data, control(["service"]), "terms.pdf")
+        assert reason in silent(account)
 
 
 # --- hostile --------------------------------------------------------------------------------------------------
@@ -757,20 +756,18 @@ MIB = 1024 * 1024
     ids=range(31),
 )
 def test_hostile_input_is_unreadable_soon_and_never_supports(name: str, content: bytes, tmp_path: Path) -> None:
-    start = time.monotonic()
-    silent(written(tmp_path, content, control(["scraping"]), name))
-    assert terms.discover(Opener(tmp_path), name) == ()
-    assert time.monotonic() - start < 5
+    with ends():
+        silent(written(tmp_path, content, control(["scraping"]), name))
+        assert terms.discover(Opener(tmp_path), name) == ()
 
 
 def test_a_sentence_of_the_longest_kind_is_judged_in_time() -> None:
-    start = time.monotonic()
-    for filler in ("access or ", "use the data, ", "scraping ", "(a) use any robot ", "you may not "):
-        list(_clauses.judged(Sentence("You may not " + filler * (1480 // len(filler)), 1, 0)))
-    # Words that are two of those that are known.
-    for filler in ("machine, ", "machine-learning "):
-        list(_clauses.judged(Sentence(filler.capitalize() + filler * 40 + "x is prohibited", 1, 0)))
-    assert time.monotonic() - start < 1
+    with ends():
+        for filler in ("access or ", "use the data, ", "scraping ", "(a) use any robot ", "you may not "):
+            list(_clauses.judged(Sentence("You may not " + filler * (1480 // len(filler)), 1, 0)))
+        # Words that are two of those that are known.
+        for filler in ("machine, ", "machine-learning "):
+            list(_clauses.judged(Sentence(filler.capitalize() + filler * 40 + "x is prohibited", 1, 0)))
 
 
 @pytest.mark.parametrize("path", ["gone.md", "../terms.md", "/etc/passwd", ".git/config", "folder", "link.md"])
