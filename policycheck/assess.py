@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from policycheck.checks import HYGIENE, MATCHES, integrity, of_declaration
+from policycheck.checks import FAILED, HYGIENE, MATCHES, integrity, of_declaration
 from policycheck.errors import RuleError
 from policycheck.judge import Judge, Judgement, distinct
 from policycheck.model import (
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from policycheck.witness import Hearing
 
 _NOT_APPLICABLE = Outcome.NOT_APPLICABLE
-FAILED = "the rule could not be evaluated"
 
 
 def assess(manifest: Manifest, criteria: Criteria, options: Options, known: Baseline | None = None) -> Result:

@@ -7,6 +7,10 @@ from policycheck.judge import finding_id, overlap
 from policycheck.model import Assurance, Finding, Location, Manifest, Outcome, Severity, Subject
 
 
+#: Why nothing is known of what a rule that broke would have judged.
+FAILED = "the rule could not be evaluated"
+
+
 class Check(NamedTuple):
     """One of them: its id, what it is about, what to do."""
 

@@ -7,7 +7,7 @@ write it, what may be written, who is to answer and which expectations wait for 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from policycheck.checks import READABLE
+from policycheck.checks import FAILED, READABLE
 from policycheck.language.types import BOOL, DATE, FLOAT, INT, LIST, MAP, MOMENT, OBJECT, STRING, Type, Types
 from policycheck.model import Place
 from policycheck.redaction import harmless
@@ -56,8 +56,9 @@ def by_subject(unknown: Iterable[Record]) -> list[tuple[str, list[str], int, Rec
 
 
 def is_unread(finding: Record) -> bool:
-    """Whether an unknown is evidence that says nothing; the others wait for an answer, or for something behind them."""
-    return bool(finding["outcome"] == "unknown" and finding["rule"] == READABLE.id)
+    """Whether an unknown is evidence that says nothing, or a rule that broke; the others wait for an answer, or for evidence."""
+    said_nothing = finding["rule"] == READABLE.id or finding.get("because_of") == FAILED
+    return bool(finding["outcome"] == "unknown" and said_nothing)
 
 
 def _place(finding: Record, route: str) -> Record | None:

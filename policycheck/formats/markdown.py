@@ -166,7 +166,8 @@ def _unread(record: Record) -> list[str]:
     some = [f for f in record["findings"] if is_unread(f)]
     lines = [f"### Evidence that could not be read ({len(some)})", ""] if some else []
     for finding in some:
-        lines.append(f"- **{finding['severity']}** {safe(finding.get('message') or finding['rule'])}")
+        why = finding.get("message") or f"{finding['rule']}: {finding.get('because_of', '')}"
+        lines.append(f"- **{finding['severity']}** {safe(why)}")
     return [*lines, ""] if lines else []
 
 

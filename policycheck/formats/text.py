@@ -322,7 +322,8 @@ def _unread(view: View, findings: list[Record]) -> list[str]:
     """Evidence that says nothing: it blocks like a question, and is never cut for length."""
     lines = [paint(f"Could not be read ({len(findings)})", "bold", view.style)] if findings else []
     for finding in findings:
-        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {finding.get('message', '')}"
+        why = finding.get("message") or finding.get("because_of", "")
+        told = f"{_where(view, finding['location'])} {finding['severity']} {finding['rule']}: {why}"
         lines += wrap(told, view.style, "  ", "      ")
     return [*lines, ""] if lines else []
 
