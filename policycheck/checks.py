@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from policycheck.judge import finding_id, overlap
 from policycheck.model import Assurance, Finding, Location, Manifest, Outcome, Severity, Subject
 
-
 #: Why nothing is known of what a rule that broke would have judged.
 FAILED = "the rule could not be evaluated"
 

@@ -56,7 +56,7 @@ def by_subject(unknown: Iterable[Record]) -> list[tuple[str, list[str], int, Rec
 
 
 def is_unread(finding: Record) -> bool:
-    """Whether an unknown is evidence that says nothing, or a rule that broke; the others wait for an answer, or for evidence."""
+    """Whether an unknown is evidence that says nothing, or a rule that broke; the others wait for something."""
     said_nothing = finding["rule"] == READABLE.id or finding.get("because_of") == FAILED
     return bool(finding["outcome"] == "unknown" and said_nothing)
 
