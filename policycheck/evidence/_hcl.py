@@ -37,6 +37,11 @@ class _Unreadable(Exception):
         self.line = line
 
 
+def ready() -> None:
+    """Build the parser, which takes far longer than to parse a folder. Raises ModuleNotFoundError without python-hcl2."""
+    _parser()
+
+
 def read(data: bytes) -> dict[str, Any]:
     """The structure of each file of `data`, which is JSON of texts by path."""
     # A tree of many small objects and a short life: looking for garbage in between costs most of the time.
