@@ -16,6 +16,7 @@ from policycheck.model import WarnUntil
 from policycheck.report import starting
 
 CLEAN = (Path(__file__).parent / "corpus" / "clean.yaml").read_text("utf-8")
+CLEAN = CLEAN.replace("    role: controller\n", "    role: controller\n    phases: [rag]\n", 1)
 AS_OF = "2026-11-21"
 Call = Callable[..., tuple[int, str, str]]
 
