@@ -21,8 +21,15 @@ def asked(text: str) -> object:
     return _child.parsed("_hcl", json.dumps({"a.tf": text}).encode())
 
 
-def pid() -> int:
-    return _child._Standby.of("_hcl")._process.pid
+def pid(module: str) -> int:
+    return _child._Standby.of(module)._process.pid
+
+
+def why(data: bytes) -> str:
+    """Of a reader that is ready at once, why it does not read something."""
+    with pytest.raises(ArtefactError) as refused:
+        _child.parsed("_pdf", data)
+    return str(refused.value)
 
 
 BLOCK = 'resource "x" "y" { a = 1 }\n'
@@ -31,17 +38,17 @@ TREE = {"a.tf": {"items": [["b", "resource", ["x", "y"], 1, 1, [["a", "a", 1, 20
 
 def test_what_broke_one_answer_is_gone_with_the_next() -> None:
     assert asked(BLOCK) == TREE
-    first = pid()
+    first = pid("_hcl")
     with pytest.raises(ArtefactError, match=r"MemoryError|within the limits"):
         asked(f'x = "{"a" * 6_000_000}"')
     assert asked(BLOCK) == TREE
-    assert pid() == first
+    assert pid("_hcl") == first
 
 
 def test_one_that_was_ended_is_started_again() -> None:
-    assert asked(BLOCK) == TREE
-    os.kill(pid(), signal.SIGKILL)
-    assert asked(BLOCK) == TREE
+    first = why(b"no PDF")
+    os.kill(pid("_pdf"), signal.SIGKILL)
+    assert why(b"no PDF") == first
 
 
 def test_threads_get_their_own_answers() -> None:
@@ -63,12 +70,13 @@ def test_an_answer_that_nobody_took_is_not_that_to_the_next_question(monkeypatch
     def interrupted(stream: object) -> bytes:
         raise KeyboardInterrupt
 
-    asked(BLOCK)
+    first, other = why(b"no PDF"), why(b"")
+    assert first != other
     with monkeypatch.context() as patch:
         patch.setattr(_child, "_received", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            asked("a = 1\n")
-    assert asked(BLOCK) == TREE
+            _child.parsed("_pdf", b"no PDF")
+    assert why(b"") == other
 
 
 def test_a_module_that_is_not_there_is_named() -> None:
