@@ -102,7 +102,8 @@ def _signed(key_id: str) -> list[str]:
         *_said(f"The bundle says that it was signed by the key {key_id}. Then hold the signature against the statement:"),
         *_commands(
             "SIGNED=$(mktemp)", f'{_ENCODED} > "$SIGNED"',
-            f'openssl pkeyutl -verify -pubin -inkey "$KEY" -rawin -in "$SIGNED" -sigfile {SIGNATURE} && rm "$SIGNED"',
+            f'openssl pkeyutl -verify -pubin -inkey "$KEY" -rawin -in "$SIGNED" -sigfile {SIGNATURE}',
+            'rm "$SIGNED"',
         ),
         *_said("It must say: Signature Verified Successfully. Then hold the files against the statement:"),
         *_commands(f"{_SUBJECTS} {STATEMENT} | sha256sum --strict -c"),
