@@ -271,6 +271,10 @@ class Document:
             prefix = self._routes[id(container)] = "" if up is None else self.route(*up)
         return prefix if key is None else (prefix + _step(container, key)).lstrip(".")
 
+    def as_declared(self, container: Any) -> Any:
+        """The container itself: nothing is laid over a document."""
+        return container
+
     def line(self, path: str, number: int) -> str:
         """The text of a line (1-based), without its end; empty when there is none."""
         lines = self._texts.get(path, "").splitlines()

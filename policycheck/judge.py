@@ -178,13 +178,13 @@ class Judge:
         for met in program.walk(env):
             here, holder = self._here(rule, concern, program, met)
             is_away = not here.expectations and bool(rule.expectations)
-            if is_away and not holder:
+            if is_away and (not holder or concern.unsure):
                 elsewhere = True
                 continue
             here = concern if is_away else here
-            outcome, decided, equivalent = self._verdict(here, program, met)
-            if is_away and not concern.unsure:
-                outcome, decided, equivalent = Outcome.NOT_APPLICABLE, program.places_of(holder), ""
+            outcome, decided, equivalent = (
+                (Outcome.NOT_APPLICABLE, program.places_of(holder), "") if is_away else self._verdict(here, program, met)
+            )
             if outcome not in self.detail and here is concern:
                 self.counted.setdefault(rule.id, []).append(outcome)
                 self.by_equivalent += bool(equivalent)
@@ -208,7 +208,7 @@ class Judge:
         if not concern.is_local:
             return concern, ""
         place = _place(program, self.env)
-        holder, places = ("", (place,)) if place else _listing(program, self.env)
+        holder, places = ("", (place,)) if place else self._listing(program)
         if not places or (holder and met == SILENT):
             return concern, ""
         if (rule.id, places) not in self._local:
@@ -216,6 +216,18 @@ class Judge:
             same = len(kept) == len(concern.expectations)
             self._local[rule.id, places] = concern if same else _concern(rule, kept, (), _ELSEWHERE, concern.ids)
         return self._local[rule.id, places], holder
+
+    def _listing(self, program: Program) -> tuple[str, tuple[str, ...]]:
+        """The outermost binding that lists the places it touches (an activity, an incident), and these; none if none does.
+
+        Whose laws count is what is declared: that an artefact names other places is a gap by itself.
+        """
+        for binding in program.bindings:
+            item = self.place.as_declared(self.env.get(binding.name))
+            places = item.get("jurisdictions") if isinstance(item, dict) else None
+            if places and isinstance(places, list) and all(isinstance(p, str) for p in places):
+                return binding.name, tuple(places)
+        return "", ()
 
     def _elsewhere(self, rule: Rule, concern: Concern) -> Judgement:
         """Said once for all things of places of whose law the rule knows nothing that concerns the organization."""
@@ -487,16 +499,6 @@ def _place(program: Program, env: Env) -> str:
         if isinstance(named, str):
             return named
     return ""
-
-
-def _listing(program: Program, env: Env) -> tuple[str, tuple[str, ...]]:
-    """The outermost binding that lists the places it touches (an activity, an incident), and these; none if none does."""
-    for binding in program.bindings:
-        item = env.get(binding.name)
-        places = item.get("jurisdictions") if isinstance(item, dict) else None
-        if places and isinstance(places, list) and all(isinstance(p, str) for p in places):
-            return binding.name, tuple(places)
-    return "", ()
 
 
 def overlap(one: str, other: str) -> bool:

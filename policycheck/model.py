@@ -416,6 +416,9 @@ class Place(Protocol):
     def route(self, container: Any, key: Any = None) -> str:
         """The key route of `container[key]`."""
 
+    def as_declared(self, container: Any) -> Any:
+        """The container as the manifest has it; what only a witness speaks of is itself."""
+
 
 class Manifest(NamedTuple):
     """What an organisation declares, read and found well-formed."""

@@ -140,7 +140,7 @@ class Overlay:
         added = self._added.get(id(container))
         reading = self._read.get((id(container), key), added[2] if added else None)
         if reading is None:
-            return self.declared.locate(self._copies.get(id(container), container), key)
+            return self.declared.locate(self.as_declared(container), key)
         found = Location(reading.file, reading.line, reading.column, 0, self.route(container, key))
         self.notes[found] = reading.note
         if reading.soft:
@@ -150,17 +150,21 @@ class Overlay:
     def route(self, container: Any, key: Any = None) -> str:
         """The key route, as in the manifest."""
         if id(container) not in self._added:
-            return self.declared.route(self._copies.get(id(container), container), key)
+            return self.declared.route(self.as_declared(container), key)
         above, step, _ = self._added[id(container)]
         route = f"{self.route(above)}[{step}]" if isinstance(above, list) else f"{self.route(above)}.{step}"
         return (route if key is None else f"{route}.{key}").lstrip(".")
+
+    def as_declared(self, container: Any) -> Any:
+        """The manifest's own container where this is its copy, else the container itself."""
+        return self._copies.get(id(container), container)
 
     def parent(self, container: Any) -> Any:
         """As in the manifest; what was added lies in what it was added to."""
         if id(container) in self._added:
             above, step, _ = self._added[id(container)]
             return above, above.index(container) if isinstance(above, list) else step
-        return self.declared.parent(self._copies.get(id(container), container))
+        return self.declared.parent(self.as_declared(container))
 
 
 def is_called(item: Any, name: str) -> bool:

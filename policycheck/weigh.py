@@ -67,9 +67,7 @@ def weigh(
             if before is not None:
                 if _may_matter(judgement, before, routes, denied):
                     bound = [judgement.bound.get(binding.name) for binding in criteria.program(judgement.rule).bindings]
-                    weighed = _weighed(before, judge.finding(judgement), hearing, differing, bound)
-                    # Whose laws count is what is declared: that an artefact names other places is a gap by itself.
-                    findings[judgement.key] = weighed._replace(expectations=before.expectations, severity=before.severity)
+                    findings[judgement.key] = _weighed(before, judge.finding(judgement), hearing, differing, bound)
             elif judgement.outcome is Outcome.GAP and not _is_of(judgement, fresh):
                 added = _added(judge.finding(judgement), hearing)
                 if added is not None:

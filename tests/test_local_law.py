@@ -180,18 +180,37 @@ def test_decisions_that_an_incident_does_not_list_may_be_of_places_that_it_does_
     assert found == {"i": ("unknown", "high", ("LAW-GB", "LAW-CA"))}
 
 
-def test_places_that_only_an_artefact_shows_bring_no_law_to_what_it_denies(tmp_path: Path) -> None:
+def held_against_a_register(tmp_path: Path, incident: str, asked: dict[str, dict[str, Any]]) -> Any:
+    """An incident as declared, and a register by which it lies in Canada and took 500 records."""
     rule = {"for_each": "incident", "assert": "incident.records < 100", "message": "{incident.id} is large."}
     (tmp_path / "register.csv").write_text("id,jurisdictions,records,detected_at\ni,CA,500,2026-01-01T10:00:00Z\n")
     document = manifest(
-        "[GB, CA]",
-        "incidents: [{id: i, jurisdictions: [GB], records: 5}]\n"
+        "[GB, CA, US]",
+        f"incidents: [{{id: i, {incident}}}]\n"
         "incident_policy: {register_ref: register.csv, evidence: [{kind: register, path: register.csv}]}",
     )
     read = Manifest("policycheck.yaml", document.data, document, (), str(tmp_path), "")
-    result = assess(read, criteria(LAWS, **rule), Options(as_of=AS_OF, detail=frozenset(Outcome)))
-    found = [(f.outcome.value, f.assurance.value, f.expectations) for f in result.findings if f.rule == "owned"]
-    assert found == [("gap", "contradicted", ("LAW-GB",))]
-    assert {name: one.outcome.value for name, one in result.rollup.items()} == {"LAW-GB": "gap", "LAW-CA": "not_applicable"}
+    return assess(read, criteria(asked, **rule), Options(as_of=AS_OF, detail=frozenset(Outcome)))
+
+
+@pytest.mark.parametrize(("places", "asked", "expected"), [
+    ("[GB]", LAWS, ("gap", "contradicted", ("LAW-GB",))),
+    ("[US]", LENT, ("gap", "contradicted", ("LAW-1",))),
+    ("[US]", LAWS, ("not_applicable", "declared", ("LAW-GB", "LAW-CA"))),
+])  # fmt: skip
+def test_places_that_only_an_artefact_shows_bring_no_law_to_what_it_denies(
+    tmp_path: Path, places: str, asked: dict[str, dict[str, Any]], expected: tuple[Any, ...]
+) -> None:
+    result = held_against_a_register(tmp_path, f"jurisdictions: {places}, records: 5", asked)
+    assert [(f.outcome.value, f.assurance.value, f.expectations) for f in result.findings if f.rule == "owned"] == [expected]
+    gaps = {name for name, one in result.rollup.items() if one.outcome is Outcome.GAP}
+    assert gaps == (set(expected[2]) if expected[0] == "gap" else set())
     denied = [f.message for f in result.findings if f.rule == "declaration-matches-evidence"]
     assert any("incidents.i.jurisdictions" in message for message in denied)
+
+
+def test_an_activity_elsewhere_waits_for_what_decides_whether_the_rest_of_a_rule_concerns() -> None:
+    asked: dict[str, dict[str, Any]] = {"LAW-GB": {"jurisdictions": ["GB"]}, "SMALL": {"sizes": ["small"]}}
+    wanted, document = criteria(asked, **ACTIVITY), manifest("[GB, US]", activity("[US]"))
+    assert {subject: found[0] for subject, found in judged(wanted, document).items()} == {"a": "unknown"}
+    assert rollup(wanted, document) == {"LAW-GB": "not_applicable", "SMALL": "unknown"}

@@ -38,6 +38,9 @@ class Bare:
     def route(self, container: Any, key: Any = None) -> str:
         return ""
 
+    def as_declared(self, container: Any) -> Any:
+        return container
+
 
 def outcomes(criteria: Criteria, rule_id: str, data: Any, as_of: str, equivalents: bool = False) -> list[tuple[str, str]]:
     """Subject and outcome of every judgement of a rule."""
