@@ -8,6 +8,11 @@ import io
 PAGES, CHARACTERS = 500, 1024 * 1024
 
 
+def ready() -> None:
+    """Load the library, which takes longer than to read most files. Raises ModuleNotFoundError without pypdf."""
+    import pypdf  # noqa: F401
+
+
 def read(data: bytes) -> list[str]:
     """The text of each page. Raises ValueError for a PDF that is encrypted or beyond the caps."""
     from pypdf import PdfReader
