@@ -10,7 +10,10 @@ PATIENCE = 20.0
 
 @contextmanager
 def ends() -> Iterator[None]:
-    """Fails when what is done inside takes more processor time, its child processes included, than any of it should."""
+    """Fails when what is done inside takes more processor time than any of it should.
+
+    Child processes that have ended count. A parser that stands ready (`_child.py`) goes on, and has limits of its own.
+    """
     before = sum(os.times()[:4])
     yield
     assert sum(os.times()[:4]) - before < PATIENCE
