@@ -91,6 +91,13 @@ def in_a_fork(monkeypatch: pytest.MonkeyPatch, answer: object) -> str:
     return str(json.loads(_child._in_a_fork("_hcl", b"")).get("wrong"))
 
 
+def test_what_a_reader_prints_stands_in_no_answer(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert in_a_fork(monkeypatch, lambda module, data: {"wrong": os.write(1, b"printed")}) == "7"
+    assert capfd.readouterr().out == ""
+
+
 def test_a_fork_that_takes_too_long_says_too_much_or_breaks_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_child, "PATIENCE", 0.2)
     assert in_a_fork(monkeypatch, lambda module, data: time.sleep(30)).startswith("took longer than")
