@@ -386,7 +386,7 @@ def _snippets(found: Resource, resources: Sequence[Resource]) -> Iterator[tuple[
         data = mapping(resource.data.get("data"))
         if resource.kind == "ConfigMap":
             names = _GLOBAL_SNIPPETS
-        elif resource.kind == "Ingress" and hosts & set(_hosts(resource)):
+        elif resource.kind == "Ingress" and (resource is found or hosts & set(_hosts(resource))):
             data = _annotations(resource).data
             names = tuple(_PREFIX + name for name in (_SNIPPETS if resource is found else ("server-snippet",)))
         for name in [name for name in names if name in data]:
@@ -564,7 +564,8 @@ def _pattern_hosts(resources: Sequence[Resource]) -> frozenset[str]:
 
 def _hosts(resource: Resource) -> list[str]:
     """The hosts of an Ingress, an empty one for any."""
-    return [text(mapping(rule).get("host")).lower() for rule in listing(resource.spec.get("rules"))]
+    hosts = [text(mapping(rule).get("host")).lower() for rule in listing(resource.spec.get("rules"))]
+    return [*hosts, ""] if resource.spec.get("defaultBackend") else hosts
 
 
 def _ingress_places(resource: Resource, patterns: frozenset[str]) -> list[tuple[Taken, str]]:

@@ -860,6 +860,14 @@ def test_a_snippet_with_places_of_its_own_leaves_a_limit_to_a_person(tmp_path: P
     assert "status" not in soft(apart)
 
 
+@pytest.mark.parametrize("more", [{}, {"defaultBackend": {"service": {"name": "shop", "port": {"number": 80}}}}])
+def test_a_snippet_counts_for_an_ingress_without_hosts(tmp_path: Path, more: dict[str, Any]) -> None:
+    limited = at_host("limited", "/", LIMITED | {"configuration-snippet": "real_ip_header X-Client;"})
+    limited["spec"] = more
+    (tmp_path / "i.json").write_text(json.dumps(limited), "utf-8")
+    assert "says real_ip_header too" in silent(heard("i.json", tmp_path))
+
+
 def test_connections_that_are_passed_on_are_not_limited(tmp_path: Path) -> None:
     passed = {"ssl-passthrough": "true"}
     assert "ssl-passthrough" in silent(together(tmp_path, at_host("limited", "/", LIMITED | passed)))
