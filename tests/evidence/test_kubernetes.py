@@ -868,6 +868,14 @@ def test_a_snippet_counts_for_an_ingress_without_hosts(tmp_path: Path, more: dic
     assert "says real_ip_header too" in silent(heard("i.json", tmp_path))
 
 
+def test_what_a_login_answers_may_be_kept_by_a_snippet(tmp_path: Path) -> None:
+    asks = {"auth-url": "https://login.example/auth"}
+    kept = {"configuration-snippet": "auth_request_set $user $upstream_http_x_user;"}
+    for notes in (asks, asks | kept):
+        account = together(tmp_path, at_host("limited", "/", notes), subject={"family": "access_control"})
+        assert said(account)["status"] == "deployed"
+
+
 def test_connections_that_are_passed_on_are_not_limited(tmp_path: Path) -> None:
     passed = {"ssl-passthrough": "true"}
     assert "ssl-passthrough" in silent(together(tmp_path, at_host("limited", "/", LIMITED | passed)))
