@@ -251,7 +251,8 @@ def _may_take(part: Part | Unsettled, question: Question) -> bool | None:
     """Whether a listener or rule of paths may take the requests: surely not, or not known."""
     if isinstance(part, Unsettled):
         return None
-    patterns, names = part.texts("paths"), [*part.texts("host_names"), *part.texts("host_name")]
+    # A state writes an empty name for a listener of any host.
+    patterns, names = part.texts("paths"), [name for key in ("host_names", "host_name") for name in part.texts(key) if name]
     if patterns and question.paths:
         fits = [
             compared("starts" if pattern.endswith("*") else "equals", pattern.removesuffix("*"), path)
