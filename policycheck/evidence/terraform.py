@@ -229,8 +229,12 @@ def _hosts(config: Config, target: Resource) -> tuple[list[str], bool]:
     attachers = [each for each in attachers if not _aws_waf.is_off(each)] or attachers
     for each in attachers:
         found += _aliases(each) if each.type == _DISTRIBUTION and not each.doubt else []
-    is_all = all(each.type == _DISTRIBUTION and isinstance(each.part.fields.get("aliases"), tuple) for each in attachers)
+    is_all = all(each.type == _DISTRIBUTION and _is_settled(each.part.fields.get("aliases")) for each in attachers)
     return found, is_all and bool(attachers) and not config.gap and not handed_by(config, target)
+
+
+def _is_settled(aliases: object) -> bool:
+    return isinstance(aliases, tuple) and all(isinstance(alias, str) for alias in aliases)
 
 
 def _attaches_to(attacher: Resource, target: Resource) -> bool:

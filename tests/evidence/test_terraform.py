@@ -1326,6 +1326,7 @@ resource "cloudflare_ruleset" "limits" {
         (acl(around=NAMED), EDGE, (), True),
         (acl(around=NAMED), EDGE, ("/a",), True),
         (acl(around=NAMED), EDGE, ("https://www.shop.example/a", "https://other.example/a"), True),
+        (acl(around=NAMED.replace('"*.shop.example"', "var.name")), EDGE, ("https://other.example/a",), True),
         (acl(), EDGE, ("https://www.shop.example/a",), True),
         (ZONED, "cloudflare_ruleset.limits", ("https://www.shop.example/a",), False),
         (ZONED, "cloudflare_ruleset.limits", ("https://shop.example/a",), False),
