@@ -311,7 +311,8 @@ def _is_named(field: str, operator: str, values: list[str], path: str, hosts: Se
     if field == "host":
         if is_wild and any("*" in value.removeprefix("*") for value in values):
             return None
-        wanted = [value.lower() for value in values]
+        # Texts are compared as they are written, except by `wildcard`; clients write hosts small.
+        wanted = [value.lower() for value in values] if operator == "wildcard" else values
         fits = {any(host.endswith(v[1:]) if is_wild and v[:1] == "*" else host == v for v in wanted) for host in hosts}
         answer = fits.pop() if len(fits) == 1 else None
     elif is_wild:
