@@ -476,6 +476,7 @@ def _refuse_other_listeners(
     is_all, asked = len(guarded) == len(managers), [_asked(one) for one in managers]
     if not guarded or (is_all and not any(asked)):
         return
+    is_told = all(name or "route_config" in one for one, name in zip(managers, asked, strict=True))
     inside = [(one, {id(holder) for holder in containers(one)}) for one in managers]
     beside = [
         (text(holder.get("name")), {id(inner) for inner in containers(holder)})
@@ -487,9 +488,9 @@ def _refuse_other_listeners(
         names = {name for name, ids in beside if id(data) in ids}
         around = around or [one for one, name in zip(managers, asked, strict=True) if name and name in names]
         with_filter = [one for one in around if id(one) in guarded]
-        if (around and len(with_filter) == len(around)) or (not around and is_all and not all(asked)):
+        if (around and len(with_filter) == len(around)) or (not around and is_all and not is_told):
             continue
-        if with_filter or not (around or all(asked)):
+        if with_filter or not (around or is_told):
             why = "is behind several listeners, not all of which have the filter; which is not known here"
             raise At(document, data).unsaid(f"{label} {why}")
         raise At(document, data).unsaid(f"{label} is behind another listener than the rate limit filter")

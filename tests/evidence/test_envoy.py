@@ -1036,3 +1036,23 @@ def test_a_listener_serves_the_routes_that_it_asks_for(
         managers += [{"http_filters": [], "rds": {"route_config_name": second}}] if second else []
         account = asked(tmp_path, {"resources": [*managers, *routes]}, **({"options": {}} if one is local else {}))
         assert said(account)["status"] == "deployed" if is_read else "listener" in silent(account)
+
+
+@pytest.mark.parametrize(("found", "is_read"), [({"scoped_routes": {}}, True), ({"rds": {}}, True), ({}, False)])
+def test_routes_that_no_listener_asks_for_are_behind_none(tmp_path: Path, found: dict[str, Any], *, is_read: bool) -> None:
+    """All listeners have the filter; one asks for other routes, and the second has its own or does not say which."""
+    public = {"name": "public", "virtual_hosts": [{"name": "v", "domains": ["shop.example"], "routes": [route(**SENDS)]}]}
+    own = found or {"route_config": hosts(route("/"), domain="admin.example")}
+    filters = {"http_filters": [asks()], "use_remote_address": True}
+    managers = [filters | {"rds": {"route_config_name": "inner"}}, filters | own]
+    account = asked(tmp_path, {"resources": [*managers, public]})
+    assert said(account)["status"] == "deployed" if is_read else "another listener" in silent(account)
+
+
+def test_routes_of_elsewhere_change_nothing_of_what_the_service_counts_alone(tmp_path: Path) -> None:
+    manager = {"http_filters": [asks()], "use_remote_address": True, "route_config": hosts(route(**SENDS))}
+    (tmp_path / "e.json").write_text(json.dumps({"resources": [manager, ELSEWHERE]}), "utf-8")
+    limit = {"key": "remote_address", "shadow_mode": True, "rate_limit": PER_MINUTE}
+    (tmp_path / "s.json").write_text(json.dumps({"domain": "d", "descriptors": [limit]}), "utf-8")
+    account = heard("e.json", tmp_path, urls=SHOP, options={"service": "s.json"})
+    assert said(account)["status"] == "observing"
