@@ -63,10 +63,11 @@ _LIMITS = ("rate_limit", "anomaly_throttle")
 _FAMILIES = (*_LIMITS, "ip_block", "access_control")
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _SNIPPETS = ("configuration-snippet", "server-snippet", "auth-snippet")
-#: What changes in them a limit, or who is let in, and what has requests answered elsewhere.
+#: What changes in them a limit, or who is let in (no variable and no part of a header), and what has requests answered
+#: elsewhere.
 _LIMITING = re.compile(r"\blimit_req(?!_status\b|_log_level\b)\w*|\b(?:set_)?real_ip\w*")
 _ADMITTING = re.compile(
-    r"\b(?:satisfy|auth_(?!request_set\b)\w+|allow|deny|ssl_verify_client|access_by_lua\w*|(?:set_)?real_ip\w*)\b"
+    r"(?<![\w$-])(?:satisfy|auth_(?!request_set\b)\w+|allow|deny|ssl_verify_client|access_by_lua\w*|(?:set_)?real_ip\w*)\b"
 )
 _ELSEWHERE = re.compile(r"\b(?:location|rewrite|error_page|try_files)\b")
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)

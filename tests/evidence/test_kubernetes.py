@@ -870,9 +870,11 @@ def test_a_snippet_counts_for_an_ingress_without_hosts(tmp_path: Path, more: dic
 
 def test_what_a_login_answers_may_be_kept_by_a_snippet(tmp_path: Path) -> None:
     asks = {"auth-url": "https://login.example/auth"}
-    kept = {"configuration-snippet": "auth_request_set $user $upstream_http_x_user;"}
-    for notes in (asks, asks | kept):
-        account = together(tmp_path, at_host("limited", "/", notes), subject={"family": "access_control"})
+    kept = "auth_request_set $auth_cookie $upstream_http_set_cookie; add_header Set-Cookie $auth_cookie;"
+    shown = "add_header access-control-allow-origin https://shop.example;"
+    for snippet in ("", kept, shown):
+        limited = at_host("limited", "/", asks | {"configuration-snippet": snippet})
+        account = together(tmp_path, limited, subject={"family": "access_control"})
         assert said(account)["status"] == "deployed"
 
 
