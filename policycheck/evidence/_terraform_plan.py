@@ -26,6 +26,8 @@ CONTAINER_CAP, VALUE_CAP = 1_000_000, 500_000
 _ADDRESS = re.compile(r'"address"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _AFTER_APPLY = Unsettled("is known only after apply; name the state as terraform show -json writes it then")
 _SENSITIVE = Unsettled("is sensitive and not shown")
+#: A word of an ARN, id or link.
+_WORD = re.compile(r"[\w.-]+")
 #: Words that start a reference to something else than a resource.
 _NO_RESOURCE = frozenset({"local", "data", "each", "count", "self", "path", "terraform", "ephemeral"})
 
@@ -370,9 +372,17 @@ def _state(data: dict[str, Any], places: _Places, types: Collection[str]) -> Con
 
 def _handed(found: list[Resource], others: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Which resources of other types hold the ARN, id or link of one that is read, in any of their texts."""
-    names = {each.address: [name for name in each.names() if "/" in name] for each in found}
-    for other in others if any(names.values()) else ():
+    owners: dict[str, set[str]] = {}
+    lengths: dict[str, set[int]] = {}
+    for each in found:
+        for name, words in ((name, list(_WORD.finditer(name))) for name in each.names()):
+            if words and "/" in name[: words[-1].end()]:
+                owners.setdefault(name[: words[-1].end()], set()).add(each.address)
+                lengths.setdefault(words[-1][0], set()).add(words[-1].end())
+    # To look for each name in each text would take minutes in a large state: only where its last word stands can it end.
+    for other in others if owners else ():
         text = json.dumps(other.get("values"), ensure_ascii=False)
-        addresses = tuple(address for address, own in names.items() if any(name in text for name in own))
+        ends = ((word.end(), size) for word in _WORD.finditer(text) for size in lengths.get(word[0], ()))
+        addresses = {address for end, size in ends for address in owners.get(text[max(0, end - size) : end], ())}
         if addresses:
-            yield str(other.get("address")), addresses
+            yield str(other.get("address")), tuple(sorted(addresses))

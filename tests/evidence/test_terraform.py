@@ -2288,6 +2288,18 @@ def test_a_plan_and_a_state_show_what_hands_a_firewall_on(tmp_path: Path) -> Non
     assert "but helm_release.app hands it on" in silent(planned(tmp_path, data))
 
 
+def test_a_large_state_is_searched_for_what_it_hands_on_in_time(tmp_path: Path) -> None:
+    def one(kind: str, number: int, **values: str) -> dict[str, Any]:
+        return {"address": f"{kind}.x{number}", "type": kind, "mode": "managed", "values": values}
+
+    names = [f"/aws/lambda/{number}" for number in range(5000)]
+    logs = [one("aws_cloudwatch_log_group", number, name=name, id=name) for number, name in enumerate(["/", *names])]
+    roles = [one("aws_iam_role", number, assume_role_policy="x" * 1500) for number in range(4000)]
+    state = {"format_version": "1.0", "values": {"root_module": {"resources": logs + roles}}}
+    with ends():
+        written(tmp_path, json.dumps(state), None, "show.json", resource="aws_cloudwatch_log_group.x7", retention_days=30)
+
+
 def test_a_state_shows_what_holds_the_arn_of_a_firewall(tmp_path: Path) -> None:
     state = json.loads((FIXTURES / "state" / "show.json").read_text())
     module = state["values"]["root_module"]
