@@ -133,15 +133,17 @@ def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
         for match in _LABEL.finditer(flat):
             day, why, _ = read(flat[match.end() : match.end() + 60].lstrip())
             kind = UPDATED if match["updated"] else EFFECTIVE
-            if (day or why) and _is_own(flat[: match.start()], kind, title, ":" in match["date"]):
+            # "Will be in force from …" is a beginning, "will be published on …" is of another version.
+            is_start = kind == EFFECTIVE and match["effective"].lower() != "published"
+            if (day or why) and _is_own(flat[: match.start()], title, is_start=is_start, is_field=":" in match["date"]):
                 found.append(Stated(kind, day, block.line_at(match.start()), " ".join(flat.split()), why))
     return found
 
 
-def _is_own(before: str, kind: str, title: str, is_field: bool) -> bool:
+def _is_own(before: str, title: str, *, is_start: bool, is_field: bool) -> bool:
     """Whether a label that stands after some text is about the document itself."""
     said = _APART.split(before)[-1]
-    if _FOREIGN.search(said) or (kind == UPDATED and _NOT_YET.search(said)):
+    if _FOREIGN.search(said) or (not is_start and _NOT_YET.search(said)):
         return False
     if not (is_field or _IDLE.fullmatch(said) or _THIS.search(said) or _ITSELF.search(said)):
         return False

@@ -110,6 +110,18 @@ def test_a_date_that_is_not_of_the_notices_update_is_not_held_against_it(sentenc
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "A new version of this notice will be published on 15 January 2027.",
+        "The next edition of our notice is to be published on 15 January 2027.",
+    ],
+)
+def test_a_version_that_is_still_to_be_published_leaves_this_one_in_force(sentence: str, tmp_path: Path) -> None:
+    text = f"# Privacy notice\n\nLast updated: 5 February 2026\n\n{sentence}\n\nWe process what you write.\n"
+    assert written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-05"}).supported
+
+
+@pytest.mark.parametrize(
     "stated",
     ["This privacy notice was last updated on 5 February 2026.", "Our privacy notice was updated on 5 February 2026 (v3)."],
 )
