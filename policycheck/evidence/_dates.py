@@ -41,8 +41,8 @@ _LABEL = re.compile(
     r"date of (?:last )?(?:update|revision)|revision date|version (?:of|dated)|dated?(?=:))|"
     r"(?P<effective>published|effective(?: date)?|in (?:force|effect)|takes? effect|comes? into (?:force|effect)|valid|"
     r"applies|apply))"
-    r"(?P<date>(?: (?:these terms|this (?:version|policy|notice|page|document)|it))?(?:\s*(?:on|from|as of|of|"
-    r"since|is|was|:|-|–|\|)){0,3}\s*)",
+    r"(?P<date>(?: (?:these terms|this (?:privacy )?(?:version|policy|notice|page|document|statement)|it))?"
+    r"(?:\s*(?:on|from|as of|of|since|is|was|:|-|–|\|)){0,3}\s*)",
     re.IGNORECASE,
 )
 #: Where what a label belongs to begins, and what it is then not the document's own date of: an update that did not happen
@@ -50,9 +50,10 @@ _LABEL = re.compile(
 _APART = re.compile(r"[.!?;|(]\s|[|(\u2013\u2014]| - ")
 _FOREIGN = re.compile(
     r"\b(?:previous|prior|earlier|former|older?)\b|\b(?:act|bill|codes?|directives?|laws?|regulations?|statutes?|gdpr|ccpa|"
-    r"cpra|lgpd|pipeda|convention)\b|\b(?:we|they|which|that|who|i|he|she|you)\s*\Z",
+    r"cpra|lgpd|pipeda|convention)\b",
     re.IGNORECASE,
 )
+_SOMEBODY = re.compile(r"\b(?:we|they|which|that|who|i|he|she|you)\s*\Z", re.IGNORECASE)
 _NOT_YET = re.compile(r"\b(?:not|never|next|(?:will|shall|may|to) be)(?: (?:last|again|next))?\s*\Z", re.IGNORECASE)
 #: What other documents are called; a date stands for this one where its title has the word, or where it says "this".
 _OTHERS = re.compile(
@@ -61,10 +62,13 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _THIS = re.compile(r"\b(?:this|these|it)\b", re.IGNORECASE)
+#: What of a label gives the date to the document by itself: "updated: …", "updated this notice on …".
+_FIELD = re.compile(r":| (?:this|these) ", re.IGNORECASE)
 #: Words before a label that leave it the document's own, and those of which one has to stand among any others: "our logo
 #: was updated on …" is of the logo.
 _IDLE = re.compile(
-    rf"(?:\b(?:the|a|of|on|and|also|last|most|recently|latest|first|was|is|were|are|has|have|been|date|effective|published|v?\d[\d.]*"
+    rf"(?:\b(?:the|a|of|on|and|also|last|most|recently|latest|first|was|is|were|are|has|have|been|date|effective|published|"
+    rf"reviewed|checked|current|as|ltd|limited|inc|plc|llc|gmbh|v?\d[\d.]*"
     rf"{_TH}|{_MONTH.replace('?P<month>', '?:')})(?![\w])|[\s,.:*_#/-])*+",
     re.IGNORECASE,
 )
@@ -72,6 +76,7 @@ _ITSELF = re.compile(
     r"\b(?:notices?|polic(?:y|ies)|terms|conditions|documents?|pages?|agreements?|statements?|versions?|text|rules|contract)\b",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"\w+")
 _VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)
 #: How much of a document's beginning may be its title.
 _TITLE = 60
@@ -135,7 +140,9 @@ def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
             kind = UPDATED if match["updated"] else EFFECTIVE
             # "Will be in force from …" is a beginning, "will be published on …" is of another version.
             is_start = kind == EFFECTIVE and match["effective"].lower() != "published"
-            if (day or why) and _is_own(flat[: match.start()], title, is_start=is_start, is_field=":" in match["date"]):
+            if (day or why) and _is_own(
+                flat[: match.start()], title, is_start=is_start, is_field=bool(_FIELD.search(match["date"]))
+            ):
                 found.append(Stated(kind, day, block.line_at(match.start()), " ".join(flat.split()), why))
     return found
 
@@ -143,11 +150,18 @@ def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
 def _is_own(before: str, title: str, *, is_start: bool, is_field: bool) -> bool:
     """Whether a label that stands after some text is about the document itself."""
     said = _APART.split(before)[-1]
-    if _FOREIGN.search(said) or (not is_start and _NOT_YET.search(said)):
+    if _FOREIGN.search(said) or (not is_start and _NOT_YET.search(said)) or (not is_field and _SOMEBODY.search(said)):
         return False
-    if not (is_field or _IDLE.fullmatch(said) or _THIS.search(said) or _ITSELF.search(said)):
+    if not (is_field or _is_idle(said, title) or _THIS.search(said) or _ITSELF.search(said)):
         return False
     return bool(_THIS.search(said)) or all(name.casefold() in title for name in _OTHERS.findall(said))
+
+
+def _is_idle(said: str, title: str) -> bool:
+    """Whether a label stands alone, or after a comma and no more than the title has: "Larkfield Ltd, last updated …"."""
+    head, _, rest = said.rpartition(",")
+    known = set(_NAME.findall(title))
+    return bool(_IDLE.fullmatch(" ".join(word for word in _NAME.findall(head) if word.casefold() not in known) + rest))
 
 
 def versions(prose: Prose, asides: Sequence[bool]) -> Iterator[tuple[str, int]]:

@@ -110,6 +110,36 @@ def test_a_date_that_is_not_of_the_notices_update_is_not_held_against_it(sentenc
 
 
 @pytest.mark.parametrize(
+    "stated",
+    [
+        "Last reviewed and updated on 5 February 2026",
+        "Larkfield Ltd, last updated on 5 February 2026",
+        "Larkfield Ltd last updated this notice on 5 February 2026.",
+        "We last updated this privacy notice on 5 February 2026.",
+        "Current as of 6 February 2026, last updated 5 February 2026",
+    ],
+)
+def test_a_line_gives_the_notice_its_date(stated: str, tmp_path: Path) -> None:
+    text = f"# Privacy notice of Larkfield\n\n{stated}\n\nWe process what you write.\n"
+    account = written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-05"}, **OF)
+    assert said(account) == {"privacy_notice_updated_on": "2026-02-05"}
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "The Larkfield logo, last updated on 1 March 2026",
+        "Website reviewed and updated on 1 March 2026",
+        "The regulator's guidance was last updated on 1 March 2026.",
+        "The regulator last updated that notice on 1 March 2026.",
+    ],
+)
+def test_a_line_on_something_else_gives_it_none(stated: str, tmp_path: Path) -> None:
+    text = f"# Privacy notice of Larkfield\n\n{stated}\n\nWe process what you write.\n"
+    assert "no full date" in silent(written(tmp_path, text, {"privacy_notice_updated_on": "2026-02-05"}))
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "A new version of this notice will be published on 15 January 2027.",
