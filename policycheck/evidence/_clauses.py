@@ -375,8 +375,10 @@ _NARROW = re.compile(
     r"(?:status|careers?|press) pages?)\b"
 )
 _ALL = re.compile(r"\bfor any (?:purpose|reason)\b|\b(?:including|such as|whether)\b")
-#: The verb of a part, and the verbs that share their object with one before them: "scrape or copy our logo".
+#: The verb of a part, the verbs that set a machine to work, and those that share their object with one before them:
+#: "scrape or copy our logo".
 _VERB = re.compile(rf"{_LEADING}(?:(?:(?:web|screen|data)[- ]|text and data )?[a-z-]+)?")
+_DEPLOYS = re.compile(rf"{_LEADING}(?:use|deploy|run|operate|launch|employ)\b")
 _SHARES = re.compile(rf"{_LEADING}(?:{_TAKES}|(?:reproduce|republish|duplicate|mirror|cache)\b)")
 #: Words that leave the object of scraping as wide as it is, and those that name all that a service holds, or people's data.
 _WIDENING = _any(
@@ -384,7 +386,7 @@ _WIDENING = _any(
     and or to of for in with on from off at across through via by using use uses used as into over
     parts? portions? substantial significant systematic large amounts? quantities quantity volumes? bulk
     public publicly personal personally private available accessible displayed posted published contained hosted found stored
-    user-[a-z]+ user member customer visitor company job web online digital electronic electronically identifiable
+    user-[a-z]+ generated user member customer visitor company job web online digital electronic electronically identifiable
     (?:users?|members?|customers?|visitors?|sites?|websites?|services?|platforms?|compan(?:y|ies)|others?|people|persons?)'s?
     access accessing view visit browse query search interact log connect monitor retrieve request requests queries collect
     copy extract download scrape crawl read index harvest gather send store mine compile obtain acquire
@@ -398,7 +400,7 @@ _WIDE = _any(
     interfaces? forums? portals? marketplaces? communit(?:y|ies) catalogues? catalogs? director(?:y|ies) index(?:es)?
     data(?:bases?|sets?)? contents? information materials? profiles? accounts? posts? postings? comments? messages?
     listings? reviews? records? results media text works? files? documents? copies
-    shops? archives? librar(?:y|ies) galler(?:y|ies) wikis? games? magazines?
+    shops? archives? librar(?:y|ies) galler(?:y|ies) wikis? games? magazines? registers? repositor(?:y|ies)
     users members customers visitors people persons individuals others anyone someone everyone us it them anything
     everything addresses details names? usernames handles identities"""
 )
@@ -570,16 +572,17 @@ def _named(head: str, *, has_nouns: bool) -> tuple[set[str], set[str]]:
     is_narrow, following = False, len(verbs)
     for start in reversed(starts):
         found = {act: match.end() for act, pattern in _ACTS.items() if (match := pattern.match(verbs, start))}
-        if scraped := found.keys() & _NARROWED:
-            end = max(found[act] for act in scraped)
-            until = min((later for later in starts if later >= end), default=len(verbs))
-            # "Scrape, crawl or copy our blog": verbs without an object have that of the last.
-            is_bare = not _WORDS.search(_JOINT.sub(" ", verbs[end:until]))
+        scraped = found.keys() & _NARROWED
+        end = max((found[act] for act in scraped), default=start + 1)
+        until = min((later for later in starts if later >= end), default=len(verbs))
+        if scraped:
+            # "Scrape, crawl or copy our blog": verbs without an object have that of the last. A machine is an object.
+            is_bare = not _DEPLOYS.match(verbs, start) and not _WORDS.search(_JOINT.sub(" ", verbs[end:until]))
             is_narrow = _is_narrow(verbs[start:following], until - start) or (is_narrow and is_bare)
             some |= scraped if is_narrow else set()
             following = start
         elif _SHARES.match(verbs, start):
-            is_narrow = _is_narrow(verbs[start:following], following - start)
+            is_narrow = _is_narrow(verbs[start:following], until - start)
             following = start
         acts |= found.keys() - (scraped if is_narrow else set())
     return acts, some - acts

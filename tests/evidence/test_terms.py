@@ -277,6 +277,8 @@ def test_words_that_only_sound_like_an_act_forbid_nothing(sentence: str) -> None
         "Scraping our pages for the training of AI models is prohibited.",
         "You may not scrape the prices.",
         "You may not scrape or copy our logo.",
+        "You may not copy, scrape or mine our pages to train AI models.",
+        "You may not scrape our prices or resell our data.",
         "You may not scrape LinkedIn with our tools.",
         "You may not scrape Instagram, TikTok or Facebook through our service.",
         "You may not use bots to scrape the site's images.",
@@ -307,10 +309,22 @@ def test_scraping_of_some_things_or_for_some_ends_is_left_to_a_person(sentence: 
         "You may not harvest or collect email addresses of other users.",
         "You must not crawl or scrape user-contributed content.",
         "You must not scrape job postings or company profiles.",
+        "You must not scrape or copy our website, or use it to train AI models.",
+        "You may not scrape, crawl or mine our articles, photographs or archives, or use them to train AI models.",
+        "You may not scrape user generated content.",
+        "No person may scrape the register.",
     ],
 )
 def test_scraping_stays_forbidden_beside_what_is_narrower(sentence: str) -> None:
     assert stances(sentence)["scraping"] == "forbids"
+
+
+def test_a_machine_has_its_own_object_and_not_that_of_a_later_verb() -> None:
+    assert stances("You may not use bots or other automated means to access the service, or download contacts.") == {
+        "automated_access": "forbids"
+    }
+    narrow = "You may not scrape, crawl, frame or copy our logo."
+    assert set(stances(narrow).values()) == {_clauses.UNCLEAR}
 
 
 def test_the_service_goes_by_the_name_of_the_title_and_by_no_other(tmp_path: Path) -> None:
