@@ -29,15 +29,18 @@ _TITLE = 300
 _LEGAL = r"(?:Ltd|Limited|Inc|Incorporated|LLC|LLP|PLC|plc|Corp|Corporation|GmbH|AG|SE|SA|SAS|BV|B\.V|NV|AB|AS|Oy|Pty)\b\.?"
 _COMPANY = re.compile(rf"(?:[A-Z][\w&'-]{{0,40}},? ){{1,5}}{_LEGAL}")
 _FORM = re.compile(rf",? {_LEGAL}")
-#: Keys of front matter that name whose a document is, and the words of a sentence that does.
+#: Keys of front matter that name whose a document is, and the words of a sentence that does. A service that the site only
+#: uses has an operator and a controller of its own: "Google Analytics, a service operated by …".
 _BEARER = re.compile(
     r"^(?:data[ _-]?controller|controller|organi[sz]ation|company|publisher|legal[ _-]entity|operator|authors?)[ \t]*:(.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _BEARS = re.compile(
-    r"(?<!independent )(?<!joint )(?<!separate )(?<!own )\bcontroller\b|\boperated by\b"
-    r"|\bbetween you and\b|[(\"\u201c](?:we|us)\b",
-    re.IGNORECASE,
+    r"(?:^|\b[Tt]he |\b[Yy]our )(?:[Dd]ata )?[Cc]ontroller\b[^.;]{0,80}?(?: is\b|:)"
+    rf"|^{_COMPANY.pattern} (?:is|acts as) (?:the|your) (?:data )?controller\b"
+    r"|^(?:[Tt]his|[Oo]ur|[Tt]he) (?:web ?site|site|service|app|platform|(?:online )?shop|store)\b[^,;]{0,60}?"
+    r" (?:is|are) (?:owned and |run and )?operated by\b"
+    r"|\bbetween you and\b|[\"\u201c](?:[Ww]e|[Uu]s|[Oo]ur),?[\"\u201d]|\((?:we|us|our)(?:\)|, | and | or |/)"
 )
 
 

@@ -656,6 +656,16 @@ SAYS = "We use posts that you publish to train our models.\n"
         ("# Privacy notice\n\nThe controller is Seabird GmbH, Hamburg.\n\n", "by its own words (line 3)"),
         ("# Privacy notice\n\nThis site is operated by Seabird GmbH.\n\n", "by its own words (line 3)"),
         ('# Privacy notice\n\nSeabird GmbH ("we", "us") runs this site.\n\n', "by its own words (line 3)"),
+        ("# Privacy notice\n\nSeabird GmbH is the data controller of your personal data.\n\n", "by its own words (line 3)"),
+        (
+            "# Privacy notice\n\nFor the law, the data controller of this site is Seabird GmbH.\n\n",
+            "by its own words (line 3)",
+        ),
+        (
+            "# Privacy notice\n\nThe website seabird.example is owned and operated by Seabird GmbH.\n\n",
+            "by its own words (line 3)",
+        ),
+        ("# Privacy notice\n\nSeabird GmbH (we, us) runs this site.\n\n", "by its own words (line 3)"),
         ("---\nauthor: Seabird GmbH\n---\n# Privacy notice\n\n", "by its front matter (line 2)"),
     ],
 )
@@ -671,6 +681,12 @@ def test_a_notice_of_another_controller_backs_nothing(head: str, how: str, tmp_p
         "# Privacy notice\n\nThe controller is Larkfield Limited. Its processor is Seabird GmbH.\n\n",
         "# Privacy notice\n\nOur site is hosted by Seabird GmbH. Stripe Inc acts as an independent controller.\n\n",
         "---\nauthor: Ann Lee\n---\n# Privacy notice\n\n",
+        "# Privacy notice\n\nThe website uses Google Analytics, a service operated by Seabird GmbH.\n\n",
+        "# Privacy notice\n\nSeabird GmbH is an independent data controller for payments.\n\n",
+        "# Privacy notice\n\nOur payment provider Seabird GmbH is the controller of your card data.\n\n",
+        "# Privacy notice\n\nThe chat on our site is operated by Seabird GmbH.\n\n",
+        "# Privacy notice\n\nSome data goes to the United States (US), to Seabird Inc.\n\n",
+        "# Privacy notice\n\nWhen you write (we use a form of Seabird GmbH), we keep it.\n\n",
         "---\norganisation: Larkfield\nauthor: Seabird LLP\n---\n# Privacy notice\n\n",
     ],
 )
