@@ -55,6 +55,11 @@ _ROWS = 40
 #: What stands in a form that nobody filled in: a label, a box that is not ticked, a word for nothing, what its maker
 #: asks or tells the author to write, and that it is to be written.
 _DONE = r"(?:measures?|safeguards?|mitigations?|risks?|threats?|necessity|proportionality|assessments?|analysis)"
+_NOT_DONE = (
+    r"(?:not|never) (?:yet |been )*(?:taken|assessed|adopted|implemented|identified|done|made|applied|considered|used|"
+    r"analy[sz]ed|evaluated|examined|looked at|carried out|planned|approved|agreed|chosen|selected|pursued|known|needed|"
+    r"necessary|required)\b"
+)
 _LEFT_OPEN = re.compile(
     r".*:|(?:\[[ _]?\]|[\u2610\u25a1])(?!.*(?:\[[xX]\]|[\u2611\u2612])).*|"
     r"(?:n/?a|not applicable|not yet|to follow|see (?:above|below)|[-_.\s]+)[.]?|"
@@ -62,8 +67,9 @@ _LEFT_OPEN = re.compile(
     r"(?:please |briefly )*(?:describe|explain|consider|summari[sz]e|outline|specify|identify (?:additional|any|the)) .*|"
     r"(?:this|the) (?:section|part|chapter) (?:(?:will|shall) (?:be|follow)|is (?:still )?to be|follows later)\b.{0,40}|"
     r"we (?:will|shall) (?:write|complete|fill in|add) (?:this|it)\b.*|"
-    rf"(?:there (?:are|were|is) )?no (?:[\w-]+ ){{0,2}}{_DONE}\b.{{0,80}}|"
-    rf"(?:the |any )?(?:[\w-]+ )?{_DONE} (?:(?:is|are|was|were|has been|have been) )?(?:not|never|out of scope)\b.{{0,80}}|"
+    rf"(?:there (?:are|were|is) )?no (?:[\w-]+ ){{0,2}}{_DONE}\b(?! remains?\b).{{0,80}}|"
+    rf"(?:an? |the |any )?(?:[\w-]+ )?{_DONE} (?:(?:is|are|was|were|has been|have been) )?"
+    rf"(?:out of scope\b|{_NOT_DONE}).{{0,80}}|"
     rf"(?:we|the team) (?:(?:have|has|did|do) )?(?:not|never) (?:\w+ ){{1,3}}{_DONE}\b.{{0,80}}",
     re.IGNORECASE | re.DOTALL,
 )
@@ -72,9 +78,9 @@ _NONE_OF = re.compile(
     r"\b(?:no|without|missing|lacking|absent|rejected|refused|omitted|dismissed|discarded)(?: [\w-]+){0,2} \Z"
 )
 _UNDONE = re.compile(
-    r"[^.:;]{0,40}?\b(?:(?:not|never) (?:yet |been )*(?:taken|assessed|adopted|implemented|identified|done|applied|"
-    r"considered|used|analy[sz]ed|evaluated|examined|planned|approved|agreed|chosen|selected|pursued)|"
-    r"rejected|refused|dismissed|discarded|omitted|missing)\b"
+    rf"[^.:;]{{0,40}}?\b(?:{_NOT_DONE}|"
+    # "Rejected alternatives" are something else than measures that were rejected.
+    r"(?:rejected|refused|dismissed|discarded|omitted|missing)\b(?! (?!by\b|in\b|for\b|after\b|and\b|or\b|as\b)\w))"
 )
 _LEVELS = {"low": False, "moderate": False, "medium": False, "high": True, "very high": True, "none": False}
 

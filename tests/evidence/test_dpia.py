@@ -176,7 +176,7 @@ def test_a_section_of_which_the_form_is_not_filled_in_supports_nothing(form: str
     "heading",
     [
         "Measures not taken", "Rejected measures", "No measures", "Why no safeguards are needed", "Missing safeguards",
-        "Measures considered but not adopted", "Mitigations that were dismissed",
+        "Measures considered but not adopted", "Mitigations that were dismissed", "Measures rejected by the board",
     ],
 )  # fmt: skip
 def test_a_heading_of_what_was_not_done_is_none_of_the_part(heading: str, tmp_path: Path) -> None:
@@ -189,6 +189,7 @@ def test_a_heading_of_what_was_not_done_is_none_of_the_part(heading: str, tmp_pa
     [
         "6. Measures envisaged to address the risks", "Identify measures to reduce risk", "Planned measures",
         "Measures for risks that are not accepted", "Technical and organisational measures (no change since 2025)",
+        "Measures and rejected alternatives", "Measures against missing consent",
     ],
 )  # fmt: skip
 def test_a_heading_of_what_is_done_or_planned_is_that_of_the_part(heading: str, tmp_path: Path) -> None:
@@ -205,6 +206,8 @@ def test_a_heading_of_what_is_done_or_planned_is_that_of_the_part(heading: str, 
         "Risks were not assessed.",
         "We have not assessed any risks yet.",
         "No risks were looked at.",
+        "The risks are not yet known.",
+        "An assessment was never made.",
     ],
 )
 def test_what_is_shown_or_denied_below_a_heading_neither_backs_nor_denies_the_part(text: str, tmp_path: Path) -> None:
@@ -223,6 +226,9 @@ def test_what_is_shown_or_denied_below_a_heading_neither_backs_nor_denies_the_pa
         "- [x] A summary repeats a post",
         "\u2612 Low \u2610 Medium \u2610 High",
         "None.",
+        "No high risks remain after these measures.",
+        "The risks are not negligible: a summary can repeat a post.",
+        "Risks are not limited to a summary that repeats a post.",
     ],
 )
 def test_a_form_that_is_filled_in_supports_its_section(form: str, tmp_path: Path) -> None:
