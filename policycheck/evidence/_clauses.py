@@ -410,7 +410,8 @@ _LOWER = re.compile(r"(?<![\w.@/-])[a-z]\w+(?![.@/-]?\w)")
 #: Words that terms write with a capital throughout and that name nobody.
 _TITULAR = re.compile(
     rf"(?:{_WIDENING}|{_WIDE}|terms?|conditions?|acceptable|fair|general|legal|user|polic(?:y|ies)|agreements?|rules?|"
-    r"guidelines?|standards?|licen[cs]es?|end|notices?|privacy|developers?|tos|aup|eula|you|your|we)"
+    r"guidelines?|standards?|licen[cs]es?|end|notices?|privacy|developers?|tos|aup|eula|you|your|we|"
+    rf"prohibited|forbidden|banned|allowed|permitted|may|must|shall|not|never|nobody|{'|'.join(_NOUNS)})"
 )
 _NARROWED = frozenset({"scraping", "automated_access"})
 _DENIED = re.compile(r"\b(?:not|never|no|nor|nobody|we|that|if|only)\b")
@@ -456,13 +457,13 @@ def clauses(prose: Prose, within: range | None = None, of: str = "") -> Iterator
 
     `of` is the name of the organisation, by which the service may go.
     """
-    asides, names = asides_of(prose), _names(prose, of)
+    asides, names = asides_of(prose), names_of(prose, of)
     for sentence in prose.sentences(within):
         if not asides[sentence.block]:
             yield from judged(sentence, names)
 
 
-def _names(prose: Prose, of: str = "") -> re.Pattern[str] | None:
+def names_of(prose: Prose, of: str = "") -> re.Pattern[str] | None:
     """What the organisation and the title call the service and nothing else: "Larkfield" of "Terms of use of Larkfield"."""
     title = next((block.text for block in prose.blocks if block.level), "")
     found = {plain(word) for word in re.findall(r"\b[A-Z]\w{2,}", f"{of} {title}"[:SENTENCE_CAP])}

@@ -96,10 +96,14 @@ def _general(weighing: Weighing) -> tuple[list[bool], range | None]:
 
 
 def _clauses_of(weighing: Weighing, within: range | None = None) -> Iterator[Clause]:
+    return _clauses.clauses(weighing.prose, within, _organisation(weighing))
+
+
+def _organisation(weighing: Weighing) -> str:
     manifest = weighing.options.get("manifest")
     organization = manifest.get("organization") if isinstance(manifest, Mapping) else None
     name = organization.get("name") if isinstance(organization, Mapping) else None
-    return _clauses.clauses(weighing.prose, within, name if isinstance(name, str) else "")
+    return name if isinstance(name, str) else ""
 
 
 # --- controls ---
@@ -175,11 +179,11 @@ def _both(weighing: Weighing, act: str, forbids: Clause, permits: Clause) -> Non
 
 def _undone(weighing: Weighing, forbids: list[Clause]) -> None:
     """Doubts about prohibitions whose own section takes them back, in a sentence that forbids nothing itself."""
-    prose = weighing.prose
+    prose, names = weighing.prose, _clauses.names_of(weighing.prose, _organisation(weighing))
     for section in {_around(prose, clause.block) for clause in forbids}:
         for sentence in prose.sentences(section):
             said = _clauses.plain(f"{sentence.lead} {sentence.text}")
-            if _UNDOES.search(said) and not any(clause.stance == FORBIDS for clause in _clauses.judged(sentence)):
+            if _UNDOES.search(said) and not any(clause.stance == FORBIDS for clause in _clauses.judged(sentence, names)):
                 where = prose.where(sentence.line)
                 weighing.doubt(f"may take back what it forbids ({where}); a person must read it", sentence.line)
 

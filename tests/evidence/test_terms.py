@@ -340,6 +340,14 @@ def test_the_service_goes_by_the_name_of_the_title_and_by_no_other(tmp_path: Pat
     # A word of the title that the text uses as a word names nobody.
     said = "# Prohibited uses\n\nScraping is prohibited.\n"
     assert written(tmp_path, said, control(["scraping"])).supported
+    # Nor does one of those that forbid, or that are forbidden.
+    said = "# Crawling Prohibited\n\nCrawling is Prohibited.\n"
+    assert written(tmp_path, said, control(["automated_access"])).supported
+
+
+def test_a_clause_that_names_the_service_does_not_take_itself_back(tmp_path: Path) -> None:
+    text = "# Terms of Petrel\n\nYou may not scrape Petrel; exemptions need our written permission.\n"
+    assert written(tmp_path, text, control(["scraping"])).supported
 
 
 def test_what_scraping_is_for_is_forbidden_all_the_same() -> None:
