@@ -59,6 +59,10 @@ _WHEN = re.compile(
     r"\b(?:(?P<end>until|till|before)|from|as of|as from|since|starting|starts?|beginning|begins?|effective|after|on|"
     r"in) (?:(?:on|in|from|the) )*(?=\d|[a-z]{3,9} \d)"
 )
+#: What makes it the time of the data and not of what is done with it: "posts published before 2025".
+_OF_DATA = re.compile(
+    r"\b(?:published|posted|created|collected|shared|uploaded|wrote|written|made)(?: (?!to\b|for\b)\w+){0,3} \Z"
+)
 _YEAR, _MONTH = re.compile(r"\b(?:19|20)\d\d\b"), re.compile(r"\A[a-z]{3,9} ")
 _ADDED = re.compile(r"(?:^|[.!?]\s)\s*((?:This|That|It|These|Both)\b[^.!?]{0,200})")
 #: "We do not use your content to train AI": all of it, and not only some kind of it.
@@ -214,7 +218,8 @@ _PLAIN = re.compile(
     r"period|no|not|more|longer|than|about|after|within|only|also|then|always|both|each|raw|full|technical|related|"
     r"(?:ip|internet|network|mac|source)|address(?:es)?|devices?|identifiers?|features?|fingerprint\w*|access|servers?|"
     r"web|firewall|waf|edge|traffic|requests?|security|abuse|bots?|rate|limit(?:s|ing)?|logs?|log files?|logged|"
-    r"behaviou?r|events?|signals?|connections?|user agents?|visits?|sites?|websites?|services?|systems?|we|keep|"
+    r"behaviou?r|events?|signals?|connections?|user agents?|"
+    r"browsers?|types?|times?|timestamps?|dates?|each|visits?|sites?|websites?|services?|systems?|we|keep|"
     r"process|collect|use)\b|[ .:/()'-])*+"
 )
 
@@ -328,7 +333,8 @@ def _is_other_time(said: str, as_of: str) -> bool:
         rest = said[cue.end() :]
         day = _dates.read(rest)[0] or (year[0] if (year := _YEAR.match(_MONTH.sub("", rest))) else "")
         # A year alone is on another side only as a whole.
-        if day and as_of and (day < as_of[: len(day)] if cue["end"] else day > as_of[: len(day)]):
+        is_over = day < as_of[: len(day)] and not _OF_DATA.search(said[: cue.start()])
+        if day and as_of and (is_over if cue["end"] else day > as_of[: len(day)]):
             return True
     return False
 

@@ -428,6 +428,8 @@ def test_other_data_that_the_section_names_neither_denies_nor_backs_a_retention(
     "sentence",
     [
         "We keep them for 90 days.",
+        "We keep your IP address and the time of each request for 90 days.",
+        "IP addresses, browser types and timestamps are kept for 90 days.",
         "Access logs are kept for 90 days.",
         "This data is deleted after 90 days.",
         "We keep IP addresses for 90 days.",
@@ -609,6 +611,8 @@ def test_a_denial_of_many_words_is_judged_in_time(tmp_path: Path) -> None:
         "We will use posts that you publish to train our AI from 1 January 2030.",
         "From 2030 we use posts that you publish to train our models.",
         "We use posts that you publish to train our models until 2020.",
+        "We use posts that you published for training our models until 31 December 2020.",
+        "We use posts until 31 December 2020 to train our models.",
         "We use posts that you publish to train our models. This begins on 1 January 2031.",
         "## 3 From 1 January 2030\n\nWe use posts that you publish to train our models.",
         "We use posts that you publish to train our staff in the use of AI.",
@@ -628,6 +632,8 @@ def test_ai_of_another_time_and_the_training_of_staff_tell_nothing_of_training_a
         "We use posts published since 2020 to train our AI models.",
         "We use posts to train models that help our moderators.",
         "We use posts from 2010 on to train our models until 31 December 2027.",
+        "We use posts published before 1 January 2025 to train our models.",
+        "We use reviews that you wrote on our site until May 2025 to train our models.",
     ],
 )
 def test_ai_that_is_trained_today_is_told_of_with_its_dates(text: str, tmp_path: Path) -> None:
