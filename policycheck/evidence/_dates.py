@@ -80,6 +80,8 @@ _NAME = re.compile(r"\w+")
 _VERSION = re.compile(r"\bversion(?:\s+(?:no\.?|number))?\s*[:#]?\s*v?(?P<name>\d[\w.-]{0,30})", re.IGNORECASE)
 #: How much of a document's beginning may be its title.
 _TITLE = 60
+#: How much before a label may say what is dated: a block may be a whole document, with thousands of dates.
+_BEFORE = 300
 #: How many blocks at the beginning and at the end of a document may hold its date.
 _NEAR = 12
 
@@ -135,15 +137,15 @@ def stated(prose: Prose, asides: Sequence[bool]) -> list[Stated]:
         if not block.own or asides[index]:
             continue
         flat = block.text.replace("\n", " ")
+        whole = " ".join(flat.split())
         for match in _LABEL.finditer(flat):
             day, why, _ = read(flat[match.end() : match.end() + 60].lstrip())
             kind = UPDATED if match["updated"] else EFFECTIVE
             # "Will be in force from …" is a beginning, "will be published on …" is of another version.
             is_start = kind == EFFECTIVE and match["effective"].lower() != "published"
-            if (day or why) and _is_own(
-                flat[: match.start()], title, is_start=is_start, is_field=bool(_FIELD.search(match["date"]))
-            ):
-                found.append(Stated(kind, day, block.line_at(match.start()), " ".join(flat.split()), why))
+            before = flat[max(0, match.start() - _BEFORE) : match.start()]
+            if (day or why) and _is_own(before, title, is_start=is_start, is_field=bool(_FIELD.search(match["date"]))):
+                found.append(Stated(kind, day, block.line_at(match.start()), whole, why))
     return found
 
 

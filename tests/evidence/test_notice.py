@@ -595,6 +595,11 @@ def test_the_notice_of_another_organisation_supports_nothing(tmp_path: Path) -> 
     assert written(tmp_path, of_group, subject, manifest=manifest).supported
 
 
+def test_thousands_of_dates_in_one_block_are_read_in_time(tmp_path: Path) -> None:
+    with ends():
+        written(tmp_path, f"{HEAD}{'a, updated 1 May 2025 ' * 9000}\n", USE)
+
+
 def test_a_denial_of_many_words_is_judged_in_time(tmp_path: Path) -> None:
     denial = f"We do not use your data to train {'training, ' * 40}public models."
     with ends():
