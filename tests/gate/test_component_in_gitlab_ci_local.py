@@ -139,7 +139,9 @@ def test_the_pipeline_is_what_gitlabs_schema_allows(pipeline: Pipeline) -> None:
 
 def test_the_documented_job_passes_on_clean_manifests_and_leaves_its_reports(pipeline: Pipeline) -> None:
     assert pipeline.code_of("policycheck") == 0
-    assert json.loads(pipeline.report("policycheck", "codequality").read_bytes()) == []
+    # The documented job blocks from medium on, and its report says so.
+    said = [entry["check_name"] for entry in json.loads(pipeline.report("policycheck", "codequality").read_bytes())]
+    assert said == ["loosened"]
     (suite,) = list(ElementTree.parse(pipeline.report("policycheck", "junit")).iter("testsuite"))
     assert int(suite.attrib["tests"]) > 0
     assert int(suite.attrib["failures"]) == 0
