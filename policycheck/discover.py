@@ -30,8 +30,8 @@ FILES = 5_000
 #: Folders of tests and what they are fed with: their files are no site's own. `spec` is none of them: many keep their
 #: interface's description there.
 TESTS = frozenset({"test", "tests", "__tests__", "testdata", "fixtures", "__fixtures__", "__mocks__", "__snapshots__"})
-#: Folders into which Terraform and Terragrunt copy the modules that they fetch.
-_COPIES = frozenset({".terraform", ".terragrunt-cache"})
+#: Besides what no walk enters, the folders into which Terraform and Terragrunt copy the modules that they fetch.
+_SKIPPED = SKIPPED_FOLDERS | {".terraform", ".terragrunt-cache"}
 #: What tells one thing in an artefact from another: the options of an evidence entry that pick it.
 _PICKS = ("location", "server", "zone", "resource", "operation", "anchor", "alert")
 #: The same among what an entry calls `options`.
@@ -91,8 +91,7 @@ def search(root: Path, top: str) -> Search:
 
 def _walk(root: Path, top: str) -> Iterator[str]:
     for at, folders, files in os.walk(Path(root, top)):
-        kept = (folder for folder in folders if folder not in SKIPPED_FOLDERS | _COPIES)
-        folders[:] = sorted(folder for folder in kept if not os.path.islink(os.path.join(at, folder)))
+        folders[:] = sorted(f for f in folders if f not in _SKIPPED and not os.path.islink(os.path.join(at, f)))
         for name in sorted(files):
             path = Path(at, name)
             if not is_manifest(name) and not is_fragment(name) and not path.is_symlink():

@@ -181,10 +181,10 @@ class Judge:
             if is_away and (not holder or concern.unsure):
                 elsewhere = True
                 continue
-            here = concern if is_away else here
-            outcome, decided, equivalent = (
-                (Outcome.NOT_APPLICABLE, program.places_of(holder), "") if is_away else self._verdict(here, program, met)
-            )
+            if is_away:
+                here, outcome, decided, equivalent = concern, Outcome.NOT_APPLICABLE, program.places_of(holder), ""
+            else:
+                outcome, decided, equivalent = self._verdict(here, program, met)
             if outcome not in self.detail and here is concern:
                 self.counted.setdefault(rule.id, []).append(outcome)
                 self.by_equivalent += bool(equivalent)

@@ -40,10 +40,15 @@ def draft(prose: Prose) -> str:
     return ""
 
 
+def _given(weighing: Weighing, asides: list[bool]) -> list[_dates.Stated]:
+    """The dates that a document gives itself, in its front matter and its text."""
+    return [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
+
+
 def in_force(weighing: Weighing, asides: list[bool]) -> None:
     """A doubt about a document that takes effect only after the date of the evaluation, by itself or its front matter."""
     as_of = str(weighing.options.get("as_of") or "")
-    found = [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
+    found = _given(weighing, asides)
     effective = [s for s in found if s.kind == _dates.EFFECTIVE and s.day]
     if as_of and effective and min(s.day for s in effective) > as_of:
         line = effective[0].line
@@ -57,7 +62,7 @@ def dated(weighing: Weighing, asides: list[bool], *path: str) -> None:
     declared = weighing.asked(*path)
     if declared is None:
         return
-    found = [*_front_dates(weighing), *_dates.stated(weighing.prose, asides)]
+    found = _given(weighing, asides)
     days = {s.day: s for s in reversed(found) if s.day}
     name = ".".join(path)
     later = max((s for s in found if s.day and s.kind == _dates.UPDATED), key=lambda s: s.day, default=None)
