@@ -347,6 +347,19 @@ def test_a_fragment_does_not_bring_an_excluded_manifest_back(shop: Path, call: C
     assert [r["manifest"] for r in report(call, shop, ".")["results"]] == ["policycheck.yaml"]
 
 
+@pytest.mark.parametrize("command", [("validate",), ("evidence", "list"), ("evidence", "lock", "--force")])
+def test_what_is_excluded_is_left_out_by_what_only_reads_too(command: tuple[str, ...], shop: Path, call: Call) -> None:
+    old = shop / "old"
+    old.mkdir()
+    (old / "a.policycheck.yaml").write_text("not: [", "utf-8")
+    assert call(shop, *command, ".")[0] == INVALID
+    write(shop, 'exclude = ["old"]')
+    assert call(shop, *command, ".")[0] == 0
+    assert not (old / "policycheck.lock.yaml").exists()
+    assert call(shop, *command, ".", "--isolated")[0] == INVALID
+    assert call(shop, *command, "old/a.policycheck.yaml")[0] == INVALID
+
+
 def test_when_everything_is_excluded_there_is_nothing_to_check(shop: Path, call: Call) -> None:
     write(shop, 'exclude = ["**"]')
     code, _, err = call(shop, "check", ".")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from policycheck.cli._configured import configuration_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +55,15 @@ def kinds() -> int:
 @_ROOT
 @_AS_OF
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-def listing(paths: tuple[str, ...], root: Path | None, as_of: str | None, form: str) -> int:
+@configuration_options
+def listing(paths: tuple[str, ...], root: Path | None, as_of: str | None, form: str, **options: Any) -> int:
     """Print every artefact that was looked at, with size, digest and verdict, also those that said nothing.
 
     Exit codes: 0 printed, 3 invalid, 4 nothing to check.
     """
     from policycheck.cli._output import print_lines
 
-    heard, problems, failed = _heard(paths, root, as_of)
+    heard, problems, failed = _heard(paths, root, as_of, options)
     if form == "json":
         print_lines(_as_json(heard))
     else:
@@ -75,7 +78,8 @@ def listing(paths: tuple[str, ...], root: Path | None, as_of: str | None, form: 
 @_ROOT
 @_AS_OF
 @click.option("--force", is_flag=True, help="Take over the digests of files that have changed since they were locked.")
-def lock(paths: tuple[str, ...], root: Path | None, as_of: str | None, force: bool) -> int:
+@configuration_options
+def lock(paths: tuple[str, ...], root: Path | None, as_of: str | None, force: bool, **options: Any) -> int:
     """Record the digests of all evidence in policycheck.lock.yaml beside each manifest.
 
     From then on a file that changes no longer counts until somebody has looked at it and locked it again. Whoever locks
@@ -86,7 +90,7 @@ def lock(paths: tuple[str, ...], root: Path | None, as_of: str | None, force: bo
     from policycheck.cli._output import as_of as date_of
     from policycheck.cli._output import print_lines
 
-    heard, problems, failed = _heard(paths, root, as_of)
+    heard, problems, failed = _heard(paths, root, as_of, options)
     for _, manifest, ledger in heard if not problems else ():
         print_lines(*_lock(manifest, ledger, date_of(as_of), force))
     return _ended(problems, failed)
@@ -103,10 +107,11 @@ def _ended(problems: list[Problem], failed: list[str]) -> int:
 
 
 def _heard(
-    paths: tuple[str, ...], root: Path | None, as_of: str | None
+    paths: tuple[str, ...], root: Path | None, as_of: str | None, options: dict[str, Any]
 ) -> tuple[list[tuple[str, Manifest, list[Witnessed]]], list[Problem], list[str]]:
     """Every manifest that is well-formed with its ledger, every problem with the others, and what failed in us."""
     from policycheck import sources
+    from policycheck.cli._configured import configuration
     from policycheck.cli._output import as_of as date_of
     from policycheck.cli._output import current_folder, root_folder
     from policycheck.language.types import types_of
@@ -117,7 +122,7 @@ def _heard(
     from policycheck.witness import hear
 
     here, above, today = current_folder(), root_folder(root), date_of(as_of)
-    found = sources.find(paths, here, above)
+    found = sources.find(paths, here, above, configuration(options).excludes)
     heard, problems, failed = [], list(found.problems), []
     for path in found.manifests:
         at, shown, other = named(path, here, above)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+from policycheck.cli._configured import configuration_options
 
 
 @click.command("validate", short_help="Check shape and references only: the fast editor loop.")
@@ -12,8 +15,11 @@ import click
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Nothing above this folder is read.")
 @click.option("--as-of", metavar="DATE", help="The date of the evaluation (default: today, UTC).")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing when all is well.")
-def command(paths: tuple[str, ...], root: Path | None, as_of: str | None, quiet: bool) -> int:
+@configuration_options
+def command(paths: tuple[str, ...], root: Path | None, as_of: str | None, quiet: bool, **options: Any) -> int:
     """Check the shape and the references of manifests, without judging them.
+
+    Of a folder, what `exclude` of the configuration leaves out is left out here, too.
 
     \b
     policycheck validate
@@ -23,12 +29,13 @@ def command(paths: tuple[str, ...], root: Path | None, as_of: str | None, quiet:
     """
     from policycheck import run, sources
     from policycheck.cli import _say_problems
+    from policycheck.cli._configured import configuration
     from policycheck.cli._output import as_of as date_of
     from policycheck.cli._output import current_folder, print_lines, root_folder
     from policycheck.errors import INVALID
 
     here, date, above = current_folder(), date_of(as_of), root_folder(root)
-    found = sources.find(paths, here, above)
+    found = sources.find(paths, here, above, configuration(options).excludes)
     problems = list(found.problems)
     for path in found.manifests:
         problems += run.problems_of(path, here, above, date)
