@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 from typing import Any
 
 import pytest
@@ -655,3 +656,17 @@ def test_annotations_are_errors_only_for_what_the_branch_opened(shop: Path) -> N
     (shop / "other" / "policycheck.yaml").write_text(text.replace("id: corner-shop,", "id: other,"), "utf-8")
     assert ("::error", "human-challenge") in levels(".")
     assert levels("--jobs", "2", ".") == levels(".")
+
+
+def test_tests_fail_only_for_what_the_branch_opened(shop: Path) -> None:
+    def failed() -> list[str]:
+        suites = ElementTree.fromstring(against(shop, "--format", "junit")[1])
+        cases = suites.iter("testcase")
+        return [case.get("classname", "").partition(".")[2] for case in cases if case.find("failure") is not None]
+
+    assert failed() == []
+    skipped = against(shop, "--format", "junit")[1]
+    assert "gap open at the ref that this run is compared with" in skipped
+    _change(shop, "auth: none", "auth:")
+    assert "anonymous-rate-limit" in failed()
+    assert "human-challenge" not in failed()

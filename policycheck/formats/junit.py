@@ -1,7 +1,8 @@
 """JUnit XML as Jenkins' junit-10.xsd has it: a suite a manifest, a case a finding, its id in the name, so names are unique.
 
-What blocks is a failure, what kept a rule from judging is an error, the rest that is not met is skipped and says why. Each
-suite has what loosened the run among its properties.
+What blocks is a failure, what kept a rule from judging is an error, the rest that is not met is skipped and says why. Of a
+run that is compared with a ref (`--against`), only what opened or became worse is a failure. Each suite has what loosened the
+run among its properties.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def part(view: View, record: Record) -> bytes:
     """One manifest's suite."""
     name = str(record["organization"].get("id") or "policycheck")
     cases = [_stopped(stop) for stop in stops(record, view.style)]
-    cases += [_case(finding, record, name, view.style) for finding in record["findings"] if _is_case(finding)]
+    cases += [_case(finding, record, name, view) for finding in record["findings"] if _is_case(finding)]
     return _suite(name, record["manifest"], view.header, cases)
 
 
@@ -69,13 +70,14 @@ def _properties(header: Record) -> str:
     return f"<properties>{found}</properties>\n" if found else ""
 
 
-def _case(finding: Record, record: Record, organization: str, style: Mapping[str, Any]) -> tuple[str, str]:
+def _case(finding: Record, record: Record, organization: str, view: View) -> tuple[str, str]:
     subject = f"{finding['subject']['kind']} {finding['subject']['id']}".strip()
     head = _head(f"{organization}.{finding['rule']}", f"{subject} ({finding['id']})")
-    if finding["blocks"]:
+    # What was open at the ref would be a failed test in each change that passes.
+    if finding["blocks"] if view.fails is None else view.fails(finding):
         contradicted = finding["assurance"] == "contradicted"
         type_ = "contradicted" if contradicted else finding["outcome"]
-        return "failure", f"{head}>{_element('failure', type_, told(finding, style), _body(finding, record))}</testcase>\n"
+        return "failure", f"{head}>{_element('failure', type_, told(finding, view.style), _body(finding, record))}</testcase>\n"
     why = _skipped(finding)
     if why:
         return "skipped", f"{head}>{_element('skipped', finding['outcome'], why, _body(finding, record))}</testcase>\n"
@@ -91,6 +93,8 @@ def _skipped(finding: Record) -> str:
         return f"{f'{what} ' if denied else ''}accepted until {by['expires_on']} by exception {by['id']}"
     if finding.get("baseline", {}).get("state") == "known":
         return f"{what} known to the baseline since {finding['baseline'].get('since', 'it was written')}"
+    if finding["blocks"]:
+        return f"{what} open at the ref that this run is compared with"
     words = {"gap": f"{what} that does not block", "unknown": "unknown that does not block", "not_used": "not used"}
     return words.get(finding["outcome"], "")
 
