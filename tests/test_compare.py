@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from xml.etree import ElementTree
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 

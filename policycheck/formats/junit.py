@@ -1,8 +1,8 @@
 """JUnit XML as Jenkins' junit-10.xsd has it: a suite a manifest, a case a finding, its id in the name, so names are unique.
 
 What blocks is a failure, what kept a rule from judging is an error, the rest that is not met is skipped and says why. Of a
-run that is compared with a ref (`--against`), only what opened or became worse is a failure. Each suite has what loosened the
-run among its properties.
+run that is compared with a ref (`--against`), only what opened or became worse is a failure. Each suite has what loosened
+the run among its properties.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _case(finding: Record, record: Record, organization: str, view: View) -> tup
     if finding["blocks"] if view.fails is None else view.fails(finding):
         contradicted = finding["assurance"] == "contradicted"
         type_ = "contradicted" if contradicted else finding["outcome"]
-        return "failure", f"{head}>{_element('failure', type_, told(finding, view.style), _body(finding, record))}</testcase>\n"
+        failure = _element("failure", type_, told(finding, view.style), _body(finding, record))
+        return "failure", f"{head}>{failure}</testcase>\n"
     why = _skipped(finding)
     if why:
         return "skipped", f"{head}>{_element('skipped', finding['outcome'], why, _body(finding, record))}</testcase>\n"
