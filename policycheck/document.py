@@ -342,8 +342,7 @@ def _step(holder: Any, key: Any) -> str:
 def parse(raw: bytes, path: str, parser: Any = None) -> tuple[Document, list[Problem]]:
     """Read one YAML file. `path` is the name used in problems and places.
 
-    Returns the document (its data is None when nothing could be read) and every problem found; a document with
-    problems must not be judged.
+    Returns the document and every problem found. With a problem its data is None: what was read in part is not judged.
     """
     document = Document()
     document._raws[path] = raw
@@ -355,11 +354,13 @@ def parse(raw: bytes, path: str, parser: Any = None) -> tuple[Document, list[Pro
     try:
         builder.run((parser or LIBYAML or PURE)(text))
     except _Stop:
-        document.data = None
+        pass
     except yaml.YAMLError as error:
         builder.problems.append(_syntax(error, path, text))
     if document.data is None and not builder.problems:
         builder.problems.append(Problem(path, 1, 1, "is empty: there is nothing to check in it"))
+    if builder.problems:
+        document.data = None
     return document, sorted(set(builder.problems))
 
 

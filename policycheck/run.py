@@ -262,12 +262,10 @@ def read(
     """Read one manifest with its fragments; every problem of every file of it, also with `criteria` that it does not fit."""
     document, problems, fragments = sources.read_manifest(path, shown, root)
     inputs = tuple(_input(d, name) for d in (document, *fragments) for name in d.names())
-    if not problems and not v1.is_manifest(document):
+    if document.data is not None and not v1.is_manifest(document):
         problems = [Problem(shown, 1, 1, _not_a_manifest(document))]
-    if not problems:
-        problems = v1.shape_problems(document)
-        for fragment in fragments:
-            problems += v1.shape_problems(fragment, fragment=True)
+    else:
+        problems += _of_each_file(document, fragments, as_of, wrong=bool(problems))
     if not problems:
         problems = sources.merge(document, fragments)
     if problems:
@@ -279,6 +277,16 @@ def read(
         return None, problems
     folder = shown.rpartition("/")[0]
     return Manifest(shown, document.data, document, inputs, root, folder, tuple(future)), []
+
+
+def _of_each_file(document: Document, fragments: list[Document], as_of: str, *, wrong: bool) -> list[Problem]:
+    """What is wrong with the files that can be read at all; `wrong` when there is one that cannot."""
+    whole = [one for one in (document, *fragments) if one.data is not None]
+    problems = [p for one in whole for p in v1.shape_problems(one, fragment=one is not document)]
+    if wrong or problems:
+        # Their values are looked at once more when all is put together: said now, nobody has to call twice.
+        problems += [p for one in whole for p in v1.value_problems(one, as_of)]
+    return problems
 
 
 def _of_no_pack(document: Document, criteria: Criteria) -> Iterator[Problem]:

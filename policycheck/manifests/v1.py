@@ -40,6 +40,18 @@ def shape_problems(document: Document, fragment: bool = False) -> list[Problem]:
     return problems_of(document, FRAGMENT if fragment else SCHEMA)
 
 
+def value_problems(document: Document, as_of: str) -> list[Problem]:
+    """What is wrong with the dates and ids of one file when it, or another of its manifest, cannot be judged anyway.
+
+    References are not held: a misspelt id or a file that cannot be read is one mistake, not one for each that names it.
+    """
+    document.tidy()
+    walk = _Walk(document, as_of)
+    if isinstance(document.data, dict):
+        walk.visit(_plan(), document.data)
+    return walk.problems
+
+
 def read(document: Document, as_of: str) -> tuple[list[Problem], list[tuple[Any, Any]]]:
     """Check what the schema cannot. Returns the problems, and the (container, key) of facts dated after `as_of`.
 
@@ -57,9 +69,10 @@ class _Step:
 
     def __init__(self, types: Types, found: Type) -> None:
         target: Type | None = found
-        self.is_list, self.is_map = found.kind == LIST, found.kind == MAP
+        #: What holds the values; None where there is one.
+        self.holder: type[Any] | None = {LIST: list, MAP: dict}.get(found.kind)
         self.unique = ""
-        if self.is_list or self.is_map:
+        if self.holder is not None:
             target = found.item
             self.unique = str(found.schema.get("x-key", "")) if found.schema.get("x-unique") else ""
         self.refers = found.refers or (target.refers if target is not None else "")
@@ -122,12 +135,10 @@ class _Walk:
             # Most numbers are as their field has them.
             if step is None or value is None or type(value) is step.plain:
                 continue
-            if step.is_list:
-                self.items(step, value, range(len(value)))
-            elif step.is_map:
-                self.items(step, value, list(value))
-            else:
+            if step.holder is None:
                 self.value(step, data, key, value)
+            elif type(value) is step.holder:
+                self.items(step, value, list(value) if step.holder is dict else range(len(value)))
 
     def items(self, step: _Step, holder: Any, keys: Any) -> None:
         if step.unique:
@@ -138,11 +149,13 @@ class _Walk:
 
     def value(self, step: _Step, holder: Any, key: Any, value: Any) -> None:
         if step.is_object:
-            self.visit(step.inner, value)
-            for name, default in step.defaults.items():
-                value.setdefault(name, default)
+            if type(value) is dict:
+                self.visit(step.inner, value)
+                for name, default in step.defaults.items():
+                    value.setdefault(name, default)
         elif step.date:
-            self.date(step, holder, key, value)
+            if isinstance(value, str):
+                self.date(step, holder, key, value)
         elif step.number:
             self.number(step, holder, key, value)
         if step.refers and isinstance(value, str):
@@ -164,7 +177,7 @@ class _Walk:
         scope = self.ids.setdefault(step.kind, {}) if step.kind else {}
         for index, item in enumerate(items):
             value = item.get(step.unique) if isinstance(item, dict) else None
-            if value is None:
+            if value is None or isinstance(value, (list, dict)):
                 continue
             if value in seen:
                 where = self.where(items[seen[value]], item, step.unique)
