@@ -140,6 +140,13 @@ class _PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
             raise self._error("found invalid Unicode character escape code", start) from None
         return token
 
+    def scan_directive_name(self, start_mark: Any) -> str:
+        """The word after %; one that nobody knows is an error, as in libyaml."""
+        name = str(yaml.scanner.Scanner.scan_directive_name(self, start_mark))
+        if name not in ("YAML", "TAG"):
+            raise self._error("found unknown directive name")
+        return name
+
     def scan_block_scalar_indicators(self, start_mark: Any) -> tuple[bool | None, int | None]:
         """What follows `|` or `>`: keep (+) or strip (-) the last line ends, and the indentation (1 to 9)."""
         chomping = increment = None
@@ -423,6 +430,8 @@ def _end_of(text: str) -> tuple[int, int]:
 
 def _syntax(error: yaml.YAMLError, path: str, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if getattr(error, "context", None) in _NOTICED_LATER:
+        mark = getattr(error, "context_mark", None) or mark
     what = " ".join(str(getattr(error, "problem", None) or error).split())
     said = next((said for word, said in _SAID if word in what), what)
     end = _end_of(text.rstrip("\r\n "))
@@ -434,6 +443,8 @@ def _syntax(error: yaml.YAMLError, path: str, text: str) -> Problem:
     return Problem(path, line, column, f"is not YAML: {said}")
 
 
+#: What the parsers notice lines later than where it is wrong, which is where the key or the quoted text starts.
+_NOTICED_LATER = ("while scanning a simple key", "while scanning a quoted scalar")
 #: What the parsers say, by a few of their words, and what a person can do about it.
 _SAID = (
     ("cannot start any token", "no value starts with this character (a tab, @, % or `); indent with spaces, quote text"),
@@ -446,8 +457,12 @@ _SAID = (
     ("but found '?'", "this line does not fit those above it; check the indentation"),
     ("expected key", "this line does not fit those above it; check the indentation"),
     ("<block end>", "this line does not fit those above it; check the indentation"),
-    ("could not find expected ':'", "a key without a colon, or text that goes on without indentation"),
-    ("end of stream", "the file ends inside quoted text"),
+    ("could not find expected ':'", "a key without a colon and a space, or text that goes on without indentation"),
+    ("end of stream", "the quotes that open here are not closed"),
+    ("unexpected document", "the quotes that open here are not closed before a new document"),
+    ("escape character", "in double quotes \\ starts an escape; write single quotes, or \\\\"),
+    ("directive", "directives (%) are not allowed; take the line out"),
+    ("incompatible YAML", "directives (%) are not allowed; take the line out"),
     ("<document start>", "nothing can follow here; one file holds one mapping"),
     ("expected node content", "a value is expected here; quote text that starts with this character"),
     ("expected the node content", "a value is expected here; quote text that starts with this character"),

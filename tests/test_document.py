@@ -206,6 +206,15 @@ def test_a_route_names_items_by_what_names_them_and_not_by_position() -> None:
         ('a: "\\ud800"\n', 1, 0, "found invalid Unicode"),
         ("a: [\n", 1, 5, "the file ends too early"),
         ("a: @b\n", 1, 4, "no value starts with this character"),
+        ("a: 1\nb 2\nc: 3\n", 2, 1, "a key without a colon and a space"),
+        ("a:\n  b: c\n  d:e\n\n# f\ng: h\n", 3, 3, "a key without a colon and a space"),
+        ("a: text\ngoes on\nb: c\n", 2, 1, "text that goes on without indentation"),
+        ('a: 1\nb: "c\nd: e\nf: g\n', 2, 4, "the quotes that open here are not closed"),
+        ("a: ['b]\nc: d\n", 1, 5, "the quotes that open here are not closed"),
+        ("a: 'b\n---\nc: d\n", 1, 4, "the quotes that open here are not closed"),
+        ('a: "C:\\Data"\n', 1, 0, "in double quotes \\ starts an escape"),
+        ("%FOO x\n---\na: 1\n", 1, 5, "directives (%) are not allowed"),
+        ("%YAML 2.0\n---\na: 1\n", 1, 1, "directives (%) are not allowed"),
     ],
 )
 def test_a_surprise_is_a_problem_with_its_place(text: str, line: int, column: int, said: str, parser: Any) -> None:
