@@ -142,7 +142,7 @@ class _PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
 
     def scan_directive_name(self, start_mark: Any) -> str:
         """The word after %; one that nobody knows is an error, as in libyaml."""
-        name = str(yaml.scanner.Scanner.scan_directive_name(self, start_mark))
+        name = str(yaml.scanner.Scanner.scan_directive_name(self, start_mark))  # type: ignore[no-untyped-call]
         if name not in ("YAML", "TAG"):
             raise self._error("found unknown directive name")
         return name
@@ -265,6 +265,11 @@ class Document:
             return self.locate(container, key)
         path = self._strangers.get((id(container), key), self._homes[id(container)][0])
         return _location(path, entry[0], self.route(container, key))
+
+    def written(self, container: Any, key: Any) -> str:
+        """A value as its file has it, before it became a number; empty when it is not written or no single value."""
+        event = self._entries.get(id(container), {}).get(key, (None, None))[1]
+        return str(event.value) if isinstance(event, ScalarEvent) else ""
 
     def parent(self, container: Any) -> tuple[Any, Any] | None:
         """The container that holds this one, and under which key; None at the top."""

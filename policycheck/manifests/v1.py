@@ -164,9 +164,14 @@ class _Walk:
     def number(self, step: _Step, holder: Any, key: Any, value: Any) -> None:
         """Write a number as its field has it: rules are checked for whole or fractional ones, which do not mix.
 
-        300.0 is a whole number to a schema, and 3 a fractional one, which must not be divided like a whole one.
+        300.0 is a whole number to a schema, and 3 a fractional one, which must not be divided like a whole one. 48.000 is
+        forty-eight to YAML and forty-eight thousand to half of Europe: nobody else can tell which was meant.
         """
-        if step.number == INT and type(value) is float and value.is_integer() and abs(value) < _LARGE:
+        written = self.document.written(holder, key) if step.number == INT and type(value) is float else ""
+        if written.endswith(".000"):
+            whole = f"{value:.0f}"
+            self.say(holder, key, f"{written} is {whole} to YAML; write {whole} or {whole}000, without a point")
+        elif step.number == INT and type(value) is float and value.is_integer() and abs(value) < _LARGE:
             holder[key] = int(value)
         elif step.number == FLOAT and type(value) is int:
             holder[key] = float(value)
