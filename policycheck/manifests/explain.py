@@ -142,7 +142,7 @@ def _at_value(document: Document, path: list[Any], message: str) -> Problem:
 def _problem(document: Document, container: Any, key: Any, message: str, at_key: bool = False) -> Problem:
     place = document.locate_key(container, key) if at_key else document.locate(container, key)
     route = document.route(container, key) if key is not None else document.route(container)
-    shown = f"{_cut(route)}: {message}" if route else message
+    shown = f"{on_one_line(route)}: {message}" if route else message
     if place is None:
         return Problem("", 0, 0, shown)
     return Problem(place.path, place.line, place.column, shown)
@@ -179,7 +179,9 @@ def _missing(document: Document, error: Any) -> Iterator[Problem]:
 _KEYED = {"additionalProperties": _unknown_keys, "required": _missing}
 
 
-def _cut(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """A key route as a message shows it: a line end in a key must not look like another problem."""
+    text = text.replace("\n", "\\n")
     return text if len(text) <= 2 * _LONGEST else f"{text[:_LONGEST]}...{text[-_LONGEST:]}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from policycheck.document import Document
 from policycheck.language.evaluate import Future, day
 from policycheck.language.types import FLOAT, INT, LIST, MAP, OBJECT, Type, Types, suggest, types_of
-from policycheck.manifests.explain import problems_of, schema
+from policycheck.manifests.explain import on_one_line, problems_of, schema
 from policycheck.model import Problem
 
 VERSION = 1
@@ -127,7 +127,7 @@ class _Walk:
         place = self.document.locate(container, key)
         route = self.document.route(container, key)
         at = (place.path, place.line, place.column) if place else ("", 0, 0)
-        self.problems.append(Problem(*at, f"{route}: {message}"))
+        self.problems.append(Problem(*at, f"{on_one_line(route)}: {message}"))
 
     def visit(self, plan: dict[str, _Step], data: dict[str, Any]) -> None:
         for key, value in data.items():
