@@ -642,7 +642,8 @@ class _Builder:
         if event.anchor is not None or event.tag is not None:
             self._refuse(event)
         elif event.value not in _WORDS or not event.implicit[0] or _WORDS[event.value] is not None:
-            self.say(event, "a mapping is expected at the top of the file, like `policycheck: 1`")
+            # What the parser would say of the rest has the same cause.
+            self.stop(event, "a mapping is expected at the top of the file, like `policycheck: 1`")
 
 
 class _Stream(_Builder):

@@ -71,7 +71,10 @@ def problems_of(document: Document, name: str) -> list[Problem]:
     """What is wrong with the shape of a document; empty when it is valid. Raises when the two validators disagree."""
     if _validator(name).is_valid(document.data):
         return []
-    errors = _explainer(name).iter_errors(document.data)
+    errors = list(_explainer(name).iter_errors(document.data))
+    # A value of the wrong type is one mistake, whatever else its field asks of a value of the right one.
+    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    errors = [e for e in errors if e.validator == "type" or tuple(e.absolute_path) not in mistyped]
     found = sorted({problem for error in errors for problem in _problems(document, error)})
     if not found:
         raise PolicycheckError(f"two validators disagree about a file under schema {name}")
