@@ -75,7 +75,8 @@ def problems_of(document: Document, name: str) -> list[Problem]:
     # A value of the wrong type is one mistake, whatever else its field asks of a value of the right one.
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     errors = [e for e in errors if e.validator == "type" or tuple(e.absolute_path) not in mistyped]
-    found = sorted({problem for error in errors for problem in _problems(document, error)})
+    top = schema(name).get("properties", {})
+    found = sorted({problem for error in errors for problem in _problems(document, error, top)})
     if not found:
         raise PolicycheckError(f"two validators disagree about a file under schema {name}")
     if len(found) > _MOST:
@@ -114,10 +115,12 @@ def _repeated(validator: Any, wanted: Any, items: Any, schema: Any) -> Iterator[
         seen.add(text)
 
 
-def _problems(document: Document, error: Any) -> Iterator[Problem]:
+def _problems(document: Document, error: Any, top: dict[str, Any]) -> Iterator[Problem]:
     path = list(error.absolute_path)
-    if error.validator in _KEYED:
-        yield from _KEYED[error.validator](document, error)
+    if error.validator == "additionalProperties":
+        yield from _unknown_keys(document, error, top)
+    elif error.validator == "required":
+        yield from _missing(document, error)
     elif "propertyNames" in error.absolute_schema_path:
         yield _problem(document, _reach(document, path), error.instance, _message(error), at_key=True)
     else:
@@ -151,13 +154,16 @@ def _problem(document: Document, container: Any, key: Any, message: str, at_key:
     return Problem(place.path, place.line, place.column, shown)
 
 
-def _unknown_keys(document: Document, error: Any) -> Iterator[Problem]:
+def _unknown_keys(document: Document, error: Any, top: dict[str, Any]) -> Iterator[Problem]:
+    """Each key that is not allowed where it stands; `top` is what is allowed at the top of the file."""
     allowed = list(error.schema.get("properties", ()))
     is_fragment = error.schema.get("$id") == _FRAGMENT
     for key in _unknown(error):
         hint = suggest(key, allowed) or f"; allowed here: {_listed(sorted(allowed))}"
         if is_fragment and key in _OF_THE_MANIFEST:
             hint = "; it stands in the manifest that includes this fragment"
+        elif key in top:
+            hint = "; it stands at the top of the file, without indentation"
         yield _problem(document, error.instance, key, f"unknown key{hint}", at_key=True)
 
 
@@ -177,9 +183,6 @@ def _missing(document: Document, error: Any) -> Iterator[Problem]:
         is_meant = key not in error.instance and f"{key!r} is a required" in error.message
         if is_meant and not any(repr(key) in hint for hint in misspelt):
             yield _problem(document, error.instance, None, f"{key} is missing; it is required")
-
-
-_KEYED = {"additionalProperties": _unknown_keys, "required": _missing}
 
 
 def on_one_line(text: str) -> str:
@@ -226,7 +229,18 @@ def _type(error: Any) -> str:
         hint = "; put it in quotes"
     elif names[0] in ("boolean", "integer", "number") and _is_quoted(error.instance, names[0]):
         hint = "; remove the quotes"
+    elif not isinstance(error.instance, (dict, list)):
+        hint = _of_several(error.schema, names[0])
     return f"{_shown(error.instance)} is not {expected}{hint}"
+
+
+def _of_several(schema: dict[str, Any], wanted: str) -> str:
+    """What to write where one value stands and several are meant."""
+    if wanted == "object" and "properties" in schema:
+        return f"; allowed in it: {_listed(sorted(schema['properties']))}"
+    if wanted == "array":
+        return "; write its items in [ ]" + ("" if schema.get("minItems") else ", and [] for none")
+    return ""
 
 
 def _is_quoted(value: Any, wanted: str) -> bool:
