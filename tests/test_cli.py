@@ -90,6 +90,16 @@ def test_one_line_a_manifest_also_says_what_loosened_the_run(shop: Path, call: C
     assert "loosened" not in call(shop, "check", "--quiet")[1]
 
 
+@pytest.mark.parametrize(("template", "answers"), [("ai-developer", 2), ("platform", 1), ("scraper", 2), ("shop", 1)])
+def test_what_a_template_gives_as_an_answer_is_one(template: str, answers: int, tmp_path: Path, call: Call) -> None:
+    call(tmp_path, "init", "--template", template)
+    manifest = tmp_path / "policycheck.yaml"
+    answered, count = re.subn(r"(?m): +(}? *#.* as (\S.*))$", r": \2 \1", manifest.read_text("utf-8"))
+    assert count == answers
+    manifest.write_text(answered, "utf-8")
+    assert call(tmp_path, "validate")[0] == 0
+
+
 @pytest.mark.parametrize("template", ["shop", "platform", "ai-developer", "scraper"])
 def test_nothing_is_out_of_reach_by_a_size_or_place_that_nobody_has_entered(
     template: str, call: Call, tmp_path: Path
