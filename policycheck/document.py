@@ -405,6 +405,11 @@ def quoted(text: str) -> str:
     return f'"{"".join(kept.get(c) or (c if c.isprintable() else f"{chr(92)}U{ord(c):08X}") for c in text)}"'
 
 
+def hidden(text: str) -> str:
+    """The first character of a text that does not show, or only as a space does; empty when there is none."""
+    return next((char for char in text if char in _INVISIBLE and char != " "), "")
+
+
 def slug(text: str, most: int = 63) -> str:
     """A text as an id of a manifest: lower-case letters, digits and hyphens; empty when nothing is left."""
     return "-".join(_ID_WORD.findall(text.lower()))[:most].strip("-")

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from policycheck import data as shipped_data
-from policycheck.document import Document
+from policycheck.document import Document, hidden
 from policycheck.errors import PolicycheckError
 from policycheck.language.types import suggest
 from policycheck.model import Problem
@@ -164,6 +164,8 @@ def _unknown_keys(document: Document, error: Any, top: dict[str, Any]) -> Iterat
             hint = "; it stands in the manifest that includes this fragment"
         elif key in top:
             hint = "; it stands at the top of the file, without indentation"
+        if odd := hidden(key):
+            hint = f"; it holds U+{ord(odd):04X}, which does not show{hint}"
         yield _problem(document, error.instance, key, f"unknown key{hint}", at_key=True)
 
 
