@@ -213,6 +213,8 @@ def test_a_route_names_items_by_what_names_them_and_not_by_position() -> None:
         ("a: ['b]\nc: d\n", 1, 5, "the quotes that open here are not closed"),
         ("a: 'b\n---\nc: d\n", 1, 4, "the quotes that open here are not closed"),
         ('a: "C:\\Data"\n', 1, 0, "in double quotes \\ starts an escape"),
+        ('a: "C:\\Users"\n', 1, 0, "in double quotes \\ starts an escape"),
+        ("a: ?\nb: 1\n", 1, 4, "a ? cannot stand here"),
         ("%FOO x\n---\na: 1\n", 1, 5, "directives (%) are not allowed"),
         ("%YAML 2.0\n---\na: 1\n", 1, 1, "directives (%) are not allowed"),
     ],
