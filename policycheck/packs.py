@@ -22,7 +22,7 @@ from policycheck.language.evaluate import Loosely, day
 from policycheck.language.program import Program
 from policycheck.language.syntax import ExpressionError, Node, caret
 from policycheck.language.syntax import parse as parse_expression
-from policycheck.language.types import ANY, Checker, Type, Types, types_of
+from policycheck.language.types import ANY, Checker, Type, Types, sized_paths, types_of
 from policycheck.model import BINDING, Problem, Severity
 
 #: What the wheel carries: each pack in a line, an empty line, then for each rule the parts of its analysis and its text, a
@@ -947,6 +947,7 @@ def _expression_mistakes(criteria: Criteria, kind: str, name: str, source: str) 
         yield str(error)
         return
     checker = Checker(criteria.types, criteria.defined, {kind: owner, "as_of": Type("date")}, criteria.table_names)
+    checker.sized = sized_paths(tree)
     checker.check(tree)
     for message, start, end in checker.mistakes:
         yield f"{message}\n{caret(source, start, end)}"

@@ -461,6 +461,13 @@ def test_a_definition_with_a_mistake_is_said_once_at_its_line(text: str, said: s
     assert [line[: len(said)] for line in found] == [said]
 
 
+def test_a_definition_may_ask_something_of_all_members_of_a_list_that_it_says_is_not_empty(tmp_path: Path) -> None:
+    text = 'surface:\n  told: {}surface.fields.all(f, f.category != "")\n'
+    load(write(tmp_path / "ours", {"definitions.yaml": text.format("size(surface.fields) > 0 && ")}))
+    (said,) = problems(write(tmp_path / "bare", {"definitions.yaml": text.format("")}))
+    assert "surface.told: all over an empty list is true; say size(list) > 0 && ... beside it" in said
+
+
 def test_what_leads_into_a_circle_is_no_circle(tmp_path: Path) -> None:
     text = "surface: {a: surface.x, x: surface.y, y: surface.x, z: surface.auth == 'none'}\n"
     found = problems(write(tmp_path / "ours", {"definitions.yaml": text}))
