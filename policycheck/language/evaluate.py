@@ -272,7 +272,7 @@ def _index(compiler: Compiler, node: Node) -> Run:
 
     def index(env: Env) -> Any:
         holder, at = owner(env), key(env)
-        if isinstance(holder, dict) and isinstance(at, str):
+        if isinstance(holder, dict) and type(at) is str:
             found = keyed(holder, at)
             value = None if found is None else holder[found]
         elif isinstance(holder, list) and type(at) is int and 0 <= at < len(holder):
@@ -749,7 +749,7 @@ def _size_of(value: Any) -> Any:
         return len(value)
     if type(value) is Members and value.maybe:
         return Interval(len(value) - len(value.maybe), len(value))
-    return len(value) if isinstance(value, (list, str)) else UNKNOWN
+    return len(value) if type(value) is str or isinstance(value, list) else UNKNOWN
 
 
 def _method(compiler: Compiler, node: Node) -> Run:
@@ -766,7 +766,7 @@ def _method(compiler: Compiler, node: Node) -> Run:
 
     def ask(env: Env) -> Any:
         text, part = target(env), argument(env)
-        return work(text, part) if isinstance(text, str) and isinstance(part, str) else UNKNOWN
+        return work(text, part) if type(text) is str and type(part) is str else UNKNOWN
 
     return ask
 

@@ -348,11 +348,12 @@ def test_days_and_moments_read_what_rfc_3339_writes() -> None:
         "hours(at, at) == 0",
         "instant(at) <= instant(at)", "on < 'x'", "list == ['2027-01-01']", "on == on",
         "working_days(on, as_of, ['2026-12-25']) < 0",
+        "size(on) > 0", "on.size() == 10", "on.startsWith('20')", "on.contains('x')", "'2027-01-01'.endsWith(on)", "held[on]",
     ],
 )  # fmt: skip
 def test_a_date_in_the_future_proves_nothing(source: str) -> None:
     data = {"on": Future("2027-01-01"), "at": Future("2027-01-01T00:00:00Z"), "list": [Future("2027-01-01")]}
-    assert value(source, data) is U
+    assert value(source, {**data, "held": {"2027-01-01": True}}) is U
 
 
 def test_a_list_with_a_future_and_a_past_date() -> None:
