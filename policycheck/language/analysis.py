@@ -75,6 +75,8 @@ class _Analyst:
         self.found = Analysis()
         self.mistakes = self.found.mistakes
         self.scope: dict[str, Type] = {}
+        #: The names that stand for something which is read.
+        self.reading = {"data"}
 
     def run(self, rule: Mapping[str, Any]) -> Analysis:
         found = self.found
@@ -82,6 +84,9 @@ class _Analyst:
         found.lets = [(name, self._let(name, source)) for name, source in rule.get("let", {}).items()]
         found.when = self._tree("when", rule["when"], condition=True) if rule.get("when") else None
         found.claim = self._tree("assert", rule.get("assert", ""), condition=True)
+        self._same_of_all("when", found.when)
+        # What must never be is a claim; what holds of everything was held against nothing.
+        self._same_of_all("assert", None if found.claim.op == "literal" and found.claim.args[0] is False else found.claim)
         found.equivalents = self._tree("equivalents", rule["equivalents"]) if rule.get("equivalents") else None
         message = str(rule.get("message", ""))
         for match in PLACEHOLDER.finditer(message):
@@ -92,6 +97,17 @@ class _Analyst:
             told = "this brace would be printed as it is; an expression stands between { and }, as in {surface.id}"
             self.mistakes.append(Mistake("message", told, message, *brace.span()))
         return found
+
+    def _same_of_all(self, where: str, tree: Node | None) -> None:
+        if tree is None or any(mistake.where == where for mistake in self.mistakes) or self._reads(tree):
+            return
+        self.mistakes.append(Mistake(where, "reads nothing: it says the same of every manifest"))
+
+    def _reads(self, tree: Node) -> bool:
+        """Whether an expression reads something of the manifest or of a table, also by a name that the rule gave it."""
+        if tree.op == "name":
+            return tree.args[0] in self.reading or tree.args[0] in self.found.roots
+        return any(isinstance(part, Node) and self._reads(part) for part in tree.args)
 
     def _bindings(self, wanted: Any) -> list[Binding]:
         if isinstance(wanted, dict):
@@ -118,7 +134,10 @@ class _Analyst:
 
     def _let(self, name: str, source: Any) -> Node:
         self._fresh(f"let.{name}", name)
-        return self._tree(f"let.{name}", source, bind=name)
+        node = self._tree(f"let.{name}", source, bind=name)
+        if self._reads(node):
+            self.reading.add(name)
+        return node
 
     def _fresh(self, where: str, name: str) -> None:
         """All rules of a run read one date and the same tables: a rule that gave these names to others would move them."""
@@ -148,6 +167,7 @@ class _Analyst:
         if node.op != "list" and not self._named(item):
             self.mistakes.append(Mistake(f"for_each.{name}", "nothing names its items: a finding could not keep its id"))
         self.scope[name] = item
+        self.reading.add(name)
         return Binding(name, node, item.name or name, shown)
 
     def _named(self, item: Type) -> bool:

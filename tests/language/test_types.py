@@ -315,9 +315,32 @@ def test_a_mistake_shows_its_place_in_the_rule() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("where", "rule"),
+    [
+        ("assert", {"assert": "true"}),
+        ("assert", {"assert": "1 == 1"}),
+        ("assert", {"assert": "days(as_of, as_of) == 0"}),
+        ("assert", {"assert": "[1, 2].exists(x, x == 1)"}),
+        ("assert", {"assert": "fine", "let": {"one": "1", "fine": "one == 1"}}),
+        ("when", {"assert": "control.id != ''", "when": "false"}),
+    ],
+)
+def test_a_condition_reads_something(where: str, rule: dict[str, Any]) -> None:
+    assert said(for_each="control", **rule) == [f"{where}: reads nothing: it says the same of every manifest"]
+
+
+def test_what_must_never_be_and_what_names_stand_for_are_conditions() -> None:
+    assert said(for_each="control", when="control.id == ''", **{"assert": "false"}) == []
+    assert said(for_each="control", let={"own": "control.id", "same": "own"}, **{"assert": "same == 'x'"}) == []
+    assert said(for_each="control", **{"assert": "size(surfaces) > 0"}) == []
+    # What cannot be read is said once.
+    assert len(said(for_each="control", **{"assert": "true &&"})) == 1
+
+
 def test_mistakes_in_messages() -> None:
     made = program(
-        for_each="control", message="{control.id} has {control.famly} and {control.params.}", **{"assert": "true"}
+        for_each="control", message="{control.id} has {control.famly} and {control.params.}", **{"assert": "false"}
     )
     assert [m.message for m in made.mistakes] == [
         "unknown field 'famly'; did you mean 'family'?",
@@ -377,12 +400,12 @@ def test_no_enum_of_the_manifest_asks_for_yes_no_or_unknown() -> None:
 
 def test_every_kind_of_the_manifest_can_be_judged() -> None:
     for kind in REAL.paths:
-        assert analyse({"for_each": kind, "assert": "true", "message": ""}, REAL, {}).mistakes == []
+        assert analyse({"for_each": kind, "assert": "false", "message": ""}, REAL, {}).mistakes == []
 
 
 def test_what_nothing_names_has_no_findings_of_its_own() -> None:
     def told(**for_each: str) -> list[str]:
-        return [str(m) for m in analyse({"for_each": for_each, "assert": "true", "message": ""}, REAL, {}).mistakes]
+        return [str(m) for m in analyse({"for_each": for_each, "assert": "false", "message": ""}, REAL, {}).mistakes]
 
     assert told(u="ai_uses", p="u.purposes") == told(o="[organization]") == told(s="surfaces", r="s.risk_scenarios") == []
     (said,) = told(u="ai_uses", a="u.lia.alternatives")
