@@ -672,11 +672,10 @@ def _table_shape(document: Document) -> Iterator[Problem]:
     rows = data.get("rows", data)
     if "rows" in data and "compare" in data and not (data["compare"] == _LOOSELY and _are_texts(rows)):
         yield _problem(document, data, "compare", f"compare: may say {_LOOSELY!r}, of rows that are texts")
+    for holder, key in _adrift(rows):
+        said = "a row that holds between days stands in a list below its key in `rows`, as `- {from: 2026-11-21, until: ...}`"
+        yield _problem(document, holder, key, f"{key if isinstance(key, str) else f'row {key + 1}'}: {said}")
     for key, row in rows.items() if isinstance(rows, dict) else ():
-        if isinstance(row, dict) and (_is_day(row.get("from")) or _is_day(row.get("until"))):
-            # Rules would read it on every day.
-            said = "a row that holds between days stands in a list, as `- {from: 2026-11-21, until: ...}`"
-            yield _problem(document, rows, key, f"{key}: {said}")
         spans = row if isinstance(row, list) and any(isinstance(r, dict) and r.keys() & _SPAN for r in row) else ()
         free_from = ""
         for position, span in enumerate(spans):
@@ -691,6 +690,15 @@ def _table_shape(document: Document) -> Iterator[Problem]:
                 free_from = end
             if said:
                 yield _problem(document, row, position, f"{key}: {said}")
+
+
+def _adrift(holder: Any, is_table: bool = True) -> Iterator[tuple[Any, Any]]:
+    """Container and key of each part that says between which days it holds, where rules would read it on every day."""
+    for key, part in holder.items() if isinstance(holder, dict) else enumerate(holder):
+        if isinstance(part, dict) and (_is_day(part.get("from")) or _is_day(part.get("until"))):
+            yield holder, key
+        elif isinstance(part, dict) or (isinstance(part, list) and not (is_table and isinstance(holder, dict))):
+            yield from _adrift(part, is_table=False)
 
 
 def _is_day(value: Any) -> TypeGuard[str]:
