@@ -348,7 +348,7 @@ def test_days_and_moments_read_what_rfc_3339_writes() -> None:
         "hours(at, at) == 0",
         "instant(at) <= instant(at)", "on < 'x'", "list == ['2027-01-01']", "on == on",
         "working_days(on, as_of, ['2026-12-25']) < 0",
-        "size(on) > 0", "on.size() == 10", "on.startsWith('20')", "on.contains('x')", "'2027-01-01'.endsWith(on)", "held[on]",
+        "size(on) > 0", "on.size() == 10", "on.startsWith('20')", "on.contains('x')", "'2027'.endsWith(on)", "held[on]",
     ],
 )  # fmt: skip
 def test_a_date_in_the_future_proves_nothing(source: str) -> None:
