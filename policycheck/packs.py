@@ -673,7 +673,7 @@ def _table_shape(document: Document) -> Iterator[Problem]:
     if "rows" in data and "compare" in data and not (data["compare"] == _LOOSELY and _are_texts(rows)):
         yield _problem(document, data, "compare", f"compare: may say {_LOOSELY!r}, of rows that are texts")
     for holder, key in _adrift(rows):
-        said = "a row that holds between days stands in a list below its key in `rows`, as `- {from: 2026-11-21, until: ...}`"
+        said = "a row that holds between days stands in a list below its key, as `- {from: 2026-11-21, until: ...}`"
         yield _problem(document, holder, key, f"{key if isinstance(key, str) else f'row {key + 1}'}: {said}")
     for key, row in rows.items() if isinstance(rows, dict) else ():
         spans = row if isinstance(row, list) and any(isinstance(r, dict) and r.keys() & _SPAN for r in row) else ()
