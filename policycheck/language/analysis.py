@@ -114,7 +114,7 @@ class _Analyst:
             if not 1 <= len(wanted) <= MAX_BINDINGS:
                 self.mistakes.append(Mistake("for_each", f"takes one to {MAX_BINDINGS} bindings"))
             for name in wanted:
-                self._fresh(f"for_each.{name}", name)
+                self._fresh(f"for_each.{name}", name, wanted[name])
             return [self._binding(name, source) for name, source in wanted.items()]
         if wanted not in self.types.paths:
             known = ", ".join(sorted(self.types.paths))
@@ -133,15 +133,19 @@ class _Analyst:
         return node
 
     def _let(self, name: str, source: Any) -> Node:
-        self._fresh(f"let.{name}", name)
+        self._fresh(f"let.{name}", name, source)
         node = self._tree(f"let.{name}", source, bind=name)
         if self._reads(node):
             self.reading.add(name)
         return node
 
-    def _fresh(self, where: str, name: str) -> None:
-        """All rules of a run read one date and the same tables: a rule that gave these names to others would move them."""
-        if name in self.scope or name in ("as_of", "data"):
+    def _fresh(self, where: str, name: str, source: Any) -> None:
+        """All rules of a run read one date and the same tables: a rule that gave these names to others would move them.
+
+        A section of the manifest keeps its name as well: whoever reads the rule takes it for that.
+        """
+        hides = name in self.types.names(self.types.root) and source != f"[{name}]"
+        if hides or name in self.scope or name in ("as_of", "data"):
             self.mistakes.append(Mistake(where, f"{name!r} already has a meaning here; take another name"))
 
     def _kind(self, kind: str) -> Iterator[Binding]:

@@ -324,6 +324,9 @@ class Checker:
             if part.kind not in wanted and part.kind != DYN:
                 taken = "moment" if wanted[0] == MOMENT else "date or moment"
                 self.say(f"{name} takes {taken} values, not {part}", argument)
+        for argument, part in list(zip(arguments, found, strict=True))[2:]:
+            if part.kind not in (LIST, DYN) or _apart(part.item or ANY, _OF[DATE]):
+                self.say(f"{name} takes a list of dates, not {part}", argument)
         return _OF[{"date": DAY, "instant": INSTANT}.get(name, INT)]
 
     def _max(self, found: Type, node: Node) -> Type:

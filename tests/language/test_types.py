@@ -191,6 +191,8 @@ def test_kinds_and_their_paths() -> None:
         ("days(as_of, '2026-01-01') > 0", "days takes date or moment values, not a string", "'2026-01-01'"),
         ("hours(c.last_reviewed_on, c.deployed_at) > 0", "hours takes moment values, not a date", "c.last_reviewed_on"),
         ("instant(as_of) == instant(c.deployed_at)", "instant takes moment values, not a date", "as_of"),
+        ("working_days(as_of, as_of, 3) < 3", "working_days takes a list of dates, not an int", "3"),
+        ("working_days(as_of, as_of, [3]) < 3", "working_days takes a list of dates, not a list of int", "[3]"),
         ("date(c.params.limit) == date(as_of)", "date takes date or moment values, not an int", "c.params.limit"),
         # has
         ("has(c.params)", "has() is for paths whose absence means none; 'params' is not one: compare", "has(c.params)"),
@@ -285,6 +287,8 @@ def said(**rule: Any) -> list[str]:
         ({"for_each": "control", "assert": "true", "equivalents": "control.x"}, "equivalents: unknown field 'x'"),
         ({"for_each": "control", "let": {"as_of": "'2001-01-01'"}, "assert": "true"}, "let.as_of: 'as_of' already has a"),
         ({"for_each": "control", "let": {"data": "controls"}, "assert": "true"}, "let.data: 'data' already has a"),
+        ({"for_each": "control", "let": {"surfaces": "controls"}, "assert": "true"}, "let.surfaces: 'surfaces' already has"),
+        ({"for_each": {"surfaces": "controls"}, "assert": "true"}, "for_each.surfaces: 'surfaces' already has a meaning"),
         ({"for_each": "control", "let": {"control": "controls"}, "assert": "true"}, "let.control: 'control' already has a"),
         ({"for_each": "surface", "assert": "true", "message": "{surface}"}, "message: a surface would be printed"),
         ({"for_each": "surface", "assert": "true", "message": "{surface.fields}"}, "message: a field would be printed"),
