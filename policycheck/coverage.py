@@ -185,8 +185,15 @@ class _Reader(Checker):
             self.found.add(str(node.args[0]))
         return found
 
+    def _index(self, node: Node) -> Type:
+        if route := _extension(node):
+            self.found.add(route)
+        return super()._index(node)
+
     def _select(self, node: Node) -> Type:
         found, owner = super()._select(node), self._owner(node.args[0])
+        if route := _extension(node):
+            self.found.add(route)
         if node.kind:
             self._open(node.kind, node.args[1])
         elif owner is not None and found is not ANY:
@@ -205,6 +212,17 @@ class _Reader(Checker):
         outer, self.scope = self.scope, {kind: self.types.kinds[kind], "as_of": Type("date")}
         self.check(self._trees[kind][name])
         self.scope = outer
+
+
+def _extension(node: Node) -> str:
+    """The route below `extensions`, of which no schema tells more; empty for what stands elsewhere."""
+    if node.op == "name":
+        return "extensions" if node.args[0] == "extensions" else ""
+    above = _extension(node.args[0]) if node.op in ("select", "index") else ""
+    if not above:
+        return ""
+    key = node.args[1] if node.op == "select" else node.args[1].args[0] if node.args[1].op == "literal" else "*"
+    return f"{above}.{key}"
 
 
 def _routes(types: Types) -> dict[int, tuple[str, ...]]:

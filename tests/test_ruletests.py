@@ -66,6 +66,18 @@ def test_explain_shows_the_cases_of_a_rule_of_ones_own(tmp_path: Path, call: Cal
     assert "\nFails: as the case says\n    surfaces: [{id: people" in told
 
 
+def test_explain_names_what_a_rule_reads_as_the_manifest_does(tmp_path: Path, call: Callable[..., Done]) -> None:
+    asked = 'controls.exists(c, c.status == extensions["ours"].wanted[c.id] && c.owner in data.teams)'
+    trials(tmp_path / "ours", SHARED, rule=RULE)
+    (tmp_path / "ours" / "data").mkdir()
+    (tmp_path / "ours" / "data" / "teams.yaml").write_text("rows: [web]\n", "utf-8")
+    (tmp_path / "ours" / "own" / "owned.yaml").write_text(RULE.replace('surface.owner == "web"', asked), "utf-8")
+    told = call(tmp_path, "explain", "owned", "--rules", "ours").stdout.split("reads: ")[1].split("\n\n")[0]
+    assert " ".join(told.split()) == (
+        "controls[].id, controls[].owner, controls[].status, extensions.ours.wanted.*, surfaces[].id, data.teams"
+    )
+
+
 def trials(folder: Path, shared: str, cases: str = CASES, rule: str = RULE) -> dict[str, str]:
     files = {
         "pack.yaml": PACK,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policycheck.packs import Criteria, Expectation, Rule
 
 _SEEN = {
@@ -147,9 +149,10 @@ def _rule(criteria: Criteria, rule: Rule, style: dict[str, Any], folders: tuple[
     for key in ("when", "assert", "equivalents"):
         if text.get(key):
             lines += wrap(f"{key}: {text[key]}", style, "  ", "    ")
-    for name, meaning in _definitions(criteria, rule).items():
+    definitions = _definitions(criteria, rule)
+    for name, meaning in definitions.items():
         lines += wrap(f"where {name}: {meaning}", style, "  ", "    ")
-    lines += wrap(f"reads: {', '.join(_fields(criteria, rule))}", style, "  ", "    ")
+    lines += wrap(f"reads: {', '.join(_read(criteria, rule, definitions))}", style, "  ", "    ")
     lines += _examples(rule, folders)
     lines += ["", "To close", *wrap(str(text.get("remediation", "")), style)]
     if text.get("snippet"):
@@ -177,23 +180,21 @@ def _definitions(criteria: Criteria, rule: Rule) -> dict[str, str]:
     return found
 
 
-def _fields(criteria: Criteria, rule: Rule) -> list[str]:
-    from policycheck.language.syntax import Node
-    from policycheck.language.types import path_of
+def _read(criteria: Criteria, rule: Rule, definitions: Iterable[str]) -> list[str]:
+    """The fields of the manifest and the tables of packs that a rule reads, also through the definitions it leans on."""
+    from policycheck.coverage import reads
 
-    program = criteria.program(rule)
-    found: set[str] = set()
-    stack: list[Any] = [*program.analysis.trees()]
-    while stack:
-        node = stack.pop()
-        if not isinstance(node, Node):
-            continue
-        if node.op == "select" and path_of(node).count(".") and not node.kind:
-            found.add(path_of(node))
-        elif node.op == "select" and node.kind:
-            stack.append(criteria.trees[node.kind][node.args[1]])
-        stack.extend(part for part in node.args if isinstance(part, Node) and not (node.op == "select" and path_of(node)))
-    return sorted(f for f in found if not f.startswith(".")) or sorted(program.analysis.roots)
+    waiting: list[Any] = [*criteria.program(rule).analysis.trees()]
+    for definition in definitions:
+        kind, _, name = definition.partition(".")
+        waiting.append(criteria.trees[kind][name])
+    tables: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        if node.op == "select" and node.args[0].op == "name" and node.args[0].args[0] == "data":
+            tables.add(f"data.{node.args[1]}")
+        waiting += [part for part in node.args if hasattr(part, "op")]
+    return [*reads(criteria, rule), *sorted(tables)]
 
 
 def _examples(rule: Rule, folders: tuple[Path, ...]) -> list[str]:
