@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policycheck.digest import sha256_hex, uuid5
+from policycheck.errors import RuleError
 from policycheck.language.evaluate import ITEM_BUDGET, STATE, Env, environment
 from policycheck.language.explain import Explainer, Standing
 from policycheck.language.program import EMPTY, SILENT, UNSURE, Program
@@ -336,7 +337,12 @@ class Judge:
 
     def _message(self, program: Program, env: Env, outcome: Outcome, facts: tuple[Fact, ...]) -> str:
         if outcome is Outcome.GAP or outcome is Outcome.NOT_USED:
-            return " ".join(program.say(env).split())
+            # Each message may cost what a verdict may; the verdict stands without it.
+            env[STATE].budget = ITEM_BUDGET
+            try:
+                return " ".join(program.say(env).split())
+            except RuleError as error:
+                return f"The message of the rule could not be worked out: {error}."
         if outcome is not Outcome.UNKNOWN:
             return ""
         silent = [fact for fact in facts if not fact.declared]

@@ -78,6 +78,20 @@ def test_explain_names_what_a_rule_reads_as_the_manifest_does(tmp_path: Path, ca
     )
 
 
+def test_a_message_that_walks_too_much_takes_nothing_from_the_verdict(tmp_path: Path, call: Callable[..., Done]) -> None:
+    trials(tmp_path / "ours", SHARED)
+    walked = str([*range(24)])
+    walks = f"{walked}.filter(a, {walked}.all(b, {walked}.all(c, {walked}.all(d, a + b + c + d >= 0))))"
+    rule = RULE.replace("{surface.id}", f"{{size({walks})}}").replace("message: Nobody", "message: >-\n  Nobody")
+    (tmp_path / "ours" / "own" / "owned.yaml").write_text(rule, "utf-8")
+    (tmp_path / "policycheck.yaml").write_text(BASE, "utf-8")
+    done = call(tmp_path, "check", "--rules", "ours", "--criteria", "ours", "--format", "text")
+    assert (done.returncode, "incomplete" in done.stderr) == (1, False)
+    assert "policycheck.yaml:3:44 low owned" in done.stdout
+    told = "The message of the rule could not be worked out: the rule walks more than 200000 items, or joins too much text."
+    assert told in " ".join(done.stdout.split())
+
+
 def trials(folder: Path, shared: str, cases: str = CASES, rule: str = RULE) -> dict[str, str]:
     files = {
         "pack.yaml": PACK,
