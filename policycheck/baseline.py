@@ -187,7 +187,8 @@ def _is_asked_whole(rule: Rule, criteria: Criteria) -> bool:
 def _whom(expectation: Expectation) -> tuple[object, ...]:
     """Whom an expectation concerns, and whether it binds them at all: a rule of measures that one may use finds no gap."""
     is_binding = expectation.modality in BINDING
-    return is_binding, *map(frozenset, (expectation.addressees, expectation.sizes, expectation.jurisdictions))
+    whom = (expectation.addressees, expectation.excluded_roles, expectation.sizes, expectation.jurisdictions)
+    return is_binding, *map(frozenset, whom)
 
 
 def _is_shown(entry: Mapping[str, Any]) -> bool:

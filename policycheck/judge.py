@@ -456,7 +456,7 @@ def _asking(organization: Mapping[str, Any]) -> Callable[[Expectation], tuple[An
     known: dict[Any, tuple[Any, str]] = {}
 
     def ask(expectation: Expectation) -> tuple[Any, str]:
-        audience = (expectation.addressees, expectation.sizes, expectation.jurisdictions)
+        audience = (expectation.addressees, expectation.excluded_roles, expectation.sizes, expectation.jurisdictions)
         if audience not in known:
             known[audience] = concerns(expectation, organization)
         return known[audience]
@@ -474,8 +474,8 @@ def _hashable(value: Any) -> Any:
 
 def concerns(expectation: Expectation, organization: Mapping[str, Any]) -> tuple[Any, str]:
     """Whether an expectation concerns an organization (true, false or unknown), and the fact that decides it."""
-    roles = organization.get("roles") or ()
-    if expectation.addressees and not set(expectation.addressees) & set(roles):
+    roles = set(organization.get("roles") or ())
+    if (expectation.addressees and not roles & set(expectation.addressees)) or roles & set(expectation.excluded_roles):
         return False, "organization.roles"
     unsure = ""
     if expectation.sizes:

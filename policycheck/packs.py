@@ -55,6 +55,8 @@ class Expectation(NamedTuple):
     paraphrase: str
     seen: str
     addressees: tuple[str, ...]
+    #: The roles whose holders it leaves out, whatever else they are.
+    excluded_roles: tuple[str, ...]
     sizes: tuple[str, ...]
     jurisdictions: tuple[str, ...]
     illustrative: bool
@@ -610,6 +612,7 @@ def _expectation(key: str, row: Mapping[str, Any], document: str, source: Mappin
         paraphrase=str(row["paraphrase"]),
         seen=row["seen"],
         addressees=tuple(row.get("addressees") or source.get("addressees") or ()),
+        excluded_roles=tuple(row.get("excluded_roles") or source.get("excluded_roles") or ()),
         sizes=tuple(row.get("sizes") or ()),
         jurisdictions=tuple(row.get("jurisdictions") or ()),
         illustrative=bool(row.get("illustrative")),

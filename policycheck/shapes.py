@@ -337,6 +337,8 @@ class SourceDocument(Shape):
     """How surely its text was seen; its expectations say so one by one."""
     addressees: Annotated[list[Role], SOME, ONCE] = BLANK
     """The roles that its expectations concern unless they name their own. Left out, every organisation."""
+    excluded_roles: Annotated[list[Role], SOME, ONCE] = BLANK
+    """The roles to which it does not speak, whatever others an organisation has. Left out, none."""
     notes: Text = BLANK
     """What a reader should know: what was read, what has changed since."""
 
@@ -378,6 +380,8 @@ class Expectation(Shape):
     """Where it was read, if that is not the document's address; never fetched."""
     addressees: Annotated[list[Role], SOME, ONCE] = BLANK
     """The roles that it concerns. Left out, those of the document."""
+    excluded_roles: Annotated[list[Role], SOME, ONCE] = BLANK
+    """The roles that it leaves out, whatever others an organisation has. Left out, those of the document."""
     sizes: Annotated[list[Size], SOME, ONCE] = BLANK
     """The sizes that it concerns, only where the document speaks to some. Left out, all."""
     jurisdictions: Annotated[list[Jurisdiction], SOME, ONCE] = BLANK

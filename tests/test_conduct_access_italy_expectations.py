@@ -92,6 +92,22 @@ own_scraping:
     }
 
 
+def test_the_dutch_guidance_for_private_parties_asks_a_public_body_nothing() -> None:
+    body = """policycheck: 1
+organization: {id: a, roles: [scraper, public_body], jurisdictions: [NL]}
+own_scraping: [{id: news, jurisdictions: [NL], basis: {NL: official_authority}, fields: []}]
+"""
+    document, problems = parse(body.encode(), "policycheck.yaml")
+    assert not (problems or v1.shape_problems(document) or v1.read(document, "2026-11-21")[0])
+    judge = Judge(packs.load((), schema(v1.SCHEMA)), document, "2026-11-21")
+    found = {r.id: judge.finding(j) for r in judge.criteria.rules for j in judge.judge(r)
+             if any(name.startswith("AP24") for name in r.expectations)}  # fmt: skip
+    lent = {"own-scraping-lawful-basis": "met", "own-scraping-bounded": "gap"}
+    assert {name: f.outcome.value for name, f in found.items()} == {**dict.fromkeys(found, "not_applicable"), **lent}
+    assert not [e for name in lent for e in found[name].expectations if e.startswith("AP24")]
+    assert {f.because_of for name, f in found.items() if name not in lent} == {"organization.roles"}
+
+
 @pytest.mark.parametrize(("places", "asked"), [
     ("[US]", set()), ("[GB]", {"CLV-12"}), ("[NL, AU]", {"AP24-3", "CLV-9"}), ("[]", {"AP24-3", "CLV-9", "CLV-12"}),
 ])  # fmt: skip

@@ -87,6 +87,8 @@ def test_numbers_that_may_have_fractions_are_divided_like_such(value: str, targe
 CONCERNS = [
     ({"addressees": ["scraper"]}, "", "not_applicable", "organization.roles"),
     ({"addressees": ["scraper", "website_operator"]}, "", "met", ""),
+    ({"excluded_roles": ["website_operator"]}, "", "not_applicable", "organization.roles"),
+    ({"addressees": ["website_operator"], "excluded_roles": ["public_body"]}, "", "met", ""),
     ({"sizes": ["large"]}, ", size: small", "not_applicable", "organization.size"),
     ({"sizes": ["micro", "small"]}, ", size: small", "met", ""),
     ({"sizes": ["large"]}, "", "unknown", "organization.size"),

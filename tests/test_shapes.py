@@ -72,6 +72,7 @@ PACK: dict[str, Any] = {
             "status": "internal policy",
             "seen": "V",
             "addressees": ["website_operator"],
+            "excluded_roles": ["public_body"],
             "notes": "Reviewed each year.",
         }
     ],
@@ -87,6 +88,7 @@ EXPECTATIONS: dict[str, Any] = {
             "seen": "V",
             "url": "https://acme.example/policy#owners",
             "addressees": ["website_operator"],
+            "excluded_roles": ["public_body"],
             "sizes": ["micro"],
             "jurisdictions": ["GB", "CA-QC"],
             "illustrative": True,

@@ -107,7 +107,8 @@ def _expectation(criteria: Criteria, one: Expectation, style: dict[str, Any]) ->
     lines += ["", *wrap(f"Modality: {one.modality}{example}", style)]
     sizes = f"; sizes {', '.join(one.sizes)}" if one.sizes else ""
     places = f"; people in {', '.join(one.jurisdictions)}" if one.jurisdictions else ""
-    lines += wrap(f"Concerns: {', '.join(one.addressees) or 'every organisation'}{sizes}{places}", style)
+    others = f", but no {' or '.join(one.excluded_roles)}" if one.excluded_roles else ""
+    lines += wrap(f"Concerns: {', '.join(one.addressees) or 'every organisation'}{others}{sizes}{places}", style)
     lines += wrap(" · ".join(filter(None, (f"Text: {_SEEN[one.seen]}", one.url))), style)
     if one.note:
         lines += wrap(f"Note: {one.note}", style)
