@@ -205,7 +205,9 @@ class LawfulBasis(Word):
 
     consent = "the people concerned agreed"
     explicit_consent = "they agreed by an express statement"
+    contract_with_person = "a contract with the very person cannot be kept, or made at their request, without it"
     legitimate_interests = "an interest that, weighed in writing, the people's interests do not override"
+    recognised_legitimate_interests = "an interest on the closed list of the law itself (UK GDPR art 6(1)(ea))"
     legal_obligation = "a law requires it"
     vital_interests = "a life depends on it"
     public_interest = "a task in the public interest laid down by law"

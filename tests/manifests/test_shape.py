@@ -407,6 +407,8 @@ def test_that_data_is_public_or_a_contract_exists_is_no_lawful_basis() -> None:
     bases = MANIFEST["definitions"]["Surface"]["properties"]["publication_basis"]["additionalProperties"]["enum"]
     assert {"consent", "legitimate_interests", "research", "none", None} <= set(bases)
     assert not {"public", "contract", "publicly_available"} & set(bases)
+    # The contract is one with the very person, never the recipient's.
+    assert {"contract_with_person", "recognised_legitimate_interests"} <= set(bases)
 
 
 def test_the_breach_clock_is_not_declared() -> None:
