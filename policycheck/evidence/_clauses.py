@@ -15,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policycheck.evidence._prose import SENTENCE_CAP
+from policycheck.evidence._prose import SENTENCE_CAP, last_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -486,12 +486,13 @@ def asides_of(prose: Prose) -> list[bool]:
 
 
 def judged(sentence: Sentence, names: re.Pattern[str] | None = None) -> Iterator[Clause]:
-    """What one sentence forbids or permits; an item of a list is read after the words that it completes.
+    """What one sentence forbids or permits; an item of a list is read after the sentence that it completes.
 
     The `names` of the service mean what "our" means.
     """
-    whole = f"{sentence.lead} {sentence.text}".strip()
-    said = plain(f"{sentence.lead.rstrip(' :')} {sentence.text}"[: SENTENCE_CAP + 1])
+    lead = last_sentence(sentence.lead)
+    whole = f"{lead} {sentence.text}".strip()
+    said = plain(f"{lead.rstrip(' :')} {sentence.text}"[: SENTENCE_CAP + 1])
     said = names.sub("our", said) if names else said
     mentioned = {act for act, pattern in _MENTIONS.items() if pattern.search(said or whole[:SENTENCE_CAP].lower())}
     if not mentioned:

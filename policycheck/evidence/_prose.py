@@ -705,6 +705,11 @@ def _pdf(opened: Opened) -> Prose:
 # --- sentences ---
 
 
+def last_sentence(text: str) -> str:
+    """The last sentence of a text: of a lead, the one that a list item completes."""
+    return [words for _, words in _sentences(text)][-1] if text.strip() else ""
+
+
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
     """The sentences of a block with their offsets. An abbreviation ends none."""
     start = 0

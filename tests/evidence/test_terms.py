@@ -113,6 +113,19 @@ def test_a_sentence_that_plainly_permits_contradicts_at_its_line(sentence: str, 
     assert "permits scraping" in account.readings[0].note
 
 
+@pytest.mark.parametrize("before", ["You may use the site to compare prices.", "We like visitors! Search engines may index it."])
+def test_the_items_of_a_list_complete_the_last_sentence_before_it_and_no_other(before: str, tmp_path: Path) -> None:
+    for items in ("\n- scrape the site;\n- harvest data of members.", "- harvest data of members."):
+        account = on_scraping(tmp_path, f"{before} You may not:\n{items}")
+        assert said(account) == {"params.prohibits": ["scraping"]}
+        assert [quote.text.split(":")[0] for quote in account.quotes] == ["You may not"]
+
+
+def test_a_list_after_leave_contradicts_whatever_its_paragraph_forbids_before(tmp_path: Path) -> None:
+    account = on_scraping(tmp_path, "You may not sell our data. You may:\n\n- scrape the site;\n- link to it.")
+    assert said(account) == {"params.prohibits": []}
+
+
 def test_another_date_contradicts_at_the_line_of_the_documents_own() -> None:
     account = heard("larkfield.html", {"tos_updated_on": "2026-03-02", "tos_anti_scraping_clause": "5"})
     assert said(account) == {"tos_updated_on": "2026-02-02"}
