@@ -486,11 +486,16 @@ def _set(managed: Part) -> str:
 
 
 def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
-    """The managed groups of a web ACL as one filter: what is in force, and whether any of it enforces."""
+    """The managed groups of a web ACL as one filter: what is in force, and whether any of it enforces.
+
+    Where the groups only count, other rules of the ACL may be the filter that is declared.
+    """
     chosen = [rule for rule in rules if not question.rule or rule.called("name") == question.rule]
     if not chosen:
         raise Unsaid(f"{acl.address} has no managed rule group in a rule {question.rule[:80]}", acl.at)
     enforced = [(rule, managed) for rule in chosen if _counting(rule) is None and (managed := _managed(rule)) is not None]
+    if not enforced and not question.rule:
+        _refuse_enforcing(acl)
     takings = [_covered(managed.part("scope_down_statement"), question.paths) for _, managed in enforced]
     sure = [rule for (rule, _), taking in zip(enforced, takings, strict=True) if taking]
     rule = (sure or [each for each, _ in enforced] or chosen)[0]
@@ -504,3 +509,11 @@ def _filter(acl: Resource, rules: Sequence[Part], question: Question) -> Facts:
     is_soft = any(_counted(managed) for _, managed in enforced)
     sets = Said(names, rule.at, f"{acl.address} has these managed rule groups in force", is_soft)
     return Facts(status, also={("params", "rule_sets"): sets} if names else None)
+
+
+def _refuse_enforcing(acl: Resource) -> None:
+    """A rule that is no managed group may refuse requests too, or hold one that does."""
+    for rule in _rules(acl):
+        if _managed(rule) is None and _counting(rule) is None and _action(rule)[0] != "allow":
+            name = rule.called("name")
+            raise Unsaid(f"the managed rule groups of {acl.address} only count, but its rule {name} does more", rule.at)

@@ -151,6 +151,7 @@ def test_another_version_contradicts() -> None:
             {"automated_access", "scraping"},
         ),
         ("You agree not to use the content to train or develop AI models.", {"ai_training"}),
+        ("You may not use our content to train, fine-tune or evaluate machine learning models.", {"ai_training"}),
         ("By using the service you agree that you will not crawl it.", {"automated_access"}),
         ("Do not scrape our pages.", {"scraping"}),
         ("No one may scrape our pages.", {"scraping"}),

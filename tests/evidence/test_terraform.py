@@ -1822,6 +1822,33 @@ def test_a_rule_that_refuses_by_something_else_leaves_open_what_it_is(tmp_path: 
     assert said(limit) == {"status": "planned"}
 
 
+GROUP_OF_AWS = 'managed_rule_group_statement {\n vendor_name = "AWS"\n name = "AWSManagedRulesCommonRuleSet"\n}'
+ONLY_COUNTING = (
+    f'rule {{\n name = "two"\n priority = 2\n override_action {{\n count {{}}\n}}\n statement {{\n {GROUP_OF_AWS}\n}}\n}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "action"),
+    [
+        ('geo_match_statement {\n country_codes = ["RU"]\n}', "action {\n block {}\n}"),
+        ("rate_based_statement {\n limit = 500\n}", "action {\n captcha {}\n}"),
+        ('rule_group_reference_statement {\n arn = "arn:aws:wafv2:x"\n}', "override_action {\n none {}\n}"),
+        (GROUP_OF_AWS, "override_action {\n count {}\n}"),
+        ("rate_based_statement {\n limit = 500\n}", "action {\n count {}\n}"),
+        ("rate_based_statement {\n limit = 500\n}", "action {\n allow {}\n}"),
+    ],
+)
+def test_a_filter_only_counts_where_no_other_rule_of_its_acl_enforces(tmp_path: Path, statement: str, action: str) -> None:
+    text = aws_rule(statement, action).replace("rule {", f"{ONLY_COUNTING}\n rule {{", 1)
+    account = written(tmp_path, text, "waf", resource=EDGE)
+    if "count" in action or "allow" in action:
+        assert said(account)["status"] == "observing"
+    else:
+        assert "only count, but its rule one does more" in silent(account)
+    assert said(written(tmp_path, text, "waf", resource=EDGE, rule="two"))["status"] == "observing"
+
+
 @pytest.mark.parametrize(("addresses", "status"), [("[]", "planned"), ('["192.0.2.0/24"]', "deployed")])
 def test_a_block_of_an_empty_set_of_addresses_blocks_nobody(tmp_path: Path, addresses: str, status: str) -> None:
     listed = f'resource "aws_wafv2_ip_set" "bad" {{\n name = "bad"\n addresses = {addresses}\n}}\n'
