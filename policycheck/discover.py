@@ -312,22 +312,24 @@ def _distinct(things: Iterable[Discovered]) -> Iterator[Discovered]:
 
 
 def _single(things: list[Discovered]) -> Iterator[str]:
-    """A section that is one subject: the first file that says something of a property is believed, the others shown."""
+    """A section that is one subject: the first file that says something of a property is believed, the others shown.
+
+    One that says otherwise is no evidence here, since it would deny the draft. Where a file stands denies nothing.
+    """
     whole: dict[str, Any] = {}
     parts: list[tuple[Discovered, list[str], list[str]]] = []
     evidence: list[Any] = []
     for thing in things:
-        own, remarks = list[str](), list[str]()
-        for key, value in thing.item.items():
-            if key == "evidence":
-                evidence += [entry for entry in value if entry not in evidence]
-            elif key not in whole:
-                whole[key] = value
-                own.append(key)
-            elif isinstance(value, list) and isinstance(whole[key], list):
-                whole[key] = [*whole[key], *(v for v in value if v not in whole[key])]
-            elif whole[key] != value:
-                remarks.append(f"{thing.file} says {key}: {value}")
+        said = {key: value for key, value in thing.item.items() if key != "evidence"}
+        others = {key: value for key, value in said.items() if whole.get(key, value) != value}
+        remarks = [f"{thing.file} says {key}: {value}" for key, value in others.items() if not isinstance(value, list)]
+        own = [key for key in said if key not in whole]
+        if any(not key.endswith("_ref") for key in others):
+            remarks.append(f"so {thing.file} is not named as evidence")
+            own = []
+        else:
+            evidence += [entry for entry in thing.item.get("evidence", ()) if entry not in evidence]
+        whole |= {key: said[key] for key in own}
         parts.append((thing, own, remarks))
     asked = {key: text for thing in things for key, text in thing.questions if key not in whole}
     for thing, own, remarks in parts:

@@ -98,6 +98,26 @@ def test_two_files_that_say_different_things_of_one_subject_are_both_shown(tmp_p
     assert "# old/terms.md says tos_updated_on: 2025-01-01" in text
 
 
+def test_a_file_that_says_otherwise_is_no_evidence_of_the_draft(tmp_path: Path) -> None:
+    def of(file: str, policy: str, agent: str) -> Discovered:
+        item = {
+            "robots_ref": file,
+            "refused_agents": [{"name": agent, "kind": "ai"}],
+            "ai_agents_policy": policy,
+            "evidence": [{"kind": "robots", "path": file}],
+        }
+        return Discovered("policies", item, file, 1, "")
+
+    text = draft(of("a/robots.txt", "refused", "GPTBot"), of("b/robots.txt", "allowed", "CCBot"))
+    policies = manifest(tmp_path, text)["policies"]
+    assert [entry["path"] for entry in policies["evidence"]] == ["a/robots.txt"]
+    assert [agent["name"] for agent in policies["refused_agents"]] == ["GPTBot"]
+    assert "# b/robots.txt says ai_agents_policy: allowed" in text
+    assert "# so b/robots.txt is not named as evidence" in text
+    text = draft(of("a/robots.txt", "refused", "GPTBot"), of("b/robots.txt", "refused", "GPTBot"))
+    assert [entry["path"] for entry in manifest(tmp_path, text)["policies"]["evidence"]] == ["a/robots.txt", "b/robots.txt"]
+
+
 @pytest.mark.parametrize(
     "odd", ["a: b", "# x", "yes", "2026-01-01", "'", '"', "a\u202eb", "\n- id: x", "{a}", "a\tb", "é😀", "- x", "0x1f"]
 )

@@ -107,8 +107,9 @@ _FILL = "(?:(?:{}),?\\s+)".format(
     _any(
         """a an any the our its all such this that these those other another others'? users?'?s? members?'?s? people'?s
         and or to of for in with on own similar new large generative foundation competing public personal private collected
-        scraped copied extracted obtained third party parties'? part portion kind commercially access sell rent lease trade
-        license sublicense purchase buy exchange share distribute transfer train fine-?tune test validate evaluate improve develop
+        scraped copied extracted obtained third party parties'? part portion kind commercially access sell rent lease
+        trade license sublicense purchase buy exchange share distribute transfer train fine-?tune test validate
+        evaluate improve develop
         individual systems? models? machine[- ]learning ai detailed purposes?"""
     )
 )

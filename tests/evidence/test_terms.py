@@ -113,7 +113,7 @@ def test_a_sentence_that_plainly_permits_contradicts_at_its_line(sentence: str, 
     assert "permits scraping" in account.readings[0].note
 
 
-@pytest.mark.parametrize("before", ["You may use the site to compare prices.", "We like visitors! Search engines may index it."])
+@pytest.mark.parametrize("before", ["You may use the site to compare prices.", "We like you! Search engines may index it."])
 def test_the_items_of_a_list_complete_the_last_sentence_before_it_and_no_other(before: str, tmp_path: Path) -> None:
     for items in ("\n- scrape the site;\n- harvest data of members.", "- harvest data of members."):
         account = on_scraping(tmp_path, f"{before} You may not:\n{items}")
