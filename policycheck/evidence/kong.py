@@ -63,6 +63,8 @@ FILES: tuple[str, ...] = ("*kong*.y*ml", "*kong*.json", "*deck*.y*ml")
 
 _LIMITERS = ("rate-limiting", "rate-limiting-advanced")
 _LIMITS = ("rate_limit", "anomaly_throttle")
+#: The declared units that a limit holds for as well: all keys of a consumer count together, and a credential is a key.
+_HOLDS_FOR = {"account": ("api_key", "credential", "session"), "credential": ("api_key",)}
 _FAMILIES = (*_LIMITS, "bot_detection", "user_agent_block", "ip_block", "access_control", "api_control")
 #: Plugins that ask for credentials: what a control of the family api_control calls them.
 _ASKING = {
@@ -534,7 +536,7 @@ def _of_rates(
     is_shared = _is_shared(plugin)
     yield from numbers(rates, subject, note if is_shared else f"{note}; {_EACH}", soft=not is_shared)
     unit = {"address": "ip", "account": "account", "credential": "credential"}.get(standing)
-    if unit:
+    if unit and mapping(subject.get("params")).get("unit") not in _HOLDS_FOR.get(unit, ()):
         yield plugin.at().reading("params.unit", unit, note)
 
 

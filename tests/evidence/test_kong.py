@@ -154,6 +154,27 @@ def test_whom_a_limit_counts(tmp_path: Path, config: Any, others: list[Any], uni
 
 
 @pytest.mark.parametrize(
+    ("by", "declared", "unit"),
+    [
+        ("consumer", "api_key", None),
+        ("consumer", "credential", None),
+        ("consumer", "ip", "account"),
+        ("credential", "api_key", None),
+        ("credential", "account", "credential"),
+        ("ip", "api_key", "ip"),
+    ],
+)
+def test_a_limit_for_all_keys_of_a_consumer_does_not_deny_one_for_each(
+    tmp_path: Path, by: str, declared: str, unit: str | None
+) -> None:
+    config = {"minute": 5, "policy": "redis", "limit_by": by}
+    subject = {"family": "rate_limit", "params": {"window": "minute", "unit": declared}}
+    account = limiter(tmp_path, config, {"name": "key-auth"}, subject=subject)
+    assert said(account).get("params.unit") == unit
+    assert said(account)["params.limit"] == 5
+
+
+@pytest.mark.parametrize(
     ("config", "why"),
     [
         ({"minute": 0}, "no whole number above zero"),
