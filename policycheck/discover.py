@@ -30,6 +30,8 @@ FILES = 5_000
 #: Folders of tests and what they are fed with: their files are no site's own. `spec` is none of them: many keep their
 #: interface's description there.
 TESTS = frozenset({"test", "tests", "__tests__", "testdata", "fixtures", "__fixtures__", "__mocks__", "__snapshots__"})
+#: Folders of other people's work, kept as a copy: what it declares is theirs.
+COPIES = frozenset({"vendor", "vendored", "third_party", "third-party", "bower_components"})
 #: Besides what no walk enters, the folders into which Terraform and Terragrunt copy the modules that they fetch.
 _SKIPPED = SKIPPED_FOLDERS | {".terraform", ".terragrunt-cache"}
 #: What tells one thing in an artefact from another: the options of an evidence entry that pick it.
@@ -60,7 +62,7 @@ class Search(NamedTuple):
 def search(root: Path, top: str) -> Search:
     """Offer the files below `top` (from the root) to every verifier whose patterns they fit, in order of their paths.
 
-    What lies in a folder of tests below `top` is not offered, and told among what was not read.
+    What lies in a folder of tests or of copies below `top` is not offered, and told among what was not read.
     """
     opener = Opener(root)
     found: list[Discovered] = []
@@ -68,9 +70,9 @@ def search(root: Path, top: str) -> Search:
     failures: list[Failure] = []
     patterns = _patterns()
     offered = [(path, kind) for path in _walk(root, top) for kind in _readers(path, patterns)]
-    tests = {path: folder for path, _ in offered if (folder := _tests_of(path, top))}
-    offered = [(path, kind) for path, kind in offered if path not in tests]
-    unread += _aside(tests)
+    aside = {path: folder for path, _ in offered if (folder := _not_own(path, top))}
+    offered = [(path, kind) for path, kind in offered if path not in aside]
+    unread += _aside(aside)
     for path, kind in offered[:FILES]:
         try:
             found += rooms.load("evidence", kind).discover(opener, path)
@@ -98,20 +100,21 @@ def _walk(root: Path, top: str) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
-def _tests_of(path: str, top: str) -> str:
-    """The folder of tests, between `top` and a file, that the file lies in; empty when there is none."""
+def _not_own(path: str, top: str) -> str:
+    """The folder of tests or copies, between `top` and a file, that the file lies in; empty when there is none."""
     start = len(top.split("/")) if top else 0
     parts = path.split("/")
-    at = next((at for at in range(start, len(parts) - 1) if parts[at].lower() in TESTS), None)
+    at = next((at for at in range(start, len(parts) - 1) if parts[at].lower() in TESTS | COPIES), None)
     return "" if at is None else "/".join(parts[: at + 1])
 
 
-def _aside(tests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each folder of tests with what it holds that would have been looked at."""
-    for folder in dict.fromkeys(tests.values()):
-        files = [path.removeprefix(f"{folder}/") for path in tests if tests[path] == folder]
+def _aside(folders: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each folder of tests or copies with what it holds that would have been looked at."""
+    for folder in dict.fromkeys(folders.values()):
+        files = [path.removeprefix(f"{folder}/") for path in folders if folders[path] == folder]
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        yield f"{folder} ({', '.join(files[:3])}{more})", "a folder of tests, which is passed over; name it to look there"
+        what = "tests" if folder.rpartition("/")[2].lower() in TESTS else "copies of others' work"
+        yield f"{folder} ({', '.join(files[:3])}{more})", f"a folder of {what}, which is passed over; name it to look there"
 
 
 def _patterns() -> dict[str, list[tuple[str, str]]]:

@@ -369,6 +369,20 @@ def test_what_tests_are_fed_with_is_not_the_organisations_own_and_is_told(
     assert [thing.file for thing in discover.search(tmp_path, folder).found] == [file]
 
 
+@pytest.mark.parametrize("folder", ["vendor", "web/third_party", "Vendored"])
+def test_copies_of_others_work_are_passed_over_and_told(tmp_path: Path, room: Callable[..., None], folder: str) -> None:
+    room(probe=(("*openapi.json",), lambda opener, path: (SURFACE._replace(file=path),)))
+    for path in (f"{folder}/lib/openapi.json", "vendors/openapi.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("{}")
+    result = discover.search(tmp_path, "")
+    assert [thing.file for thing in result.found] == ["vendors/openapi.json"]
+    ((where, why),) = result.unread
+    assert where == f"{folder} (lib/openapi.json)"
+    assert "a folder of copies of others' work" in why
+    assert len(discover.search(tmp_path, folder).found) == 1
+
+
 def test_a_surface_that_two_documents_describe_alike_is_drafted_once_with_both(tmp_path: Path) -> None:
     def of(file: str, **more: Any) -> Discovered:
         entry = {"kind": "openapi", "path": file, "operation": "GET /people/{id}"}

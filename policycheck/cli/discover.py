@@ -25,8 +25,8 @@ def command(folder: Path, output: str | None, root: Path | None, draft: bool, fo
 
     Without a manifest in DIR the outcome is a draft of one: what was read in the files, with the place, and a visible
     question at every blank that only a person can fill. With a manifest it is a list of what that does not declare yet.
-    Folders of tests and their data (test, tests, fixtures, testdata, __snapshots__ ...) are passed over and named; name
-    one as DIR to look there.
+    Folders of tests and their data (test, tests, fixtures, testdata, __snapshots__ ...) and of others' work (vendor,
+    third_party ...) are passed over and named; name one as DIR to look there.
 
     \b
     policycheck discover --output policycheck.yaml     # once: the draft
