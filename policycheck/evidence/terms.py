@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 KINDS_OF_SUBJECT: frozenset[str] = frozenset({"control", "policies"})
 FILES: tuple[str, ...] = tuple(
     f"*{name}*.{form}"
-    for name in ("terms", "tos", "conditions", "acceptable-use", "acceptable_use")
+    for name in ("terms", "tos", "conditions", "acceptable-use", "acceptable_use", "user-agreement", "user_agreement")
     for form in ("md", "markdown", "html", "htm", "txt", "pdf")
 )
 
@@ -305,7 +305,8 @@ def discover(opener: Opener, path: str) -> tuple[Discovered, ...]:
         return ()
     heard = account(opener, path, entry, control)
     if not heard.supported:
-        return ()
+        why = heard.unreadable.removeprefix(f"{path}: ")
+        return (Discovered("", {}, path, 0, why),) if why else ()
     reading = next(r for r in heard.readings if r.path == ("params", "prohibits"))
     clauses = [c for c in _clauses.clauses(prose) if c.stance == FORBIDS]
     control["params"] |= {"prohibits": reading.value} | _clause_name(prose, clauses, "clause_anchor") | _version(prose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -848,6 +849,18 @@ def test_what_is_discovered_is_what_the_account_supports(name: str) -> None:
         assert heard(name, one.item).supported, one
     assert "status" in dict(found[0].questions)
     assert found[0].item["params"]["clause_anchor"] in ("5.2 No scraping", "5. Machines")
+
+
+def test_terms_in_which_no_prohibition_is_found_are_told(tmp_path: Path) -> None:
+    (tmp_path / "terms.md").write_text("# Terms of service\n\nBe kind.\n")
+    (found,) = terms.discover(Opener(tmp_path), "terms.md")
+    assert (found.section, found.file) == ("", "terms.md")
+    assert found.note == "no sentence found that forbids scraping or automated_access; a person must read it"
+
+
+@pytest.mark.parametrize("name", ["user-agreement.md", "acceptable-use-policy.html", "tos.txt"])
+def test_files_are_looked_at_by_the_names_that_terms_bear(name: str) -> None:
+    assert any(fnmatchcase(name, pattern) for pattern in terms.FILES)
 
 
 def test_other_documents_are_not_discovered_as_terms(tmp_path: Path) -> None:
