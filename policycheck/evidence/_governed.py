@@ -30,11 +30,24 @@ if TYPE_CHECKING:
 APPROVED = ("approved_on", "approved", "approval_date", "date_approved", "signed_on", "adopted_on")
 APPROVERS = ("approved_by", "approver", "approvers", "signed_by", "adopted_by", "accepted_by")
 AUTHORS = ("author", "authors", "owner", "owners", "document_owner", "prepared_by", "written_by")
-REVIEWED = ("last_reviewed_on", "last_reviewed", "reviewed_on", "last_review", "review_date")
+REVIEWED = ("last_reviewed_on", "last_reviewed", "reviewed_on", "last_review")
 NEXT = ("next_review_on", "next_review", "review_due", "review_due_on", "review_by", "next_review_due")
+#: The day of a review: some mean the last one with it, most the next.
+_A_REVIEW = "review_date"
 ENDS = ("expires_on", "expires", "valid_until", "valid_to")
 STARTS = ("effective_on", "effective_from", "effective_date", "effective", "valid_from")
-_USUAL = {*APPROVED, *APPROVERS, *AUTHORS, *REVIEWED, *NEXT, *ENDS, *STARTS, "review_interval_days", "review_cycle_days"}
+_USUAL = {
+    *APPROVED,
+    *APPROVERS,
+    *AUTHORS,
+    *REVIEWED,
+    *NEXT,
+    _A_REVIEW,
+    *ENDS,
+    *STARTS,
+    "review_interval_days",
+    "review_cycle_days",
+}
 
 #: Keys of which the value is a day that is over.
 _PAST = re.compile(
@@ -148,6 +161,10 @@ def _review(weighing: Weighing, front: Front) -> None:
     interval = front.get("review_interval_days", "review_cycle_days")
     if not due and reviewed and interval and interval.text.isdigit() and len(interval.text) < 6:
         due, line = _later(reviewed, int(interval.text)), interval.line
+    day, there = front.day(_A_REVIEW)
+    if day and reviewed < day < as_of and front.get(*NEXT) is None:
+        which = "may be the last review or one that is overdue; call it last_reviewed_on or next_review_on"
+        weighing.doubt(f"{_A_REVIEW} on line {there} {which}", there)
     if as_of and due and due < as_of:
         weighing.doubt(f"is overdue for review ({weighing.prose.where(line)})", line)
     approved = _approved(front)

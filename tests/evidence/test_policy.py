@@ -100,6 +100,21 @@ def test_ways_to_be_wrong(old: str, new: str, reason: str, tmp_path: Path) -> No
     assert reason in silent(written(tmp_path, TEXT.replace(old, new)))
 
 
+@pytest.mark.parametrize(
+    ("review", "is_open"),
+    [
+        ("review_date: 2027-06-15", False),
+        ("review_date: 2026-07-01", True),
+        ("review_date: 2026-07-01\nlast_reviewed_on: 2026-07-02", False),
+        ("review_date: 2026-07-01\nnext_review_on: 2027-07-01", False),
+    ],
+)
+def test_the_day_of_a_review_is_one_to_come_or_left_to_a_person(review: str, tmp_path: Path, *, is_open: bool) -> None:
+    account = written(tmp_path, TEXT.replace("last_reviewed_on: 2026-06-15", review))
+    assert account.supported is not is_open
+    assert ("review_date on line 8 may be the last review" in account.unreadable) is is_open
+
+
 def test_another_owner_is_for_a_person_to_tell_and_the_manifest_may_say_who_it_is() -> None:
     owners = {"governance": {"owners": [{"id": "trust", "name": "Head of Trust and Safety"}]}}
     assert "names another owner" in silent(heard({"owner": "trust"}))
