@@ -356,7 +356,10 @@ class Run:
         self.totals.add(part.counts, part.share)
         first = self._organizations.setdefault(part.organization, part.path)
         if first != part.path:
-            message = f"organization.id {part.organization!r} is already used by {first}; two manifests cannot share one id"
+            message = (
+                f"organization.id {part.organization!r} is already used by {first}; two manifests cannot share one id: "
+                "make one of them a part that the other includes (*.policycheck-part.yaml)"
+            )
             self.totals.problems.append(Problem(part.place, 0, 0, message))
             self.told.append(Problem(part.path, 0, 0, message))
             self.codes.add(INVALID)

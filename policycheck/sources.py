@@ -111,6 +111,7 @@ def find(
     if not found.manifests and not found.problems:
         where = ", ".join(given) if given else f"{here} or above it"
         hint = "one is policycheck.yaml or *.policycheck.yaml (see init)"
+        hint += "" if given else "; name a folder, such as `.`, to judge those below it"
         if any(text.endswith(_EXCLUDED) for text in found.skipped):
             hint = "`exclude` of the configuration leaves out what there is (policycheck config)"
         raise NothingToCheck(f"no manifest in {where}; {hint}")
