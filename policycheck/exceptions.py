@@ -220,6 +220,16 @@ def _people(entry: Mapping[str, Any], covered: list[Finding], name: str, known: 
     elif control.get("status") != "deployed":
         said = f"{name} leans on control {entry['compensating_control']}, which is not deployed"
         yield Flaw("uncompensated", Severity.MEDIUM, said, "compensating_control")
+    elif _stands_elsewhere(control, covered):
+        said = f"{name} leans on control {entry['compensating_control']}, which protects other surfaces than the gap is on"
+        yield Flaw("uncompensated", Severity.MEDIUM, said, "compensating_control")
+
+
+def _stands_elsewhere(control: Mapping[str, Any], covered: list[Finding]) -> bool:
+    """Whether a control names its surfaces and a gap on a surface is on none of them."""
+    named = control.get("surfaces") or ()
+    on = {part for gap in covered if gap.subject.kind == "surface" for part in gap.subject.id.split(" / ")}
+    return bool(named and on) and on.isdisjoint(named)
 
 
 def _same_for_all(name: object) -> str:

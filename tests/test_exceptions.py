@@ -311,6 +311,28 @@ def test_an_exception_without_its_fingerprint_is_not_bound(shop: Path) -> None:
     assert "is not bound" in " ".join(flaws(shop))
 
 
+BANS_ON_HELP = "id: bans, family: ip_block, layer: technical, surfaces: [help]"
+
+
+def test_a_control_of_other_surfaces_compensates_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder)
+    change(
+        folder,
+        "surfaces:\n  - id: reviews",
+        "surfaces:\n  - {id: help, kind: page, auth: none, fields: []}\n  - id: reviews",
+    )
+    change(folder, "id: bans, family: ip_block, layer: technical, surfaces: [reviews]", BANS_ON_HELP)
+    gap = next(f for f in findings(folder, "human-challenge") if f["outcome"] == "gap")
+    done = accept(folder, gap["id"])
+    assert done.returncode == 2
+    assert "protects other surfaces than the gap is on" in done.stderr
+    change(folder, BANS_ON_HELP, BANS_ON_HELP.replace("[help]", "[help, reviews]"))
+    assert accept(folder, gap["id"]).returncode == 0
+    change(folder, "surfaces: [help, reviews]", "surfaces: [help]")
+    assert any("protects other surfaces" in flaw for flaw in flaws(folder))
+
+
 def hygiene(folder: Path, *options: str) -> list[str]:
     found = report(folder, *options)["results"][0]["findings"]
     return [f["message"] for f in found if f["rule"] == "exception-hygiene"]
