@@ -139,5 +139,5 @@ def _says_otherwise(control: Mapping[str, Any]) -> Iterator[tuple[Any, str, str]
     if params.get("enforced_percent") == 0:
         yield params, "enforced_percent", "acts on no traffic"
     actions = params.get("actions")
-    if actions and control.get("family") in _HOLD_UP and set(actions) <= {"log", "alert"}:
-        yield params, "actions", "only records"
+    if actions is not None and control.get("family") in _HOLD_UP and set(actions) <= {"log", "alert"}:
+        yield params, "actions", "only records" if actions else "does nothing"

@@ -738,7 +738,8 @@ def test_places_that_the_organization_does_not_name_are_gaps_of_their_own(
           "retired_on says that it no longer runs"]),
         ("rate_limit", "params: {actions: [log, block], enforced_percent: 1}", []),
         ("rate_limit", "retired_on: , params: {actions: , enforced_percent: }", []),
-        ("rate_limit", "params: {actions: []}", []), ("rate_limit", "retired_on: 2999-01-01", []),
+        ("rate_limit", "params: {actions: []}", ["params.actions says that it does nothing"]),
+        ("rate_limit", "retired_on: 2999-01-01", []), ("bot_detection", "params: {actions: []}", []),
         # Who recognises automation may leave it to others to act on it.
         ("bot_detection", "params: {actions: [alert]}", []),
     ],
