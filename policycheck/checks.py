@@ -41,7 +41,7 @@ FUTURE = Check(
 )
 PLACES = Check(
     "places-declared",
-    "Every place whose people are spoken of is one of the organisation's jurisdictions",
+    "Every place whose people are spoken of, or where it is established, is one of the organisation's jurisdictions",
     "Add the place to organization.jurisdictions, or take it out of this list. People bring their law with them, also to an "
     "organisation that has no office there.",
 )
@@ -54,6 +54,13 @@ IN_FORCE = Check(
 )
 #: The families that hold somebody up or are nothing; others may be there to notice.
 _HOLD_UP = ("rate_limit", "challenge", "proof_of_work", "ip_block", "user_agent_block", "waf")
+AGREES = Check(
+    "declaration-agrees-with-itself",
+    "What one part of the declaration says, no other part of it denies",
+    "Correct whichever of the two is wrong; until then rules go by each as it stands.",
+)
+#: How many windows of a limit a day holds.
+_A_DAY = {"second": 86400, "minute": 1440, "hour": 24, "day": 1}
 HYGIENE = Check(
     "exception-hygiene",
     "Exceptions are in force, bound to what was accepted, and in use",
@@ -61,7 +68,7 @@ HYGIENE = Check(
     "one.",
 )
 #: The checks on the declaration itself, by id.
-CHECKS = {check.id: check for check in (FUTURE, PLACES, IN_FORCE, HYGIENE, MATCHES, READABLE, COMPLETE)}
+CHECKS = {check.id: check for check in (FUTURE, PLACES, IN_FORCE, AGREES, HYGIENE, MATCHES, READABLE, COMPLETE)}
 
 
 def integrity(
@@ -79,7 +86,7 @@ def integrity(
 
 def of_declaration(manifest: Manifest) -> list[Finding]:
     """What is wrong with a declaration by itself, whatever rules and evidence say of it."""
-    return [*future(manifest), *elsewhere(manifest), *idle(manifest)]
+    return [*future(manifest), *elsewhere(manifest), *idle(manifest), *at_odds(manifest)]
 
 
 def elsewhere(manifest: Manifest) -> list[Finding]:
@@ -87,22 +94,26 @@ def elsewhere(manifest: Manifest) -> list[Finding]:
     mine = manifest.organization.get("jurisdictions") or ()
     found = []
     # Where the organization names no place, every rule that asks for one is unknown already.
-    for section, kind in _PLACED.items() if mine else ():
-        for item in manifest.data.get(section) or ():
-            named = item.get("jurisdictions") or ()
-            route = manifest.place.route(item, "jurisdictions")
-            subject = Subject(kind, str(item.get("id")), route)
-            for index, other in enumerate(named):
-                if other in named[:index] or any(overlap(other, own) for own in mine):
-                    continue
-                message = (
-                    f"{route} names {other}, which organization.jurisdictions does not: "
-                    "nothing that is asked there alone was asked."
-                )
-                # Each place for itself: who accepted that one was left out has not accepted the next.
-                at = manifest.place.locate(named, index)
-                found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, at, other))
+    for kind, item, key in _placed(manifest) if mine else ():
+        named, route = item.get(key) or (), manifest.place.route(item, key)
+        subject = Subject(kind, str(item.get("id")), route)
+        for index, other in enumerate(named):
+            if other in named[:index] or any(overlap(other, own) for own in mine):
+                continue
+            denied = f"{route} names {other}, which organization.jurisdictions does not"
+            message = f"{denied}: nothing that is asked there alone was asked."
+            # Each place for itself: who accepted that one was left out has not accepted the next.
+            at = manifest.place.locate(named, index)
+            found.append(integrity(manifest, PLACES, Severity.MEDIUM, Outcome.GAP, subject, message, at, other))
     return found
+
+
+def _placed(manifest: Manifest) -> Iterator[tuple[str, Any, str]]:
+    """What lists places: the kind of subject, the subject, and the key of the list."""
+    yield "organization", manifest.organization, "established_in"
+    for section, kind in _PLACED.items():
+        for item in manifest.data.get(section) or ():
+            yield kind, item, "jurisdictions"
 
 
 def future(manifest: Manifest) -> list[Finding]:
@@ -141,3 +152,95 @@ def _says_otherwise(control: Mapping[str, Any]) -> Iterator[tuple[Any, str, str]
     actions = params.get("actions")
     if actions is not None and control.get("family") in _HOLD_UP and set(actions) <= {"log", "alert"}:
         yield params, "actions", "only records" if actions else "does nothing"
+
+
+class _Odds(NamedTuple):
+    """A value that another one denies: the kind of its subject, the subject, where the value stands, and what denies it."""
+
+    kind: str
+    item: Any
+    holder: Any
+    key: str
+    denied: str
+
+
+def at_odds(manifest: Manifest) -> list[Finding]:
+    """Values that pass over a rule, or loosen it, and that another value of the manifest denies."""
+    data, found = manifest.data, []
+    people = {s["id"]: _shows_people(s) for s in data.get("surfaces") or ()}
+    for odds in (*_twins(data, people), *_reached(data, people), *_incidents(data), *_passed_by(data, people)):
+        route = manifest.place.route(odds.holder, odds.key)
+        subject = Subject(odds.kind, str(odds.item.get("id")), manifest.place.route(odds.item))
+        at = manifest.place.locate(odds.holder, odds.key)
+        message = f"{route} does not fit: {odds.denied}."
+        found.append(integrity(manifest, AGREES, Severity.MEDIUM, Outcome.GAP, subject, message, at, route))
+    return found
+
+
+def _shows_people(surface: Mapping[str, Any]) -> bool | None:
+    """Whether it lists personal data; None where it does not say."""
+    fields = surface.get("fields")
+    categories = [field.get("category") for field in fields or ()]
+    if any(str(category).startswith(("user", "custom.user")) for category in categories):
+        return True
+    return None if fields is None or None in categories else False
+
+
+def _twins(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> Iterator[_Odds]:
+    """Surfaces that list nobody's data and are said to show the same as one that lists some."""
+    twins: dict[str, str] = {}
+    for surface in data.get("surfaces") or ():
+        for other in surface.get("same_data_as") or ():
+            twins |= {bare: full for bare, full in ((surface["id"], other), (other, surface["id"])) if people.get(full)}
+    for surface in data.get("surfaces") or ():
+        if people[surface["id"]] is False and surface["id"] in twins:
+            denied = f"it lists no personal data, and {twins[surface['id']]} shows the same data and lists some"
+            yield _Odds("surface", surface, surface, "fields", denied)
+
+
+def _reached(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> Iterator[_Odds]:
+    """Accesses and incidents whose surfaces and fields are not about the same."""
+    for section, kind in (("third_party_access", "access"), ("incidents", "incident")):
+        for item in data.get(section) or ():
+            surfaces, fields = item.get("surfaces"), item.get("fields")
+            named = dict.fromkeys(field.partition(".")[0] for field in fields or ())
+            if surfaces is not None and (left := [one for one in named if one not in surfaces]):
+                yield _Odds(kind, item, item, "surfaces", f"fields names data of {', '.join(left)} as well")
+            elif kind == "access" and fields == [] and any(people.get(one) for one in surfaces or ()):
+                yield _Odds(kind, item, item, "fields", "it names no data, and surfaces names what shows personal data")
+
+
+def _incidents(data: Mapping[str, Any]) -> Iterator[_Odds]:
+    duties = {duty["jurisdiction"]: duty.get("scraping_position") for duty in data.get("breach_notification") or ()}
+    for item in data.get("incidents") or ():
+        # A day that lies ahead is no text, as above.
+        if item.get("status") in ("open", "contained") and type(item.get("closed_at")) is str:
+            yield _Odds("incident", item, item, "status", "closed_at says when it was closed")
+        if item.get("confirmed") and item.get("surfaces") == [] and (item.get("records") or item.get("subjects")):
+            yield _Odds("incident", item, item, "surfaces", "it names none, and data was taken from somewhere")
+        for part in ("minors_records", "special_records"):
+            if item.get("records") is not None and (item.get(part) or 0) > item["records"]:
+                yield _Odds("incident", item, item, part, "it is more than all records together")
+        # Where nobody is concerned, or it was a false alarm, there is nothing to count.
+        for decision in item.get("decisions") or () if item.get("confirmed") and item.get("subjects") else ():
+            place = decision["jurisdiction"]
+            position = duties.get(place, duties.get(place.partition("-")[0]))
+            if decision.get("decision") == "not_a_breach" and position == "counts":
+                denied = "breach_notification says that scraping counts as a breach there"
+                yield _Odds("incident", item, decision, "decision", denied)
+
+
+def _passed_by(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> Iterator[_Odds]:
+    """Deployed controls that more gets past than is said of them, or of those who are given access."""
+    for control in data.get("controls") or ():
+        params = control.get("params") or {}
+        if control.get("status") != "deployed":
+            continue
+        a_day = (params.get("limit") or 0) * _A_DAY.get(str(params.get("window")), 0)
+        if a_day and (params.get("burst") or 0) > a_day:
+            yield _Odds("control", control, params, "burst", "it lets more through at once than the limit does in a day")
+        if data.get("third_party_access") != [] or not any(people.get(one) for one in control.get("surfaces") or ()):
+            continue
+        if any(way["for"] == "partners" for way in params.get("allow_paths") or ()):
+            denied = "it lets partners by, and third_party_access says that nobody is given access"
+            yield _Odds("control", control, params, "allow_paths", denied)

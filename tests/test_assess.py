@@ -759,6 +759,75 @@ def test_a_deployed_control_that_is_said_to_enforce_nothing_is_a_gap_of_its_own(
         assert result.counts.integrity["gap"] == len(found) + ("2999" in said)
 
 
+SHOWN = """
+surfaces:
+  - {id: profiles, kind: page, fields: [{name: who, category: user.name}]}
+  - {id: mirror, kind: api, est_subjects: 0, fields: []}
+  - {id: prices, kind: page, fields: [{name: price, category: custom.price}]}
+"""
+GIVEN = SHOWN + "third_party_access: [{id: partner, surfaces: [%s], fields: %s}]"
+LIMIT_BY_ACCOUNT = "controls: [{id: edge, family: rate_limit, status: deployed, surfaces: [profiles], params: {%s}}]"
+LET_BY = "third_party_access: %s\n" + LIMIT_BY_ACCOUNT % "allow_paths: [{for: %s}]"
+BREACH = (
+    "breach_notification: [{jurisdiction: CA, scraping_position: %s}]\n"
+    "incidents: [{id: leak, confirmed: %s, subjects: %d, decisions: [{jurisdiction: CA-QC, decision: not_a_breach}]}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "route"),
+    [
+        (SHOWN.replace("est_subjects: 0", "same_data_as: [profiles]"), "surfaces[mirror].fields"),
+        (SHOWN.replace("{id: prices", "{id: prices, same_data_as: [profiles]"), "surfaces[prices].fields"),
+        (SHOWN.replace("{id: profiles", "{id: profiles, same_data_as: [mirror]"), "surfaces[mirror].fields"),
+        (SHOWN.replace("est_subjects: 0", "same_data_as: [prices]"), ""),
+        (SHOWN.replace("est_subjects: 0, fields: []", "same_data_as: [profiles], fields: "), ""),
+        (SHOWN.replace("est_subjects: 0, fields: []", "same_data_as: [profiles], fields: [{name: who}]"), ""),
+        (SHOWN + "incidents: [{id: leak, surfaces: [prices], fields: [profiles.who]}]", "incidents[leak].surfaces"),
+        (SHOWN + "incidents: [{id: leak, surfaces: [profiles], fields: [profiles.who]}]", ""),
+        (SHOWN + "incidents: [{id: leak, surfaces: , fields: [profiles.who]}]", ""),
+        (GIVEN % ("prices", "[profiles.who]"), "third_party_access[partner].surfaces"),
+        (GIVEN % ("profiles", "[]"), "third_party_access[partner].fields"),
+        (GIVEN % ("prices", "[]"), ""), (GIVEN % ("profiles", ""), ""),
+        ("incidents: [{id: leak, status: open, closed_at: 2026-01-02T00:00:00Z}]", "incidents[leak].status"),
+        ("incidents: [{id: leak, status: contained, closed_at: 2026-01-02T00:00:00Z}]", "incidents[leak].status"),
+        ("incidents: [{id: leak, status: closed, closed_at: 2026-01-02T00:00:00Z}]", ""),
+        ("incidents: [{id: leak, status: open, closed_at: }]", ""),
+        ("incidents: [{id: leak, confirmed: true, records: 900, surfaces: []}]", "incidents[leak].surfaces"),
+        ("incidents: [{id: leak, confirmed: false, records: 900, surfaces: []}]", ""),
+        ("incidents: [{id: leak, confirmed: true, records: 0, surfaces: []}]", ""),
+        ("incidents: [{id: leak, records: 10, minors_records: 11}]", "incidents[leak].minors_records"),
+        ("incidents: [{id: leak, records: 10, special_records: 10}, {id: next, special_records: 3}]", ""),
+        (BREACH % ("counts", "true", 900), "incidents[leak].decisions[CA-QC].decision"),
+        (BREACH % ("depends", "true", 900), ""), (BREACH % ("counts", "false", 900), ""),
+        (BREACH % ("counts", "true", 0), ""),
+        (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 241", "controls[edge].params.burst"),
+        (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 240", ""),
+        (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: , burst: 241", ""),
+        (SHOWN + LET_BY % ("[]", "partners"), "controls[edge].params.allow_paths"),
+        (SHOWN + LET_BY % ("[]", "search_engines"), ""), (SHOWN + LET_BY % ("[{id: partner}]", "partners"), ""),
+        (SHOWN + LET_BY % ("", "partners"), ""),
+    ],
+)  # fmt: skip
+def test_a_value_that_another_one_denies_is_a_gap_of_its_own(said: str, route: str, tmp_path: Path) -> None:
+    found = [f for f in judged(tmp_path, body=said, places="[CA]").findings if f.rule == "declaration-agrees-with-itself"]
+    assert [f.location.route for f in found if f.location] == [route] * bool(route)
+    assert {(f.outcome, f.severity, f.expectations) for f in found} <= {("gap", "medium", ())}
+    assert all(f.message.startswith(f"{route} does not fit: ") for f in found)
+
+
+def test_a_place_of_business_that_is_none_of_the_jurisdictions_is_a_gap_of_its_own(tmp_path: Path) -> None:
+    manifest = "roles: [website_operator], established_in: [FR, CA-QC]"
+    body = BODY.replace("LIMIT", "300").replace("EVIDENCE", "      []")
+    text = f"policycheck: 1\norganization: {{id: a, {manifest}, jurisdictions: [CA]}}\n{body}"
+    (tmp_path / "policycheck.yaml").write_text(text, "utf-8")
+    read, wrong = run.read(tmp_path / "policycheck.yaml", "policycheck.yaml", tmp_path, AS_OF)
+    assert read is not None, wrong
+    found = finding(assess(read, criteria(), Options(as_of=AS_OF)), "places-declared")
+    assert found.message.startswith("organization.established_in names FR, which organization.jurisdictions does not")
+    assert found.subject.kind == "organization"
+
+
 def test_subjects_named_alike_are_counted_and_shown_alike(tmp_path: Path) -> None:
     proofs = {
         **LIMITED, "for_each": {"control": "controls", "proof": "control.evidence"},
