@@ -168,7 +168,9 @@ def at_odds(manifest: Manifest) -> list[Finding]:
     """Values that pass over a rule, or loosen it, and that another value of the manifest denies."""
     data, found = manifest.data, []
     people = {s["id"]: _shows_people(s) for s in data.get("surfaces") or ()}
-    for odds in (*_twins(data, people), *_reached(data, people), *_incidents(data), *_passed_by(data, people)):
+    for odds in (
+        *_twins(data, people), *_reached(data, people), *_incidents(data), *_threats(data), *_passed_by(data, people),
+    ):  # fmt: skip
         route = manifest.place.route(odds.holder, odds.key)
         subject = Subject(odds.kind, str(odds.item.get("id")), manifest.place.route(odds.item))
         at = manifest.place.locate(odds.holder, odds.key)
@@ -228,6 +230,17 @@ def _incidents(data: Mapping[str, Any]) -> Iterator[_Odds]:
             if decision.get("decision") == "not_a_breach" and position == "counts":
                 denied = "breach_notification says that scraping counts as a breach there"
                 yield _Odds("incident", item, decision, "decision", denied)
+
+
+def _threats(data: Mapping[str, Any]) -> Iterator[_Odds]:
+    """Threats that are answered only where they do not aim."""
+    where = {control["id"]: control.get("surfaces") for control in data.get("controls") or ()}
+    for threat in data.get("threats") or ():
+        aims, answers = threat.get("surfaces") or (), [where.get(one) for one in threat.get("controls") or ()]
+        if threat.get("decision") != "mitigate" or not aims or not answers or None in answers:
+            continue
+        if not any(surface in aims for surfaces in answers for surface in surfaces or ()):
+            yield _Odds("threat", threat, threat, "controls", "none of them is on a surface that the threat aims at")
 
 
 def _passed_by(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> Iterator[_Odds]:

@@ -768,6 +768,10 @@ surfaces:
 GIVEN = SHOWN + "third_party_access: [{id: partner, surfaces: [%s], fields: %s}]"
 LIMIT_BY_ACCOUNT = "controls: [{id: edge, family: rate_limit, status: deployed, surfaces: [profiles], params: {%s}}]"
 LET_BY = "third_party_access: %s\n" + LIMIT_BY_ACCOUNT % "allow_paths: [{for: %s}]"
+AIMED = SHOWN + (
+    "threats: [{id: harvest, kind: mass_scraping, surfaces: %s, decision: %s, controls: [edge]}]\n"
+    "controls: [{id: edge, family: waf, status: deployed, surfaces: %s}]"
+)
 BREACH = (
     "breach_notification: [{jurisdiction: CA, scraping_position: %s}]\n"
     "incidents: [{id: leak, confirmed: %s, subjects: %d, decisions: [{jurisdiction: CA-QC, decision: not_a_breach}]}]"
@@ -801,6 +805,10 @@ BREACH = (
         (BREACH % ("counts", "true", 900), "incidents[leak].decisions[CA-QC].decision"),
         (BREACH % ("depends", "true", 900), ""), (BREACH % ("counts", "false", 900), ""),
         (BREACH % ("counts", "true", 0), ""),
+        (AIMED % ("[profiles]", "mitigate", "[prices]"), "threats[harvest].controls"),
+        (AIMED % ("[profiles]", "mitigate", "[]"), "threats[harvest].controls"),
+        (AIMED % ("[profiles]", "mitigate", "[prices, profiles]"), ""), (AIMED % ("[profiles]", "watch", "[prices]"), ""),
+        (AIMED % ("", "mitigate", "[prices]"), ""), (AIMED % ("[profiles]", "mitigate", ""), ""),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 241", "controls[edge].params.burst"),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 240", ""),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: , burst: 241", ""),
