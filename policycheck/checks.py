@@ -220,6 +220,8 @@ def _incidents(data: Mapping[str, Any]) -> Iterator[_Odds]:
             yield _Odds("incident", item, item, "status", "closed_at says when it was closed")
         if item.get("confirmed") and item.get("surfaces") == [] and (item.get("records") or item.get("subjects")):
             yield _Odds("incident", item, item, "surfaces", "it names none, and data was taken from somewhere")
+        if item.get("confirmed") is False and (item.get("legal") or {}).get("confirmed"):
+            yield _Odds("incident", item, item, "confirmed", "legal says that whoever took the data confirmed its deletion")
         for part in ("minors_records", "special_records"):
             if item.get("records") is not None and (item.get(part) or 0) > item["records"]:
                 yield _Odds("incident", item, item, part, "it is more than all records together")

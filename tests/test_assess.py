@@ -800,6 +800,8 @@ BREACH = (
         ("incidents: [{id: leak, confirmed: true, records: 900, surfaces: []}]", "incidents[leak].surfaces"),
         ("incidents: [{id: leak, confirmed: false, records: 900, surfaces: []}]", ""),
         ("incidents: [{id: leak, confirmed: true, records: 0, surfaces: []}]", ""),
+        ("incidents: [{id: leak, confirmed: false, legal: {confirmed: true}}]", "incidents[leak].confirmed"),
+        ("incidents: [{id: leak, confirmed: true, legal: {confirmed: true}}, {id: next, confirmed: , legal: {confirmed: true}}]", ""),
         ("incidents: [{id: leak, records: 10, minors_records: 11}]", "incidents[leak].minors_records"),
         ("incidents: [{id: leak, records: 10, special_records: 10}, {id: next, special_records: 3}]", ""),
         (BREACH % ("counts", "true", 900), "incidents[leak].decisions[CA-QC].decision"),
