@@ -39,13 +39,13 @@ ai_uses[]: ai_laws[].classification bias counterparties design_decisions downstr
   sources[].surfaces suspension transparency
 compliance_review
 controls[]: deployed_on last_review_changed last_tested_on name retired_on review_triggers strength test_ref
-controls[].params: access_method accessibility_alternative alert_ref allow_paths anomaly_rule.baseline
+controls[].params: accessibility_alternative alert_ref allow_paths anomaly_rule.baseline
   audience baseline burst cadence_days clause_anchor credential_type decision_sla_days difficulty
   document_ref duties enforced_percent evaluated_on exempt false_positive_percent human_review_ref last_run_on
   logs_actor measures method metrics model_ref pass_rate_percent prohibits rotation_days rule_sets scope scopes
   session_minutes standards trigger_per_day verification version
 decision_records
-governance: last_reviewed_on owners[].contact owners[].name policy_ref review_interval_days
+governance: last_reviewed_on owners[].contact policy_ref review_interval_days
   scraping_role.appointed_on scraping_role.charter_ref scraping_role.reports_to
 incident_policy: follow_up_days last_tested_on runbook_ref test_interval_days
 incidents[]: closed_at contained_at decisions[].authority decisions[].reference fields legal.scraper started_at
