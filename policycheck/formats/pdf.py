@@ -79,10 +79,11 @@ def _printed(html: bytes) -> bytes:
     from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]  # it ships no types
 
     text = _drawn(html.decode("utf-8"))
+    # The hints are the numbers of lists, which do not all begin with one.
     # No protocol is allowed: not http, and not file:, by which a link could embed a file of this machine.
     document = weasyprint.HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=[]), media_type="print")
     with _without_clock():
-        made: bytes = document.write_pdf(pdf_variant=VARIANT)
+        made: bytes = document.write_pdf(pdf_variant=VARIANT, presentational_hints=True)
     return made
 
 

@@ -73,6 +73,13 @@ def test_it_holds_every_finding_that_is_open(made: bytes, rich: Rich) -> None:
     assert SECRET in said
 
 
+def test_the_first_page_numbers_grave_gaps_as_the_findings_do(made: bytes, rich: Rich) -> None:
+    first = re.search(r'<ol class="grave" start="(\d+)">', render("html", rich).decode())
+    assert first
+    assert int(first[1]) > 1
+    assert re.search(rf"(?m)^{first[1]}\. *$", text(made))
+
+
 def test_the_fact_that_decides_is_not_torn_in_the_middle_of_a_word(brief: bytes) -> None:
     said = text(brief)
     assert len(re.findall(r"because\s+of\s+organization\.jurisdictions\.", said)) >= 2
