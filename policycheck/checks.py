@@ -236,13 +236,19 @@ def _incidents(data: Mapping[str, Any]) -> Iterator[_Odds]:
 
 def _threats(data: Mapping[str, Any]) -> Iterator[_Odds]:
     """Threats that are answered only where they do not aim."""
-    where = {control["id"]: control.get("surfaces") for control in data.get("controls") or ()}
+    where = {control["id"]: _stands(control) for control in data.get("controls") or ()}
     for threat in data.get("threats") or ():
         aims, answers = threat.get("surfaces") or (), [where.get(one) for one in threat.get("controls") or ()]
         if threat.get("decision") != "mitigate" or not aims or not answers or None in answers:
             continue
         if not any(surface in aims for surfaces in answers for surface in surfaces or ()):
             yield _Odds("threat", threat, threat, "controls", "none of them is on a surface that the threat aims at")
+
+
+def _stands(control: Mapping[str, Any]) -> list[str] | None:
+    """The surfaces that a control stands on; None where it does not say, or has none to stand on, as oversight of people has."""
+    surfaces: list[str] | None = control.get("surfaces")
+    return surfaces if surfaces or control.get("family") in _HOLD_UP else None
 
 
 def _passed_by(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> Iterator[_Odds]:

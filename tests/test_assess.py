@@ -811,6 +811,7 @@ BREACH = (
         (AIMED % ("[profiles]", "mitigate", "[prices]"), "threats[harvest].controls"),
         (AIMED % ("[profiles]", "mitigate", "[]"), "threats[harvest].controls"),
         (AIMED % ("[profiles]", "mitigate", "[prices, profiles]"), ""), (AIMED % ("[profiles]", "watch", "[prices]"), ""),
+        ((AIMED % ("[profiles]", "mitigate", "[]")).replace("family: waf", "family: third_party_oversight"), ""),
         (AIMED % ("", "mitigate", "[prices]"), ""), (AIMED % ("[profiles]", "mitigate", ""), ""),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 241", "controls[edge].params.burst"),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 240", ""),
