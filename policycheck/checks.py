@@ -246,7 +246,7 @@ def _threats(data: Mapping[str, Any]) -> Iterator[_Odds]:
 
 
 def _stands(control: Mapping[str, Any]) -> list[str] | None:
-    """The surfaces that a control stands on; None where it does not say, or has none to stand on, as oversight of people has."""
+    """The surfaces that a control stands on; None where it does not say, or needs none, as oversight of people does."""
     surfaces: list[str] | None = control.get("surfaces")
     return surfaces if surfaces or control.get("family") in _HOLD_UP else None
 
