@@ -12,8 +12,7 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policycheck.errors import ArtefactError
 from policycheck.model import Artefact
@@ -37,8 +36,7 @@ _FILE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLO
 _FOLDER = _FILE | getattr(os, "O_DIRECTORY", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """One artefact as it was read: path from the root, bytes, and the sha256 (hex) and size of just these."""
 
     path: str

@@ -34,8 +34,8 @@ BETTER = ("met", "not_used", "not_applicable")
 LISTED = """
 ai_uses[]: ai_laws[].classification bias counterparties design_decisions downstream dpia
   guidance_followed[].ref lia minimisation minors name objection post_deployment provenance rights safeguards
-  security sources[].collected_to sources[].data_categories sources[].dataset_card_ref sources[].licence_ref
-  sources[].name sources[].permission.*.note_ref sources[].retention_days sources[].scraping sources[].supplier
+  security sources[].collected_to sources[].data_categories sources[].dataset_card_ref
+  sources[].name sources[].permission.*.note_ref sources[].retention_days sources[].scraping
   sources[].surfaces suspension transparency
 compliance_review
 controls[]: deployed_on last_review_changed last_tested_on name retired_on review_triggers strength test_ref

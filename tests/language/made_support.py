@@ -83,11 +83,12 @@ def good_by_blanking(before: list[tuple[str, str]], after: list[tuple[str, str]]
             if now not in (was, "unknown"):
                 return f"{subject}: {was} became {now}"
         return ""
-    # A blanked list ends in fewer findings: each subject that is still named must not have improved.
-    then = dict(before)
+    # A blanked list ends in fewer findings: each subject that is still named must not have improved. Items are doubled
+    # as they are changed, so that several subjects may have one name.
     for subject, now in after:
-        if now != "unknown" and then.get(subject) != now:
-            return f"{subject}: {then.get(subject)} became {now}"
+        then = {outcome for name, outcome in before if name == subject}
+        if now != "unknown" and now not in then:
+            return f"{subject}: {' or '.join(sorted(then)) or 'nothing'} became {now}"
     return ""
 
 
