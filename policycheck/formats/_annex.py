@@ -190,7 +190,7 @@ def method(view: View, totals: Totals, manifests: list[Row]) -> list[Row]:
         *_named("Could not be judged", [(plain(p.path), plain(str(p))) for p in totals.problems]),
         *_named("Criteria", _criteria(header["criteria"])),
         *_named("Options", _options(header["options"])),
-        *_named("How to do it again", [("Command", _command(header, manifests))]),
+        *_named("How to do it again", [("Command", _command(header, manifests, totals))]),
         *_named("Words", _WORDS.items()),
         *_named("Limits", ((str(number), limit) for number, limit in enumerate(_LIMITS, 1))),
     ]
@@ -253,10 +253,9 @@ def _options(options: Record) -> Iterator[tuple[str, str]]:
         yield word(key), plain(shown)
 
 
-def _command(header: Record, manifests: list[Row]) -> str:
+def _command(header: Record, manifests: list[Row], totals: Totals) -> str:
     """The call that gives the same report id on the same files, from the repository's root, under the same configuration."""
-    known = any(file["what"] == "baseline" for file in header["options"].get("decided_by", ()))
-    words = _call.words(header, dict.fromkeys(str(row[1]) for row in manifests), known=known)
+    words = _call.words(header, (str(row[1]) for row in manifests), (p.path for p in totals.problems), known=False)
     call = shlex.join([*words, "--format", "json"])
     shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in call)
     return (

@@ -15,10 +15,15 @@ _PLAIN = {"--fail-on": ("fail_on", "low"), "--min-assurance": ("min_assurance", 
 _CONFIGURED = ("min_assurance_by", "exception_days", "exceptions_from", "warn_until", "exclude")
 
 
-def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]:
-    """The call's words, not quoted, from the root that the paths count from. `known`: a baseline was used."""
+def words(header: Record, manifests: Iterable[str], invalid: Iterable[str], *, known: bool) -> list[str]:
+    """The call's words, not quoted, from the root that the paths count from.
+
+    `invalid` are the paths of problems: without these files the run would have none, and another report id. `known`: a
+    finding is in a baseline, which reports of old do not name.
+    """
     options = header["options"]
-    call = ["policycheck", "check", *map(_named, manifests), "--root", ".", "--as-of", header["as_of"]]
+    paths = dict.fromkeys([*manifests, *sorted(filter(None, invalid))])
+    call = ["policycheck", "check", *map(_named, paths), "--root", ".", "--as-of", header["as_of"]]
     call += [word for name in options["criteria"] for word in ("--criteria", name)]
     own = [pack["id"] for pack in header["criteria"]["packs"] if not pack["shipped"]]
     call += [word for name in own for word in ("--rules", f"FOLDER-OF-{name}")]
@@ -27,7 +32,8 @@ def words(header: Record, manifests: Iterable[str], *, known: bool) -> list[str]
     call += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
     files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
     call += ["--config", _named(files["configuration"])] if "configuration" in files else []
-    return [*call, *(["--baseline", _named(files.get("baseline", "YOUR-BASELINE"))] if known else [])]
+    used = known or "baseline" in files
+    return [*call, *(["--baseline", _named(files.get("baseline", "YOUR-BASELINE"))] if used else [])]
 
 
 def _named(path: str) -> str:

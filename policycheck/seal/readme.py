@@ -141,7 +141,8 @@ def _plain(line: str) -> str:
 
 def _again(report: Record, made: Made) -> list[str]:
     known = any("baseline" in finding for record in report["results"] for finding in record["findings"])
-    words = _call.words(report, dict.fromkeys(record["manifest"] for record in report["results"]), known=known)
+    manifests, invalid = (r["manifest"] for r in report["results"]), (p["path"] for p in report["problems"])
+    words = _call.words(report, manifests, invalid, known=known)
     packs = [f"{pack['id']} {pack['version']}, {pack['digest']}" for pack in report["criteria"]["packs"]]
     configured = _call.configured(report)
     return [

@@ -321,6 +321,40 @@ def test_the_run_can_be_done_again_by_hand(place: Place, tmp_path: Path) -> None
     assert all(pack["digest"] in readme for pack in report["criteria"]["packs"])
 
 
+def test_a_run_with_invalid_files_can_be_done_again_by_hand(call: Call, place: Place, tmp_path: Path) -> None:
+    """A part that cannot be read, one that nobody includes, and an id that is there twice: each belongs to the run."""
+    shutil.copytree(place.repository, tmp_path / "there")
+    one = (place.repository / "corner-shop" / "policycheck.yaml").read_bytes()
+    for name, text in (
+        ("a/policycheck.yaml", one), ("b/policycheck.yaml", b"include: [x.policycheck-part.yaml]\npolicycheck: 1\n"),
+        ("b/x.policycheck-part.yaml", b"surfaces: [\n"), ("c/y.policycheck-part.yaml", b"surfaces: []\n"),
+    ):  # fmt: skip
+        (tmp_path / "there" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "there" / name).write_bytes(text)
+    first = tmp_path / "r.json"
+    words = ("--root", ".", *CRITERIA, "--as-of", AS_OF, "--output", f"json={first}")
+    assert call(tmp_path / "there", "check", ".", *words)[0] == 3
+    assert len({problem["path"] for problem in json.loads(first.read_bytes())["problems"]}) == 4
+    call(tmp_path / "there", "report", str(first), "--bundle", str(tmp_path / "b"), "-q")
+    line = section(tmp_path / "b", "How to do it again")[0]
+    assert shell(tmp_path / "there", [f"{line} || test $? = 3"]).returncode == 0
+    again = json.loads((tmp_path / "there" / "report.json").read_bytes())
+    assert again["report_id"] == json.loads(first.read_bytes())["report_id"]
+    assert line.partition(" --as-of")[0] in " ".join((tmp_path / "b" / "report.html").read_text("utf-8").split())
+
+
+def test_a_baseline_beside_which_nothing_was_found_is_named_too(call: Call, tmp_path: Path) -> None:
+    """It decided over the run: without it the report has another id."""
+    shutil.copytree(ROOT / "examples" / "corner-shop-fixed", tmp_path / "there")
+    text = f"policycheck-baseline: 1\nwritten_on: {AS_OF}\npacks: {{}}\nrules: []\ngaps: []\n"
+    (tmp_path / "there" / "none.yaml").write_text(text, "utf-8")
+    words = ("--root", ".", "--as-of", AS_OF, "--baseline", "none.yaml", "--output", f"json={tmp_path / 'r.json'}")
+    assert call(tmp_path / "there", "check", ".", *words)[0] == 0
+    bundle(call, Place(tmp_path / "there", *[tmp_path] * 3), tmp_path / "b", "-q", report=str(tmp_path / "r.json"))
+    assert " --baseline none.yaml" in section(tmp_path / "b", "How to do it again")[0]
+    assert " --baseline none.yaml" in " ".join((tmp_path / "b" / "report.html").read_text("utf-8").split())
+
+
 def test_options_are_repeated_in_how_to_do_it_again(call: Call, place: Place, tmp_path: Path) -> None:
     words = ("--criteria", "CJS24", "--fail-on", "high", "--allow-unknown", "--no-evidence", "--as-of", AS_OF)
     call(place.repository, "check", "tern-ai", "--root", ".", *words, "--output", f"json={tmp_path / 'r.json'}")

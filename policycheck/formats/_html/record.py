@@ -59,16 +59,17 @@ class Collector:
 def document(view: View, chapters: list[Record], totals: Totals) -> bytes:
     """The whole page, of the chapters that `part` made."""
     text = page.render(
-        "page.html", header=view.header, chapters=chapters, totals=totals, command=_command(view.header, chapters),
+        "page.html", header=view.header, chapters=chapters, totals=totals, command=_command(view.header, chapters, totals),
         configured=_call.configured(view.header), outcomes=chapter.OUTCOMES,
         known=any(c["known"] for c in chapters), signoff=view.style.get("signoff"),
     )  # fmt: skip
     return f"{text}\n".encode("utf-8", "replace")
 
 
-def _command(header: Record, chapters: list[Record]) -> list[str]:
+def _command(header: Record, chapters: list[Record], totals: Totals) -> list[str]:
     """The words of the command that makes this page again, quoted for a shell."""
-    words = _call.words(header, (c["manifest"] for c in chapters), known=any(c["known"] for c in chapters))
+    manifests, invalid = (c["manifest"] for c in chapters), (p.path for p in totals.problems)
+    words = _call.words(header, manifests, invalid, known=any(c["known"] for c in chapters))
     words += [
         word for name in {c["previous"] for c in chapters if c["previous"]} for word in ("--previous", f"REPORT-{name}")
     ]
