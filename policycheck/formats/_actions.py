@@ -118,6 +118,12 @@ def stopped(stop: Stop, record: Record | None = None) -> Row:
     ]  # fmt: skip
 
 
+def loosening(note: Stop) -> Row:
+    """What let more through than the defaults, as a row: neither a finding nor an error, and nothing to close."""
+    title = "The run let more through than the defaults"
+    return ["info", "loosened", "", "no action", title, "", plain(note.message), *[""] * 8, note.rule, "", "", note.id]
+
+
 def _said(finding: Record, key: str) -> str:
     """What the exception or the baseline says of a finding."""
     return plain(finding.get("exception", {}).get(key) or finding.get("baseline", {}).get(key))

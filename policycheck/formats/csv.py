@@ -1,6 +1,7 @@
 """The action list as CSV: a row a finding, contradictions first, for spreadsheets and trackers (RFC 4180).
 
-What could not be judged stands before them, as rows whose outcome is "error": who has this file alone has no sheet Method.
+What could not be judged stands before them, as rows whose outcome is "error", and what loosened the run after them, as one
+whose outcome is "loosened": who has this file alone has no sheet Method.
 
 UTF-8 with a byte order mark, because Excel takes a file without one for the code page of the machine; Python reads it as
 `utf-8-sig`. Lines end with CRLF, every cell is quoted.
@@ -16,8 +17,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from policycheck.formats._actions import COLUMNS, Gathered, Row, ordered, packed, rows, stopped
-from policycheck.formats._machine import run_stops, stops
+from policycheck.formats._actions import COLUMNS, Gathered, Row, loosening, ordered, packed, rows, stopped
+from policycheck.formats._machine import RUN, Stop, loosened, run_stops, stops
 from policycheck.model import Outcome
 from policycheck.report import Record, Totals
 
@@ -56,14 +57,14 @@ def end(view: View, totals: Totals) -> bytes:
 
 def collect(view: View) -> Collector:
     """What sorts the rows of the run."""
-    return Collector()
+    return Collector(view)
 
 
 class Collector:
     """Holds the rows until all are there."""
 
-    def __init__(self) -> None:
-        self._shares = Gathered("csv")
+    def __init__(self, view: View) -> None:
+        self._view, self._shares = view, Gathered("csv")
 
     def add(self, rendered: bytes) -> bytes:
         """One manifest; nothing is written yet."""
@@ -71,12 +72,15 @@ class Collector:
         return b""
 
     def end(self, totals: Totals) -> bytes:
-        """What stopped the run, then every finding, the most urgent first."""
+        """What stopped the run, then every finding, the most urgent first, then what loosened the run."""
         errors, found = [stopped(stop) for stop in run_stops(totals, _TELLING)], []
         for broken, some in self._shares:
             errors += broken
             found += some
-        every = [[*row, totals.report_id] for row in errors] + ordered(found, totals.report_id)
+        said = loosened(self._view.header)
+        aside = [loosening(Stop("loosened", RUN, said))] if said else []
+        before, after = ([[*row, totals.report_id] for row in some] for some in (errors, aside))
+        every = before + ordered(found, totals.report_id) + after
         return b"".join(map(_line, every))
 
 
