@@ -31,7 +31,11 @@ def words(header: Record, manifests: Iterable[str], invalid: Iterable[str], *, k
         call += [name, options[key]] if options[key] != usual else []
     call += [name for name, (key, switched) in _SWITCHES.items() if options[key] is switched]
     files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
-    call += ["--config", _named(files["configuration"])] if "configuration" in files else []
+    if "configuration" in files:
+        call += ["--config", _named(files["configuration"])]
+    elif "decided_by" in options and not configured(header):
+        # One that lies here, or stands in somebody's environment, did not count.
+        call.append("--isolated")
     used = known or "baseline" in files
     return [*call, *(["--baseline", _named(files.get("baseline", "YOUR-BASELINE"))] if used else [])]
 
