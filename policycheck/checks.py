@@ -54,6 +54,8 @@ IN_FORCE = Check(
 )
 #: The families that hold somebody up or are nothing; others may be there to notice.
 _HOLD_UP = ("rate_limit", "challenge", "proof_of_work", "ip_block", "user_agent_block", "waf")
+#: The families that look at accounts or recipients, wherever they go; the surfaces on which they stand say nothing of that.
+_AFTER_SOMEBODY = ("account_verification", "new_account_monitoring", "credential_geo_anomaly", "third_party_oversight")
 AGREES = Check(
     "declaration-agrees-with-itself",
     "What one part of the declaration says, no other part of it denies",
@@ -236,19 +238,14 @@ def _incidents(data: Mapping[str, Any]) -> Iterator[_Odds]:
 
 def _threats(data: Mapping[str, Any]) -> Iterator[_Odds]:
     """Threats that are answered only where they do not aim."""
-    where = {control["id"]: _stands(control) for control in data.get("controls") or ()}
+    controls = data.get("controls") or ()
+    where = {c["id"]: c.get("surfaces") for c in controls if c["family"] not in _AFTER_SOMEBODY}
     for threat in data.get("threats") or ():
         aims, answers = threat.get("surfaces") or (), [where.get(one) for one in threat.get("controls") or ()]
         if threat.get("decision") != "mitigate" or not aims or not answers or None in answers:
             continue
         if not any(surface in aims for surfaces in answers for surface in surfaces or ()):
             yield _Odds("threat", threat, threat, "controls", "none of them is on a surface that the threat aims at")
-
-
-def _stands(control: Mapping[str, Any]) -> list[str] | None:
-    """The surfaces that a control stands on; None where it does not say, or needs none, as oversight of people does."""
-    surfaces: list[str] | None = control.get("surfaces")
-    return surfaces if surfaces or control.get("family") in _HOLD_UP else None
 
 
 def _passed_by(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> Iterator[_Odds]:

@@ -772,6 +772,10 @@ AIMED = SHOWN + (
     "threats: [{id: harvest, kind: mass_scraping, surfaces: %s, decision: %s, controls: [edge]}]\n"
     "controls: [{id: edge, family: waf, status: deployed, surfaces: %s}]"
 )
+MISUSED = SHOWN + (
+    "threats: [{id: misuse, kind: third_party_misuse, surfaces: [profiles], decision: mitigate, controls: [watch]}]\n"
+    "controls: [{id: watch, family: %s, status: deployed, surfaces: []}]"
+)
 BREACH = (
     "breach_notification: [{jurisdiction: CA, scraping_position: %s}]\n"
     "incidents: [{id: leak, confirmed: %s, subjects: %d, decisions: [{jurisdiction: CA-QC, decision: not_a_breach}]}]"
@@ -811,7 +815,8 @@ BREACH = (
         (AIMED % ("[profiles]", "mitigate", "[prices]"), "threats[harvest].controls"),
         (AIMED % ("[profiles]", "mitigate", "[]"), "threats[harvest].controls"),
         (AIMED % ("[profiles]", "mitigate", "[prices, profiles]"), ""), (AIMED % ("[profiles]", "watch", "[prices]"), ""),
-        ((AIMED % ("[profiles]", "mitigate", "[]")).replace("family: waf", "family: third_party_oversight"), ""),
+        (MISUSED % "third_party_oversight", ""), (MISUSED % "account_verification", ""), (MISUSED % "new_account_monitoring", ""),
+        (MISUSED % "credential_geo_anomaly", ""), (MISUSED % "log_monitoring", "threats[misuse].controls"),
         (AIMED % ("", "mitigate", "[prices]"), ""), (AIMED % ("[profiles]", "mitigate", ""), ""),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 241", "controls[edge].params.burst"),
         (SHOWN + LIMIT_BY_ACCOUNT % "limit: 10, window: hour, burst: 240", ""),
