@@ -172,6 +172,7 @@ def at_odds(manifest: Manifest) -> list[Finding]:
     people = {s["id"]: _shows_people(s) for s in data.get("surfaces") or ()}
     for odds in (
         *_twins(data, people), *_reached(data, people), *_incidents(data), *_threats(data), *_passed_by(data, people),
+        *_scraped(data),
     ):  # fmt: skip
         route = manifest.place.route(odds.holder, odds.key)
         subject = Subject(odds.kind, str(odds.item.get("id")), manifest.place.route(odds.item))
@@ -221,7 +222,9 @@ def _incidents(data: Mapping[str, Any]) -> Iterator[_Odds]:
         if item.get("status") in ("open", "contained") and type(item.get("closed_at")) is str:
             yield _Odds("incident", item, item, "status", "closed_at says when it was closed")
         if item.get("confirmed") and item.get("surfaces") == [] and (item.get("records") or item.get("subjects")):
-            yield _Odds("incident", item, item, "surfaces", "it names none, and data was taken from somewhere")
+            # What was taken down since cannot be named any more.
+            denied = "it names none, and data was taken from somewhere; if that is gone, accept the gap with that reason"
+            yield _Odds("incident", item, item, "surfaces", denied)
         if item.get("confirmed") is False and (item.get("legal") or {}).get("confirmed"):
             yield _Odds("incident", item, item, "confirmed", "legal says that whoever took the data confirmed its deletion")
         for part in ("minors_records", "special_records"):
@@ -262,3 +265,12 @@ def _passed_by(data: Mapping[str, Any], people: Mapping[str, bool | None]) -> It
         if any(way["for"] == "partners" for way in params.get("allow_paths") or ()):
             denied = "it lets partners by, and third_party_access says that nobody is given access"
             yield _Odds("control", control, params, "allow_paths", denied)
+
+
+def _scraped(data: Mapping[str, Any]) -> Iterator[_Odds]:
+    """Sources of AI uses that were scraped by nobody."""
+    for use in data.get("ai_uses") or () if data.get("own_scraping") == [] else ():
+        for source in use.get("sources") or ():
+            if source.get("type") == "scraped":
+                denied = "own_scraping says that nothing is scraped; what others collected is licensed or a public_dataset"
+                yield _Odds("use", use, source, "type", denied)

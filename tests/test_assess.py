@@ -772,6 +772,7 @@ AIMED = SHOWN + (
     "threats: [{id: harvest, kind: mass_scraping, surfaces: %s, decision: %s, controls: [edge]}]\n"
     "controls: [{id: edge, family: waf, status: deployed, surfaces: %s}]"
 )
+FED = "ai_uses: [{id: model, sources: [{id: web, type: %s, phases: [pretrain]}]}]\nown_scraping: %s"
 MISUSED = SHOWN + (
     "threats: [{id: misuse, kind: third_party_misuse, surfaces: [profiles], decision: mitigate, controls: [watch]}]\n"
     "controls: [{id: watch, family: %s, status: deployed, surfaces: []}]"
@@ -825,6 +826,9 @@ BREACH = (
         (SHOWN + LET_BY % ("[]", "partners"), "controls[edge].params.allow_paths"),
         (SHOWN + LET_BY % ("[]", "search_engines"), ""), (SHOWN + LET_BY % ("[{id: partner}]", "partners"), ""),
         (SHOWN + LET_BY % ("", "partners"), ""),
+        (FED % ("scraped", "[]"), "ai_uses[model].sources[web].type"),
+        (FED % ("scraped", ""), ""), (FED % ("scraped", "[{id: crawl}]"), ""),
+        (FED % ("licensed, web_scraped: true", "[]"), ""),
     ],
 )  # fmt: skip
 def test_a_value_that_another_one_denies_is_a_gap_of_its_own(said: str, route: str, tmp_path: Path) -> None:
