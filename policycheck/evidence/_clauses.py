@@ -489,9 +489,11 @@ def asides_of(prose: Prose) -> list[bool]:
 def judged(sentence: Sentence, names: re.Pattern[str] | None = None) -> Iterator[Clause]:
     """What one sentence forbids or permits; an item of a list is read after the sentence that it completes.
 
-    The `names` of the service mean what "our" means.
+    The `names` of the service mean what "our" means. Leave in a list is limited where sentences before that one may say
+    whose it is.
     """
     lead = last_sentence(sentence.lead)
+    has_more = lead != sentence.lead
     whole = f"{lead} {sentence.text}".strip()
     said = plain(f"{lead.rstrip(' :')} {sentence.text}"[: SENTENCE_CAP + 1])
     said = names.sub("our", said) if names else said
@@ -505,7 +507,8 @@ def judged(sentence: Sentence, names: re.Pattern[str] | None = None) -> Iterator
     settled = {act for _, acts, _ in found for act in acts}
     for stance, acts, limited in found:
         if acts:
-            yield Clause(stance, frozenset(acts), sentence.line, whole, sentence.block, limited)
+            is_limited = limited or (stance == PERMITS and has_more)
+            yield Clause(stance, frozenset(acts), sentence.line, whole, sentence.block, is_limited)
     if unclear := mentioned - settled:
         yield Clause(UNCLEAR, frozenset(unclear), sentence.line, whole, sentence.block)
 

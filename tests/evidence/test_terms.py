@@ -122,9 +122,14 @@ def test_the_items_of_a_list_complete_the_last_sentence_before_it_and_no_other(b
         assert [quote.text.split(":")[0] for quote in account.quotes] == ["You may not"]
 
 
-def test_a_list_after_leave_contradicts_whatever_its_paragraph_forbids_before(tmp_path: Path) -> None:
-    account = on_scraping(tmp_path, "You may not sell our data. You may:\n\n- scrape the site;\n- link to it.")
-    assert said(account) == {"params.prohibits": []}
+@pytest.mark.parametrize(
+    "before", ["Our licensed partners have more rights.", "Only with our consent.", "Do not sell our data."]
+)
+def test_leave_in_a_list_contradicts_only_where_no_sentence_before_may_say_whose_it_is(before: str, tmp_path: Path) -> None:
+    assert said(on_scraping(tmp_path, "You may:\n\n- scrape the site;\n- link to it.")) == {"params.prohibits": []}
+    assert "a person must read it" in silent(
+        on_scraping(tmp_path, f"{before} You may:\n\n- scrape the site;\n- link to it.")
+    )
 
 
 def test_another_date_contradicts_at_the_line_of_the_documents_own() -> None:
