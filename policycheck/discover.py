@@ -324,14 +324,14 @@ def _single(things: list[Discovered]) -> Iterator[str]:
     evidence: list[Any] = []
     for thing in things:
         said = {key: value for key, value in thing.item.items() if key != "evidence"}
-        others = {key: value for key, value in said.items() if whole.get(key, value) != value}
-        remarks = [f"{thing.file} says {key}: {value}" for key, value in others.items() if not isinstance(value, list)]
         own = [key for key in said if key not in whole]
-        if any(not key.endswith("_ref") for key in others):
-            remarks.append(f"so {thing.file} is not named as evidence")
-            own = []
+        if any(_denies(value, whole.get(key, value)) for key, value in said.items() if not key.endswith("_ref")):
+            own, last = [], [f"so {thing.file} is not named as evidence"]
         else:
             evidence += [entry for entry in thing.item.get("evidence", ()) if entry not in evidence]
+            last = []
+        others = [key for key in said if key not in own and said[key] != whole.get(key)]
+        remarks = [*(f"{thing.file} says {key}: {_in_words(said[key])}" for key in others), *last]
         whole |= {key: said[key] for key in own}
         parts.append((thing, own, remarks))
     asked = {key: text for thing in things for key, text in thing.questions if key not in whole}
@@ -341,6 +341,20 @@ def _single(things: list[Discovered]) -> Iterator[str]:
         yield from _mapping({key: whole[key] for key in own}, 1, set())
     yield from _mapping({key: Asked(None, text) for key, text in asked.items()}, 1, set())
     yield from _mapping({"evidence": evidence} if evidence else {}, 1, set())
+
+
+def _denies(value: Any, drafted: Any) -> bool:
+    """Whether a value says otherwise than the draft: a longer list says the same and more, except of `[]`, none."""
+    if isinstance(value, list) and isinstance(drafted, list) and drafted:
+        return any(member not in value for member in drafted)
+    return bool(value != drafted)
+
+
+def _in_words(value: Any) -> str:
+    """A value as a comment shows it; members of a list by their names."""
+    if not isinstance(value, list):
+        return str(value)
+    return ", ".join(str(member.get("name", member) if isinstance(member, dict) else member) for member in value) or "[]"
 
 
 def _listed(thing: Discovered, asked: set[tuple[str, str]]) -> Iterator[str]:

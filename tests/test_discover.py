@@ -118,6 +118,28 @@ def test_a_file_that_says_otherwise_is_no_evidence_of_the_draft(tmp_path: Path) 
     assert [entry["path"] for entry in manifest(tmp_path, text)["policies"]["evidence"]] == ["a/robots.txt", "b/robots.txt"]
 
 
+def test_all_that_a_file_says_otherwise_is_shown_and_longer_lists_deny_nothing(tmp_path: Path) -> None:
+    def of(file: str, *agents: str, **more: str) -> Discovered:
+        names = [{"name": agent, "kind": "ai"} for agent in agents]
+        item = {"robots_ref": file, "refused_agents": names, "evidence": [{"kind": "robots", "path": file}], **more}
+        return Discovered("policies", item, file, 1, "")
+
+    def named(*things: Discovered) -> list[str]:
+        return [entry["path"] for entry in manifest(tmp_path, draft(*things))["policies"]["evidence"]]
+
+    both = of("a/robots.txt", "GPTBot", "CCBot")
+    assert named(both, of("b/robots.txt", "CCBot", "GPTBot")) == ["a/robots.txt", "b/robots.txt"]
+    longer = of("b/robots.txt", "GPTBot", "CCBot", "Bytespider")
+    assert named(both, longer) == ["a/robots.txt", "b/robots.txt"]
+    assert "# b/robots.txt says refused_agents: GPTBot, CCBot, Bytespider" in draft(both, longer)
+    assert named(of("a/robots.txt"), longer) == ["a/robots.txt"]
+    other = of("b/robots.txt", "GPTBot", tdm_policy_ref="/tdm")
+    assert named(both, other) == ["a/robots.txt"]
+    text = draft(both, other)
+    assert "# b/robots.txt says refused_agents: GPTBot\n" in text
+    assert "# b/robots.txt says tdm_policy_ref: /tdm\n" in text
+
+
 @pytest.mark.parametrize(
     "odd", ["a: b", "# x", "yes", "2026-01-01", "'", '"', "a\u202eb", "\n- id: x", "{a}", "a\tb", "é😀", "- x", "0x1f"]
 )
