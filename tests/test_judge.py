@@ -74,6 +74,12 @@ def test_a_whole_number_is_one_however_it_is_written(number: str, claim: str) ->
     assert [str(fact.value) for fact in found.facts] == ["300"]
 
 
+@pytest.mark.parametrize("number", ["0", "0.0", "0.000"])
+def test_nothing_is_nothing_whatever_a_point_means(number: str) -> None:
+    document = manifest(body=f"surfaces: [{{id: web, kind: page, est_records: {number}}}]")
+    assert finding(criteria(**{"assert": "surface.est_records == 0"}), document).outcome == "met"
+
+
 @pytest.mark.parametrize("value", ["3", "3.0"])
 @pytest.mark.parametrize("target", ["2", "2.0"])
 def test_numbers_that_may_have_fractions_are_divided_like_such(value: str, target: str) -> None:

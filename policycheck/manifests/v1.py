@@ -168,7 +168,7 @@ class _Walk:
         forty-eight to YAML and forty-eight thousand to half of Europe: nobody else can tell which was meant.
         """
         written = self.document.written(holder, key) if step.number == INT and type(value) is float else ""
-        if written.endswith(".000"):
+        if value and written.endswith(".000"):
             whole = f"{value:.0f}"
             self.say(holder, key, f"{written} is {whole} to YAML; write {whole} or {whole}000, without a point")
         elif step.number == INT and type(value) is float and value.is_integer() and abs(value) < _LARGE:
