@@ -329,7 +329,10 @@ def test_a_control_of_other_surfaces_compensates_nothing(tmp_path: Path) -> None
     assert "protects other surfaces than the gap is on" in done.stderr
     change(folder, BANS_ON_HELP, BANS_ON_HELP.replace("[help]", "[help, reviews]"))
     assert accept(folder, gap["id"]).returncode == 0
-    change(folder, "surfaces: [help, reviews]", "surfaces: [help]")
+    # One that does not say where it stands may stand there.
+    change(folder, "surfaces: [help, reviews]", "surfaces: ")
+    assert not any("protects other surfaces" in flaw for flaw in flaws(folder))
+    change(folder, "layer: technical, surfaces: ,", "layer: technical, surfaces: [help],")
     assert any("protects other surfaces" in flaw for flaw in flaws(folder))
 
 

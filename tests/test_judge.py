@@ -129,6 +129,11 @@ def test_what_concerns_nobody_else_is_counted_only_for_those_it_concerns() -> No
     assert finding(wanted, manifest(body=WEB)).expectations == ("DOC-1",)
 
 
+def test_expectations_that_differ_only_in_whom_they_leave_out_are_told_apart() -> None:
+    wanted = criteria({"DOC-1": {"excluded_roles": ["website_operator"]}, "DOC-2": {"excluded_roles": ["public_body"]}})
+    assert finding(wanted, manifest(body=WEB)).expectations == ("DOC-2",)
+
+
 def test_an_expectation_that_concerns_is_judged_though_another_is_unsure() -> None:
     found = finding(criteria({"DOC-1": {"sizes": ["large"]}, "DOC-2": {}}), manifest(body=WEB))
     assert (found.outcome, found.expectations) == ("met", ("DOC-2",))
