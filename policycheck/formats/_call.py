@@ -33,7 +33,7 @@ def words(header: Record, manifests: Iterable[str], invalid: Iterable[str], *, k
     files = {file["what"]: file["path"] for file in options.get("decided_by", ())}
     if "configuration" in files:
         call += ["--config", _named(files["configuration"])]
-    elif "decided_by" in options and not configured(header):
+    elif not configured(header):
         # One that lies here, or stands in somebody's environment, did not count.
         call.append("--isolated")
     used = known or "baseline" in files
