@@ -7,6 +7,7 @@ A `Worker` holds what all manifests share and turns one path into a `Part`; an e
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,10 +112,10 @@ class Worker:
             read=tuple(f"{root}/{a.path}" for a in (*result.inputs, *(a for w in result.ledger for a in w.artefacts))),
         )  # fmt: skip
 
-    def _fails(self, result: Result) -> Callable[[report.Record], bool] | None:
-        """What a view is given to say which findings fail a run that is compared with a ref."""
+    def _fails(self, result: Result) -> Callable[[report.Record], bool]:
+        """What a view is given to say which findings fail the run."""
         if self.settings.at_ref is None:
-            return None
+            return itemgetter("blocks")
         from policycheck.compare import is_worse_than
 
         was = self.settings.at_ref.get(str(result.organization.get("id", "")), {})
@@ -201,8 +202,8 @@ class View(NamedTuple):
     line: Callable[[str, int], str] | None = None
     #: What changed in a manifest's full record since an earlier report (`trend.since`); None where none was named.
     since: Callable[[report.Record], report.Record] | None = None
-    #: Whether a finding fails the run, where that is compared with a ref; None where all that blocks does.
-    fails: Callable[[report.Record], bool] | None = None
+    #: Whether a finding fails the run: all that blocks does, unless the run is compared with a ref.
+    fails: Callable[[report.Record], bool] = itemgetter("blocks")
 
     def path(self, path: str) -> str:
         """A path as the terminal shows it: from the current folder."""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from policycheck.evidence._rates import WINDOWS
 from policycheck.evidence._terraform_config import At, Config, Part, Resource, Unsaid
 from policycheck.model import Reading
 
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 RATE = frozenset({"rate_limit", "anomaly_throttle"})
 #: What a verifier of rules can tell apart; a declared `alert` or `suspend` happens elsewhere and is neither seen nor denied.
 _ACTIONS = ("throttle", "challenge", "block")
@@ -156,13 +156,13 @@ def _rate(said: Said, declared: object) -> list[Reading]:
     number fits, in a longer one as many as windows begin in it. The looser side counts: it can only be questioned.
     """
     count, seconds = said.value
-    fitting = (word for word, length in SECONDS.items() if length >= seconds and length % seconds == 0)
-    window = declared if isinstance(declared, str) and declared in SECONDS else next(fitting, "day")
+    fitting = (word for word, length in WINDOWS.items() if length >= seconds and length % seconds == 0)
+    window = declared if isinstance(declared, str) and declared in WINDOWS else next(fitting, "day")
     looser = said
-    if SECONDS[window] != seconds:
+    if WINDOWS[window] != seconds:
         converted = "its own window differs from the one told here, and the looser side is told"
         looser = said._replace(note="; ".join(filter(None, (said.note, converted))))
-    limit = count * math.ceil(SECONDS[window] / seconds)
+    limit = count * math.ceil(WINDOWS[window] / seconds)
     return [
         _reading(("params", "limit"), looser._replace(value=limit)),
         _reading(("params", "window"), looser._replace(value=window)),

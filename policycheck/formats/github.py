@@ -48,10 +48,8 @@ def begin(view: View) -> bytes:
 def part(view: View, record: Record) -> bytes:
     """One manifest's share: how many of each level, and the worst ten of each, as a line of JSON for the collector."""
     notes = [_stopped(stop) for stop in stops(record, view.style)]
-    found = [*blocking(record), *aside(record)]
-    if view.fails is not None:
-        # GitHub remembers no annotations: what was open at the ref would be an error of each pull request that passes.
-        found = [{**finding, "blocks": view.fails(finding)} for finding in found]
+    # GitHub remembers no annotations: what was open at the ref would be an error of each pull request that passes.
+    found = [{**finding, "blocks": view.fails(finding)} for finding in (*blocking(record), *aside(record))]
     notes += [_note(finding, record, view.style) for finding in found if finding["blocks"] or finding["outcome"] == "gap"]
     counts = Counter(note[0] for note in notes)
     return _encode([[counts[level] for level in range(len(LEVELS))], _worst(notes)]).encode()

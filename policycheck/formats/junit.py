@@ -74,7 +74,7 @@ def _case(finding: Record, record: Record, organization: str, view: View) -> tup
     subject = f"{finding['subject']['kind']} {finding['subject']['id']}".strip()
     head = _head(f"{organization}.{finding['rule']}", f"{subject} ({finding['id']})")
     # What was open at the ref would be a failed test in each change that passes.
-    if finding["blocks"] if view.fails is None else view.fails(finding):
+    if view.fails(finding):
         contradicted = finding["assurance"] == "contradicted"
         type_ = "contradicted" if contradicted else finding["outcome"]
         failure = _element("failure", type_, told(finding, view.style), _body(finding, record))
